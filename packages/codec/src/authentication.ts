@@ -1,0 +1,155 @@
+import { hash } from 'node:crypto';
+import { DecodeError, InvalidChallengeError, InvalidTenantError } from './errors.js';
+
+/** The version of the ingest API that this implements, announced on both sides. */
+export const API_VERSION = 9;
+
+/** The API version that the other side needs at least for each feature (§2). */
+export const MinimumVersion = {
+  tag: 2,
+  id: 3,
+  apiVersion: 4,
+  ingestOk: 4,
+  streamConfiguration: 5,
+  ingesterState: 6,
+  tenant: 7,
+  enumeratedValues: 8,
+  ditto: 9,
+} as const;
+
+/** The size of a challenge on the wire. */
+export const CHALLENGE_BYTES = 36;
+
+/** The size of a challenge's random part and of an answer. */
+export const ANSWER_BYTES = 32;
+
+/** The longest tenant name, in bytes of UTF-8. */
+export const MAX_TENANT_BYTES = 512;
+
+/** What stands before the answer when a tenant follows it: 32 bytes. Not to be changed. */
+export const TENANT_MARKER: Uint8Array = Buffer.from(
+  `gravwell${'\0'.repeat(16)}tenant01`,
+  'latin1',
+);
+
+/** What an indexer asks of an ingester first (§3). */
+export interface Challenge {
+  /** How often the answer is hashed again: 0..65535, an indexer draws 10000..19999. */
+  readonly iterations: number;
+  /** 32 bytes from a cryptographic source. */
+  readonly random: Uint8Array;
+  /** The indexer's API version, 0..65535. */
+  readonly version: number;
+}
+
+/** The tenant that an ingester ingests for. */
+export interface Tenant {
+  /** At most {@link MAX_TENANT_BYTES} of UTF-8. */
+  readonly name: string;
+  /** The indexer's API version, from its challenge: 0..65535. */
+  readonly version: number;
+}
+
+/** The authentication hash of an ingest secret (§3): 16 bytes, as secret as the secret itself. */
+export function hashSecret(secret: string): Buffer {
+  return rehash(sha512(Buffer.from(secret)), 16).subarray(0, 16);
+}
+
+/**
+ * The 36 bytes of a challenge.
+ *
+ * @throws {InvalidChallengeError} if a field is out of bounds.
+ */
+export function encodeChallenge(challenge: Challenge): Buffer {
+  checkUint16('iterations', challenge.iterations);
+  checkUint16('version', challenge.version);
+  checkLength('random', challenge.random);
+  const target = Buffer.allocUnsafe(CHALLENGE_BYTES);
+  target.writeUInt16LE(challenge.iterations, 0);
+  target.set(challenge.random, 2);
+  target.writeUInt16LE(challenge.version, 2 + ANSWER_BYTES);
+  return target;
+}
+
+/**
+ * Reads a challenge. The bytes are copied.
+ *
+ * @throws {DecodeError} if they are not exactly {@link CHALLENGE_BYTES}.
+ */
+export function decodeChallenge(bytes: Uint8Array): Challenge {
+  if (bytes.length !== CHALLENGE_BYTES) {
+    throw new DecodeError(
+      'challenge',
+      `it has ${bytes.length} bytes instead of ${CHALLENGE_BYTES}`,
+    );
+  }
+  const source = Buffer.from(bytes);
+  return {
+    iterations: source.readUInt16LE(0),
+    random: source.subarray(2, 2 + ANSWER_BYTES),
+    version: source.readUInt16LE(2 + ANSWER_BYTES),
+  };
+}
+
+/**
+ * The 32 bytes that prove knowledge of the secret (§3). Takes tens of milliseconds for the
+ * iterations that an indexer draws.
+ *
+ * @param authenticationHash what {@link hashSecret} made of the secret.
+ */
+export function answerChallenge(challenge: Challenge, authenticationHash: Uint8Array): Buffer {
+  const first = sha512(Buffer.concat([challenge.random, authenticationHash]));
+  return rehash(first, challenge.iterations).subarray(0, ANSWER_BYTES);
+}
+
+/**
+ * An answer as it goes on the wire (§3). Without a tenant, with one whose name is empty, and for an
+ * indexer whose version is below {@link MinimumVersion}`.tenant`, that is the answer alone. Such an
+ * indexer would take the entries for no tenant: whoever has one must not come this far.
+ *
+ * @throws {InvalidTenantError} if the tenant's name or version is out of bounds.
+ * @throws {InvalidChallengeError} if the answer is not {@link ANSWER_BYTES} long.
+ */
+export function encodeChallengeResponse(answer: Uint8Array, tenant?: Tenant): Buffer {
+  checkLength('answer', answer);
+  if (tenant === undefined || tenant.name === '') return Buffer.from(answer);
+  const name = Buffer.from(tenant.name);
+  if (name.length > MAX_TENANT_BYTES) {
+    throw new InvalidTenantError(tenant.name, `it is over ${MAX_TENANT_BYTES} bytes long`);
+  }
+  if (!isUint16(tenant.version)) {
+    throw new InvalidTenantError(tenant.name, `its version ${tenant.version} is not 0..65535`);
+  }
+  if (tenant.version < MinimumVersion.tenant) return Buffer.from(answer);
+  const lengths = Buffer.allocUnsafe(4);
+  lengths.writeUInt16LE(tenant.version, 0);
+  lengths.writeUInt16LE(name.length, 2);
+  return Buffer.concat([TENANT_MARKER, answer, lengths, name]);
+}
+
+function rehash(start: Buffer, times: number): Buffer {
+  let digest = start;
+  for (let i = 0; i < times; i++) digest = hash('sha256', hash('md5', digest, 'buffer'), 'buffer');
+  return digest;
+}
+
+function sha512(bytes: Buffer): Buffer {
+  return hash('sha512', bytes, 'buffer');
+}
+
+function isUint16(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 0xffff;
+}
+
+function checkUint16(field: string, value: number): void {
+  if (!isUint16(value)) throw new InvalidChallengeError(field, `${value} is not 0..65535`);
+}
+
+function checkLength(field: string, bytes: Uint8Array): void {
+  if (bytes.length !== ANSWER_BYTES) {
+    throw new InvalidChallengeError(
+      field,
+      `it has ${bytes.length} bytes instead of ${ANSWER_BYTES}`,
+    );
+  }
+}

@@ -1,0 +1,99 @@
+import { type EnumeratedScalar, EnumeratedValue } from './enumerated-value.js';
+import { DecodeError, LimitError, OversizedEnumeratedBlockError } from './errors.js';
+
+/** The enumerated values of an entry: values, or names with what {@link EnumeratedValue.infer} takes. */
+export type EnumeratedInput =
+  | readonly EnumeratedValue[]
+  | Readonly<Record<string, EnumeratedScalar>>;
+
+/** The most bytes that a block of enumerated values has, its header of 8 included. */
+export const MAX_BLOCK_BYTES = 32 * 1024 * 1024;
+
+const BLOCK_HEADER_BYTES = 8;
+const MAX_COUNT = 0xffff;
+const STRUCTURE = 'enumerated value block';
+
+/**
+ * Encodes the values of an entry as the block that follows its data (§6). A value replaces an
+ * earlier one of the same name, in its place. No value at all makes no block: an empty buffer.
+ *
+ * @throws {InvalidEnumeratedValueError} if a value cannot be inferred.
+ * @throws {OversizedEnumeratedBlockError} if there are over 65535 or they have over 32 MiB.
+ */
+export function encodeEnumeratedBlock(values: EnumeratedInput): Buffer {
+  const unique = new Map<string, Buffer>();
+  for (const value of enumeratedValues(values)) {
+    // Names are compared by their bytes: different ones can read the same when they are not UTF-8.
+    unique.set(value.nameBytes.toString('latin1'), value.encoded);
+  }
+  if (unique.size === 0) return Buffer.alloc(0);
+  let size = BLOCK_HEADER_BYTES;
+  for (const encoded of unique.values()) size += encoded.length;
+  if (unique.size > MAX_COUNT || size > MAX_BLOCK_BYTES) {
+    throw new OversizedEnumeratedBlockError(unique.size, size);
+  }
+  const header = Buffer.alloc(BLOCK_HEADER_BYTES);
+  header.writeUInt32LE(size, 0);
+  header.writeUInt16LE(unique.size, 4);
+  return Buffer.concat([header, ...unique.values()], size);
+}
+
+/**
+ * Reads a block, which must be exactly `bytes`. They are copied once.
+ *
+ * @throws {DecodeError} if it is malformed in any way, {@link LimitError} if it is over 32 MiB.
+ */
+export function decodeEnumeratedBlock(bytes: Uint8Array): EnumeratedValue[] {
+  if (bytes.length > MAX_BLOCK_BYTES)
+    throw new LimitError(STRUCTURE, bytes.length, MAX_BLOCK_BYTES);
+  return viewEnumeratedBlock(Buffer.from(bytes));
+}
+
+/** As {@link decodeEnumeratedBlock}, but the values are views into `source`, which must not change. */
+export function viewEnumeratedBlock(source: Buffer): EnumeratedValue[] {
+  const size = enumeratedBlockSize(source, 0, source.length);
+  if (size !== source.length) {
+    throw new DecodeError(
+      STRUCTURE,
+      `it has ${source.length} bytes and claims ${size ?? 'no size'}`,
+    );
+  }
+  const count = source.readUInt16LE(4);
+  const values: EnumeratedValue[] = [];
+  let offset = BLOCK_HEADER_BYTES;
+  for (let i = 0; i < count; i++) {
+    const value = EnumeratedValue.decode(source, offset);
+    offset += value.encoded.length;
+    values.push(value);
+  }
+  if (offset !== size) throw new DecodeError(STRUCTURE, `${size - offset} bytes follow its values`);
+  return values;
+}
+
+/**
+ * The size of the block that starts at `offset`, its header included, for those who read a stream:
+ * `undefined` as long as the header is not there.
+ *
+ * @param available how many bytes there are from `offset` on.
+ * @throws {DecodeError} if the header is not that of a block.
+ * @throws {LimitError} if the size is below 8 or over 32 MiB.
+ */
+export function enumeratedBlockSize(
+  bytes: Uint8Array,
+  offset: number,
+  available: number,
+): number | undefined {
+  if (available < BLOCK_HEADER_BYTES) return undefined;
+  const header = new DataView(bytes.buffer, bytes.byteOffset + offset, BLOCK_HEADER_BYTES);
+  const size = header.getUint32(0, true);
+  if (size < BLOCK_HEADER_BYTES || size > MAX_BLOCK_BYTES) {
+    throw new LimitError(STRUCTURE, size, MAX_BLOCK_BYTES);
+  }
+  if (header.getUint16(6, true) !== 0) throw new DecodeError(STRUCTURE, 'its pad is not zero');
+  return size;
+}
+
+function enumeratedValues(input: EnumeratedInput): readonly EnumeratedValue[] {
+  if (Array.isArray(input)) return input;
+  return Object.entries(input).map(([name, value]) => EnumeratedValue.infer(name, value));
+}

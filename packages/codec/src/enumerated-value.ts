@@ -1,0 +1,177 @@
+import {
+  type EnumeratedContent,
+  type EnumeratedInputs,
+  EnumeratedType,
+  isEnumeratedType,
+  ruleOf,
+} from './enumerated-type.js';
+import { DecodeError, InvalidEnumeratedValueError, RingestError } from './errors.js';
+import { Source } from './source.js';
+import type { TimestampInput } from './timestamp.js';
+
+/** The longest name of an enumerated value, in bytes of UTF-8; the shortest is 1. */
+export const MAX_VALUE_NAME_BYTES = 1024;
+
+/** The longest enumerated value, in bytes. */
+export const MAX_VALUE_BYTES = 64503;
+
+/** What an {@link EnumeratedValue} can be inferred from: see {@link EnumeratedValue.infer}. */
+export type EnumeratedScalar =
+  | Exclude<TimestampInput, number | string>
+  | number
+  | bigint
+  | string
+  | boolean
+  | Uint8Array
+  | Source;
+
+const VALUE_HEADER_BYTES = 8;
+
+/**
+ * A named and typed value that goes with an entry (§6). It is kept in its wire form, so that a value
+ * that was read is passed on to the byte, also where its text is not UTF-8.
+ */
+export class EnumeratedValue {
+  /** 1 to 1024 bytes of UTF-8. What is not UTF-8 reads as U+FFFD. */
+  readonly name: string;
+  readonly type: EnumeratedType;
+  /** The whole value as it stands in a block. Not to be written to. */
+  readonly encoded: Buffer;
+  readonly #nameEnd: number;
+
+  private constructor(type: EnumeratedType, nameLength: number, encoded: Buffer) {
+    this.#nameEnd = VALUE_HEADER_BYTES + nameLength;
+    this.name = encoded.toString('utf8', VALUE_HEADER_BYTES, this.#nameEnd);
+    this.type = type;
+    this.encoded = encoded;
+  }
+
+  /** The name as it is encoded. Not to be written to. */
+  get nameBytes(): Buffer {
+    return this.encoded.subarray(VALUE_HEADER_BYTES, this.#nameEnd);
+  }
+
+  /** The value as it is encoded. Not to be written to. */
+  get bytes(): Buffer {
+    return this.encoded.subarray(this.#nameEnd);
+  }
+
+  /**
+   * The value as JavaScript has it: a `bigint` for int64, uint64 and duration (in nanoseconds), a
+   * {@link Source} for ip, a {@link Timestamp} for timestamp, text such as `de:ad:be:ef:00:01` for
+   * mac, and for byteSlice the very {@link bytes}.
+   *
+   * @throws {DecodeError} if a timestamp of another implementation is beyond what a `Timestamp` holds.
+   */
+  get value(): EnumeratedContent {
+    return ruleOf(this.type).decode(this.bytes);
+  }
+
+  /**
+   * Makes a value of a type. The input is copied.
+   *
+   * @throws {InvalidEnumeratedValueError} if the name or the value is out of bounds, or the type
+   * cannot hold the value.
+   */
+  static of<T extends EnumeratedType>(
+    name: string,
+    type: T,
+    value: EnumeratedInputs[T],
+  ): EnumeratedValue {
+    if (!isEnumeratedType(type)) {
+      throw new InvalidEnumeratedValueError(
+        name,
+        `has ${type} for its type, which is none of 1..17`,
+      );
+    }
+    const rule = ruleOf(type);
+    const nameLength = Buffer.byteLength(name);
+    if (nameLength === 0 || nameLength > MAX_VALUE_NAME_BYTES) {
+      const problem = `has a name of ${nameLength} bytes: 1 to ${MAX_VALUE_NAME_BYTES} are allowed`;
+      throw new InvalidEnumeratedValueError(name, problem);
+    }
+    let bytes: Buffer | undefined;
+    let cause: unknown;
+    try {
+      bytes = rule.encode(value);
+    } catch (error) {
+      if (!(error instanceof RingestError)) throw error;
+      cause = error;
+    }
+    if (bytes === undefined || !rule.fits(bytes.length)) {
+      const problem = `cannot hold what it was given: its type holds ${rule.holds}`;
+      throw new InvalidEnumeratedValueError(name, problem, { cause });
+    }
+    if (bytes.length > MAX_VALUE_BYTES) {
+      const problem = `has ${bytes.length} bytes: at most ${MAX_VALUE_BYTES} are allowed`;
+      throw new InvalidEnumeratedValueError(name, problem);
+    }
+    const encoded = Buffer.allocUnsafe(VALUE_HEADER_BYTES + nameLength + bytes.length);
+    encoded.writeUInt16LE(encoded.length, 0);
+    encoded.writeUInt16LE(nameLength, 2);
+    encoded.writeUInt16LE(bytes.length, 4);
+    encoded.writeUInt16LE(type, 6);
+    encoded.write(name, VALUE_HEADER_BYTES);
+    encoded.set(bytes, VALUE_HEADER_BYTES + nameLength);
+    return new EnumeratedValue(type, nameLength, encoded);
+  }
+
+  /**
+   * Makes a value of the type that fits what JavaScript has: a safe integer is an int64 and any
+   * other number a float64; a bigint is an int64 if it fits, else a uint64; a `Uint8Array` is a
+   * byteSlice; a `Date` and whatever else is a time (but not text or milliseconds) a timestamp.
+   *
+   * @throws {InvalidEnumeratedValueError} as {@link EnumeratedValue.of}, and if nothing fits.
+   */
+  static infer(name: string, value: EnumeratedScalar): EnumeratedValue {
+    switch (typeof value) {
+      case 'string':
+        return EnumeratedValue.of(name, EnumeratedType.string, value);
+      case 'boolean':
+        return EnumeratedValue.of(name, EnumeratedType.bool, value);
+      case 'number':
+        return Number.isSafeInteger(value)
+          ? EnumeratedValue.of(name, EnumeratedType.int64, value)
+          : EnumeratedValue.of(name, EnumeratedType.float64, value);
+      case 'bigint':
+        return BigInt.asIntN(64, value) === value
+          ? EnumeratedValue.of(name, EnumeratedType.int64, value)
+          : EnumeratedValue.of(name, EnumeratedType.uint64, value);
+    }
+    if (value instanceof Uint8Array) {
+      return EnumeratedValue.of(name, EnumeratedType.byteSlice, value);
+    }
+    if (value instanceof Source) return EnumeratedValue.of(name, EnumeratedType.ip, value);
+    return EnumeratedValue.of(name, EnumeratedType.timestamp, value);
+  }
+
+  /**
+   * Reads the value that starts at `offset`. It is a view into `source`, which must not change.
+   *
+   * @throws {DecodeError} if it is none, or does not end within `source`.
+   */
+  static decode(source: Buffer, offset: number): EnumeratedValue {
+    if (source.length - offset < VALUE_HEADER_BYTES)
+      throw malformed('it is shorter than its header');
+    const total = source.readUInt16LE(offset);
+    const nameLength = source.readUInt16LE(offset + 2);
+    const length = source.readUInt16LE(offset + 4);
+    const type = source.readUInt8(offset + 6);
+    if (source.readUInt8(offset + 7) !== 0) throw malformed('its pad is not zero');
+    if (total !== VALUE_HEADER_BYTES + nameLength + length) {
+      throw malformed(`its size of ${total} is not that of its parts, ${nameLength} and ${length}`);
+    }
+    if (nameLength === 0 || nameLength > MAX_VALUE_NAME_BYTES) {
+      throw malformed(`its name has ${nameLength} bytes`);
+    }
+    if (length > MAX_VALUE_BYTES) throw malformed(`it has ${length} bytes`);
+    if (!isEnumeratedType(type)) throw malformed(`${type} is not a type`);
+    if (!ruleOf(type).fits(length)) throw malformed(`type ${type} cannot have ${length} bytes`);
+    if (total > source.length - offset) throw malformed('it does not end within its block');
+    return new EnumeratedValue(type, nameLength, source.subarray(offset, offset + total));
+  }
+}
+
+function malformed(problem: string): DecodeError {
+  return new DecodeError('enumerated value', problem);
+}

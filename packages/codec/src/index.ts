@@ -1,0 +1,29 @@
+export * from './authentication.js';
+export * from './byte-queue.js';
+export * from './command.js';
+export * from './entry.js';
+export {
+  decodeEnumeratedBlock,
+  type EnumeratedInput,
+  encodeEnumeratedBlock,
+  enumeratedBlockSize,
+  MAX_BLOCK_BYTES,
+} from './enumerated-block.js';
+export {
+  type EnumeratedContent,
+  type EnumeratedInputs,
+  EnumeratedType,
+} from './enumerated-type.js';
+export * from './enumerated-value.js';
+export * from './errors.js';
+export * from './frame.js';
+export * from './indexer-stream.js';
+export * from './ingester-command.js';
+export * from './ingester-state.js';
+export * from './ingester-stream.js';
+export * from './negotiation.js';
+export * from './snappy-framing.js';
+export * from './source.js';
+export * from './stream-decoder.js';
+export * from './tag.js';
+export * from './timestamp.js';

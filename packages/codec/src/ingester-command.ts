@@ -1,0 +1,134 @@
+import { Command, type IngesterIdentity, MAX_IDENTITY_BYTES, WORD_BYTES } from './command.js';
+import { DecodeError, LimitError, UnknownCommandError } from './errors.js';
+import { frameSize } from './frame.js';
+import {
+  decodeIngesterState,
+  type IngesterState,
+  MAX_INGESTER_STATE_BYTES,
+} from './ingester-state.js';
+import { MAX_TAG_NAME_BYTES } from './tag.js';
+import { decodeText } from './text.js';
+import { readU64 } from './u64.js';
+
+/** What an ingester says once it is hot (§4), but for entries. */
+export type IngesterCommand =
+  | { readonly kind: 'forceAck' | 'ping' | 'ingestOk' }
+  | { readonly kind: 'tag'; readonly name: string }
+  | ({ readonly kind: 'id' } & IngesterIdentity)
+  | { readonly kind: 'apiVersion'; readonly version: number }
+  /** A state that cannot be read is no harm to the stream: it comes as the error that says why. */
+  | { readonly kind: 'ingesterState'; readonly state: IngesterState | DecodeError }
+  | { readonly kind: 'dittoBlock'; readonly count: number };
+
+const LENGTH_BYTES = 4;
+
+/**
+ * How many bytes the command at `offset` has, as far as the `available` bytes from there on tell.
+ * A result above `available` means: wait until so many are there, then ask again. Otherwise the
+ * command is whole, and the result its exact size. Nothing is allocated.
+ *
+ * @throws {UnknownCommandError} if the word is no command of an ingester.
+ * @throws {LimitError} if a length in it is beyond its limit, as soon as that length is there.
+ */
+export function ingesterCommandSize(bytes: Buffer, offset: number, available: number): number {
+  if (available < WORD_BYTES) return WORD_BYTES;
+  const word = bytes.readUInt32LE(offset);
+  switch (word) {
+    case Command.newEntry:
+      return frameSize(bytes, offset, available);
+    case Command.forceAck:
+    case Command.ping:
+    case Command.ingestOk:
+      return WORD_BYTES;
+    case Command.apiVersion:
+      return WORD_BYTES + 2;
+    case Command.dittoBlock:
+      return WORD_BYTES + 8;
+    case Command.tag:
+      return stringsSize(bytes, offset, available, 1, 'tag', MAX_TAG_NAME_BYTES);
+    case Command.id:
+      return stringsSize(bytes, offset, available, 3, 'ingester identity', MAX_IDENTITY_BYTES);
+    case Command.ingesterState:
+      return stringsSize(bytes, offset, available, 1, 'ingester state', MAX_INGESTER_STATE_BYTES);
+    default:
+      throw new UnknownCommandError(word);
+  }
+}
+
+/**
+ * Reads one command other than NEW_ENTRY, for which there is {@link decodeFrame}.
+ *
+ * @param command the whole command and nothing else, as {@link ingesterCommandSize} measured it.
+ * @throws {DecodeError} if it is malformed.
+ */
+export function decodeIngesterCommand(command: Buffer): IngesterCommand {
+  const word = command.readUInt32LE(0);
+  switch (word) {
+    case Command.forceAck:
+      return { kind: 'forceAck' };
+    case Command.ping:
+      return { kind: 'ping' };
+    case Command.ingestOk:
+      return { kind: 'ingestOk' };
+    case Command.apiVersion:
+      return { kind: 'apiVersion', version: command.readUInt16LE(WORD_BYTES) };
+    case Command.dittoBlock:
+      return { kind: 'dittoBlock', count: readCount(command) };
+    case Command.tag:
+      return { kind: 'tag', name: readStrings(command, 'tag')[0] ?? '' };
+    case Command.id: {
+      const [name = '', version = '', uuid = ''] = readStrings(command, 'ingester identity');
+      return { kind: 'id', name, version, uuid };
+    }
+    case Command.ingesterState:
+      return { kind: 'ingesterState', state: readState(command) };
+    default:
+      throw new UnknownCommandError(word);
+  }
+}
+
+/** The size of a command that is a word and `count` times a `u32` length and so many bytes. */
+function stringsSize(
+  bytes: Buffer,
+  offset: number,
+  available: number,
+  count: number,
+  structure: string,
+  limit: number,
+): number {
+  let size = WORD_BYTES;
+  for (let i = 0; i < count; i++) {
+    if (available < size + LENGTH_BYTES) return size + LENGTH_BYTES;
+    const length = bytes.readUInt32LE(offset + size);
+    if (length > limit) throw new LimitError(structure, length, limit);
+    size += LENGTH_BYTES + length;
+  }
+  return size;
+}
+
+function readStrings(command: Buffer, structure: string): string[] {
+  const strings: string[] = [];
+  for (let offset = WORD_BYTES; offset < command.length; ) {
+    const end = offset + LENGTH_BYTES + command.readUInt32LE(offset);
+    strings.push(decodeText(structure, command.subarray(offset + LENGTH_BYTES, end)));
+    offset = end;
+  }
+  return strings;
+}
+
+function readState(command: Buffer): IngesterState | DecodeError {
+  try {
+    return decodeIngesterState(command.subarray(WORD_BYTES + LENGTH_BYTES));
+  } catch (error) {
+    if (error instanceof DecodeError) return error;
+    throw error;
+  }
+}
+
+function readCount(command: Buffer): number {
+  const count = readU64(command, WORD_BYTES);
+  if (count > Number.MAX_SAFE_INTEGER) {
+    throw new LimitError('ditto block', count, Number.MAX_SAFE_INTEGER);
+  }
+  return count;
+}

@@ -1,0 +1,220 @@
+import { Command } from './command.js';
+import { DecodeError, InvalidTimestampError, OversizedMessageError } from './errors.js';
+import { decodeJsonObject, isJsonObject, type JsonObject, sortedJsonObject } from './text.js';
+import { Timestamp } from './timestamp.js';
+
+/** The most bytes of JSON in an ingester state. */
+export const MAX_INGESTER_STATE_BYTES = 1024 * 1024;
+
+/** How deep children may be nested in a state that is decoded. */
+const MAX_DECODED_DEPTH = 64;
+
+/** Trimming keeps this many levels below the children of the ingester itself. */
+const TRIMMED_DEPTH = 8;
+
+/** Trimming keeps this many children of the ingester itself. */
+const TRIMMED_CHILDREN = 64;
+
+/** What an ingester tells of itself from time to time (§8). */
+export interface IngesterState {
+  readonly uuid: string;
+  readonly name: string;
+  readonly version: string;
+  readonly label: string;
+  readonly ip: string;
+  readonly hostname: string;
+  /** Entries written since the start. */
+  readonly entries: number;
+  /** Bytes of data written since the start. */
+  readonly size: number;
+  /** Nanoseconds since the start: exact up to 104 days, then to the microsecond. */
+  readonly uptime: number;
+  readonly tags: readonly string[];
+  readonly cacheState: string;
+  /** Bytes. */
+  readonly cacheSize: number;
+  readonly lastSeen: Timestamp;
+  readonly children: ReadonlyMap<string, IngesterState>;
+  /** Anything that JSON can hold. */
+  readonly configuration?: unknown;
+  /** Anything that JSON can hold. */
+  readonly metadata?: unknown;
+}
+
+type Key =
+  | ('UUID' | 'Name' | 'Version' | 'Label' | 'IP' | 'Hostname' | 'Entries' | 'Size' | 'Uptime')
+  | ('Tags' | 'CacheState' | 'CacheSize' | 'LastSeen' | 'Children' | 'Configuration' | 'Metadata');
+
+/** A state with nothing in it, to spread into one that has something. */
+export const EMPTY_INGESTER_STATE: IngesterState = {
+  uuid: '',
+  name: '',
+  version: '',
+  label: '',
+  ip: '',
+  hostname: '',
+  entries: 0,
+  size: 0,
+  uptime: 0,
+  tags: [],
+  cacheState: '',
+  cacheSize: 0,
+  lastSeen: Timestamp.ZERO,
+  children: new Map(),
+};
+
+/** The JSON of a state, its keys in the order of §8. Nothing is trimmed. */
+export function encodeIngesterStateJson(state: IngesterState): string {
+  const children = Array.from(
+    state.children,
+    ([name, child]) => [name, encodeIngesterStateJson(child)] as const,
+  );
+  const members: [Key, string | undefined][] = [
+    ['UUID', JSON.stringify(state.uuid)],
+    ['Name', JSON.stringify(state.name)],
+    ['Version', JSON.stringify(state.version)],
+    ['Label', JSON.stringify(state.label)],
+    ['IP', JSON.stringify(state.ip)],
+    ['Hostname', JSON.stringify(state.hostname)],
+    ['Entries', JSON.stringify(state.entries)],
+    ['Size', JSON.stringify(state.size)],
+    ['Uptime', JSON.stringify(state.uptime)],
+    ['Tags', JSON.stringify(state.tags)],
+    ['CacheState', JSON.stringify(state.cacheState)],
+    ['CacheSize', JSON.stringify(state.cacheSize)],
+    ['LastSeen', JSON.stringify(state.lastSeen.toString())],
+    ['Children', sortedJsonObject(children)],
+    ['Configuration', JSON.stringify(state.configuration)],
+    ['Metadata', JSON.stringify(state.metadata)],
+  ];
+  const present = members.filter(([, json]) => json !== undefined);
+  return `{${present.map(([key, json]) => `"${key}":${json}`).join()}}`;
+}
+
+/**
+ * INGESTER_STATE: `u32 word · u32 length · JSON`, API version 6 and later. The state is trimmed as
+ * far as is needed.
+ *
+ * @throws {OversizedMessageError} if even the trimmed state is over {@link MAX_INGESTER_STATE_BYTES}.
+ */
+export function encodeIngesterState(state: IngesterState): Buffer {
+  const json = encodeIngesterStateJson(trimIngesterState(state));
+  const message = Buffer.allocUnsafe(8 + Buffer.byteLength(json));
+  message.writeUInt32LE(Command.ingesterState, 0);
+  message.writeUInt32LE(message.length - 8, 4);
+  message.write(json, 8);
+  return message;
+}
+
+/**
+ * Makes a state fit its limit, as §8 says: first children lose their configuration and metadata,
+ * and what is nested too deep is cut off; then only 64 children are kept. A state that fits is
+ * returned as it is.
+ *
+ * @throws {OversizedMessageError} if that is not enough.
+ */
+export function trimIngesterState(state: IngesterState): IngesterState {
+  if (jsonBytes(state) <= MAX_INGESTER_STATE_BYTES) return state;
+  const bare: IngesterState = { ...state, children: trimChildren(state.children, TRIMMED_DEPTH) };
+  if (jsonBytes(bare) <= MAX_INGESTER_STATE_BYTES) return bare;
+  const few: IngesterState = {
+    ...bare,
+    children: new Map([...bare.children].slice(0, TRIMMED_CHILDREN)),
+  };
+  const size = jsonBytes(few);
+  if (size <= MAX_INGESTER_STATE_BYTES) return few;
+  throw new OversizedMessageError('ingester state', size, MAX_INGESTER_STATE_BYTES);
+}
+
+/**
+ * Reads the JSON of an ingester state, without the length before it. Members that are missing or
+ * null are empty.
+ *
+ * @throws {DecodeError} if it is not JSON, or a member is not what §8 says.
+ */
+export function decodeIngesterState(json: Uint8Array): IngesterState {
+  return readState(decodeJsonObject(STRUCTURE, json), 0);
+}
+
+const STRUCTURE = 'ingester state';
+
+function jsonBytes(state: IngesterState): number {
+  return Buffer.byteLength(encodeIngesterStateJson(state));
+}
+
+function trimChildren(
+  children: ReadonlyMap<string, IngesterState>,
+  depth: number,
+): ReadonlyMap<string, IngesterState> {
+  const trimmed = new Map<string, IngesterState>();
+  for (const [name, child] of children) {
+    const { configuration: _configuration, metadata: _metadata, ...rest } = child;
+    const below = depth > 0 ? trimChildren(child.children, depth - 1) : new Map();
+    trimmed.set(name, { ...rest, children: below });
+  }
+  return trimmed;
+}
+
+function readState(json: JsonObject<Key>, depth: number): IngesterState {
+  if (depth > MAX_DECODED_DEPTH) {
+    throw new DecodeError(STRUCTURE, `its children are nested over ${MAX_DECODED_DEPTH} deep`);
+  }
+  return {
+    uuid: readString('UUID', json.UUID),
+    name: readString('Name', json.Name),
+    version: readString('Version', json.Version),
+    label: readString('Label', json.Label),
+    ip: readString('IP', json.IP),
+    hostname: readString('Hostname', json.Hostname),
+    entries: readNumber('Entries', json.Entries),
+    size: readNumber('Size', json.Size),
+    uptime: readNumber('Uptime', json.Uptime),
+    tags: readTags(json.Tags),
+    cacheState: readString('CacheState', json.CacheState),
+    cacheSize: readNumber('CacheSize', json.CacheSize),
+    lastSeen: readTime('LastSeen', json.LastSeen),
+    children: readChildren(json.Children, depth),
+    ...(json.Configuration === undefined ? {} : { configuration: json.Configuration }),
+    ...(json.Metadata === undefined ? {} : { metadata: json.Metadata }),
+  };
+}
+
+function readString(key: Key, value: unknown = ''): string {
+  if (value === null) return '';
+  if (typeof value !== 'string') throw new DecodeError(STRUCTURE, `its ${key} is not a string`);
+  return value;
+}
+
+function readNumber(key: Key, value: unknown = 0): number {
+  if (value === null) return 0;
+  if (typeof value !== 'number') throw new DecodeError(STRUCTURE, `its ${key} is not a number`);
+  return value;
+}
+
+function readTags(value: unknown): readonly string[] {
+  const tags: unknown = value ?? [];
+  if (!Array.isArray(tags)) throw new DecodeError(STRUCTURE, 'its Tags are not a list');
+  return tags.map((tag: unknown) => readString('Tags', tag));
+}
+
+function readTime(key: Key, value: unknown): Timestamp {
+  const text = readString(key, value);
+  if (text === '') return Timestamp.ZERO;
+  try {
+    return Timestamp.parse(text);
+  } catch (cause) {
+    if (!(cause instanceof InvalidTimestampError)) throw cause;
+    throw new DecodeError(STRUCTURE, `its ${key} is not a time`, { cause });
+  }
+}
+
+function readChildren(value: unknown, depth: number): ReadonlyMap<string, IngesterState> {
+  const object: unknown = value ?? {};
+  if (!isJsonObject(object)) throw new DecodeError(STRUCTURE, 'its Children are not an object');
+  const children = new Map<string, IngesterState>();
+  for (const [name, child] of Object.entries(object)) {
+    if (!isJsonObject(child)) throw new DecodeError(STRUCTURE, 'a child is not an object');
+    children.set(name, readState(child, depth + 1));
+  }
+  return children;
+}

@@ -1,0 +1,207 @@
+import { DecodeError, LimitError, OversizedMessageError } from './errors.js';
+import { decodeJsonObject, isJsonObject, isUnsigned, sortedJsonObject } from './text.js';
+
+/** The states of §3. An indexer that says anything else gives its reason in `info`. */
+export const State = {
+  authenticated: 0xbeef42,
+  notAuthenticated: 0xfeed51,
+  hot: 0xcafe54,
+} as const;
+
+/** The compressions of §3 and §9. */
+export const Compression = { none: 0, snappy: 0x10 } as const;
+export type Compression = (typeof Compression)[keyof typeof Compression];
+
+/** The most bytes of JSON in a state. */
+export const MAX_STATE_BYTES = 4096;
+
+/** The most bytes of JSON in a tag request or a tag response. */
+export const MAX_TAG_MESSAGE_BYTES = 32 * 1024 * 1024;
+
+/** The most bytes that a stream configuration may promise. */
+export const MAX_STREAM_CONFIGURATION_BYTES = 1024 * 1024;
+
+export interface StateMessage {
+  /** A 32-bit number, usually one of {@link State}. */
+  readonly id: number;
+  readonly info: string;
+}
+
+/** What an indexer answered to a tag request. */
+export interface TagResponse {
+  /** How many tags it accepted; 0 means that it refused them. */
+  readonly count: number;
+  /** The indexer's own number of each tag. */
+  readonly tags: Map<string, number>;
+}
+
+/**
+ * A state (§3): `u16 length · JSON`.
+ *
+ * @throws {OversizedMessageError} if the JSON would exceed {@link MAX_STATE_BYTES}
+ */
+export function encodeState(state: StateMessage): Buffer {
+  const json = Buffer.from(JSON.stringify({ ID: state.id, Info: state.info }));
+  if (json.length > MAX_STATE_BYTES) {
+    throw new OversizedMessageError('state', json.length, MAX_STATE_BYTES);
+  }
+  const message = Buffer.allocUnsafe(2 + json.length);
+  message.writeUInt16LE(json.length, 0);
+  json.copy(message, 2);
+  return message;
+}
+
+/**
+ * @param message the whole message, with its length
+ * @throws {DecodeError} if it is malformed.
+ */
+export function decodeState(message: Uint8Array): StateMessage {
+  const structure = 'state';
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.length);
+  if (bytes.length < 2) throw new DecodeError(structure, 'it has no length');
+  const length = bytes.readUInt16LE(0);
+  checkBody(structure, length, bytes.length - 2, MAX_STATE_BYTES);
+  const json = decodeJsonObject<'ID' | 'Info'>(structure, bytes.subarray(2));
+  const id = json.ID;
+  const info = json.Info ?? '';
+  if (!isUnsigned(id, 0xffff_ffff)) throw new DecodeError(structure, 'its ID is not a number');
+  if (typeof info !== 'string') throw new DecodeError(structure, 'its Info is not a string');
+  return { id, info };
+}
+
+/**
+ * A tag request (§3): `u32 length · JSON`.
+ *
+ * @param names names that `checkTag` accepts
+ * @throws {OversizedMessageError} if the JSON would exceed {@link MAX_TAG_MESSAGE_BYTES}
+ */
+export function encodeTagRequest(names: readonly string[]): Buffer {
+  return encodeJson('tag request', JSON.stringify({ Count: names.length, Tags: names }));
+}
+
+/**
+ * @param message the whole message, with its length
+ * @throws {DecodeError} if it is malformed.
+ */
+export function decodeTagRequest(message: Uint8Array): string[] {
+  const structure = 'tag request';
+  const json = decodeJsonMessage(structure, message);
+  const tags = json.Tags ?? [];
+  if (!Array.isArray(tags)) throw new DecodeError(structure, 'its Tags are not a list');
+  const names: string[] = [];
+  for (const name of tags as readonly unknown[]) {
+    if (typeof name !== 'string') throw new DecodeError(structure, 'a tag is not a string');
+    names.push(name);
+  }
+  checkCount(structure, json.Count, names.length);
+  return names;
+}
+
+/**
+ * A tag response (§3): `u32 length · JSON`. No tags means that the request is refused.
+ *
+ * @param tags the indexer's number of each name, 0..65535
+ * @throws {OversizedMessageError} if the JSON would exceed {@link MAX_TAG_MESSAGE_BYTES}
+ */
+export function encodeTagResponse(
+  tags: ReadonlyMap<string, number> | Readonly<Record<string, number>>,
+): Buffer {
+  const pairs = tags instanceof Map ? tags : Object.entries(tags as Record<string, number>);
+  const members = Array.from(pairs, ([name, number]) => [name, `${number}`] as const);
+  return encodeJson(
+    'tag response',
+    `{"Count":${members.length},"Tags":${sortedJsonObject(members)}}`,
+  );
+}
+
+/**
+ * @param message the whole message, with its length
+ * @throws {DecodeError} if it is malformed.
+ */
+export function decodeTagResponse(message: Uint8Array): TagResponse {
+  const structure = 'tag response';
+  const json = decodeJsonMessage(structure, message);
+  // A refusal: whatever stands in Tags then was not accepted.
+  if (json.Count === 0) return { count: 0, tags: new Map() };
+  const object = json.Tags ?? {};
+  if (!isJsonObject(object)) throw new DecodeError(structure, 'its Tags are not an object');
+  const tags = new Map<string, number>();
+  for (const [name, number] of Object.entries(object)) {
+    if (!isUnsigned(number, 0xffff)) {
+      throw new DecodeError(structure, `the number of tag ${JSON.stringify(name)} is not 0..65535`);
+    }
+    tags.set(name, number);
+  }
+  checkCount(structure, json.Count, tags.size);
+  return { count: tags.size, tags };
+}
+
+/** A stream configuration (§3): `u32 length (1) · u8 compression`. No command word precedes it. */
+export function encodeStreamConfiguration(compression: Compression): Buffer {
+  return Buffer.from([1, 0, 0, 0, compression]);
+}
+
+/**
+ * How many bytes the stream configuration at `offset` has, as far as the `available` bytes from
+ * there on tell. A result above `available` means: wait until so many are there, then ask again.
+ *
+ * @throws {LimitError} if its length is 0 or over {@link MAX_STREAM_CONFIGURATION_BYTES}.
+ */
+export function streamConfigurationSize(bytes: Buffer, offset: number, available: number): number {
+  if (available < 4) return 4;
+  const length = bytes.readUInt32LE(offset);
+  if (length === 0 || length > MAX_STREAM_CONFIGURATION_BYTES) {
+    throw new LimitError('stream configuration', length, MAX_STREAM_CONFIGURATION_BYTES);
+  }
+  return 4 + length;
+}
+
+/**
+ * @param message the whole message, with its length. Bytes after the first are of a later version
+ *   and are ignored.
+ * @throws {DecodeError} if it is malformed, or the compression is unknown.
+ */
+export function decodeStreamConfiguration(message: Uint8Array): Compression {
+  const structure = 'stream configuration';
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.length);
+  const size = streamConfigurationSize(bytes, 0, bytes.length);
+  if (size !== bytes.length) {
+    throw new DecodeError(structure, `it promises ${size} bytes and has ${bytes.length}`);
+  }
+  const compression = bytes.readUInt8(4);
+  if (compression !== Compression.none && compression !== Compression.snappy) {
+    throw new DecodeError(structure, `compression ${compression} is unknown`);
+  }
+  return compression;
+}
+
+function encodeJson(structure: string, json: string): Buffer {
+  const length = Buffer.byteLength(json);
+  if (length > MAX_TAG_MESSAGE_BYTES) {
+    throw new OversizedMessageError(structure, length, MAX_TAG_MESSAGE_BYTES);
+  }
+  const message = Buffer.allocUnsafe(4 + length);
+  message.writeUInt32LE(length, 0);
+  message.write(json, 4);
+  return message;
+}
+
+function decodeJsonMessage(structure: string, message: Uint8Array) {
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.length);
+  if (bytes.length < 4) throw new DecodeError(structure, 'it has no length');
+  checkBody(structure, bytes.readUInt32LE(0), bytes.length - 4, MAX_TAG_MESSAGE_BYTES);
+  return decodeJsonObject<'Count' | 'Tags'>(structure, bytes.subarray(4));
+}
+
+function checkBody(structure: string, length: number, present: number, limit: number): void {
+  if (length > limit) throw new LimitError(structure, length, limit);
+  if (length !== present) {
+    throw new DecodeError(structure, `it promises ${length} bytes and has ${present}`);
+  }
+}
+
+function checkCount(structure: string, count: unknown, actual: number): void {
+  if (count !== actual) {
+    throw new DecodeError(structure, `its Count does not match its ${actual} tags`);
+  }
+}

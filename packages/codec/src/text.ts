@@ -1,0 +1,52 @@
+import { DecodeError } from './errors.js';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** @throws {DecodeError} if the bytes are not UTF-8. */
+export function decodeText(structure: string, bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new DecodeError(structure, 'its text is not UTF-8', { cause });
+  }
+}
+
+/** A JSON object whose members have not been looked at yet. */
+export type JsonObject<Keys extends string> = { readonly [Key in Keys]?: unknown };
+
+/** @throws {DecodeError} if the bytes are not one JSON object in UTF-8. */
+export function decodeJsonObject<Keys extends string>(
+  structure: string,
+  bytes: Uint8Array,
+): JsonObject<Keys> {
+  const text = decodeText(structure, bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new DecodeError(structure, 'it is not JSON', { cause });
+  }
+  if (!isJsonObject(value)) throw new DecodeError(structure, 'it is not a JSON object');
+  return value;
+}
+
+export function isJsonObject(value: unknown): value is JsonObject<string> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * A JSON object whose members stand in the order of their names' bytes, as the reference writes a
+ * map. A JavaScript object would put names that look like numbers first.
+ *
+ * @param members names, and their values in JSON.
+ */
+export function sortedJsonObject(members: Iterable<readonly [name: string, json: string]>): string {
+  const sorted = Array.from(members, ([name, json]) => ({ bytes: Buffer.from(name), name, json }));
+  sorted.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
+  return `{${sorted.map(({ name, json }) => `${JSON.stringify(name)}:${json}`).join()}}`;
+}
+
+/** Whether a number is an integer from 0 to `max`. */
+export function isUnsigned(value: unknown, max: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
+}

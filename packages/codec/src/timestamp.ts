@@ -1,0 +1,221 @@
+import { DecodeError, InvalidTimestampError } from './errors.js';
+
+/** The seconds from the epoch of the wire, 0001-01-01T00:00:00Z, to the Unix epoch. */
+export const WIRE_EPOCH_OFFSET = 62135596800;
+
+/** The size of a timestamp on the wire: an `i64` of seconds and a `u32` of nanoseconds. */
+export const TIMESTAMP_BYTES = 12;
+
+/** A point in time to the nanosecond. */
+export interface UnixTime {
+  /** Whole seconds since 1970-01-01T00:00:00Z: a safe integer, negative before. */
+  readonly seconds: number;
+  /** What is added to them: 0..999999999. */
+  readonly nanoseconds: number;
+}
+
+/**
+ * What can stand for a {@link Timestamp}: milliseconds since 1970 (a fraction counts), text of
+ * RFC 3339, a `Date`, seconds and nanoseconds, or a `Temporal.Instant`.
+ */
+export type TimestampInput =
+  | UnixTime
+  | Date
+  | number
+  | string
+  | { readonly epochNanoseconds: bigint };
+
+const NANOSECONDS = 1_000_000_000;
+const TWO_32 = 2 ** 32;
+const OFFSET_HIGH = Math.floor(WIRE_EPOCH_OFFSET / TWO_32);
+const OFFSET_LOW = WIRE_EPOCH_OFFSET % TWO_32;
+
+// The calendar repeats every 400 years. Moving a time by that many makes `Date`, which knows only
+// half a million years and takes 0 to 99 for the twentieth century, good for every time.
+const CYCLE_YEARS = 400;
+const CYCLE_SECONDS = 146097 * 86400;
+
+const RFC3339 =
+  /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/i;
+
+// How far two clocks may be apart, in milliseconds: `Date.now` alone is up to half one off its middle.
+const CLOCK_TOLERANCE = 1.5;
+
+let origin = 0;
+let originSeconds = 0;
+let originMilliseconds = 0;
+setOrigin(performance.timeOrigin);
+
+/** A point in time, as entries carry it (§5): the seconds of a safe integer, to the nanosecond. */
+export class Timestamp implements UnixTime {
+  /** 0001-01-01T00:00:00Z: all zeros on the wire. */
+  static readonly ZERO: Timestamp = new Timestamp(-WIRE_EPOCH_OFFSET, 0);
+
+  readonly seconds: number;
+  readonly nanoseconds: number;
+
+  /**
+   * @param seconds Unix seconds, a safe integer.
+   * @param nanoseconds 0..999999999, added to the seconds.
+   * @throws {InvalidTimestampError} if either is out of bounds.
+   */
+  constructor(seconds: number, nanoseconds: number) {
+    if (!Number.isSafeInteger(seconds)) {
+      throw new InvalidTimestampError(seconds, 'its seconds are not a safe integer');
+    }
+    if (!Number.isInteger(nanoseconds) || nanoseconds < 0 || nanoseconds >= NANOSECONDS) {
+      throw new InvalidTimestampError(nanoseconds, 'its nanoseconds are not 0 to 999999999');
+    }
+    // Adding 0 makes 0 of -0: equal times are the same also to those who tell the two apart.
+    this.seconds = seconds + 0;
+    this.nanoseconds = nanoseconds + 0;
+  }
+
+  /** The system's time, to the microsecond or better. It may go back when the clock is set. */
+  static now(): Timestamp {
+    const elapsed = performance.now();
+    const wall = Date.now() + 0.5;
+    // `performance` counts on from the clock it saw at start: follow when the clock has moved since.
+    if (Math.abs(origin + elapsed - wall) > CLOCK_TOLERANCE) setOrigin(wall - elapsed);
+    // Whole seconds are split off the large number first: the sum would round to 0.2 microseconds.
+    return fromParts(originSeconds, originMilliseconds + elapsed);
+  }
+
+  /**
+   * Takes a time in any of the forms of {@link TimestampInput}.
+   *
+   * @throws {InvalidTimestampError} if it is none of them, or not within the bounds of a safe integer of seconds.
+   */
+  static from(input: TimestampInput): Timestamp {
+    if (input instanceof Timestamp) return input;
+    if (typeof input === 'number') return fromMilliseconds(input, input);
+    if (typeof input === 'string') return Timestamp.parse(input);
+    if (input instanceof Date) return fromMilliseconds(input.getTime(), input);
+    if (typeof input === 'object' && input !== null) {
+      if ('epochNanoseconds' in input) return fromNanoseconds(input.epochNanoseconds, input);
+      if ('seconds' in input) return new Timestamp(input.seconds, input.nanoseconds);
+    }
+    throw new InvalidTimestampError(
+      input,
+      'give a Date, milliseconds, RFC 3339 text, or seconds and nanoseconds',
+    );
+  }
+
+  /**
+   * Reads a time of RFC 3339 with up to nine digits of a second and any offset. A leap second
+   * (`:60`) cannot be told from the second after it and is refused.
+   *
+   * @throws {InvalidTimestampError} if the text is something else or no date of the calendar.
+   */
+  static parse(text: string): Timestamp {
+    const match = RFC3339.exec(text);
+    if (match === null) throw new InvalidTimestampError(text, 'it is not RFC 3339');
+    const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as SixNumbers;
+    const [fraction = '', sign, offsetHour = 0, offsetMinute = 0] = match.slice(7);
+    const date = new Date(Date.UTC(year + CYCLE_YEARS, month - 1, day, hour, minute, second));
+    const inCalendar =
+      date.getUTCMonth() === month - 1 &&
+      date.getUTCDate() === day &&
+      hour < 24 &&
+      minute < 60 &&
+      second < 60 &&
+      Number(offsetHour) < 24 &&
+      Number(offsetMinute) < 60;
+    if (!inCalendar) throw new InvalidTimestampError(text, 'it is not in the calendar');
+    const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * (sign === '-' ? -60 : 60);
+    const seconds = date.getTime() / 1000 - CYCLE_SECONDS - offset;
+    return new Timestamp(seconds, Number(fraction.padEnd(9, '0')));
+  }
+
+  /**
+   * The time in UTC as RFC 3339, the zeros at the end of the fraction left out. A year beyond 9999
+   * is written with as many digits as it has and one before 0 with a sign, which RFC 3339 does not know.
+   */
+  toString(): string {
+    const cycles = Math.floor(this.seconds / CYCLE_SECONDS);
+    const date = new Date((this.seconds - cycles * CYCLE_SECONDS) * 1000);
+    const year = date.getUTCFullYear() + cycles * CYCLE_YEARS;
+    const digits = `${Math.abs(year)}`.padStart(4, '0');
+    const fraction = `${this.nanoseconds}`.padStart(9, '0').replace(/0+$/, '');
+    return `${year < 0 ? '-' : ''}${digits}${date.toISOString().slice(4, 19)}${fraction && `.${fraction}`}Z`;
+  }
+
+  /**
+   * The time to the millisecond, rounded down.
+   *
+   * @throws {InvalidTimestampError} if it is more than 100 million days from 1970, which no `Date` can be.
+   */
+  toDate(): Date {
+    const date = new Date(this.seconds * 1000 + Math.floor(this.nanoseconds / 1e6));
+    if (Number.isNaN(date.getTime())) {
+      throw new InvalidTimestampError(this.toString(), 'a Date does not reach so far');
+    }
+    return date;
+  }
+}
+
+/** Writes the 12 bytes of a timestamp. */
+export function encodeTimestamp(time: UnixTime, target: Buffer, offset: number): void {
+  // An i64 in two words: a wire second can be beyond 2^53, and a BigInt would be garbage per entry.
+  const high = Math.floor(time.seconds / TWO_32);
+  const low = time.seconds - high * TWO_32 + OFFSET_LOW;
+  target.writeUInt32LE(low % TWO_32, offset);
+  target.writeInt32LE(high + OFFSET_HIGH + Math.floor(low / TWO_32), offset + 4);
+  target.writeUInt32LE(time.nanoseconds, offset + 8);
+}
+
+/**
+ * Reads the 12 bytes of a timestamp.
+ *
+ * @throws {DecodeError} if there are fewer, if the Unix seconds are not a safe integer, or if the
+ * nanoseconds are a second or more.
+ */
+export function decodeTimestamp(source: Buffer, offset: number): Timestamp {
+  if (source.length - offset < TIMESTAMP_BYTES) {
+    throw new DecodeError('timestamp', `it is shorter than ${TIMESTAMP_BYTES} bytes`);
+  }
+  const high = source.readInt32LE(offset + 4) - OFFSET_HIGH;
+  const seconds = high * TWO_32 + (source.readUInt32LE(offset) - OFFSET_LOW);
+  const nanoseconds = source.readUInt32LE(offset + 8);
+  if (!Number.isSafeInteger(seconds)) {
+    throw new DecodeError('timestamp', `its seconds, about ${seconds}, are not a safe integer`);
+  }
+  if (nanoseconds >= NANOSECONDS) {
+    throw new DecodeError('timestamp', `its ${nanoseconds} nanoseconds are a second or more`);
+  }
+  return new Timestamp(seconds, nanoseconds);
+}
+
+type SixNumbers = [number, number, number, number, number, number];
+
+/** Sets the Unix time in milliseconds at which `performance.now()` was 0. */
+function setOrigin(milliseconds: number): void {
+  origin = milliseconds;
+  originSeconds = Math.floor(milliseconds / 1000);
+  originMilliseconds = milliseconds - originSeconds * 1000;
+}
+
+function fromMilliseconds(milliseconds: number, input: unknown): Timestamp {
+  if (!Number.isFinite(milliseconds)) {
+    throw new InvalidTimestampError(input, 'it is not a finite number of milliseconds');
+  }
+  return fromParts(0, milliseconds);
+}
+
+/** Seconds, and milliseconds to add to them: both may be negative, the latter may have a fraction. */
+function fromParts(seconds: number, milliseconds: number): Timestamp {
+  const whole = Math.floor(milliseconds / 1000);
+  const nanoseconds = Math.round((milliseconds - whole * 1000) * 1e6);
+  return nanoseconds === NANOSECONDS
+    ? new Timestamp(seconds + whole + 1, 0)
+    : new Timestamp(seconds + whole, nanoseconds);
+}
+
+function fromNanoseconds(sinceEpoch: bigint, input: unknown): Timestamp {
+  if (typeof sinceEpoch !== 'bigint') {
+    throw new InvalidTimestampError(input, 'its epochNanoseconds are not a bigint');
+  }
+  const second = BigInt(NANOSECONDS);
+  const nanoseconds = ((sinceEpoch % second) + second) % second;
+  return new Timestamp(Number((sinceEpoch - nanoseconds) / second), Number(nanoseconds));
+}

@@ -1,0 +1,261 @@
+import {
+  DecodeError,
+  decodeTimestamp,
+  encodeTimestamp,
+  InvalidTimestampError,
+  Timestamp,
+  type TimestampInput,
+  WIRE_EPOCH_OFFSET,
+} from '@ringest/codec';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fuzzRuns, readVectors } from '../support/vectors.js';
+
+interface TimestampVector {
+  hex: string;
+  nanoseconds: number;
+  seconds: string;
+  string: string;
+  unixNanoseconds: number;
+  unixSeconds: string;
+}
+
+const vectors = readVectors<TimestampVector[]>('timestamps');
+
+const nanoseconds = fc.integer({ min: 0, max: 999_999_999 });
+const times = fc
+  .record({ seconds: fc.maxSafeInteger(), nanoseconds })
+  .map((time) => new Timestamp(time.seconds, time.nanoseconds));
+const year0 = -62167219200;
+const year9999 = 253402300799;
+const calendarTimes = fc
+  .record({ seconds: fc.integer({ min: year0, max: year9999 }), nanoseconds })
+  .map((time) => new Timestamp(time.seconds, time.nanoseconds));
+
+function encoded(time: Timestamp): Buffer {
+  const bytes = Buffer.alloc(12);
+  encodeTimestamp(time, bytes, 0);
+  return bytes;
+}
+
+function wire(seconds: bigint, nanosecond = 0): Buffer {
+  const bytes = Buffer.alloc(12);
+  bytes.writeBigInt64LE(seconds, 0);
+  bytes.writeUInt32LE(nanosecond, 8);
+  return bytes;
+}
+
+describe.each(vectors)('the time $string', (vector) => {
+  const time = new Timestamp(Number(vector.unixSeconds), vector.unixNanoseconds);
+
+  it('encodes as the reference has it', () => {
+    expect(encoded(time).toString('hex')).toBe(vector.hex);
+    expect(encoded(time).readBigInt64LE(0)).toBe(BigInt(vector.seconds));
+    expect(encoded(time).readUInt32LE(8)).toBe(vector.nanoseconds);
+  });
+
+  it('decodes', () => {
+    expect(decodeTimestamp(Buffer.from(vector.hex, 'hex'), 0)).toEqual(time);
+  });
+
+  it('is written and read as text', () => {
+    expect(time.toString()).toBe(vector.string);
+    expect(Timestamp.parse(vector.string)).toEqual(time);
+  });
+
+  it('is the same from every other form', () => {
+    const sinceEpoch = BigInt(vector.unixSeconds) * 1_000_000_000n + BigInt(time.nanoseconds);
+    expect(Timestamp.from({ epochNanoseconds: sinceEpoch })).toEqual(time);
+    expect(Timestamp.from({ seconds: time.seconds, nanoseconds: time.nanoseconds })).toEqual(time);
+    expect(Timestamp.from(vector.string)).toEqual(time);
+    const toTheMillisecond = new Timestamp(
+      time.seconds,
+      Math.floor(time.nanoseconds / 1e6) * 1_000_000,
+    );
+    expect(Timestamp.from(time.toDate())).toEqual(toTheMillisecond);
+    expect(Timestamp.from(time.toDate().getTime())).toEqual(toTheMillisecond);
+  });
+});
+
+describe('a timestamp', () => {
+  it('is zero at the epoch of the wire', () => {
+    expect(Timestamp.ZERO.seconds).toBe(-WIRE_EPOCH_OFFSET);
+    expect(encoded(Timestamp.ZERO)).toEqual(Buffer.alloc(12));
+  });
+
+  it('decodes to what was encoded, and encodes as an i64, over all safe integers', () => {
+    fc.assert(
+      fc.property(times, (time) => {
+        const bytes = encoded(time);
+        expect(bytes).toEqual(
+          wire(BigInt(time.seconds) + BigInt(WIRE_EPOCH_OFFSET), time.nanoseconds),
+        );
+        expect(decodeTimestamp(bytes, 0)).toEqual(time);
+      }),
+      fuzzRuns(2000),
+    );
+  });
+
+  it.each([Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER])('reaches to %d', (seconds) => {
+    const time = new Timestamp(seconds, 999_999_999);
+    expect(decodeTimestamp(encoded(time), 0)).toEqual(time);
+    expect(encoded(time).readBigInt64LE(0)).toBe(BigInt(seconds) + BigInt(WIRE_EPOCH_OFFSET));
+  });
+
+  it.each([
+    2n ** 63n - 1n,
+    -(2n ** 63n),
+    BigInt(WIRE_EPOCH_OFFSET) + 2n ** 53n,
+    BigInt(WIRE_EPOCH_OFFSET) - 2n ** 53n,
+  ])('refuses wire seconds of %d instead of rounding them', (seconds) => {
+    expect(() => decodeTimestamp(wire(seconds), 0)).toThrow(DecodeError);
+  });
+
+  it('refuses a wire second of 1000000000 nanoseconds', () => {
+    expect(() => decodeTimestamp(wire(0n, 1_000_000_000), 0)).toThrow(DecodeError);
+    expect(decodeTimestamp(wire(0n, 999_999_999), 0).nanoseconds).toBe(999_999_999);
+  });
+
+  it('refuses fewer than 12 bytes', () => {
+    expect(() => decodeTimestamp(Buffer.alloc(13), 2)).toThrow(DecodeError);
+    expect(decodeTimestamp(Buffer.alloc(14), 2)).toEqual(Timestamp.ZERO);
+  });
+
+  it('reads back its own text, from year 0 to 9999', () => {
+    fc.assert(
+      fc.property(calendarTimes, (time) => {
+        expect(Timestamp.parse(time.toString())).toEqual(time);
+      }),
+      fuzzRuns(2000),
+    );
+  });
+
+  it('agrees with Date on text and milliseconds', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: year0 * 1000, max: year9999 * 1000 + 999 }), (milliseconds) => {
+        const date = new Date(milliseconds);
+        const time = Timestamp.from(date);
+        expect(Timestamp.from(date.toISOString())).toEqual(time);
+        expect(time.toDate()).toEqual(date);
+        expect(Timestamp.from(milliseconds)).toEqual(time);
+      }),
+      fuzzRuns(2000),
+    );
+  });
+
+  it.each([
+    ['2025-11-22T04:34:56Z', '2025-11-22T04:34:56Z'],
+    ['2025-11-22t04:34:56z', '2025-11-22T04:34:56Z'],
+    ['2025-11-22T04:34:56.5+01:30', '2025-11-22T03:04:56.5Z'],
+    ['2025-12-31T23:59:59.123456789-00:01', '2026-01-01T00:00:59.123456789Z'],
+    ['2024-02-29T00:00:00.100Z', '2024-02-29T00:00:00.1Z'],
+    ['0000-01-01T00:00:00Z', '0000-01-01T00:00:00Z'],
+    ['0099-12-31T00:00:00Z', '0099-12-31T00:00:00Z'],
+    ['0000-01-01T00:00:00+00:01', '-0001-12-31T23:59:00Z'],
+    ['9999-12-31T23:59:59-00:01', '10000-01-01T00:00:59Z'],
+  ])('reads %s as %s', (text, utc) => {
+    expect(Timestamp.parse(text).toString()).toBe(utc);
+  });
+
+  it.each([
+    '',
+    'now',
+    '2025-11-22',
+    '2025-11-22T04:34:56',
+    '2025-11-22 04:34:56Z',
+    '2025-11-22T04:34:56.Z',
+    '2025-11-22T04:34:56.1234567890Z',
+    '2025-11-22T04:34:56,5Z',
+    '2025-11-22T04:34:56+0130',
+    '2025-11-22T04:34:56+24:00',
+    '2025-11-22T04:34:56+01:60',
+    '2025-02-29T00:00:00Z',
+    '2025-04-31T00:00:00Z',
+    '2025-00-01T00:00:00Z',
+    '2025-13-01T00:00:00Z',
+    '2025-01-00T00:00:00Z',
+    '2025-01-01T24:00:00Z',
+    '2025-01-01T00:60:00Z',
+    '2016-12-31T23:59:60Z',
+    '+2025-01-01T00:00:00Z',
+    '2025-01-01T00:00:00Z\n',
+  ])('refuses the text "%s"', (text) => {
+    expect(() => Timestamp.parse(text)).toThrow(InvalidTimestampError);
+  });
+
+  it('takes fractions of a millisecond', () => {
+    expect(Timestamp.from(1.25)).toEqual(new Timestamp(0, 1_250_000));
+    expect(Timestamp.from(-0.000001)).toEqual(new Timestamp(-1, 999_999_999));
+    expect(Timestamp.from(999.9999999)).toEqual(new Timestamp(1, 0));
+  });
+
+  it('is the same from -0 as from 0', () => {
+    expect(Timestamp.from(-0)).toEqual(new Timestamp(0, 0));
+    expect(new Timestamp(-0, -0)).toEqual(new Timestamp(0, 0));
+  });
+
+  it('rounds nanoseconds before 1970 down, not to zero', () => {
+    expect(Timestamp.from({ epochNanoseconds: -1n })).toEqual(new Timestamp(-1, 999_999_999));
+    expect(Timestamp.from({ epochNanoseconds: -1_000_000_000n })).toEqual(new Timestamp(-1, 0));
+  });
+
+  it('is itself where a time can stand', () => {
+    const time = Timestamp.now();
+    expect(Timestamp.from(time)).toBe(time);
+  });
+
+  it.each([
+    [Number.NaN],
+    [Number.POSITIVE_INFINITY],
+    [1e300],
+    [new Date(Number.NaN)],
+    [{ seconds: 0.5, nanoseconds: 0 }],
+    [{ seconds: 2 ** 53, nanoseconds: 0 }],
+    [{ seconds: 0, nanoseconds: -1 }],
+    [{ seconds: 0, nanoseconds: 1_000_000_000 }],
+    [{ seconds: 0, nanoseconds: 0.5 }],
+    [{ seconds: 0 }],
+    [{ seconds: '0', nanoseconds: 0 }],
+    [{ epochNanoseconds: 2n ** 53n * 1_000_000_000n }],
+    [{ epochNanoseconds: 0 }],
+    [{}],
+    [null],
+    [undefined],
+    [true],
+    [10n],
+  ])('refuses %s', (input) => {
+    expect(() => Timestamp.from(input as unknown as TimestampInput)).toThrow(InvalidTimestampError);
+  });
+
+  it('refuses to become a Date that there is none of', () => {
+    expect(new Timestamp(8.64e12, 0).toDate().getTime()).toBe(8.64e15);
+    expect(() => new Timestamp(8.64e12, 1_000_000).toDate()).toThrow(InvalidTimestampError);
+  });
+
+  it('is now between two readings of the clock', () => {
+    const before = Date.now();
+    const now = Timestamp.now();
+    const after = Date.now();
+    // The two clocks that it is made of may be two milliseconds apart.
+    expect(now.toDate().getTime()).toBeGreaterThanOrEqual(before - 2);
+    expect(now.toDate().getTime()).toBeLessThanOrEqual(after + 2);
+  });
+
+  it('is now to the microsecond', () => {
+    const readings = Array.from({ length: 1000 }, () => Timestamp.now().nanoseconds);
+    // Milliseconds alone would leave a few different values; every call takes well under 10 of them.
+    expect(new Set(readings.map((reading) => Math.floor(reading / 1000))).size).toBeGreaterThan(20);
+    expect(readings.some((reading) => reading % 1_000_000 !== 0)).toBe(true);
+  });
+
+  it('follows the clock when it is set', () => {
+    const real = Date.now;
+    try {
+      Date.now = () => real() - 3_600_000;
+      expect(Timestamp.now().toDate().getTime()).toBeLessThanOrEqual(real() - 3_599_990);
+    } finally {
+      Date.now = real;
+    }
+    expect(Math.abs(Timestamp.now().toDate().getTime() - real())).toBeLessThan(10);
+  });
+});

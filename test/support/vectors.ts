@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+
+/** One file of `test/vectors`, which the reference implementation produced. */
+export function readVectors<T>(name: string): T {
+  return JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8')) as T;
+}
+
+export function bytes(hex: string): Buffer {
+  return Buffer.from(hex, 'hex');
+}
+
+const { FUZZ_RUNS } = process.env;
+
+/** How many cases a property is tried with: `FUZZ_RUNS`, or so many. */
+export function fuzzRuns(fallback: number): { numRuns: number } {
+  return { numRuns: Number(FUZZ_RUNS ?? fallback) };
+}
+
+/** The time limit of a test that tries a property: hours when `FUZZ_RUNS` asks for more cases. */
+export const FUZZ_TIMEOUT_MS = FUZZ_RUNS === undefined ? 30_000 : 10_800_000;
