@@ -1,0 +1,27 @@
+/**
+ * Delays between attempts: from `first` milliseconds on, doubling up to `most`, each shortened by up
+ * to a quarter at random, so that ingesters that lost the same indexer do not return in step.
+ */
+export class Backoff {
+  readonly #first: number;
+  readonly #most: number;
+  #next: number;
+
+  constructor(first: number, most: number) {
+    this.#first = first;
+    this.#most = most;
+    this.#next = first;
+  }
+
+  /** The delay before the next attempt, in milliseconds. */
+  next(): number {
+    const delay = this.#next;
+    this.#next = Math.min(this.#most, delay * 2);
+    return Math.round(delay * (1 - Math.random() / 4));
+  }
+
+  /** After a success. */
+  reset(): void {
+    this.#next = this.#first;
+  }
+}

@@ -1,0 +1,158 @@
+import type { RecordableHistogram } from 'node:perf_hooks';
+import type { MessagePort } from 'node:worker_threads';
+
+/**
+ * The thread boundary: all that the main thread and a lane's worker share. Nothing else crosses.
+ *
+ * A lane has one shared `WebAssembly.Memory`:
+ *
+ * ```
+ *      0  (left to the kernel's compiler)
+ *   4096  control block      int32 words, see `Control`; each hot word alone on its 128 bytes
+ *   8192  tags to indexer    65536 x u16, index: muxer tag, value: indexer tag; 0xffff: unknown
+ * 139264  tags to muxer      65536 x u16, the other way round
+ * 270336  receive area       64 bytes of headroom, then what the socket reads
+ * 344064  staging            one entry's body, 8-aligned, on its way into the ring
+ * 393216  ring               a power of two of bytes
+ * ```
+ *
+ * Only the words of the control block are touched by both threads at a time, and only through
+ * `Atomics`. The tag tables and the receive area belong to the worker, the staging area to the
+ * main thread; the ring's bytes change hands with the cursors (see `ring.ts`).
+ */
+export const CONTROL_AT = 4096;
+export const TO_INDEXER_AT = 8192;
+export const TO_MUXER_AT = TO_INDEXER_AT + 2 * 65536;
+export const RECEIVE_HEADROOM = 64;
+export const RECEIVE_AT = TO_MUXER_AT + 2 * 65536 + RECEIVE_HEADROOM;
+export const RECEIVE_BYTES = 65536;
+export const STAGING_AT = 344064;
+export const STAGING_BYTES = 32768;
+export const RING_AT = 393216;
+
+export const CONTROL_WORDS = 1024;
+
+/** The value of an unknown tag in both tables; the `gravwell` tag 0xffff maps to itself. */
+export const UNKNOWN_TAG = 0xffff;
+
+/** Indexes of int32 words in the control block. */
+export const Control = {
+  /** Cursor: the main thread has committed everything before it. */
+  written: 0,
+  /** Cursor: the worker has stamped everything before it and handed it to the socket. */
+  sent: 32,
+  /** Cursor: the indexer has confirmed everything before it; its room is free. */
+  released: 64,
+  /** 1 while the worker waits for a doorbell; whoever takes it to 0 rings. */
+  asleep: 96,
+  /** 1 while the main thread waits for `released` to reach `wakeAt`; the worker takes it to 0. */
+  wakeArmed: 128,
+  wakeAt: 129,
+  /** A `LaneState`. */
+  state: 160,
+  /** Confirmed bytes a millisecond while the lane was busy, a moving average; 0: not known yet. */
+  rate: 192,
+  /** Microseconds from handing over to confirmation, a moving average. */
+  latency: 193,
+  /** Odd while the worker changes the counters below. */
+  countersSequence: 224,
+  /** Unsigned 64-bit counters as pairs of words, low word first; see `Counter`. */
+  counters: 226,
+} as const;
+
+/** The counters a worker publishes, in the order they stand in the control block. */
+export const counters = [
+  'sentEntries',
+  'sentBytes',
+  'confirmedEntries',
+  'confirmedBytes',
+  'resentEntries',
+  'connects',
+] as const;
+export type Counter = (typeof counters)[number];
+
+/**
+ * What a lane is doing. `parked` promises that no worker touches the ring: only then may the main
+ * thread take frames out of it.
+ */
+export const LaneState = {
+  connecting: 0,
+  hot: 1,
+  draining: 2,
+  parked: 3,
+  closed: 4,
+} as const;
+export type LaneState = (typeof LaneState)[keyof typeof LaneState];
+
+/** Where a lane connects to; `address` is how logs and errors name it. */
+export interface Endpoint {
+  readonly address: string;
+  readonly transport: { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+}
+
+/** Who the ingester says it is (protocol §4, ID). */
+export interface Identity {
+  readonly name: string;
+  readonly version: string;
+  readonly uuid: string;
+}
+
+/** Times of a connection, all in milliseconds. */
+export interface ConnectionTimes {
+  /** To connect the socket. */
+  readonly dial: number;
+  /** From connected to hot, an indexer that is not ready yet apart. */
+  readonly handshake: number;
+  /** Before asking again an indexer that is not ready to ingest. */
+  readonly notReady: number;
+  /** Before the first retry; it doubles with each further one. */
+  readonly firstRetry: number;
+  readonly mostRetry: number;
+}
+
+/** What the main thread hands to a lane's worker task. */
+export interface LaneTask {
+  readonly memory: WebAssembly.Memory;
+  readonly kernel: WebAssembly.Module;
+  readonly port: MessagePort;
+  /** Microseconds from hand-over to confirmation, one record per socket write. */
+  readonly latency: RecordableHistogram;
+  readonly endpoint: Endpoint;
+  /** The authentication hash (§3), never the secret itself. */
+  readonly secretHash: Uint8Array;
+  readonly identity: Identity;
+  /** Tag names; the index is the muxer tag. */
+  readonly tags: readonly string[];
+  readonly times: ConnectionTimes;
+}
+
+/** From the main thread to the worker. A bare `doorbell` says: look at the cursors. */
+export const DOORBELL = 0;
+export type ToWorker =
+  | typeof DOORBELL
+  | { readonly kind: 'flush' }
+  | { readonly kind: 'large'; readonly key: number; readonly frame: SharedArrayBuffer }
+  | { readonly kind: 'close' };
+
+/** Why a connection failed or ended. */
+export type LossReason =
+  | 'dial'
+  | 'authentication'
+  | 'tags'
+  | 'protocol'
+  | 'timeout'
+  | 'lost'
+  | 'worker';
+
+/** An error on its way between threads, where classes do not survive. */
+export interface Loss {
+  readonly reason: LossReason;
+  readonly message: string;
+}
+
+/** From the worker to the main thread. */
+export type ToMain =
+  | { readonly kind: 'hot'; readonly indexerVersion: number; readonly localAddress: string }
+  | { readonly kind: 'lost'; readonly loss: Loss; readonly retryInMs: number }
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'largeReleased'; readonly key: number };

@@ -1,0 +1,66 @@
+import {
+  Command,
+  FLAG_IPV4,
+  FLAG_VALUES,
+  FRAME_BYTES,
+  FRAME_ID_OFFSET,
+  FRAME_LENGTH_OFFSET,
+  FRAME_NANOSECONDS_OFFSET,
+  FRAME_SECONDS_OFFSET,
+  FRAME_SOURCE_OFFSET,
+  FRAME_TAG_OFFSET,
+  type Source,
+  WIRE_EPOCH_OFFSET,
+} from '@ringest/codec';
+
+const NO_SOURCE = 0xffffffff;
+
+/** The parts of one entry, checked: what a frame is made of. */
+export interface FrameParts {
+  /** Unix seconds. */
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  /** The muxer tag. */
+  readonly tag: number;
+  /** `undefined`: the local address of the connection, once there is one. */
+  readonly source: Source | undefined;
+  readonly data: Uint8Array | string;
+  /** An encoded block of enumerated values. */
+  readonly values: Uint8Array | undefined;
+}
+
+/** Bytes of the whole frame, command and id included. */
+export function frameSize(parts: FrameParts): number {
+  return FRAME_BYTES + dataSize(parts.data) + (parts.values?.length ?? 0);
+}
+
+/** Bytes of an entry's data; a string counts in UTF-8. */
+export function dataSize(data: Uint8Array | string): number {
+  return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+}
+
+/** Writes an unstamped frame outside a ring, into a buffer of `frameSize` bytes. */
+export function encodeFrame(parts: FrameParts, frame: Buffer): void {
+  const { data, source, values } = parts;
+  const dataBytes = dataSize(data);
+  const flags = (source?.isIPv4 ? FLAG_IPV4 : 0) | (values?.length ? FLAG_VALUES : 0);
+  frame.writeUInt32LE(Command.newEntry, 0);
+  frame.writeUInt32LE((dataBytes | flags) >>> 0, FRAME_LENGTH_OFFSET);
+  frame.writeBigInt64LE(BigInt(parts.seconds + WIRE_EPOCH_OFFSET), FRAME_SECONDS_OFFSET);
+  frame.writeUInt32LE(parts.nanoseconds, FRAME_NANOSECONDS_OFFSET);
+  frame.writeUInt16LE(parts.tag, FRAME_TAG_OFFSET);
+  frame.fill(0, FRAME_SOURCE_OFFSET, FRAME_ID_OFFSET);
+  if (source !== undefined) frame.set(source.bytes, FRAME_SOURCE_OFFSET);
+  frame.fill(source === undefined ? 0xff : 0, FRAME_ID_OFFSET, FRAME_BYTES);
+  if (typeof data === 'string') frame.write(data, FRAME_BYTES);
+  else if (dataBytes > 0) frame.fill(data, FRAME_BYTES, FRAME_BYTES + dataBytes);
+  if (values !== undefined) frame.set(values, FRAME_BYTES + dataBytes);
+}
+
+/** Whether an unstamped frame still waits for the local address of its connection. */
+export function isWithoutSource(frame: Buffer): boolean {
+  return (
+    frame.readUInt32LE(FRAME_ID_OFFSET) === NO_SOURCE &&
+    frame.readUInt32LE(FRAME_ID_OFFSET + 4) === NO_SOURCE
+  );
+}

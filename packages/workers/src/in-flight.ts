@@ -1,0 +1,47 @@
+/** Socket writes that may await confirmation side by side; further ones join the youngest. */
+const CAPACITY = 4096;
+const MASK = CAPACITY - 1;
+
+/**
+ * What was handed to the socket and is not confirmed yet: one checkpoint a socket write, with the
+ * last id in it and where it ends in the ring. Room is released by whole checkpoints, so that no
+ * frame has to be walked again.
+ */
+export class InFlight {
+  readonly #lastIds = new Float64Array(CAPACITY);
+  readonly #ends = new Int32Array(CAPACITY);
+  readonly #times = new Float64Array(CAPACITY);
+  #head = 0;
+  #tail = 0;
+
+  get isEmpty(): boolean {
+    return this.#head === this.#tail;
+  }
+
+  /** The last id of the oldest checkpoint; there must be one. */
+  get oldestId(): number {
+    return this.#lastIds[this.#tail & MASK] as number;
+  }
+
+  /** Where the oldest checkpoint ends in the ring. */
+  get oldestEnd(): number {
+    return this.#ends[this.#tail & MASK] as number;
+  }
+
+  /** When the oldest checkpoint was handed over, as `push` was told. */
+  get oldestTime(): number {
+    return this.#times[this.#tail & MASK] as number;
+  }
+
+  push(lastId: number, end: number, time: number): void {
+    const isFull = this.#head - this.#tail === CAPACITY;
+    const slot = (isFull ? this.#head - 1 : this.#head++) & MASK;
+    this.#lastIds[slot] = lastId;
+    this.#ends[slot] = end;
+    if (!isFull) this.#times[slot] = time;
+  }
+
+  pop(): void {
+    this.#tail++;
+  }
+}

@@ -1,0 +1,59 @@
+import { type IndexerMessage, IndexerStreamDecoder } from '@ringest/codec';
+import { Lost } from './lost.js';
+
+/** Messages of an indexer, one at a time, while both sides still take turns. */
+export class Inbox {
+  readonly decoder = new IndexerStreamDecoder();
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  received(chunk: Uint8Array): void {
+    this.decoder.push(chunk);
+    this.#wake?.();
+  }
+
+  /** The connection is gone: whoever waits fails with this. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#wake?.();
+  }
+
+  /**
+   * The next message, which must be of a kind; PONGs are passed over.
+   * @param timeout milliseconds
+   * @throws {Lost} another message, no message in time, or the connection is gone
+   * @throws {DecodeError}
+   */
+  async expect<Kind extends IndexerMessage['kind']>(
+    kind: Kind,
+    timeout: number,
+  ): Promise<Extract<IndexerMessage, { kind: Kind }>> {
+    const deadline = performance.now() + timeout;
+    for (;;) {
+      const message = this.decoder.next();
+      if (message === undefined) {
+        await this.#moreBytes(kind, deadline - performance.now());
+      } else if (message.kind === kind) {
+        return message as Extract<IndexerMessage, { kind: Kind }>;
+      } else if (message.kind !== 'pong') {
+        throw new Lost('protocol', `the indexer sent ${message.kind} where ${kind} is due`);
+      }
+    }
+  }
+
+  #moreBytes(awaited: string, timeout: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure);
+      const timer = setTimeout(() => {
+        this.#wake = undefined;
+        reject(new Lost('timeout', `the indexer did not send its ${awaited} in time`));
+      }, timeout);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        if (this.#failure === undefined) resolve();
+        else reject(this.#failure);
+      };
+    });
+  }
+}

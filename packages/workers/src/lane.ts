@@ -1,0 +1,273 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import {
+  type ConnectionTimes,
+  Control,
+  type Counter,
+  DOORBELL,
+  type Endpoint,
+  type Identity,
+  LaneState,
+  type LaneTask,
+  type Loss,
+  type ToMain,
+  type ToWorker,
+} from './boundary.js';
+import { ConnectionError } from './errors.js';
+import { kernelModule } from './kernel.js';
+import type { LanePool } from './lane-pool.js';
+import { readCounters } from './meter.js';
+import { createLaneMemory, passEntries, Ring } from './ring.js';
+import { RingWriter } from './ring-writer.js';
+
+/** What a lane is made with. */
+export interface LaneOptions {
+  readonly endpoint: Endpoint;
+  readonly secretHash: Uint8Array;
+  readonly identity: Identity;
+  /** Tag names; the index is the muxer tag. */
+  readonly tags: readonly string[];
+  readonly times: ConnectionTimes;
+  /** A power of two from 64 KiB to 1 GiB. */
+  readonly ringBytes: number;
+  readonly events: LaneEvents;
+}
+
+/** What a lane reports, on the main thread. */
+export interface LaneEvents {
+  hot(lane: Lane): void;
+  /** The connection failed or ended; the next attempt comes by itself. */
+  lost(lane: Lane, error: ConnectionError, retryInMs: number): void;
+  /** What `wakeWhenReleased` waited for is there. */
+  wake(lane: Lane): void;
+}
+
+/** What a hot lane knows of its connection. */
+export interface Session {
+  readonly indexerVersion: number;
+  readonly localAddress: string;
+}
+
+/**
+ * One ring, one worker task, one socket to one indexer; this is the main thread's end. The ring
+ * outlives the worker: when its thread dies, another one takes over where it was.
+ */
+export class Lane {
+  readonly endpoint: Endpoint;
+  readonly writer: RingWriter;
+  /** Microseconds from hand-over to confirmation, one record per socket write. */
+  readonly latency: RecordableHistogram = createHistogram();
+  readonly #options: LaneOptions;
+  readonly #ring: Ring;
+  /** Frames too large for the ring, by key, until they are released. */
+  readonly #large = new Map<number, SharedArrayBuffer>();
+  readonly #closing = new AbortController();
+  #largeBytes = 0;
+  #nextLargeKey = 1;
+  #port: MessagePort | undefined;
+  #ended: Promise<void> | undefined;
+  #session: Session | undefined;
+  #lastError: ConnectionError | undefined;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.endpoint = options.endpoint;
+    this.#ring = new Ring(createLaneMemory(options.ringBytes), kernelModule());
+    this.writer = new RingWriter(this.#ring);
+  }
+
+  /** Hands the lane to a worker, which connects and keeps connected until `close`. */
+  start(pool: LanePool): void {
+    this.#ended ??= this.#run(pool);
+  }
+
+  get state(): LaneState {
+    return Atomics.load(this.#ring.control, Control.state) as LaneState;
+  }
+
+  get stateName(): keyof typeof LaneState {
+    const names = Object.keys(LaneState) as (keyof typeof LaneState)[];
+    return names[this.state] as keyof typeof LaneState;
+  }
+
+  get isHot(): boolean {
+    return this.state === LaneState.hot;
+  }
+
+  /** Of the connection that is hot now, or was last. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  get lastError(): ConnectionError | undefined {
+    return this.#lastError;
+  }
+
+  /** Bytes. */
+  get ringBytes(): number {
+    return this.#ring.size;
+  }
+
+  /** Confirmed bytes a millisecond; 0 when nothing is known yet. */
+  get rate(): number {
+    return Atomics.load(this.#ring.control, Control.rate);
+  }
+
+  /** Milliseconds from hand-over to confirmation, a moving average. */
+  get ackLatency(): number {
+    return Atomics.load(this.#ring.control, Control.latency) / 1000;
+  }
+
+  counters(): Record<Counter, number> {
+    return readCounters(this.#ring.control);
+  }
+
+  /** Makes what was written visible to the worker. */
+  commit(): void {
+    if (this.writer.commit()) this.#port?.postMessage(DOORBELL);
+  }
+
+  /**
+   * Writes a frame that `encodeFrame` made, of any size. One too large for the ring must be in
+   * shared memory, which then belongs to the lane.
+   * @returns false when there is no room; nothing was written then
+   */
+  writeFrame(frame: Buffer, tag: number): boolean {
+    if (frame.length <= this.writer.maxFrame) return this.writer.writeFrame(frame);
+    return this.#writeLarge(frame.buffer as unknown as SharedArrayBuffer, tag);
+  }
+
+  /** Asks the indexer to confirm what is committed, once it is sent. */
+  flush(): void {
+    this.#tell({ kind: 'flush' });
+  }
+
+  /** Whether everything before the cursor is confirmed. */
+  isReleased(cursor: number): boolean {
+    return ((Atomics.load(this.#ring.control, Control.released) - cursor) | 0) >= 0;
+  }
+
+  /**
+   * Has `wake` called once everything before the cursor is confirmed, or earlier. One call counts
+   * at a time, the one that is due first.
+   * @returns whether that is so already; `wake` may come nevertheless
+   */
+  wakeWhenReleased(cursor: number): boolean {
+    const { control } = this.#ring;
+    const isArmed = Atomics.load(control, Control.wakeArmed) === 1;
+    const isLater = ((cursor - Atomics.load(control, Control.wakeAt)) | 0) >= 0;
+    if (!(isArmed && isLater)) {
+      Atomics.store(control, Control.wakeAt, cursor);
+      Atomics.store(control, Control.wakeArmed, 1);
+    }
+    return this.isReleased(cursor);
+  }
+
+  /**
+   * Has `wake` called once there is room for a frame.
+   * @returns whether there is already
+   */
+  wakeForRoom(frameBytes: number): boolean {
+    // A large frame waits for those before it, and each of them wakes when it is released.
+    if (frameBytes > this.writer.maxFrame && this.#large.size > 0) return false;
+    // Half of the ring: any frame fits then, and the producer does not wake for every one.
+    return this.wakeWhenReleased((this.writer.cursor - this.#ring.size / 2) | 0);
+  }
+
+  /** Entries written and not confirmed. Exact once the lane is closed. */
+  unconfirmedEntries(): number {
+    const released = Atomics.load(this.#ring.control, Control.released);
+    return passEntries(this.#ring, released, this.writer.cursor, Number.MAX_SAFE_INTEGER).entries;
+  }
+
+  /** Ends the connection as it stands; what is not confirmed stays in the ring. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#tell({ kind: 'close' });
+    await this.#ended;
+    Atomics.store(this.#ring.control, Control.state, LaneState.closed);
+  }
+
+  #writeLarge(frame: SharedArrayBuffer, tag: number): boolean {
+    const bytes = frame.byteLength;
+    const isAlone = this.#large.size === 0;
+    if (!isAlone && this.#largeBytes + bytes > this.#ring.size) return false;
+    const key = this.#nextLargeKey;
+    if (!this.writer.writeLarge(key, tag)) return false;
+    this.#nextLargeKey = (key % 0xffffffff) + 1;
+    this.#large.set(key, frame);
+    this.#largeBytes += bytes;
+    this.#tell({ kind: 'large', key, frame });
+    return true;
+  }
+
+  async #run(pool: LanePool): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        await this.#runWorker(pool);
+      } catch (error) {
+        Atomics.store(this.#ring.control, Control.state, LaneState.parked);
+        if (signal.aborted) return;
+        const retryInMs = this.#options.times.firstRetry;
+        const message = `the lane's worker died: ${(error as Error).message}`;
+        this.#lost({ reason: 'worker', message }, retryInMs, error);
+        await delay(retryInMs, undefined, { signal }).catch(() => {});
+      } finally {
+        this.#port?.close();
+        this.#port = undefined;
+      }
+    }
+  }
+
+  #runWorker(pool: LanePool): Promise<void> {
+    const { port1, port2 } = new MessageChannel();
+    const { endpoint, secretHash, identity, tags, times } = this.#options;
+    port1.on('message', (message: ToMain) => this.#heard(message));
+    this.#port = port1;
+    for (const [key, frame] of this.#large) this.#tell({ kind: 'large', key, frame });
+    const task: LaneTask = {
+      memory: this.#ring.memory,
+      kernel: kernelModule(),
+      port: port2,
+      latency: this.latency,
+      endpoint,
+      secretHash,
+      identity,
+      tags,
+      times,
+    };
+    return pool.run(task);
+  }
+
+  #heard(message: ToMain): void {
+    const { events } = this.#options;
+    switch (message.kind) {
+      case 'hot':
+        this.#session = message;
+        events.hot(this);
+        break;
+      case 'lost':
+        this.#lost(message.loss, message.retryInMs);
+        break;
+      case 'wake':
+        events.wake(this);
+        break;
+      case 'largeReleased':
+        this.#largeBytes -= this.#large.get(message.key)?.byteLength ?? 0;
+        this.#large.delete(message.key);
+        events.wake(this);
+    }
+  }
+
+  #lost(loss: Loss, retryInMs: number, cause?: unknown): void {
+    const error = new ConnectionError(this.endpoint.address, loss, { cause });
+    this.#lastError = error;
+    this.#options.events.lost(this, error, retryInMs);
+  }
+
+  #tell(message: ToWorker): void {
+    this.#port?.postMessage(message);
+  }
+}

@@ -1,0 +1,96 @@
+import type { RecordableHistogram } from 'node:perf_hooks';
+import { Control, type Counter, counters } from './boundary.js';
+
+/** How much of a lower sample goes into a moving average; a higher one replaces it at once. */
+const FALL = 1 / 8;
+/** Milliseconds that one rate sample spans at least. */
+const RATE_WINDOW = 20;
+
+/**
+ * Publishes what a lane achieves: counters, acknowledgement latency, and the rate at which its
+ * indexer confirms. The rate may fall only over a window in which the lane was never short of
+ * frames: a lane with little to do is not a slow one.
+ */
+export class Meter {
+  readonly counts: Record<Counter, number>;
+  readonly #control: Int32Array;
+  readonly #latency: RecordableHistogram;
+  #latencyAverage = 0;
+  #rateAverage = 0;
+  #windowStart = 0;
+  #windowBytes = 0;
+  #windowSaturated = false;
+
+  constructor(control: Int32Array, latency: RecordableHistogram) {
+    this.#control = control;
+    this.#latency = latency;
+    this.counts = readCounters(control);
+  }
+
+  /** The lane begins to have something in flight. */
+  busy(now: number): void {
+    this.#windowStart = now;
+    this.#windowBytes = 0;
+    this.#windowSaturated = true;
+  }
+
+  /** All that was committed is sent: from here on the rate says nothing of the indexer's speed. */
+  ranDry(): void {
+    this.#windowSaturated = false;
+  }
+
+  /** A socket write was confirmed `milliseconds` after it was handed over. */
+  acknowledged(milliseconds: number): void {
+    const micros = Math.max(1, Math.round(milliseconds * 1000));
+    this.#latency.record(micros);
+    this.#latencyAverage = follow(this.#latencyAverage, micros);
+  }
+
+  /** `bytes` more are confirmed; publishes everything. */
+  confirmed(bytes: number, now: number): void {
+    this.#windowBytes += bytes;
+    const elapsed = now - this.#windowStart;
+    if (elapsed >= RATE_WINDOW) {
+      const sample = this.#windowBytes / elapsed;
+      if (this.#windowSaturated || sample > this.#rateAverage) {
+        this.#rateAverage = follow(this.#rateAverage, sample);
+      }
+      this.busy(now);
+    }
+    this.publish();
+  }
+
+  publish(): void {
+    const control = this.#control;
+    Atomics.store(control, Control.rate, Math.min(0x7fffffff, Math.ceil(this.#rateAverage)));
+    Atomics.store(control, Control.latency, Math.min(0x7fffffff, Math.round(this.#latencyAverage)));
+    Atomics.add(control, Control.countersSequence, 1);
+    for (let i = 0; i < counters.length; i++) {
+      const count = this.counts[counters[i] as Counter];
+      Atomics.store(control, Control.counters + 2 * i, count | 0);
+      Atomics.store(control, Control.counters + 2 * i + 1, Math.floor(count / 2 ** 32));
+    }
+    Atomics.add(control, Control.countersSequence, 1);
+  }
+}
+
+function follow(average: number, sample: number): number {
+  return sample > average ? sample : average + (sample - average) * FALL;
+}
+
+/** A consistent snapshot of a lane's counters, from any thread. */
+export function readCounters(control: Int32Array): Record<Counter, number> {
+  for (;;) {
+    const sequence = Atomics.load(control, Control.countersSequence);
+    const counts = Object.fromEntries(
+      counters.map((name, i) => {
+        const low = Atomics.load(control, Control.counters + 2 * i) >>> 0;
+        const high = Atomics.load(control, Control.counters + 2 * i + 1) >>> 0;
+        return [name, high * 2 ** 32 + low];
+      }),
+    ) as Record<Counter, number>;
+    const isStable =
+      (sequence & 1) === 0 && Atomics.load(control, Control.countersSequence) === sequence;
+    if (isStable) return counts;
+  }
+}

@@ -1,0 +1,127 @@
+import { Control, TO_INDEXER_AT } from './boundary.js';
+import {
+  distance,
+  LARGE_BYTES,
+  passEntries,
+  type Ring,
+  recordKind,
+  unstampFrames,
+} from './ring.js';
+
+/** What `RingReader.take` found at the head of the ring. */
+export const Taken = {
+  /** Nothing is committed. */
+  nothing: 0,
+  /** Stamped frames stand at `address`, `bytes` long. */
+  frames: 1,
+  /** A reference to a large frame: `largeKey`, `largeTag`. */
+  large: 2,
+  /** A frame whose tag (`unknownTag`) the indexer does not know yet; all before it was taken. */
+  unknownTag: 3,
+} as const;
+export type Taken = (typeof Taken)[keyof typeof Taken];
+
+/**
+ * The consumer's side of a ring: stamps committed frames in place and hands out the ring's own
+ * bytes, and gives room back once it is confirmed.
+ */
+export class RingReader {
+  readonly ring: Ring;
+  /** The address and the length of the frames taken last. */
+  address = 0;
+  bytes = 0;
+  largeKey = 0;
+  largeTag = 0;
+  unknownTag = 0;
+  #sent: number;
+  #released: number;
+
+  constructor(ring: Ring) {
+    this.ring = ring;
+    this.#sent = Atomics.load(ring.control, Control.sent);
+    this.#released = Atomics.load(ring.control, Control.released);
+  }
+
+  /** Behind the last record taken. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  get released(): number {
+    return this.#released;
+  }
+
+  /** Bytes taken and not yet confirmed. */
+  get unconfirmed(): number {
+    return distance(this.#released, this.#sent);
+  }
+
+  /** Bytes committed and not yet taken. */
+  available(): number {
+    return distance(this.#sent, Atomics.load(this.ring.control, Control.written));
+  }
+
+  /** Stamps and takes the frames at the head, about `most` bytes of them (the last may go beyond). */
+  take(most: number): Taken {
+    const { ring } = this;
+    let available = this.available();
+    while (available > 0) {
+      const toEnd = ring.toEnd(this.#sent);
+      const at = ring.address(this.#sent);
+      switch (recordKind(ring, this.#sent)) {
+        case 'pad':
+          this.#advance(toEnd);
+          available -= toEnd;
+          break;
+        case 'large':
+          this.largeKey = ring.view.getUint32(at + 4, true);
+          this.largeTag = ring.view.getUint32(at + 8, true);
+          return Taken.large;
+        case 'frame': {
+          const end = at + Math.min(available, toEnd, most);
+          this.address = at;
+          this.bytes = ring.kernel.stamp(at, end, TO_INDEXER_AT) - at;
+          if (this.bytes === 0) {
+            this.unknownTag = ring.view.getUint16(at + 20, true);
+            return Taken.unknownTag;
+          }
+          this.#advance(this.bytes);
+          return Taken.frames;
+        }
+      }
+    }
+    return Taken.nothing;
+  }
+
+  /** Passes the reference that `take` returned as `Taken.large`. */
+  passLarge(): void {
+    this.#advance(LARGE_BYTES);
+  }
+
+  /** Everything before the cursor is confirmed. */
+  release(cursor: number): void {
+    this.#released = cursor;
+    Atomics.store(this.ring.control, Control.released, cursor);
+  }
+
+  /**
+   * After the connection is lost: releases the `confirmed` oldest entries, takes the stamps of the
+   * rest back and goes back to them. Returns how many entries will be sent again.
+   */
+  rewind(confirmed: number): number {
+    const { ring } = this;
+    const written = Atomics.load(ring.control, Control.written);
+    const passed = passEntries(ring, this.#released, this.#sent, confirmed);
+    this.release(passed.cursor);
+    const again = passEntries(ring, this.#released, this.#sent, Number.MAX_SAFE_INTEGER).entries;
+    unstampFrames(ring, this.#released, written);
+    this.#sent = this.#released;
+    Atomics.store(ring.control, Control.sent, this.#sent);
+    return again;
+  }
+
+  #advance(bytes: number): void {
+    this.#sent = (this.#sent + bytes) | 0;
+    Atomics.store(this.ring.control, Control.sent, this.#sent);
+  }
+}
