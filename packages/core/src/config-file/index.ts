@@ -1,0 +1,31 @@
+export { ConfigFileError, type ConfigFilePlace, type Position } from './error.js';
+export { type ConfigFile, parseConfigFile } from './file.js';
+export type { GlobalConfig } from './global.js';
+export {
+  parseBoolean,
+  parseDuration,
+  parseInteger,
+  parseRate,
+  parseSourceOverride,
+  parseUuid,
+} from './scalars.js';
+export type {
+  KeyKind,
+  PropertyName,
+  Section,
+  SectionDeclaration,
+  SectionDeclarations,
+  SectionKeys,
+  Sections,
+  SectionValues,
+} from './sections.js';
+export {
+  type GlobalSettings,
+  globalRateLimit,
+  globalSecret,
+  globalSettings,
+  globalTargets,
+  globalTimeoutMs,
+  MIN_RATE_LIMIT,
+} from './settings.js';
+export { CLEARTEXT_PORT, TLS_PORT, withDefaultPort } from './targets.js';

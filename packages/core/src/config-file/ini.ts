@@ -1,0 +1,262 @@
+/**
+ * The grammar of the files, which is that of git's configuration without its includes:
+ *
+ *     file      = { blank line | comment | header | variable }
+ *     comment   = ( "#" | ";" ) … end of line               also after a header or a value
+ *     header    = "[" name [ '"' subsection '"' ] "]"       escapes in the subsection: \\ \"
+ *     variable  = name [ "=" value ]                        no "=": the key stands alone
+ *     name      = letter { letter | digit | "-" }
+ *     value     = { plain | '"' quoted '"' } | "`" raw "`"
+ *
+ * Blanks around a value are dropped and those inside are kept. Quoted text knows the escapes
+ * \\ \" \n \t and keeps "#", ";" and blanks. In plain text a backslash stands before a quote, which
+ * it makes literal, or at the end of a line, which it continues. Raw text is taken as it stands,
+ * over lines too. Carriage returns are dropped from all values but raw ones.
+ */
+import { ConfigFileError, type Position } from './error.js';
+
+/** A `name = value` line; `value` is undefined where the name stands alone. */
+export interface IniVariable {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly position: Position;
+}
+
+/** A header and the variables below it. The same section may come more than once. */
+export interface IniSection {
+  readonly name: string;
+  readonly subsection: string | undefined;
+  readonly position: Position;
+  readonly variables: readonly IniVariable[];
+}
+
+/** A section as it is written between its brackets. */
+export function sectionLabel(section: Pick<IniSection, 'name' | 'subsection'>): string {
+  return section.subsection === undefined
+    ? section.name
+    : `${section.name} ${JSON.stringify(section.subsection)}`;
+}
+
+/**
+ * Splits a file into its sections, in the order of the file. Names keep their case.
+ *
+ * An error names a key only where "=" follows it: a word that stands alone may be a secret that
+ * slipped to a line of its own.
+ *
+ * @throws {ConfigFileError} with the position of the first thing that is not of the grammar.
+ */
+export function parseIni(text: string): IniSection[] {
+  const zero = text.indexOf('\0');
+  if (zero >= 0) {
+    const lines = text.slice(0, zero).split('\n');
+    throw new ConfigFileError('a zero character; the file must be text in UTF-8', {
+      position: { line: lines.length, column: (lines.at(-1) ?? '').length + 1 },
+    });
+  }
+  const scanner = new Scanner(text.startsWith('\uFEFF') ? text.slice(1) : text);
+  const sections: (IniSection & { variables: IniVariable[] })[] = [];
+  for (;;) {
+    scanner.skipBlanks();
+    if (scanner.atEnd) return sections;
+    if (scanner.atLineEnd) {
+      scanner.skipLine();
+      continue;
+    }
+    if (scanner.peek() === '[') {
+      sections.push({ ...readHeader(scanner), variables: [] });
+      continue;
+    }
+    const { position } = scanner;
+    const name = scanner.takeName();
+    scanner.skipBlanks();
+    const section = sections.at(-1);
+    if (!section) {
+      throw new ConfigFileError('expected a section header such as [Global] first', {
+        field: name !== '' && scanner.peek() === '=' ? name : undefined,
+        position,
+      });
+    }
+    const label = sectionLabel(section);
+    if (name === '') {
+      throw new ConfigFileError('expected a section header or a key', { section: label, position });
+    }
+    section.variables.push({ name, value: readAssignment(scanner, label, name), position });
+  }
+}
+
+function readHeader(scanner: Scanner): Omit<IniSection, 'variables'> {
+  const { position } = scanner;
+  scanner.take();
+  scanner.skipBlanks();
+  const name = scanner.takeName();
+  const fail = (problem: string): never => {
+    throw new ConfigFileError(problem, { field: name || undefined, position: scanner.position });
+  };
+  if (name === '') fail('expected the name of a section after "["');
+  scanner.skipBlanks();
+  let subsection: string | undefined;
+  if (scanner.peek() === '"') {
+    subsection = readSubsection(scanner, fail);
+    scanner.skipBlanks();
+  }
+  if (scanner.peek() !== ']') {
+    fail(subsection === undefined ? 'expected a quoted subsection or "]"' : 'expected "]"');
+  }
+  scanner.take();
+  expectLineEnd(scanner, fail);
+  return { name, subsection, position };
+}
+
+function readSubsection(scanner: Scanner, fail: (problem: string) => never): string {
+  scanner.take();
+  let name = '';
+  while (scanner.peek() !== '"') {
+    if (scanner.atEnd || scanner.peek() === '\n') fail('the quote of the subsection is not closed');
+    let character = scanner.take();
+    if (character === '\\') {
+      character = scanner.peek();
+      if (character !== '\\' && character !== '"') fail('only \\\\ and \\" are escapes here');
+      scanner.take();
+    }
+    name += character;
+  }
+  scanner.take();
+  if (name === '') fail('the name of a subsection must not be empty');
+  return name;
+}
+
+function readAssignment(scanner: Scanner, section: string, field: string): string | undefined {
+  if (scanner.atLineEnd) return undefined;
+  const fail = (problem: string): never => {
+    throw new ConfigFileError(problem, { section, field, position: scanner.position });
+  };
+  if (scanner.peek() !== '=') {
+    const { position } = scanner;
+    throw new ConfigFileError('expected "=" or the end of the line', { section, position });
+  }
+  scanner.take();
+  scanner.skipBlanks();
+  const value = scanner.peek() === '`' ? readRaw(scanner, fail) : readValue(scanner, fail);
+  expectLineEnd(scanner, fail);
+  return value;
+}
+
+function readRaw(scanner: Scanner, fail: (problem: string) => never): string {
+  scanner.take();
+  let value = '';
+  while (scanner.peek() !== '`') {
+    if (scanner.atEnd) fail('the backtick of the value is not closed');
+    value += scanner.take();
+  }
+  scanner.take();
+  return value;
+}
+
+function readValue(scanner: Scanner, fail: (problem: string) => never): string {
+  let value = '';
+  // Blanks beyond this length are dropped unless something of the value follows them.
+  let kept = 0;
+  let quoted = false;
+  while (quoted ? !scanner.atEnd && scanner.peek() !== '\n' : !scanner.atLineEnd) {
+    const character = scanner.take();
+    if (character === '\r') continue;
+    if (character === '"') quoted = !quoted;
+    else if (character === '\\') value += readEscape(scanner, quoted, fail);
+    else value += character;
+    if (quoted || !isBlank(character)) kept = value.length;
+  }
+  if (quoted) fail('the quote of the value is not closed');
+  return value.slice(0, kept);
+}
+
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['\\', '\\'],
+  ['"', '"'],
+  ['n', '\n'],
+  ['t', '\t'],
+]);
+
+function readEscape(scanner: Scanner, quoted: boolean, fail: (problem: string) => never): string {
+  if (!quoted && scanner.peek() === '\r') scanner.take();
+  const escaped = scanner.peek();
+  if (quoted) {
+    const meant = ESCAPES.get(escaped) ?? fail('only \\\\ \\" \\n and \\t are escapes in quotes');
+    scanner.take();
+    return meant;
+  }
+  if (escaped !== '\n' && escaped !== '"') {
+    fail('a backslash outside of quotes must stand before a quote or at the end of a line');
+  }
+  scanner.take();
+  return escaped === '"' ? '"' : '';
+}
+
+function expectLineEnd(scanner: Scanner, fail: (problem: string) => never): void {
+  scanner.skipBlanks();
+  if (!scanner.atLineEnd) fail('expected the end of the line or a comment');
+}
+
+function isBlank(character: string): boolean {
+  return character === ' ' || character === '\t' || character === '\r';
+}
+
+/** A cursor over the text that knows its line. */
+class Scanner {
+  readonly #text: string;
+  readonly #name = /\p{L}[\p{L}\p{Nd}-]*/uy;
+  #index = 0;
+  #line = 1;
+  #lineStart = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get position(): Position {
+    return { line: this.#line, column: this.#index - this.#lineStart + 1 };
+  }
+
+  get atEnd(): boolean {
+    return this.#index >= this.#text.length;
+  }
+
+  /** Whether nothing but a comment is left of the line. */
+  get atLineEnd(): boolean {
+    const next = this.peek();
+    return next === '' || next === '\n' || next === '#' || next === ';';
+  }
+
+  /** The next code unit, or an empty string at the end. */
+  peek(): string {
+    return this.#text.charAt(this.#index);
+  }
+
+  take(): string {
+    const character = this.peek();
+    this.#index++;
+    if (character === '\n') this.#beginLine();
+    return character;
+  }
+
+  takeName(): string {
+    this.#name.lastIndex = this.#index;
+    const name = this.#name.exec(this.#text)?.[0] ?? '';
+    this.#index += name.length;
+    return name;
+  }
+
+  skipBlanks(): void {
+    while (isBlank(this.peek())) this.#index++;
+  }
+
+  skipLine(): void {
+    const end = this.#text.indexOf('\n', this.#index);
+    this.#index = end < 0 ? this.#text.length : end + 1;
+    this.#beginLine();
+  }
+
+  #beginLine(): void {
+    this.#line++;
+    this.#lineStart = this.#index;
+  }
+}

@@ -1,0 +1,222 @@
+import { readFileSync } from 'node:fs';
+import { MAX_DATA_BYTES, type Source } from '@ringest/codec';
+import { ConfigFileError, quote } from './error.js';
+import type { GlobalConfig } from './global.js';
+import { parseAddress, parseDuration, parseRate, parseUuid } from './scalars.js';
+import { CLEARTEXT_PORT, requirePort, TLS_PORT, withDefaultPort } from './targets.js';
+
+/** The least rate limit: 2^17 bits per second. */
+export const MIN_RATE_LIMIT = 131_072;
+
+/** What a [Global] section means, in the units of this library. Undefined: not configured. */
+export interface GlobalSettings {
+  /** Keep it out of logs: here it is a property like any other. */
+  readonly secret: string;
+  /** `tcp://host:port`, `tls://host:port` and `pipe://path`, in this order. */
+  readonly targets: readonly string[];
+  /** How long to wait for the first hot connection, in milliseconds; 0: for ever. */
+  readonly timeoutMs: number;
+  /** 0: no limit. */
+  readonly rateLimitBitsPerSecond: number;
+  readonly insecureSkipTlsVerify: boolean;
+  readonly compression: boolean;
+  readonly ingesterName: string | undefined;
+  /** In lower case with dashes. One of all zeros counts as not configured. */
+  readonly ingesterUuid: string | undefined;
+  readonly label: string | undefined;
+  readonly sourceOverride: Source | undefined;
+  readonly logSourceOverride: Source | undefined;
+  /** As pino names it. */
+  readonly logLevel: 'silent' | 'error' | 'warn' | 'info';
+  readonly logFile: string | undefined;
+  /** `host:port`. */
+  readonly logUdpTarget: string | undefined;
+  /** Whether the ingester's own log is sent to the indexers. */
+  readonly selfIngest: boolean;
+  readonly cacheMode: 'always' | 'fail';
+  /** In entries. */
+  readonly cacheDepth: number;
+  readonly cachePath: string | undefined;
+  /** 0: no limit. */
+  readonly maxCacheBytes: number;
+  readonly multithreading: boolean;
+  /** In milliseconds; 0: no statistics. */
+  readonly statsSampleIntervalMs: number;
+  /** In milliseconds; 0: entries of the past keep their time. */
+  readonly maxPastDeltaMs: number;
+  /** In milliseconds; 0: entries of the future keep their time. */
+  readonly maxFutureDeltaMs: number;
+  /** In bytes. */
+  readonly maxEntrySize: number;
+}
+
+/**
+ * Turns a [Global] section into what it means. Reads Ingest-Secret-File if that is where the secret
+ * is.
+ *
+ * @throws {ConfigFileError} for a value that cannot be used. After `parseConfigFile` only the rate
+ * limit and the file of the secret can still fail.
+ */
+export function globalSettings(global: GlobalConfig): GlobalSettings {
+  return {
+    secret: globalSecret(global),
+    rateLimitBitsPerSecond: globalRateLimit(global),
+    ...checkGlobal(global),
+  };
+}
+
+/** All settings that are judged when a file is parsed. */
+export function checkGlobal(
+  global: GlobalConfig,
+): Omit<GlobalSettings, 'secret' | 'rateLimitBitsPerSecond'> {
+  if (global.Ingest_Secret === '' && global.Ingest_Secret_File === '') {
+    throw new ConfigFileError('is missing; it, or Ingest-Secret-File, must be given', {
+      field: 'Ingest-Secret',
+    });
+  }
+  if (global.Log_File !== '' && global.Log_UDP_Target !== '') {
+    throw new ConfigFileError('excludes Log-File; remove one of them', { field: 'Log-UDP-Target' });
+  }
+  const uuid = global.Ingester_UUID && parseUuid(global.Ingester_UUID, 'Ingester-UUID');
+  return {
+    targets: globalTargets(global),
+    timeoutMs: globalTimeoutMs(global),
+    insecureSkipTlsVerify: global.Insecure_Skip_TLS_Verify,
+    compression: global.Enable_Compression,
+    ingesterName: global.Ingester_Name || undefined,
+    ingesterUuid: /[1-9a-f]/.test(uuid) ? uuid : undefined,
+    label: global.Label || undefined,
+    sourceOverride: optionalAddress(global.Source_Override, 'Source-Override'),
+    logSourceOverride: optionalAddress(global.Log_Source_Override, 'Log-Source-Override'),
+    logLevel: oneOf(LOG_LEVELS, global.Log_Level, 'Log-Level'),
+    logFile: global.Log_File || undefined,
+    logUdpTarget:
+      (global.Log_UDP_Target && requirePort(global.Log_UDP_Target, 'Log-UDP-Target')) || undefined,
+    selfIngest: !global.Disable_Self_Ingest,
+    cacheMode: oneOf(CACHE_MODES, global.Cache_Mode, 'Cache-Mode'),
+    cacheDepth: within(global.Cache_Depth, Number.MAX_SAFE_INTEGER, 'Cache-Depth'),
+    cachePath: global.Ingest_Cache_Path || undefined,
+    maxCacheBytes: within(global.Max_Ingest_Cache, 2 ** 32, 'Max-Ingest-Cache') * 2 ** 20,
+    multithreading: !global.Disable_Multithreading,
+    statsSampleIntervalMs: Math.max(
+      0,
+      optionalDuration(global.Stats_Sample_Interval, 'Stats-Sample-Interval'),
+    ),
+    // A sign does not matter here: both say how far.
+    maxPastDeltaMs: Math.abs(
+      optionalDuration(global.Timestamp_Max_Past_Delta, 'Timestamp-Max-Past-Delta'),
+    ),
+    maxFutureDeltaMs: Math.abs(
+      optionalDuration(global.Timestamp_Max_Future_Delta, 'Timestamp-Max-Future-Delta'),
+    ),
+    maxEntrySize: within(global.Max_Entry_Size, MAX_DATA_BYTES, 'Max-Entry-Size'),
+  };
+}
+
+/**
+ * The secret of the indexers: Ingest-Secret, or the first line of the file that Ingest-Secret-File
+ * names, which is read.
+ *
+ * @throws {ConfigFileError} when the file cannot be read or its first line is empty.
+ */
+export function globalSecret(global: GlobalConfig): string {
+  if (global.Ingest_Secret !== '') return global.Ingest_Secret;
+  const field = 'Ingest-Secret-File';
+  let content: string;
+  try {
+    content = readFileSync(global.Ingest_Secret_File, 'utf8');
+  } catch (error) {
+    // Its message would show the path, which may be a secret that was put in the wrong key.
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+    throw new ConfigFileError(`the file cannot be read: ${reason}`, { field });
+  }
+  const [secret = ''] = content.split(/\r?\n/, 1);
+  if (secret === '') throw new ConfigFileError('the first line of the file is empty', { field });
+  return secret;
+}
+
+/**
+ * The indexers as URLs, with default ports: those by tcp, by TLS and by pipe.
+ *
+ * @throws {ConfigFileError} when there is none, or one is malformed.
+ */
+export function globalTargets(global: GlobalConfig): string[] {
+  const cleartext = 'Cleartext-Backend-Target';
+  const encrypted = 'Encrypted-Backend-Target';
+  const pipe = 'Pipe-Backend-Target';
+  const targets = [
+    ...global.Cleartext_Backend_Target.map(
+      (address) => `tcp://${withDefaultPort(address, CLEARTEXT_PORT, cleartext)}`,
+    ),
+    ...global.Encrypted_Backend_Target.map(
+      (address) => `tls://${withDefaultPort(address, TLS_PORT, encrypted)}`,
+    ),
+    ...global.Pipe_Backend_Target.map((path) => {
+      if (path === '') throw new ConfigFileError('must be a path', { field: pipe });
+      return `pipe://${path}`;
+    }),
+  ];
+  if (targets.length === 0) {
+    throw new ConfigFileError(`no indexer is given; add one, or ${encrypted}, or ${pipe}`, {
+      field: cleartext,
+    });
+  }
+  return targets;
+}
+
+/**
+ * How long to wait for the first hot connection, in milliseconds; 0 where nothing is configured.
+ *
+ * @throws {ConfigFileError} when it is not a duration or negative.
+ */
+export function globalTimeoutMs(global: GlobalConfig): number {
+  const field = 'Connection-Timeout';
+  const timeout = optionalDuration(global.Connection_Timeout.trim(), field);
+  if (timeout < 0) throw new ConfigFileError('must not be negative', { field });
+  return timeout;
+}
+
+/**
+ * The rate limit in bits per second; 0 where nothing is configured. A number holds every rate below
+ * 2^53 bits per second exactly, and those above to 53 bits.
+ *
+ * @throws {ConfigFileError} when it is not a rate or below {@link MIN_RATE_LIMIT}.
+ */
+export function globalRateLimit(global: GlobalConfig): number {
+  if (global.Rate_Limit === '') return 0;
+  const field = 'Rate-Limit';
+  const rate = Number(parseRate(global.Rate_Limit, field));
+  if (rate < MIN_RATE_LIMIT) {
+    throw new ConfigFileError(
+      `${quote(global.Rate_Limit)} is too low; the least is 128kbit, and without the key there is no limit`,
+      { field },
+    );
+  }
+  return rate;
+}
+
+const LOG_LEVELS = { OFF: 'silent', ERROR: 'error', WARN: 'warn', INFO: 'info' } as const;
+const CACHE_MODES = { always: 'always', fail: 'fail' } as const;
+
+function oneOf<Choices extends Readonly<Record<string, string>>>(
+  choices: Choices,
+  text: string,
+  field: string,
+): Choices[keyof Choices] {
+  if (Object.hasOwn(choices, text)) return choices[text as keyof Choices];
+  const known = Object.keys(choices).join(', ');
+  throw new ConfigFileError(`${quote(text)} is none of ${known}`, { field });
+}
+
+function within(value: number, largest: number, field: string): number {
+  if (value >= 0 && value <= largest) return value;
+  throw new ConfigFileError(`${value} is not within 0..${largest}`, { field });
+}
+
+function optionalDuration(text: string, field: string): number {
+  return text === '' ? 0 : parseDuration(text, field);
+}
+
+function optionalAddress(text: string, field: string): Source | undefined {
+  return text === '' ? undefined : parseAddress(text, field);
+}

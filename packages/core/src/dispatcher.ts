@@ -1,0 +1,207 @@
+import { encodeFrame, type FrameParts, frameSize, type Lane } from '@ringest/workers';
+import { Backlog, type WaitingFrame } from './backlog.js';
+import { pickLane } from './balancer.js';
+import { Barrier } from './barrier.js';
+import { BacklogFullError } from './errors.js';
+import { Pending, type WaitOptions } from './waiting.js';
+
+/** What a dispatcher needs to know of the muxer's configuration; all in bytes. */
+export interface DispatchLimits {
+  readonly batchBytes: number;
+  readonly backlogBytes: number;
+}
+
+/**
+ * Brings entries into the rings: picks the lane of each batch, commits it when it is full or the
+ * event-loop turn ends, and keeps what finds no room until there is some.
+ */
+export class Dispatcher {
+  readonly #lanes: readonly Lane[];
+  readonly #limits: DispatchLimits;
+  readonly #maxFrame: number;
+  readonly #backlog = new Backlog();
+  readonly #barriers = new Set<Barrier>();
+  /** The lane of the current batch. */
+  #lane: Lane | undefined;
+  #isTurnEndDue = false;
+
+  /** @param lanes at least one, all with rings of the same size */
+  constructor(lanes: readonly Lane[], limits: DispatchLimits) {
+    this.#lanes = lanes;
+    this.#limits = limits;
+    this.#maxFrame = (lanes[0] as Lane).writer.maxFrame;
+  }
+
+  /** Entries that wait for room. */
+  get waitingEntries(): number {
+    return this.#backlog.entries;
+  }
+
+  /** @throws {BacklogFullError} when so much waits that nothing more may be written */
+  checkBacklog(): void {
+    if (this.#backlog.isEmpty || this.#backlog.bytes < this.#limits.backlogBytes) return;
+    throw new BacklogFullError(this.#backlog.bytes);
+  }
+
+  /**
+   * Writes an entry into the ring of the current batch's lane, or of another one.
+   * @returns false when none has room, or others wait already; nothing was written then
+   */
+  write(parts: FrameParts): boolean {
+    if (!this.#backlog.isEmpty || this.#isLarge(parts)) return false;
+    const lane = this.#lane;
+    if (lane === undefined || !writeTo(lane, parts)) return this.#writeElsewhere(parts);
+    this.#account(lane);
+    return true;
+  }
+
+  /** A copy of an entry that found no room, for `enqueue`. */
+  copy(parts: FrameParts): WaitingFrame {
+    const size = frameSize(parts);
+    const isShared = size > this.#maxFrame;
+    const frame = isShared ? Buffer.from(new SharedArrayBuffer(size)) : Buffer.allocUnsafe(size);
+    encodeFrame(parts, frame);
+    return { frame, tag: parts.tag };
+  }
+
+  /**
+   * Queues copies of entries up for room.
+   * @param acceptedBefore entries of the same batch that are in rings
+   * @returns `undefined` when there is room for all of them at once
+   */
+  enqueue(
+    frames: readonly WaitingFrame[],
+    acceptedBefore: number,
+    options: WaitOptions,
+  ): Promise<void> | undefined {
+    const written = this.#backlog.push(frames, acceptedBefore, options);
+    this.progress();
+    return this.#backlog.isEmpty && !options.signal?.aborted ? undefined : written;
+  }
+
+  /** Resolves once everything written before is confirmed. */
+  async sync(options: WaitOptions): Promise<void> {
+    const deadline =
+      options.timeout === undefined ? undefined : performance.now() + options.timeout;
+    if (!this.#backlog.isEmpty) await this.#backlog.barrier(options);
+    this.#commit();
+    const timeout = deadline === undefined ? undefined : Math.max(1, deadline - performance.now());
+    const pending = new Pending(
+      'the confirmation of all entries',
+      { ...options, timeout },
+      (error) => {
+        this.#barriers.delete(barrier);
+        pending.reject(error);
+      },
+    );
+    const barrier = new Barrier(this.#lanes, pending);
+    this.#barriers.add(barrier);
+    for (const lane of barrier.openLanes()) lane.flush();
+    this.progress();
+    return pending.promise;
+  }
+
+  /** Something moved: a lane is hot, or has room, or its entries are confirmed. */
+  progress(): void {
+    let again = true;
+    while (again) {
+      this.#backlog.drain(({ frame, tag }) => this.#writeFrame(frame, tag));
+      this.#commit();
+      again = this.#armForRoom();
+      for (const barrier of this.#barriers) {
+        if (barrier.openLanes().length === 0) {
+          this.#barriers.delete(barrier);
+          barrier.pending.resolve();
+        } else if (barrier.arm()) {
+          again = true;
+        }
+      }
+    }
+  }
+
+  /** Gives up what waits: it goes back to those who wrote it. */
+  abandon(error: Error): void {
+    this.#backlog.abandonAll(error);
+    for (const { pending } of this.#barriers) pending.reject(error);
+    this.#barriers.clear();
+  }
+
+  #isLarge(parts: FrameParts): boolean {
+    const { data, values } = parts;
+    const most = (typeof data === 'string' ? data.length * 3 : data.length) + 64;
+    const valuesBytes = values === undefined ? 0 : values.length;
+    return most + valuesBytes > this.#maxFrame && frameSize(parts) > this.#maxFrame;
+  }
+
+  #writeElsewhere(parts: FrameParts): boolean {
+    const passedOver = new Set<Lane>();
+    this.#commit();
+    for (;;) {
+      const lane = pickLane(this.#lanes, this.#limits.batchBytes, passedOver);
+      if (lane === undefined) return false;
+      if (writeTo(lane, parts)) {
+        this.#lane = lane;
+        this.#account(lane);
+        return true;
+      }
+      passedOver.add(lane);
+    }
+  }
+
+  #writeFrame(frame: Buffer, tag: number): boolean {
+    const passedOver = new Set<Lane>();
+    for (;;) {
+      const lane = this.#lane ?? pickLane(this.#lanes, this.#limits.batchBytes, passedOver);
+      if (lane === undefined) return false;
+      if (lane.writeFrame(frame, tag)) {
+        this.#lane = lane;
+        this.#account(lane);
+        return true;
+      }
+      this.#commit();
+      passedOver.add(lane);
+    }
+  }
+
+  #account(lane: Lane): void {
+    if (lane.writer.uncommitted >= this.#limits.batchBytes) {
+      this.#commit();
+    } else if (!this.#isTurnEndDue) {
+      this.#isTurnEndDue = true;
+      setImmediate(this.#endTurn);
+    }
+  }
+
+  readonly #endTurn = () => {
+    this.#isTurnEndDue = false;
+    this.#commit();
+  };
+
+  /** Ends the current batch; the next one picks its lane anew. */
+  #commit(): void {
+    this.#lane?.commit();
+    this.#lane = undefined;
+  }
+
+  /** While entries wait for room, has every lane wake the muxer. Returns whether one has it by now. */
+  #armForRoom(): boolean {
+    const { head } = this.#backlog;
+    if (head === undefined) return false;
+    let hasRoom = false;
+    for (const lane of this.#lanes) {
+      if (lane.wakeForRoom(head.frame.length)) hasRoom = true;
+    }
+    return hasRoom;
+  }
+}
+
+function writeTo(lane: Lane, parts: FrameParts): boolean {
+  return lane.writer.write(
+    parts.seconds,
+    parts.nanoseconds,
+    parts.tag,
+    parts.source,
+    parts.data,
+    parts.values,
+  );
+}

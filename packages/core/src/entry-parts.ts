@@ -1,0 +1,121 @@
+import {
+  type EntryInput,
+  encodeEnumeratedBlock,
+  InvalidEntryError,
+  InvalidSourceError,
+  MAX_DATA_BYTES,
+  OversizedEntryError,
+  Source,
+  type SourceInput,
+  Timestamp,
+  type UnixTime,
+} from '@ringest/codec';
+import type { FrameParts } from '@ringest/workers';
+import { UnknownTagError } from './errors.js';
+import type { TagTable } from './tag-table.js';
+
+/**
+ * The parts of the entry at hand, checked and in the form that frames are made of. One object
+ * serves all entries of a muxer, one after the other.
+ */
+export class EntryParts implements FrameParts {
+  seconds = 0;
+  nanoseconds = 0;
+  tag = 0;
+  source: Source | undefined = undefined;
+  data: Uint8Array | string = '';
+  values: Uint8Array | undefined = undefined;
+  readonly #tags: TagTable;
+  #lastSourceText = '';
+  #lastSource: Source | undefined;
+
+  constructor(tags: TagTable) {
+    this.#tags = tags;
+  }
+
+  /**
+   * Takes an entry in.
+   * @throws {UnknownTagError}
+   * @throws {InvalidTimestampError}
+   * @throws {InvalidSourceError}
+   * @throws {InvalidEntryError} its data is neither bytes nor text
+   * @throws {InvalidEnumeratedValueError}
+   * @throws {OversizedEntryError}
+   */
+  take(entry: EntryInput): void {
+    const { data, tag, timestamp, source, enumeratedValues } = entry;
+    if (!this.#tags.has(tag)) throw new UnknownTagError(tag);
+    this.tag = tag;
+    this.#takeTime(timestamp as UnixTime);
+    this.source = source === undefined ? undefined : this.#resolve(source);
+    if (typeof data === 'string') {
+      // Three bytes of UTF-8 a code unit at most: only a giant has to be counted.
+      if (data.length * 3 > MAX_DATA_BYTES) checkDataSize(Buffer.byteLength(data));
+    } else if (data instanceof Uint8Array) {
+      if (data.length > MAX_DATA_BYTES) checkDataSize(data.length);
+    } else {
+      throw new InvalidEntryError('data', data, 'give a Uint8Array or a string');
+    }
+    this.data = data;
+    this.values =
+      enumeratedValues === undefined ? undefined : encodeEnumeratedBlock(enumeratedValues);
+  }
+
+  #takeTime(time: UnixTime): void {
+    // Numbers, texts and dates have no such fields, and go the long way.
+    const seconds = time?.seconds;
+    const nanoseconds = time?.nanoseconds;
+    const isPlain =
+      Number.isSafeInteger(seconds) &&
+      Number.isInteger(nanoseconds) &&
+      nanoseconds >= 0 &&
+      nanoseconds < 1_000_000_000;
+    if (isPlain) {
+      this.seconds = seconds;
+      this.nanoseconds = nanoseconds;
+    } else {
+      const timestamp = Timestamp.from(time);
+      this.seconds = timestamp.seconds;
+      this.nanoseconds = timestamp.nanoseconds;
+    }
+  }
+
+  /** Ingesters write runs of entries of one source: the last text and the last bytes are remembered. */
+  #resolve(input: SourceInput): Source {
+    if (input instanceof Source) return input;
+    const last = this.#lastSource;
+    if (typeof input === 'string') {
+      if (last !== undefined && input === this.#lastSourceText) return last;
+      const source = Source.parse(input);
+      this.#lastSourceText = input;
+      this.#lastSource = source;
+      return source;
+    }
+    if (!(input instanceof Uint8Array)) throw new InvalidSourceError(input);
+    if (last !== undefined && hasBytes(last, input)) return last;
+    const source = Source.fromBytes(input);
+    this.#lastSourceText = '';
+    this.#lastSource = source;
+    return source;
+  }
+}
+
+function hasBytes(source: Source, bytes: Uint8Array): boolean {
+  if (source.isIPv4) return bytes.length === 4 && word(bytes, 0) === source.w0;
+  return (
+    bytes.length === 16 &&
+    word(bytes, 0) === source.w0 &&
+    word(bytes, 4) === source.w1 &&
+    word(bytes, 8) === source.w2 &&
+    word(bytes, 12) === source.w3
+  );
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+  return low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
+}
+
+function checkDataSize(bytes: number): void {
+  if (bytes > MAX_DATA_BYTES) throw new OversizedEntryError(bytes, MAX_DATA_BYTES);
+}

@@ -1,0 +1,48 @@
+import { WaitTimeoutError } from './errors.js';
+
+/** How long a caller waits. Neither given: for ever. */
+export interface WaitOptions {
+  /** Milliseconds, 1 or more. */
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A promise that somebody waits for, with a timeout and a signal. */
+export class Pending {
+  readonly promise: Promise<void>;
+  #resolve!: () => void;
+  #reject!: (error: unknown) => void;
+  #stopWaiting: () => void = () => {};
+
+  /**
+   * @param awaited for the message of a timeout: `sync`, `a hot connection`
+   * @param onGiveUp called once with a `WaitTimeoutError` or the signal's reason; it settles this
+   */
+  constructor(awaited: string, options: WaitOptions, onGiveUp: (error: unknown) => void) {
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const { timeout, signal } = options;
+    const onAbort = () => onGiveUp(signal?.reason);
+    const timer =
+      timeout === undefined
+        ? undefined
+        : setTimeout(() => onGiveUp(new WaitTimeoutError(awaited, timeout)), timeout);
+    this.#stopWaiting = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+  }
+
+  resolve(): void {
+    this.#stopWaiting();
+    this.#resolve();
+  }
+
+  reject(error: unknown): void {
+    this.#stopWaiting();
+    this.#reject(error);
+  }
+}
