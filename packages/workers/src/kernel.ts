@@ -33,7 +33,7 @@ export interface Kernel {
   nextId(): number;
   /**
    * Gives the frames of a range their indexer tag, the next ids and a source. `end` may lie inside
-   * the last frame. Returns where it stopped: behind the last frame that begins before `end`, or at
+   * the last frame. Returns where it stopped: behind the last frame that begins four bytes before `end`, or at
    * what is not a frame, or at a frame whose tag the indexer does not know.
    */
   stamp(from: number, end: number, toIndexer: number): number;

@@ -8,7 +8,7 @@ import { distance, LARGE, LARGE_BYTES, maxRingFrame, PAD, type Ring } from './ri
  * Measured (Node 20, ns an entry, staging / fill): aligned 64: 29 / 72, 256: 43 / 76, 1024: 138 / 167,
  * 4096: 262 / 256; misaligned 64: 46 / 72, 256: 105 / 76.
  */
-const ALIGNED_STAGING_MOST = 2048;
+const ALIGNED_STAGING_MOST = 512;
 const MISALIGNED_STAGING_MOST = 128;
 
 /**

@@ -1,0 +1,20 @@
+import type { TallyReport } from './tally.js';
+
+/** What the load generator tells the embedded indexer's process when it starts it. */
+export interface IndexerSettings {
+  readonly secret: string;
+  /** Keep account of a load's entries by their sequence numbers. */
+  readonly tally: boolean;
+  /** A digest of them as well; with a tally only. */
+  readonly digest: boolean;
+}
+
+/** From the load generator to the process. */
+export type ToIndexer =
+  | { readonly kind: 'settings'; readonly settings: IndexerSettings }
+  | { readonly kind: 'report'; readonly sent: number };
+
+/** From the process to the load generator. */
+export type FromIndexer =
+  | { readonly kind: 'listening'; readonly address: string }
+  | { readonly kind: 'report'; readonly tally: TallyReport };

@@ -1,0 +1,76 @@
+import { EntryDigest, type EntryView } from '@ringest/indexer';
+import { SEQUENCE_BYTES } from './entry-source.js';
+
+/** What arrived of a load. */
+export interface TallyReport {
+  /** Entries, each time they arrived. */
+  readonly received: number;
+  /** Entries that had arrived before. */
+  readonly duplicated: number;
+  /** Entries with a sequence number that the load does not have. */
+  readonly foreign: number;
+  /** Of each entry as it arrived first; `undefined` when none was asked for. */
+  readonly digest: string | undefined;
+}
+
+const FIRST_WORDS = 2 ** 15;
+
+/** Keeps account of a load by the sequence numbers of its entries: a bit for each. */
+export class Tally {
+  #seen = new Uint32Array(FIRST_WORDS);
+  #received = 0;
+  #duplicated = 0;
+  #foreign = 0;
+  readonly #digest: EntryDigest | undefined;
+
+  constructor(withDigest: boolean) {
+    this.#digest = withDigest ? new EntryDigest() : undefined;
+  }
+
+  /** Takes one entry in. */
+  add(entry: EntryView): void {
+    this.#received++;
+    const { bytes, dataOffset, dataLength } = entry;
+    // The high word of a sequence number is 0 in any load that can end.
+    if (dataLength < SEQUENCE_BYTES || bytes.readUInt32LE(dataOffset + 4) !== 0) {
+      this.#foreign++;
+      return;
+    }
+    const sequence = bytes.readUInt32LE(dataOffset);
+    const word = sequence >>> 5;
+    const bit = 1 << (sequence & 31);
+    if (word >= this.#seen.length) this.#grow(word);
+    const seen = this.#seen[word] as number;
+    if ((seen & bit) !== 0) {
+      this.#duplicated++;
+      return;
+    }
+    this.#seen[word] = seen | bit;
+    this.#digest?.add(entry);
+  }
+
+  /** @param sent how many entries the load had: sequence numbers 0 to `sent - 1` */
+  report(sent: number): TallyReport {
+    return {
+      received: this.#received,
+      duplicated: this.#duplicated,
+      foreign: this.#foreign + this.#countFrom(sent),
+      digest: this.#digest?.toString(),
+    };
+  }
+
+  /** Entries that arrived with a sequence number of `sent` or more. */
+  #countFrom(sent: number): number {
+    let count = 0;
+    for (let sequence = sent; sequence < this.#seen.length * 32; sequence++) {
+      if (((this.#seen[sequence >>> 5] as number) & (1 << (sequence & 31))) !== 0) count++;
+    }
+    return count;
+  }
+
+  #grow(word: number): void {
+    const grown = new Uint32Array(Math.max(this.#seen.length * 2, word + 1));
+    grown.set(this.#seen);
+    this.#seen = grown;
+  }
+}
