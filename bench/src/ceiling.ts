@@ -1,12 +1,13 @@
 import { Source } from '@ringest/codec';
 import { IngestMuxer } from '@ringest/core';
 import { probeCeiling } from './ceiling-probe.js';
-import { EntrySource, type LoadEntry, SLOTS } from './entry-source.js';
+import { EntrySource, type LoadEntry } from './entry-source.js';
 import { IndexerChild } from './indexer-child.js';
 import { median } from './median.js';
 
 const SECRET = 'IngestSecrets';
 const SIZES = [64, 256, 1024];
+const BATCH = 1024;
 
 /** Entries a second at one size, medians of all rounds. */
 export interface CeilingRow {
@@ -44,7 +45,7 @@ export async function runCeiling(
       for (let round = 0; round < rounds; round++) {
         samples.ceiling.push(await probeCeiling(indexer.address, SECRET, size, duration));
         samples.writeEntry.push(await runMuxer(indexer.address, size, 0, duration));
-        samples.writeBatch.push(await runMuxer(indexer.address, size, SLOTS, duration));
+        samples.writeBatch.push(await runMuxer(indexer.address, size, BATCH, duration));
       }
       const row = {
         size,
@@ -77,8 +78,9 @@ async function runMuxer(
     tag: muxer.getTag('ceiling'),
     source: Source.parse('127.0.0.1'),
     startSeconds: 1_700_000_000,
+    batch,
   });
-  const entries: LoadEntry[] = Array.from({ length: SLOTS }, () => source.entry(0));
+  const entries: LoadEntry[] = Array.from({ length: BATCH }, () => source.entry(0));
   let sent = 0;
   const start = performance.now();
   while (performance.now() - start < duration) {
@@ -87,12 +89,12 @@ async function runMuxer(
       const wait = muxer.writeBatch(entries);
       if (wait) await wait;
     } else {
-      for (let i = 0; i < SLOTS; i++) {
+      for (let i = 0; i < BATCH; i++) {
         const wait = muxer.writeEntry(source.entry(sent + i));
         if (wait) await wait;
       }
     }
-    sent += SLOTS;
+    sent += BATCH;
   }
   await muxer.sync();
   return (sent / (performance.now() - start)) * 1000;

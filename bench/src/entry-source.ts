@@ -5,10 +5,13 @@ import { EntryDigest } from '@ringest/indexer';
 /** Every entry begins with its sequence number, a little-endian `u64` below 2^32. */
 export const SEQUENCE_BYTES = 8;
 
-/** Entries that exist side by side; a power of two. */
-export const SLOTS = 1024;
+/** The most entries that a load can have side by side. */
+export const MOST_SLOTS = 1024;
 
-/** An entry of a load; its slot is filled anew every `SLOTS` entries. */
+/** So few of them stay in a processor's cache, as data does that an ingester has just received. */
+const LEAST_SLOTS = 64;
+
+/** An entry of a load, valid until its slot is filled anew. */
 export interface LoadEntry {
   readonly timestamp: { seconds: number; nanoseconds: number };
   readonly tag: number;
@@ -26,6 +29,8 @@ export interface LoadContents {
   readonly source: Source;
   /** Unix seconds of the first entry; each further one is a microsecond later. */
   readonly startSeconds: number;
+  /** Entries that are used side by side, at most `MOST_SLOTS`. */
+  readonly batch: number;
 }
 
 /**
@@ -35,12 +40,15 @@ export interface LoadContents {
 export class EntrySource {
   readonly #slots: readonly LoadEntry[];
   readonly #startSeconds: number;
+  readonly #mask: number;
 
   constructor(contents: LoadContents) {
-    const { seed, entryBytes, tag, source, startSeconds } = contents;
+    const { seed, entryBytes, tag, source, startSeconds, batch } = contents;
+    const length = 2 ** Math.ceil(Math.log2(Math.max(LEAST_SLOTS, batch)));
+    this.#mask = length - 1;
     const stream = randomStream(seed);
     this.#startSeconds = startSeconds;
-    this.#slots = Array.from({ length: SLOTS }, () => {
+    this.#slots = Array.from({ length }, () => {
       const data = stream(entryBytes);
       const sequence = new Uint32Array(data.buffer, data.byteOffset, 2);
       return { timestamp: { seconds: 0, nanoseconds: 0 }, tag, source, data, sequence };
@@ -49,7 +57,7 @@ export class EntrySource {
 
   /** The entry with a sequence number, from 0 on. */
   entry(sequence: number): LoadEntry {
-    const slot = this.#slots[sequence & (SLOTS - 1)] as LoadEntry;
+    const slot = this.#slots[sequence & this.#mask] as LoadEntry;
     const { timestamp } = slot;
     slot.sequence[0] = sequence;
     const seconds = Math.floor(sequence / 1_000_000);
@@ -58,7 +66,7 @@ export class EntrySource {
     return slot;
   }
 
-  /** Fills `batch` with the entries from a sequence number on; at most `SLOTS` of them. */
+  /** Fills `batch` with the entries from a sequence number on. */
   fill(batch: LoadEntry[], sequence: number): void {
     for (let i = 0; i < batch.length; i++) batch[i] = this.entry(sequence + i);
   }

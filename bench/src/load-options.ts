@@ -1,6 +1,6 @@
 import { MAX_DATA_BYTES } from '@ringest/codec';
 import { Command, Option } from 'commander';
-import { SEQUENCE_BYTES, SLOTS } from './entry-source.js';
+import { MOST_SLOTS, SEQUENCE_BYTES } from './entry-source.js';
 import { duration, integer } from './flags.js';
 
 /** What a load is made of; see the flags. */
@@ -94,7 +94,7 @@ function command(): Command {
       integer(SEQUENCE_BYTES, MAX_DATA_BYTES),
       256,
     )
-    .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', integer(0, SLOTS), 0)
+    .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', integer(0, MOST_SLOTS), 0)
     .option('--workers <n>', 'threads', integer(1, 1024))
     .option('--connections <n>', 'connections to each indexer', integer(1, 1024), 1)
     .option('--ring-bytes <bytes>', 'the size of each ring, a power of two', integer(1, 2 ** 30))

@@ -72,6 +72,7 @@ async function ingest(
     tag: muxer.getTag(options.tagName),
     source: Source.parse(muxer.sourceIP()),
     startSeconds: Math.floor(Date.now() / 1000),
+    batch: options.batch,
   });
 
   const start = performance.now();

@@ -36,9 +36,9 @@ const schema = z.strictObject({
     .min(MIN_RING_BYTES)
     .max(MAX_RING_BYTES)
     .refine((bytes) => Number.isInteger(Math.log2(bytes)), 'give a power of two')
-    .default(4 * 1024 * 1024),
+    .default(8 * 1024 * 1024),
   batchBytes: positive.max(MAX_RING_BYTES).default(65536),
-  backlogBytes: positive.default(64 * 1024 * 1024),
+  backlogBytes: positive.default(68 * 1024 * 1024),
   closeTimeout: milliseconds.default(10_000),
   times: times.prefault({}),
   logger: z.custom<Logger>(isLogger, 'give a pino logger').optional(),

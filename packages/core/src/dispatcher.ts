@@ -1,4 +1,10 @@
-import { encodeFrame, type FrameParts, frameSize, type Lane } from '@ringest/workers';
+import {
+  encodeFrame,
+  type FrameParts,
+  frameSize,
+  type Lane,
+  type WriterMark,
+} from '@ringest/workers';
 import { Backlog, type WaitingFrame } from './backlog.js';
 import { pickLane } from './balancer.js';
 import { Barrier } from './barrier.js';
@@ -24,6 +30,8 @@ export class Dispatcher {
   /** The lane of the current batch. */
   #lane: Lane | undefined;
   #isTurnEndDue = false;
+  /** Where the lane's writer was when the batch at hand began. */
+  #batchMark: WriterMark | undefined;
 
   /** @param lanes at least one, all with rings of the same size */
   constructor(lanes: readonly Lane[], limits: DispatchLimits) {
@@ -53,6 +61,31 @@ export class Dispatcher {
     if (lane === undefined || !writeTo(lane, parts)) return this.#writeElsewhere(parts);
     this.#account(lane);
     return true;
+  }
+
+  /**
+   * Begins a batch that is written as a whole or not at all: until `endBatch`, what `hold` writes
+   * is not committed, and `cancelBatch` takes it back.
+   */
+  beginBatch(): void {
+    this.#lane ??= pickLane(this.#lanes, this.#limits.batchBytes);
+    this.#batchMark = this.#lane?.writer.mark();
+  }
+
+  /** @returns false when the entry cannot be held with the others; nothing was written then */
+  hold(parts: FrameParts): boolean {
+    const lane = this.#lane;
+    if (lane === undefined || !this.#backlog.isEmpty || this.#isLarge(parts)) return false;
+    // The worker should not wait long for its share of a giant batch.
+    return lane.writer.uncommitted < this.#maxFrame && writeTo(lane, parts);
+  }
+
+  cancelBatch(): void {
+    if (this.#batchMark !== undefined) this.#lane?.writer.rewind(this.#batchMark);
+  }
+
+  endBatch(): void {
+    if (this.#lane !== undefined) this.#account(this.#lane);
   }
 
   /** A copy of an entry that found no room, for `enqueue`. */

@@ -163,11 +163,12 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   writeBatch(entries: readonly EntryInput[], options?: WaitOptions): Promise<void> | undefined {
     this.#checkRunning();
     this.#dispatcher.checkBacklog();
-    this.#checkEntries(entries);
-    const parts = this.#parts;
-    for (let i = 0; i < entries.length; i++) {
-      parts.take(entries[i] as EntryInput);
-      if (!this.#dispatcher.write(parts)) return this.#enqueueFrom(entries, i, options ?? {});
+    const held = this.#holdBatch(entries);
+    for (let i = held; i < entries.length; i++) {
+      this.#parts.take(entries[i] as EntryInput);
+      if (!this.#dispatcher.write(this.#parts)) {
+        return this.#enqueueFrom(entries, i, options ?? {});
+      }
     }
     return undefined;
   }
@@ -240,13 +241,27 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     if (this.#state !== 'running') throw new NotRunningError(this.#state);
   }
 
-  #checkEntries(entries: readonly EntryInput[]): void {
-    let i = 0;
+  /**
+   * Writes as much of a batch as can be taken back, and checks the rest before any of it leaves.
+   * @returns how many entries are written
+   */
+  #holdBatch(entries: readonly EntryInput[]): number {
+    const dispatcher = this.#dispatcher;
+    const parts = this.#parts;
+    let held = 0;
+    let checked = 0;
+    dispatcher.beginBatch();
     try {
-      for (; i < entries.length; i++) this.#parts.take(entries[i] as EntryInput);
+      for (; checked < entries.length; checked++) {
+        parts.take(entries[checked] as EntryInput);
+        if (held === checked && dispatcher.hold(parts)) held++;
+      }
     } catch (error) {
-      throw new BatchError(i, error);
+      dispatcher.cancelBatch();
+      throw new BatchError(checked, error);
     }
+    dispatcher.endBatch();
+    return held;
   }
 
   #enqueueFrom(

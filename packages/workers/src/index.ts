@@ -5,3 +5,4 @@ export { dataSize, encodeFrame, type FrameParts, frameSize } from './frame.js';
 export { Lane, type LaneEvents, type LaneOptions, type Session } from './lane.js';
 export { LanePool } from './lane-pool.js';
 export { MAX_RING_BYTES, MIN_RING_BYTES } from './ring.js';
+export type { WriterMark } from './ring-writer.js';

@@ -11,6 +11,12 @@ import { distance, LARGE, LARGE_BYTES, maxRingFrame, PAD, type Ring } from './ri
 const ALIGNED_STAGING_MOST = 512;
 const MISALIGNED_STAGING_MOST = 128;
 
+/** A position of a writer. */
+export interface WriterMark {
+  readonly cursor: number;
+  readonly entries: number;
+}
+
 /**
  * The producer's side of a ring. Frames are encoded at a private cursor and become visible to the
  * worker all at once, with `commit`.
@@ -164,6 +170,17 @@ export class RingWriter {
   #advance(bytes: number): void {
     this.#cursor = (this.#cursor + bytes) | 0;
     this.#entries++;
+  }
+
+  /** Where the writer is now, for `rewind`. */
+  mark(): WriterMark {
+    return { cursor: this.#cursor, entries: this.#entries };
+  }
+
+  /** Forgets what was written since a mark. Nothing of it may be committed. */
+  rewind(mark: WriterMark): void {
+    this.#cursor = mark.cursor;
+    this.#entries = mark.entries;
   }
 
   #setSource(source: Source | undefined): void {

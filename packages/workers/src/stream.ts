@@ -14,7 +14,7 @@ import { distance } from './ring.js';
 import { type RingReader, Taken } from './ring-reader.js';
 
 /** Ring bytes that go into one socket write, at most; a quarter of a small ring. */
-const WRITE_BYTES = 131072;
+const WRITE_BYTES = 262144;
 /** Bytes after which reading gets its turn. */
 const TURN_BYTES = 1048576;
 

@@ -1,0 +1,126 @@
+import {
+  answerChallenge,
+  encodeChallengeResponse,
+  encodeState,
+  encodeTagRequest,
+  hashSecret,
+  type IndexerMessage,
+  IndexerStreamDecoder,
+  type IndexerTag,
+  LimitError,
+  State,
+  type Tenant,
+} from '@ringest/codec';
+import {
+  AuthenticationError,
+  acceptIngester,
+  ConnectionLostError,
+  IngesterTimeoutError,
+  TagRefusedError,
+} from '@ringest/indexer';
+import { describe, expect, it } from 'vitest';
+import { MemoryStream } from '../support/memory-stream.js';
+import { cut } from '../support/sessions.js';
+
+const SECRET_HASH = hashSecret('IngestSecrets');
+const HOT = encodeState({ id: State.hot, info: '' });
+
+function start(options: { timeoutMs?: number; refuse?: string } = {}) {
+  const stream = new MemoryStream();
+  const accepted = acceptIngester(stream, {
+    secretHash: SECRET_HASH,
+    negotiateTag(name) {
+      if (name === options.refuse) throw new TagRefusedError(name, 'it is not wanted');
+      return name.length as IndexerTag;
+    },
+    timeoutMs: options.timeoutMs,
+  });
+  accepted.catch(() => {});
+  return { stream, accepted };
+}
+
+/** Everything the indexer has said so far. */
+function said(stream: MemoryStream): IndexerMessage[] {
+  const decoder = new IndexerStreamDecoder();
+  decoder.push(stream.output);
+  const messages: IndexerMessage[] = [];
+  for (let message = decoder.next(); message !== undefined; message = decoder.next()) {
+    messages.push(message);
+  }
+  return messages;
+}
+
+function response(stream: MemoryStream, tenant?: Tenant): Buffer {
+  const [challenge] = said(stream);
+  if (challenge?.kind !== 'challenge') throw new Error('no challenge');
+  return encodeChallengeResponse(answerChallenge(challenge, SECRET_HASH), tenant);
+}
+
+describe('accepting an ingester', () => {
+  it('answers its messages and hands over what came after them', async () => {
+    const { stream, accepted } = start();
+    const after = Buffer.from('after');
+    const bytes = [response(stream), encodeTagRequest(['a', 'bb']), HOT, after];
+    stream.receive(Buffer.concat(bytes));
+    expect(await accepted).toEqual({ tenant: undefined, tags: ['a', 'bb'], rest: after });
+    expect(stream.isPaused()).toBe(true);
+    expect(said(stream).slice(1)).toEqual([
+      { kind: 'state', id: State.authenticated, info: '' },
+      {
+        kind: 'tagResponse',
+        count: 2,
+        tags: new Map([
+          ['a', 1],
+          ['bb', 2],
+        ]),
+      },
+    ]);
+  });
+
+  it('works byte by byte, and reads the tenant', async () => {
+    const { stream, accepted } = start();
+    const tenant = { name: 'acme', version: 9 };
+    const bytes = Buffer.concat([response(stream, tenant), encodeTagRequest(['a']), HOT]);
+    for (const byte of cut(bytes, [1])) stream.receive(byte);
+    expect(await accepted).toMatchObject({ tenant, tags: ['a'] });
+  });
+
+  it('tells an ingester without the secret, and ends the stream', async () => {
+    const { stream, accepted } = start();
+    stream.receive(Buffer.alloc(32));
+    await expect(accepted).rejects.toThrow(AuthenticationError);
+    expect(said(stream)[1]).toMatchObject({ id: State.notAuthenticated });
+    expect(stream.writableEnded).toBe(true);
+  });
+
+  it('refuses all tags when one cannot be had', async () => {
+    const { stream, accepted } = start({ refuse: 'bb' });
+    stream.receive(Buffer.concat([response(stream), encodeTagRequest(['a', 'bb'])]));
+    await expect(accepted).rejects.toThrow(TagRefusedError);
+    expect(said(stream)[2]).toEqual({ kind: 'tagResponse', count: 0, tags: new Map() });
+    expect(stream.writableEnded).toBe(true);
+  });
+
+  it('gives up when it takes too long', async () => {
+    const { stream, accepted } = start({ timeoutMs: 20 });
+    stream.receive(response(stream));
+    await expect(accepted).rejects.toThrow(IngesterTimeoutError);
+    expect(stream.writableEnded).toBe(true);
+  });
+
+  it('fails when the ingester leaves, or its stream breaks', async () => {
+    const left = start();
+    left.stream.receiveEnd();
+    await expect(left.accepted).rejects.toThrow(ConnectionLostError);
+    const broken = start();
+    broken.stream.destroy(new Error('cable cut'));
+    await expect(broken.accepted).rejects.toThrow(ConnectionLostError);
+  });
+
+  it('fails when a length is beyond its limit, before its bytes arrive', async () => {
+    const { stream, accepted } = start();
+    stream.receive(response(stream));
+    stream.receive(Buffer.from([1, 0, 0, 2]));
+    await expect(accepted).rejects.toThrow(LimitError);
+  });
+});

@@ -1,0 +1,256 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import {
+  API_VERSION,
+  answerChallenge,
+  Compression,
+  encodeChallenge,
+  encodeConfirmApiVersion,
+  encodeConfirmEntry,
+  encodeConfirmId,
+  encodeConfirmIngestOk,
+  encodeEntry,
+  encodeState,
+  encodeStreamConfiguration,
+  encodeTagResponse,
+  type Frame,
+  hashSecret,
+  type IngesterIdentity,
+  type IngesterMessage,
+  IngesterStreamDecoder,
+  MinimumVersion,
+  State,
+} from '@ringest/codec';
+import { onTestFinished } from 'vitest';
+import { type Arrival, arrival } from './arrivals.js';
+import { Changes } from './changes.js';
+import { SECRET } from './muxer.js';
+
+/** How a scripted indexer behaves; what is left out it does as an indexer should. */
+export interface Script {
+  readonly secret: string;
+  readonly version: number;
+  /** Whether it says anything at all. */
+  readonly greets: boolean;
+  /** The answer to a tag request; empty: refused. The first tag is 500 unless given. */
+  readonly numberTags: (
+    names: readonly string[],
+    connection: number,
+  ) => ReadonlyMap<string, number>;
+  /** The answers to INGEST_OK, one by one; the last one again and again. */
+  readonly readiness: readonly boolean[];
+  readonly compression: Compression;
+  /** When entries are confirmed: a test does it itself, as they come, or all when FORCE_ACK comes. */
+  readonly confirms: 'never' | 'at once' | 'on flush';
+  /** Whether the connection is kept open when the ingester has ended its half. */
+  readonly lingers: boolean;
+  readonly port: number;
+}
+
+const OBEDIENT: Script = {
+  secret: SECRET,
+  version: API_VERSION,
+  greets: true,
+  numberTags: (names) => new Map(names.map((name, i) => [name, 500 + i])),
+  readiness: [true],
+  compression: Compression.none,
+  confirms: 'never',
+  lingers: false,
+  port: 0,
+};
+
+/** An indexer that does what a test tells it to, right or wrong, on real sockets. */
+export class ScriptedIndexer {
+  readonly connections: ScriptedConnection[] = [];
+  readonly #server: Server;
+  readonly #changes = new Changes();
+
+  private constructor(script: Script) {
+    this.#server = createServer({ noDelay: true, allowHalfOpen: script.lingers }, (socket) => {
+      const number = this.connections.length;
+      this.connections.push(new ScriptedConnection(socket, script, number, this.#changes));
+      this.#changes.tell();
+    });
+  }
+
+  /** Listens on a free port, until the test is finished. */
+  static async listen(script: Partial<Script> = {}): Promise<ScriptedIndexer> {
+    const indexer = new ScriptedIndexer({ ...OBEDIENT, ...script });
+    onTestFinished(() => indexer.close());
+    indexer.#server.listen(script.port ?? 0, '127.0.0.1');
+    await once(indexer.#server, 'listening');
+    return indexer;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get address(): string {
+    return `tcp://127.0.0.1:${this.port}`;
+  }
+
+  /** The connection with a number, from 0 on, once it was accepted. */
+  async connection(number: number): Promise<ScriptedConnection> {
+    await this.#changes.until(`connection ${number}`, () => this.connections.length > number);
+    return this.connections[number] as ScriptedConnection;
+  }
+
+  /** The same, once it is hot. */
+  async hot(number: number): Promise<ScriptedConnection> {
+    const connection = await this.connection(number);
+    await connection.until('a hot connection', () => connection.isHot);
+    return connection;
+  }
+
+  /** Stops listening and drops every connection. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    this.#server.close();
+    for (const { socket } of this.connections) socket.destroy();
+    await once(this.#server, 'close');
+  }
+}
+
+/** One ingester's connection. */
+export class ScriptedConnection {
+  readonly socket: Socket;
+  readonly frames: Frame[] = [];
+  /** What the ingester said, entries apart. */
+  readonly heard: IngesterMessage['kind'][] = [];
+  tags: ReadonlyMap<string, number> = new Map();
+  identity: IngesterIdentity | undefined;
+  isHot = false;
+  /** How often FORCE_ACK came since the connection is hot. */
+  flushes = 0;
+  /** Whether the ingester has ended its half, or all of it is gone. */
+  isEnded = false;
+  readonly #script: Script;
+  readonly #number: number;
+  readonly #changes: Changes;
+  readonly #decoder = new IngesterStreamDecoder();
+  readonly #challenge;
+  #readinessAsked = 0;
+  #confirmed = 0;
+
+  constructor(socket: Socket, script: Script, number: number, changes: Changes) {
+    this.socket = socket;
+    this.#script = script;
+    this.#number = number;
+    this.#changes = changes;
+    this.#challenge = { iterations: 1, random: Buffer.alloc(32, 7), version: script.version };
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => this.#receive(chunk));
+    const ended = () => {
+      this.isEnded = true;
+      changes.tell();
+    };
+    socket.on('end', ended);
+    socket.on('close', ended);
+    if (script.greets) socket.write(encodeChallenge(this.#challenge));
+  }
+
+  /** Waits for something that comes about by what the ingester does. */
+  until(what: string, condition: () => boolean): Promise<void> {
+    return this.#changes.until(what, condition);
+  }
+
+  /** Waits until so many entries have come in all. */
+  async entries(count: number): Promise<readonly Frame[]> {
+    await this.until(`${count} entries`, () => this.frames.length >= count);
+    return this.frames;
+  }
+
+  /** Waits until the ingester has hung up. */
+  ended(): Promise<void> {
+    return this.until('the end of the connection', () => this.isEnded);
+  }
+
+  write(bytes: Uint8Array): void {
+    this.socket.write(bytes);
+  }
+
+  /** Confirms ids, in one write. */
+  confirm(...ids: readonly number[]): void {
+    this.write(confirmations(ids));
+  }
+
+  /** Confirms everything up to an id that is not confirmed yet. */
+  confirmThrough(id: number): void {
+    const first = this.#confirmed + 1;
+    this.#confirmed = Math.max(this.#confirmed, id);
+    this.confirm(...Array.from({ length: id - first + 1 }, (_, i) => first + i));
+  }
+
+  /** Everything that came. */
+  get arrivals(): Arrival[] {
+    const names = new Map([...this.tags].map(([name, number]) => [number, name]));
+    return this.frames.map(({ entry }) =>
+      arrival(names.get(entry.tag) ?? `number ${entry.tag}`, encodeEntry(entry)),
+    );
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#decoder.push(chunk);
+    for (let message = this.#decoder.next(); message; message = this.#decoder.next()) {
+      if (message.kind === 'entry') this.frames.push(message);
+      else this.#answer(message);
+    }
+    if (this.#script.confirms === 'at once' && this.frames.length > this.#confirmed) {
+      this.confirmThrough(this.frames.length);
+    }
+    this.#changes.tell();
+  }
+
+  #answer(message: Exclude<IngesterMessage, { kind: 'entry' }>): void {
+    const script = this.#script;
+    this.heard.push(message.kind);
+    switch (message.kind) {
+      case 'challengeResponse': {
+        const right = answerChallenge(this.#challenge, hashSecret(script.secret));
+        if (message.answer.equals(right)) {
+          this.write(encodeState({ id: State.authenticated, info: '' }));
+        } else {
+          this.write(encodeState({ id: State.notAuthenticated, info: 'no entry' }));
+          this.socket.end();
+        }
+        return;
+      }
+      case 'tagRequest':
+        this.tags = script.numberTags(message.tags, this.#number);
+        this.write(encodeTagResponse(this.tags));
+        return;
+      case 'state':
+        this.isHot = script.version < MinimumVersion.id;
+        return;
+      case 'apiVersion':
+        this.write(encodeConfirmApiVersion());
+        return;
+      case 'id':
+        this.identity = message;
+        this.isHot = script.version < MinimumVersion.ingestOk;
+        this.write(encodeConfirmId());
+        return;
+      case 'ingestOk': {
+        const { readiness, version } = script;
+        const ok = readiness[Math.min(this.#readinessAsked++, readiness.length - 1)] === true;
+        if (ok && version < MinimumVersion.streamConfiguration) this.isHot = true;
+        else if (ok) this.#decoder.expectStreamConfiguration();
+        this.write(encodeConfirmIngestOk(ok));
+        return;
+      }
+      case 'streamConfiguration':
+        this.isHot = true;
+        this.write(encodeStreamConfiguration(script.compression));
+        return;
+      case 'forceAck':
+        if (this.isHot) this.flushes++;
+        if (script.confirms === 'on flush') this.confirmThrough(this.frames.length);
+    }
+  }
+}
+
+/** The bytes of CONFIRM_ENTRY for each id. */
+export function confirmations(ids: readonly number[]): Buffer {
+  return Buffer.concat(ids.map(encodeConfirmEntry));
+}
