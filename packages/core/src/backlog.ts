@@ -95,7 +95,6 @@ export class Backlog {
     const write: WaitingWrite = { frames, acceptedBefore, next: 0, pending };
     this.#writes.push(write);
     for (const { frame } of frames) this.#bytes += frame.length;
-    if (options.signal?.aborted) giveUp(write, options.signal.reason);
     return pending.promise;
   }
 

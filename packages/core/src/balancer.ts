@@ -3,10 +3,15 @@ import type { Lane } from '@ringest/workers';
 /** Bytes a millisecond that a lane is taken to confirm until it has shown what it can. */
 const PRESUMED_RATE = 65536;
 
+/** The lanes that entries may go to: those that are hot, or all of them while none is. */
+export function openLanes(lanes: readonly Lane[]): readonly Lane[] {
+  const hot = lanes.filter((lane) => lane.isHot);
+  return hot.length > 0 ? hot : lanes;
+}
+
 /**
- * Picks the lane of the next batch: the one that is expected to confirm it first,
- * `(unconfirmed bytes + batch) / rate + ack latency`. While any lane is hot, others are out; while
- * none is, entries wait in the ring of whichever would be done first.
+ * Picks the lane of the next batch: the open one that is expected to confirm it first,
+ * `(unconfirmed bytes + batch) / rate + ack latency`.
  *
  * @param passedOver lanes that were found to have no room
  */
@@ -17,16 +22,12 @@ export function pickLane(
 ): Lane | undefined {
   let best: Lane | undefined;
   let bestTime = Number.POSITIVE_INFINITY;
-  let bestIsHot = false;
-  for (let i = 0; i < lanes.length; i++) {
-    const lane = lanes[i] as Lane;
-    const { isHot } = lane;
-    if ((bestIsHot && !isHot) || passedOver?.has(lane)) continue;
+  for (const lane of openLanes(lanes)) {
+    if (passedOver?.has(lane)) continue;
     const time = (lane.writer.fill() + batchBytes) / (lane.rate || PRESUMED_RATE) + lane.ackLatency;
-    if (time < bestTime || (isHot && !bestIsHot)) {
+    if (time < bestTime) {
       best = lane;
       bestTime = time;
-      bestIsHot = isHot;
     }
   }
   return best;

@@ -36,9 +36,9 @@ const schema = z.strictObject({
     .min(MIN_RING_BYTES)
     .max(MAX_RING_BYTES)
     .refine((bytes) => Number.isInteger(Math.log2(bytes)), 'give a power of two')
-    .default(8 * 1024 * 1024),
+    .default(16 * 1024 * 1024),
   batchBytes: positive.max(MAX_RING_BYTES).default(65536),
-  backlogBytes: positive.default(68 * 1024 * 1024),
+  backlogBytes: positive.default(64 * 1024 * 1024),
   closeTimeout: milliseconds.default(10_000),
   times: times.prefault({}),
   logger: z.custom<Logger>(isLogger, 'give a pino logger').optional(),
@@ -61,7 +61,7 @@ export interface MuxerConfiguration {
   readonly workers?: number;
   /** Lanes to each target. Default: 1. */
   readonly connectionsPerTarget?: number;
-  /** The size of each lane's ring: a power of two, 64 KiB to 1 GiB. Default: 4 MiB. */
+  /** The size of each lane's ring: a power of two, 64 KiB to 1 GiB. Default: 16 MiB. */
   readonly ringBytes?: number;
   /** Bytes of frames after which a batch is committed and the lane chosen anew. Default: 64 KiB. */
   readonly batchBytes?: number;

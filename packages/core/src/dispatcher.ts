@@ -6,10 +6,13 @@ import {
   type WriterMark,
 } from '@ringest/workers';
 import { Backlog, type WaitingFrame } from './backlog.js';
-import { pickLane } from './balancer.js';
+import { openLanes, pickLane } from './balancer.js';
 import { Barrier } from './barrier.js';
 import { BacklogFullError } from './errors.js';
 import { Pending, type WaitOptions } from './waiting.js';
+
+/** Bytes that are held back until all of a batch is checked; beyond, the rest is checked first. */
+const MOST_HELD = 262144;
 
 /** What a dispatcher needs to know of the muxer's configuration; all in bytes. */
 export interface DispatchLimits {
@@ -76,8 +79,7 @@ export class Dispatcher {
   hold(parts: FrameParts): boolean {
     const lane = this.#lane;
     if (lane === undefined || !this.#backlog.isEmpty || this.#isLarge(parts)) return false;
-    // The worker should not wait long for its share of a giant batch.
-    return lane.writer.uncommitted < this.#maxFrame && writeTo(lane, parts);
+    return lane.writer.uncommitted < MOST_HELD && writeTo(lane, parts);
   }
 
   cancelBatch(): void {
@@ -109,7 +111,7 @@ export class Dispatcher {
   ): Promise<void> | undefined {
     const written = this.#backlog.push(frames, acceptedBefore, options);
     this.progress();
-    return this.#backlog.isEmpty && !options.signal?.aborted ? undefined : written;
+    return this.#backlog.isEmpty ? undefined : written;
   }
 
   /** Resolves once everything written before is confirmed. */
@@ -134,7 +136,7 @@ export class Dispatcher {
     return pending.promise;
   }
 
-  /** Something moved: a lane is hot, or has room, or its entries are confirmed. */
+  /** Something moved: a lane is hot or lost, or has room, or its entries are confirmed. */
   progress(): void {
     let again = true;
     while (again) {
@@ -216,12 +218,12 @@ export class Dispatcher {
     this.#lane = undefined;
   }
 
-  /** While entries wait for room, has every lane wake the muxer. Returns whether one has it by now. */
+  /** While entries wait for room, has every open lane tell of it. Returns whether one has it by now. */
   #armForRoom(): boolean {
     const { head } = this.#backlog;
     if (head === undefined) return false;
     let hasRoom = false;
-    for (const lane of this.#lanes) {
+    for (const lane of openLanes(this.#lanes)) {
       if (lane.wakeForRoom(head.frame.length)) hasRoom = true;
     }
     return hasRoom;

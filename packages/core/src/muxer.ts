@@ -304,6 +304,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       lost: (_lane, error, retryInMs) => {
         this.#lastError = error;
         this.#log.warn({ err: error, retryInMs }, 'lost');
+        this.#dispatcher.progress();
         this.emit('lost', error, retryInMs);
       },
       wake: () => this.#dispatcher.progress(),

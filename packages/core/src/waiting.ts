@@ -33,7 +33,8 @@ export class Pending {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
     };
-    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) queueMicrotask(onAbort);
+    else signal?.addEventListener('abort', onAbort, { once: true });
   }
 
   resolve(): void {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GRAVWELL_TAG, Source } from '@ringest/codec';
@@ -212,7 +211,7 @@ function endOf(socket: Socket, signal: AbortSignal): Promise<never> {
 /** Ends a socket, by force where it does not end by itself. */
 async function hangUp(socket: Socket): Promise<void> {
   if (socket.destroyed) return;
-  const closed = once(socket, 'close');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   const timer = setTimeout(() => socket.destroy(), HANG_UP_TIMEOUT);
   socket.end();
   await closed;

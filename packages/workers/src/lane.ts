@@ -1,6 +1,7 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Backoff } from './backoff.js';
 import {
   type ConnectionTimes,
   Control,
@@ -63,6 +64,7 @@ export class Lane {
   /** Frames too large for the ring, by key, until they are released. */
   readonly #large = new Map<number, SharedArrayBuffer>();
   readonly #closing = new AbortController();
+  readonly #workerBackoff: Backoff;
   #largeBytes = 0;
   #nextLargeKey = 1;
   #port: MessagePort | undefined;
@@ -73,6 +75,7 @@ export class Lane {
   constructor(options: LaneOptions) {
     this.#options = options;
     this.endpoint = options.endpoint;
+    this.#workerBackoff = new Backoff(options.times.firstRetry, options.times.mostRetry);
     this.#ring = new Ring(createLaneMemory(options.ringBytes), kernelModule());
     this.writer = new RingWriter(this.#ring);
   }
@@ -210,7 +213,7 @@ export class Lane {
       } catch (error) {
         Atomics.store(this.#ring.control, Control.state, LaneState.parked);
         if (signal.aborted) return;
-        const retryInMs = this.#options.times.firstRetry;
+        const retryInMs = this.#workerBackoff.next();
         const message = `the lane's worker died: ${(error as Error).message}`;
         this.#lost({ reason: 'worker', message }, retryInMs, error);
         await delay(retryInMs, undefined, { signal }).catch(() => {});
@@ -245,7 +248,11 @@ export class Lane {
     const { events } = this.#options;
     switch (message.kind) {
       case 'hot':
-        this.#session = message;
+        this.#session = {
+          indexerVersion: message.indexerVersion,
+          localAddress: message.localAddress,
+        };
+        this.#workerBackoff.reset();
         events.hot(this);
         break;
       case 'lost':
