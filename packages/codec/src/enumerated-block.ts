@@ -1,5 +1,10 @@
 import { type EnumeratedScalar, EnumeratedValue } from './enumerated-value.js';
-import { DecodeError, LimitError, OversizedEnumeratedBlockError } from './errors.js';
+import {
+  DecodeError,
+  InvalidEntryError,
+  LimitError,
+  OversizedEnumeratedBlockError,
+} from './errors.js';
 
 /** The enumerated values of an entry: values, or names with what {@link EnumeratedValue.infer} takes. */
 export type EnumeratedInput =
@@ -94,6 +99,17 @@ export function enumeratedBlockSize(
 }
 
 function enumeratedValues(input: EnumeratedInput): readonly EnumeratedValue[] {
-  if (Array.isArray(input)) return input;
+  const isList = Array.isArray(input);
+  const isBad = isList
+    ? !input.every((value) => value instanceof EnumeratedValue)
+    : typeof input !== 'object' || input === null;
+  if (isBad) {
+    throw new InvalidEntryError(
+      'enumeratedValues',
+      input,
+      'give EnumeratedValues or { name: value }',
+    );
+  }
+  if (isList) return input;
   return Object.entries(input).map(([name, value]) => EnumeratedValue.infer(name, value));
 }

@@ -7,13 +7,15 @@ export interface WaitingFrame {
   readonly tag: number;
 }
 
-/** One call of `writeEntry` or `writeBatch` that waits, or a barrier, which has no frames. */
-interface WaitingWrite {
+/** One call that waits: the frames of a write, or none and something to do at its turn. */
+interface Waiting {
   readonly frames: readonly WaitingFrame[];
-  /** Entries of the same call that had been accepted at once. */
-  readonly acceptedBefore: number;
+  /** How many of the frames are placed. */
   next: number;
-  readonly pending: Pending;
+  /** All are placed, and everything that was there before. */
+  placed(): void;
+  /** What waits is given up. */
+  abandon(error: unknown): void;
 }
 
 /**
@@ -21,11 +23,11 @@ interface WaitingWrite {
  * later writes queue up behind them, so that order is kept.
  */
 export class Backlog {
-  readonly #writes: WaitingWrite[] = [];
+  readonly #waiting: Waiting[] = [];
   #bytes = 0;
 
   get isEmpty(): boolean {
-    return this.#writes.length === 0;
+    return this.#waiting.length === 0;
   }
 
   /** Bytes of the frames that wait. */
@@ -35,78 +37,76 @@ export class Backlog {
 
   /** Entries that wait. */
   get entries(): number {
-    return this.#writes.reduce((sum, write) => sum + write.frames.length - write.next, 0);
+    return this.#waiting.reduce((sum, { frames, next }) => sum + frames.length - next, 0);
   }
 
   /** The frame that is due first. */
   get head(): WaitingFrame | undefined {
-    const write = this.#writes[0];
-    return write?.frames[write.next];
+    const first = this.#waiting[0];
+    return first?.frames[first.next];
   }
 
   /**
    * Queues frames up. The promise resolves once all of them are in rings, and rejects with a
    * `WriteAbandonedError` when they are given up before.
+   * @param acceptedBefore entries of the same call that are in rings
+   * @param onGiveUp the caller's time is over: there may be room for those behind
    */
   push(
     frames: readonly WaitingFrame[],
     acceptedBefore: number,
     options: WaitOptions,
+    onGiveUp: () => void,
   ): Promise<void> {
-    return this.#push('room for the entries', frames, acceptedBefore, options, (write, error) =>
-      this.#abandon(write, error),
-    );
+    const pending = new Pending('room for the entries', options, (error) => {
+      waiting.abandon(error);
+      onGiveUp();
+    });
+    const waiting: Waiting = {
+      frames,
+      next: 0,
+      placed: () => pending.resolve(),
+      abandon: (error) => {
+        this.#remove(waiting);
+        const accepted = acceptedBefore + waiting.next;
+        const refused = frames.length - waiting.next;
+        pending.reject(new WriteAbandonedError(accepted, refused, error));
+      },
+    };
+    this.#waiting.push(waiting);
+    for (const { frame } of frames) this.#bytes += frame.length;
+    return pending.promise;
   }
 
-  /** Resolves once everything that waits now is in rings. */
-  barrier(options: WaitOptions): Promise<void> {
-    return this.#push('room for the entries', [], 0, options, (write, error) => {
-      this.#remove(write);
-      write.pending.reject(error);
-    });
+  /** Does something once all that waits now is in rings: at once when nothing does. */
+  afterAll(placed: () => void): void {
+    if (this.isEmpty) placed();
+    else this.#waiting.push({ frames: [], next: 0, placed, abandon: () => {} });
   }
 
   /** Places what there is room for, in order. */
   drain(place: (waiting: WaitingFrame) => boolean): void {
-    for (let write = this.#writes[0]; write !== undefined; write = this.#writes[0]) {
-      for (let waiting = write.frames[write.next]; waiting; waiting = write.frames[write.next]) {
-        if (!place(waiting)) return;
-        this.#bytes -= waiting.frame.length;
-        write.next++;
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      for (let due = first.frames[first.next]; due !== undefined; due = first.frames[first.next]) {
+        if (!place(due)) return;
+        this.#bytes -= due.frame.length;
+        first.next++;
       }
-      this.#writes.shift();
-      write.pending.resolve();
+      this.#waiting.shift();
+      first.placed();
     }
   }
 
   /** Gives up all that waits. */
   abandonAll(error: unknown): void {
-    for (const write of [...this.#writes]) this.#abandon(write, error);
+    for (const waiting of this.#waiting.splice(0)) waiting.abandon(error);
+    this.#bytes = 0;
   }
 
-  #push(
-    awaited: string,
-    frames: readonly WaitingFrame[],
-    acceptedBefore: number,
-    options: WaitOptions,
-    giveUp: (write: WaitingWrite, error: unknown) => void,
-  ): Promise<void> {
-    const pending = new Pending(awaited, options, (error) => giveUp(write, error));
-    const write: WaitingWrite = { frames, acceptedBefore, next: 0, pending };
-    this.#writes.push(write);
-    for (const { frame } of frames) this.#bytes += frame.length;
-    return pending.promise;
-  }
-
-  #abandon(write: WaitingWrite, error: unknown): void {
-    const refused = write.frames.slice(write.next);
-    this.#remove(write);
-    for (const { frame } of refused) this.#bytes -= frame.length;
-    const accepted = write.acceptedBefore + write.next;
-    write.pending.reject(new WriteAbandonedError(accepted, refused.length, error));
-  }
-
-  #remove(write: WaitingWrite): void {
-    this.#writes.splice(this.#writes.indexOf(write), 1);
+  #remove(waiting: Waiting): void {
+    const index = this.#waiting.indexOf(waiting);
+    if (index === -1) return;
+    this.#waiting.splice(index, 1);
+    for (const { frame } of waiting.frames.slice(waiting.next)) this.#bytes -= frame.length;
   }
 }

@@ -96,7 +96,8 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
   const parsed = schema.safeParse(input);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    const path = issue?.code === 'unrecognized_keys' ? issue.keys : (issue?.path ?? []);
+    const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+    const path = [...(issue?.path ?? []), ...unknown];
     throw new ConfigurationError(path.join('.') || '(root)', issue?.message ?? 'cannot be used');
   }
   const { targets, secret, tags, name, version, uuid, workers, logger, ...rest } = parsed.data;

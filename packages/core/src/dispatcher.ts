@@ -3,6 +3,7 @@ import {
   type FrameParts,
   frameSize,
   type Lane,
+  type SharedMemoryPool,
   type WriterMark,
 } from '@ringest/workers';
 import { Backlog, type WaitingFrame } from './backlog.js';
@@ -27,6 +28,7 @@ export interface DispatchLimits {
 export class Dispatcher {
   readonly #lanes: readonly Lane[];
   readonly #limits: DispatchLimits;
+  readonly #sharedMemory: SharedMemoryPool;
   readonly #maxFrame: number;
   readonly #backlog = new Backlog();
   readonly #barriers = new Set<Barrier>();
@@ -36,10 +38,11 @@ export class Dispatcher {
   /** Where the lane's writer was when the batch at hand began. */
   #batchMark: WriterMark | undefined;
 
-  /** @param lanes at least one, all with rings of the same size */
-  constructor(lanes: readonly Lane[], limits: DispatchLimits) {
+  /** @param lanes at least one, all with rings of the same size and this shared memory */
+  constructor(lanes: readonly Lane[], limits: DispatchLimits, sharedMemory: SharedMemoryPool) {
     this.#lanes = lanes;
     this.#limits = limits;
+    this.#sharedMemory = sharedMemory;
     this.#maxFrame = (lanes[0] as Lane).writer.maxFrame;
   }
 
@@ -93,8 +96,10 @@ export class Dispatcher {
   /** A copy of an entry that found no room, for `enqueue`. */
   copy(parts: FrameParts): WaitingFrame {
     const size = frameSize(parts);
-    const isShared = size > this.#maxFrame;
-    const frame = isShared ? Buffer.from(new SharedArrayBuffer(size)) : Buffer.allocUnsafe(size);
+    const isLarge = size > this.#maxFrame;
+    const frame = isLarge
+      ? Buffer.from(this.#sharedMemory.take(size), 0, size)
+      : Buffer.allocUnsafe(size);
     encodeFrame(parts, frame);
     return { frame, tag: parts.tag };
   }
@@ -109,31 +114,32 @@ export class Dispatcher {
     acceptedBefore: number,
     options: WaitOptions,
   ): Promise<void> | undefined {
-    const written = this.#backlog.push(frames, acceptedBefore, options);
+    const written = this.#backlog.push(frames, acceptedBefore, options, () => this.progress());
     this.progress();
     return this.#backlog.isEmpty ? undefined : written;
   }
 
   /** Resolves once everything written before is confirmed. */
-  async sync(options: WaitOptions): Promise<void> {
-    const deadline =
-      options.timeout === undefined ? undefined : performance.now() + options.timeout;
-    if (!this.#backlog.isEmpty) await this.#backlog.barrier(options);
-    this.#commit();
-    const timeout = deadline === undefined ? undefined : Math.max(1, deadline - performance.now());
-    const pending = new Pending(
-      'the confirmation of all entries',
-      { ...options, timeout },
-      (error) => {
-        this.#barriers.delete(barrier);
-        pending.reject(error);
-      },
-    );
-    const barrier = new Barrier(this.#lanes, pending);
+  sync(options: WaitOptions): Promise<void> {
+    const pending = new Pending('the confirmation of all entries', options, (error) => {
+      this.#barriers.delete(barrier);
+      pending.reject(error);
+    });
+    const barrier = new Barrier(pending);
     this.#barriers.add(barrier);
-    for (const lane of barrier.openLanes()) lane.flush();
+    this.#backlog.afterAll(() => {
+      this.#commit();
+      barrier.place(this.#lanes);
+      barrier.flush();
+    });
     this.progress();
     return pending.promise;
+  }
+
+  /** A lane is hot: its indexer knows nothing of what others were asked to confirm. */
+  laneIsHot(): void {
+    for (const barrier of this.#barriers) barrier.flush();
+    this.progress();
   }
 
   /** Something moved: a lane is hot or lost, or has room, or its entries are confirmed. */
@@ -144,7 +150,7 @@ export class Dispatcher {
       this.#commit();
       again = this.#armForRoom();
       for (const barrier of this.#barriers) {
-        if (barrier.openLanes().length === 0) {
+        if (barrier.isPassed()) {
           this.#barriers.delete(barrier);
           barrier.pending.resolve();
         } else if (barrier.arm()) {

@@ -26,7 +26,8 @@ export class EntryParts implements FrameParts {
   data: Uint8Array | string = '';
   values: Uint8Array | undefined = undefined;
   readonly #tags: TagTable;
-  #lastSourceText = '';
+  /** The text that `lastSource` was parsed from, if it was. */
+  #lastSourceText: string | undefined;
   #lastSource: Source | undefined;
 
   constructor(tags: TagTable) {
@@ -43,6 +44,7 @@ export class EntryParts implements FrameParts {
    * @throws {OversizedEntryError}
    */
   take(entry: EntryInput): void {
+    if (typeof entry !== 'object' || entry === null) throw notAnEntry(entry);
     const { data, tag, timestamp, source, enumeratedValues } = entry;
     if (!this.#tags.has(tag)) throw new UnknownTagError(tag);
     this.tag = tag;
@@ -94,7 +96,7 @@ export class EntryParts implements FrameParts {
     if (!(input instanceof Uint8Array)) throw new InvalidSourceError(input);
     if (last !== undefined && hasBytes(last, input)) return last;
     const source = Source.fromBytes(input);
-    this.#lastSourceText = '';
+    this.#lastSourceText = undefined;
     this.#lastSource = source;
     return source;
   }
@@ -114,6 +116,10 @@ function hasBytes(source: Source, bytes: Uint8Array): boolean {
 function word(bytes: Uint8Array, at: number): number {
   const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
   return low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
+}
+
+function notAnEntry(value: unknown): InvalidEntryError {
+  return new InvalidEntryError('fields', value, 'give { timestamp, tag, data }');
 }
 
 function checkDataSize(bytes: number): void {

@@ -26,9 +26,8 @@ export class UnknownTagError extends RingestError {
   readonly tag: string | number;
 
   constructor(tag: string | number) {
-    super(
-      `tag ${JSON.stringify(tag)} is not known to this muxer: list it in the configuration's tags`,
-    );
+    const shown = typeof tag === 'string' ? JSON.stringify(tag) : String(tag);
+    super(`tag ${shown} is not known to this muxer: list it in the configuration's tags`);
     this.tag = tag;
   }
 }

@@ -1,6 +1,12 @@
 import { EventEmitter } from 'node:events';
 import type { EntryInput, MuxerTag, TimestampInput } from '@ringest/codec';
-import { type ConnectionError, Lane, type LaneEvents, LanePool } from '@ringest/workers';
+import {
+  type ConnectionError,
+  Lane,
+  type LaneEvents,
+  LanePool,
+  SharedMemoryPool,
+} from '@ringest/workers';
 import type { Logger } from 'pino';
 import type { WaitingFrame } from './backlog.js';
 import {
@@ -45,6 +51,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #lanes: readonly Lane[];
   #pool: LanePool | undefined;
   readonly #dispatcher: Dispatcher;
+  readonly #sharedMemory = new SharedMemoryPool();
   readonly #waitingForHot = new Set<Pending>();
   #state: MuxerState = 'not started';
   #lastError: ConnectionError | undefined;
@@ -58,7 +65,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#tags = new TagTable(this.#configuration.tags);
     this.#parts = new EntryParts(this.#tags);
     this.#lanes = this.#createLanes();
-    this.#dispatcher = new Dispatcher(this.#lanes, this.#configuration);
+    this.#dispatcher = new Dispatcher(this.#lanes, this.#configuration, this.#sharedMemory);
   }
 
   /**
@@ -286,7 +293,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   #createLanes(): Lane[] {
     const { endpoints, connectionsPerTarget, ...rest } = this.#configuration;
-    const options = { ...rest, events: this.#laneEvents() };
+    const options = { ...rest, sharedMemory: this.#sharedMemory, events: this.#laneEvents() };
     return endpoints.flatMap((endpoint) =>
       Array.from({ length: connectionsPerTarget }, () => new Lane({ ...options, endpoint })),
     );
@@ -298,7 +305,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
         this.#log.info({ target: address, ...session }, 'hot');
         for (const pending of this.#waitingForHot) pending.resolve();
         this.#waitingForHot.clear();
-        this.#dispatcher.progress();
+        this.#dispatcher.laneIsHot();
         this.emit('hot', address);
       },
       lost: (_lane, error, retryInMs) => {

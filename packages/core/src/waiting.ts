@@ -7,6 +7,9 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Milliseconds; a timer that is longer ends at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** A promise that somebody waits for, with a timeout and a signal. */
 export class Pending {
   readonly promise: Promise<void>;
@@ -25,10 +28,16 @@ export class Pending {
     });
     const { timeout, signal } = options;
     const onAbort = () => onGiveUp(signal?.reason);
-    const timer =
-      timeout === undefined
-        ? undefined
-        : setTimeout(() => onGiveUp(new WaitTimeoutError(awaited, timeout)), timeout);
+    let timer: NodeJS.Timeout | undefined;
+    const wait = (left: number) => {
+      const isLast = left <= LONGEST_TIMER;
+      const then = () =>
+        isLast
+          ? onGiveUp(new WaitTimeoutError(awaited, timeout as number))
+          : wait(left - LONGEST_TIMER);
+      timer = setTimeout(then, Math.min(left, LONGEST_TIMER));
+    };
+    if (timeout !== undefined) wait(timeout);
     this.#stopWaiting = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);

@@ -35,6 +35,7 @@ let localLow: u64 = 0;
 let localHigh: u64 = 0;
 let localFlag: u32 = 0;
 let id: u64 = 1;
+let stopFlags: u32 = 0;
 let walkedFrames: u32 = 0;
 let lastTouched: u32 = 0;
 
@@ -138,6 +139,10 @@ export function nextId(): f64 {
   return <f64>id;
 }
 
+export function setTakesValues(takes: bool): void {
+  stopFlags = takes ? 0 : FLAG_VALUES;
+}
+
 export function stamp(from: u32, end: u32, toIndexer: u32): u32 {
   let at = from;
   let touched: u32 = 0;
@@ -151,6 +156,7 @@ export function stamp(from: u32, end: u32, toIndexer: u32): u32 {
     const tag = <u32>load<u16>(at + TAG);
     const indexerTag = <u32>load<u16>(toIndexer + (tag << 1));
     if (indexerTag == UNKNOWN_TAG && tag != GRAVWELL_TAG) break;
+    if (load<u32>(at + LENGTH) & stopFlags) break;
     if (load<u64>(at + ID) == ID_UNSTAMPED_NO_SOURCE) {
       store<u32>(at + LENGTH, load<u32>(at + LENGTH) | localFlag);
       store<u64>(at + SOURCE, localLow);

@@ -131,7 +131,13 @@ export const DOORBELL = 0;
 export type ToWorker =
   | typeof DOORBELL
   | { readonly kind: 'flush' }
-  | { readonly kind: 'large'; readonly key: number; readonly frame: SharedArrayBuffer }
+  | {
+      readonly kind: 'large';
+      readonly key: number;
+      readonly memory: SharedArrayBuffer;
+      /** Bytes of the frame, from the beginning of the memory on. */
+      readonly bytes: number;
+    }
   | { readonly kind: 'close' };
 
 /** Why a connection failed or ended. */

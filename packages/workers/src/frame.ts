@@ -1,16 +1,16 @@
 import {
   Command,
+  encodeTimestamp,
   FLAG_IPV4,
   FLAG_VALUES,
   FRAME_BYTES,
   FRAME_ID_OFFSET,
   FRAME_LENGTH_OFFSET,
-  FRAME_NANOSECONDS_OFFSET,
   FRAME_SECONDS_OFFSET,
   FRAME_SOURCE_OFFSET,
   FRAME_TAG_OFFSET,
+  LENGTH_MASK,
   type Source,
-  WIRE_EPOCH_OFFSET,
 } from '@ringest/codec';
 
 const NO_SOURCE = 0xffffffff;
@@ -46,8 +46,7 @@ export function encodeFrame(parts: FrameParts, frame: Buffer): void {
   const flags = (source?.isIPv4 ? FLAG_IPV4 : 0) | (values?.length ? FLAG_VALUES : 0);
   frame.writeUInt32LE(Command.newEntry, 0);
   frame.writeUInt32LE((dataBytes | flags) >>> 0, FRAME_LENGTH_OFFSET);
-  frame.writeBigInt64LE(BigInt(parts.seconds + WIRE_EPOCH_OFFSET), FRAME_SECONDS_OFFSET);
-  frame.writeUInt32LE(parts.nanoseconds, FRAME_NANOSECONDS_OFFSET);
+  encodeTimestamp(parts, frame, FRAME_SECONDS_OFFSET);
   frame.writeUInt16LE(parts.tag, FRAME_TAG_OFFSET);
   frame.fill(0, FRAME_SOURCE_OFFSET, FRAME_ID_OFFSET);
   if (source !== undefined) frame.set(source.bytes, FRAME_SOURCE_OFFSET);
@@ -55,6 +54,14 @@ export function encodeFrame(parts: FrameParts, frame: Buffer): void {
   if (typeof data === 'string') frame.write(data, FRAME_BYTES);
   else if (dataBytes > 0) frame.fill(data, FRAME_BYTES, FRAME_BYTES + dataBytes);
   if (values !== undefined) frame.set(values, FRAME_BYTES + dataBytes);
+}
+
+/** A stamped frame as an indexer gets it that takes no enumerated values: a header of its own, and the data. */
+export function withoutValues(frame: Buffer): [header: Buffer, data: Buffer] {
+  const header = Buffer.from(frame.subarray(0, FRAME_BYTES));
+  const word = header.readUInt32LE(FRAME_LENGTH_OFFSET);
+  header.writeUInt32LE((word & ~FLAG_VALUES) >>> 0, FRAME_LENGTH_OFFSET);
+  return [header, frame.subarray(FRAME_BYTES, FRAME_BYTES + (word & LENGTH_MASK))];
 }
 
 /** Whether an unstamped frame still waits for the local address of its connection. */

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   API_VERSION,
   answerChallenge,
@@ -37,7 +36,6 @@ export async function handshake(
   task: LaneTask,
   inbox: Inbox,
   write: (bytes: Uint8Array) => void,
-  signal: AbortSignal,
 ): Promise<Agreement> {
   const deadline = performance.now() + task.times.handshake;
   const left = () => Math.max(0, deadline - performance.now());
@@ -70,7 +68,7 @@ export async function handshake(
   if (version >= MinimumVersion.ingestOk) {
     write(encodeIngestOk());
     while (!(await inbox.expect('confirmIngestOk', reply)).ok) {
-      await delay(task.times.notReady, undefined, { signal });
+      await inbox.pause(task.times.notReady);
       write(encodeIngestOk());
     }
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type IndexerMessage, IndexerStreamDecoder } from '@ringest/codec';
 import { Lost } from './lost.js';
 
@@ -6,6 +7,7 @@ export class Inbox {
   readonly decoder = new IndexerStreamDecoder();
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
+  #pauseFailed: ((error: Error) => void) | undefined;
 
   received(chunk: Uint8Array): void {
     this.decoder.push(chunk);
@@ -16,6 +18,7 @@ export class Inbox {
   fail(error: Error): void {
     this.#failure ??= error;
     this.#wake?.();
+    this.#pauseFailed?.(error);
   }
 
   /**
@@ -38,6 +41,21 @@ export class Inbox {
       } else if (message.kind !== 'pong') {
         throw new Lost('protocol', `the indexer sent ${message.kind} where ${kind} is due`);
       }
+    }
+  }
+
+  /** Waits, unless the connection is gone before. */
+  async pause(milliseconds: number): Promise<void> {
+    const gone = new Promise<never>((_, reject) => {
+      this.#pauseFailed = reject;
+    });
+    const over = new AbortController();
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      await Promise.race([delay(milliseconds, undefined, { signal: over.signal }), gone]);
+    } finally {
+      over.abort();
+      this.#pauseFailed = undefined;
     }
   }
 

@@ -6,3 +6,4 @@ export { Lane, type LaneEvents, type LaneOptions, type Session } from './lane.js
 export { LanePool } from './lane-pool.js';
 export { MAX_RING_BYTES, MIN_RING_BYTES } from './ring.js';
 export type { WriterMark } from './ring-writer.js';
+export { SharedMemoryPool } from './shared-memory.js';

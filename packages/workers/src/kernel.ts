@@ -30,11 +30,13 @@ export interface Kernel {
 
   setLocalSource(w0: number, w1: number, w2: number, w3: number, isIPv4: boolean): void;
   setNextId(id: number): void;
+  setTakesValues(takes: boolean): void;
   nextId(): number;
   /**
    * Gives the frames of a range their indexer tag, the next ids and a source. `end` may lie inside
    * the last frame. Returns where it stopped: behind the last frame that begins four bytes before `end`, or at
-   * what is not a frame, or at a frame whose tag the indexer does not know.
+   * what is not a frame, or at a frame whose tag the indexer does not know, or, where it takes no
+   * enumerated values, at one that has some.
    */
   stamp(from: number, end: number, toIndexer: number): number;
   /** Takes tag and id of stamped frames back; the source stays. Frames never stamped are left alone. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GRAVWELL_TAG, Source } from '@ringest/codec';
+import { GRAVWELL_TAG, MinimumVersion, Source } from '@ringest/codec';
 import { Backoff } from './backoff.js';
 import {
   Control,
@@ -82,7 +82,7 @@ class LaneWorker {
         this.#stream?.flush();
         break;
       case 'large':
-        this.#large.add(message.key, message.frame);
+        this.#large.add(message.key, Buffer.from(message.memory, 0, message.bytes));
         this.#stream?.pump();
         break;
       case 'close':
@@ -106,7 +106,7 @@ class LaneWorker {
       const live = socket;
       const ended = endOf(live, signal);
       ended.catch((error) => inbox.fail(error));
-      const agreement = await handshake(this.#task, inbox, (bytes) => live.write(bytes), signal);
+      const agreement = await handshake(this.#task, inbox, (bytes) => live.write(bytes));
       this.#learnTags(agreement);
       await Promise.race([ended, this.#streamUntilLost(live, inbox, agreement, onHot)]);
       return undefined;
@@ -115,6 +115,7 @@ class LaneWorker {
     } finally {
       const stream = this.#stream;
       stream?.end();
+      if (stream !== undefined) this.#setState(LaneState.draining);
       // Only a closed socket reads the ring no more: stamps are taken back after that, not before.
       if (socket !== undefined) await hangUp(socket);
       this.#stream = undefined;
@@ -129,7 +130,8 @@ class LaneWorker {
     onHot: () => void,
   ): Promise<never> {
     return new Promise((_, lost) => {
-      const localAddress = socket.localAddress as string;
+      // A link-local address comes with its zone, which has no place on the wire.
+      const [localAddress = ''] = (socket.localAddress ?? '').split('%');
       const stream = new Stream({
         reader: this.#reader,
         socket,
@@ -137,6 +139,7 @@ class LaneWorker {
         large: this.#large,
         meter: this.#meter,
         local: Source.parse(localAddress),
+        takesValues: agreement.indexerVersion >= MinimumVersion.enumeratedValues,
         events: { released: () => this.#wakeMain(), lost },
       });
       this.#stream = stream;

@@ -21,6 +21,7 @@ import type { LanePool } from './lane-pool.js';
 import { readCounters } from './meter.js';
 import { createLaneMemory, passEntries, Ring } from './ring.js';
 import { RingWriter } from './ring-writer.js';
+import type { SharedMemoryPool } from './shared-memory.js';
 
 /** What a lane is made with. */
 export interface LaneOptions {
@@ -32,6 +33,8 @@ export interface LaneOptions {
   readonly times: ConnectionTimes;
   /** A power of two from 64 KiB to 1 GiB. */
   readonly ringBytes: number;
+  /** Where the memory of large frames comes from, and goes back to. */
+  readonly sharedMemory: SharedMemoryPool;
   readonly events: LaneEvents;
 }
 
@@ -62,7 +65,7 @@ export class Lane {
   readonly #options: LaneOptions;
   readonly #ring: Ring;
   /** Frames too large for the ring, by key, until they are released. */
-  readonly #large = new Map<number, SharedArrayBuffer>();
+  readonly #large = new Map<number, Buffer>();
   readonly #closing = new AbortController();
   readonly #workerBackoff: Backoff;
   #largeBytes = 0;
@@ -95,10 +98,10 @@ export class Lane {
   }
 
   get isHot(): boolean {
-    return this.state === LaneState.hot;
+    return this.#session !== undefined && this.state === LaneState.hot;
   }
 
-  /** Of the connection that is hot now, or was last. */
+  /** Of the connection that is there now. */
   get session(): Session | undefined {
     return this.#session;
   }
@@ -133,12 +136,12 @@ export class Lane {
 
   /**
    * Writes a frame that `encodeFrame` made, of any size. One too large for the ring must be in
-   * shared memory, which then belongs to the lane.
+   * memory of the lane's `sharedMemory`, which then belongs to the lane.
    * @returns false when there is no room; nothing was written then
    */
   writeFrame(frame: Buffer, tag: number): boolean {
     if (frame.length <= this.writer.maxFrame) return this.writer.writeFrame(frame);
-    return this.#writeLarge(frame.buffer as unknown as SharedArrayBuffer, tag);
+    return this.#writeLarge(frame, tag);
   }
 
   /** Asks the indexer to confirm what is committed, once it is sent. */
@@ -192,8 +195,8 @@ export class Lane {
     Atomics.store(this.#ring.control, Control.state, LaneState.closed);
   }
 
-  #writeLarge(frame: SharedArrayBuffer, tag: number): boolean {
-    const bytes = frame.byteLength;
+  #writeLarge(frame: Buffer, tag: number): boolean {
+    const bytes = frame.length;
     const isAlone = this.#large.size === 0;
     if (!isAlone && this.#largeBytes + bytes > this.#ring.size) return false;
     const key = this.#nextLargeKey;
@@ -201,7 +204,7 @@ export class Lane {
     this.#nextLargeKey = (key % 0xffffffff) + 1;
     this.#large.set(key, frame);
     this.#largeBytes += bytes;
-    this.#tell({ kind: 'large', key, frame });
+    this.#tellLarge(key, frame);
     return true;
   }
 
@@ -229,7 +232,7 @@ export class Lane {
     const { endpoint, secretHash, identity, tags, times } = this.#options;
     port1.on('message', (message: ToMain) => this.#heard(message));
     this.#port = port1;
-    for (const [key, frame] of this.#large) this.#tell({ kind: 'large', key, frame });
+    for (const [key, frame] of this.#large) this.#tellLarge(key, frame);
     const task: LaneTask = {
       memory: this.#ring.memory,
       kernel: kernelModule(),
@@ -262,14 +265,26 @@ export class Lane {
         events.wake(this);
         break;
       case 'largeReleased':
-        this.#largeBytes -= this.#large.get(message.key)?.byteLength ?? 0;
-        this.#large.delete(message.key);
+        this.#dropLarge(message.key);
         events.wake(this);
     }
   }
 
+  #tellLarge(key: number, frame: Buffer): void {
+    this.#tell({ kind: 'large', key, memory: sharedMemoryOf(frame), bytes: frame.length });
+  }
+
+  #dropLarge(key: number): void {
+    const frame = this.#large.get(key);
+    if (frame === undefined) return;
+    this.#large.delete(key);
+    this.#largeBytes -= frame.length;
+    this.#options.sharedMemory.give(sharedMemoryOf(frame));
+  }
+
   #lost(loss: Loss, retryInMs: number, cause?: unknown): void {
     const error = new ConnectionError(this.endpoint.address, loss, { cause });
+    this.#session = undefined;
     this.#lastError = error;
     this.#options.events.lost(this, error, retryInMs);
   }
@@ -277,4 +292,9 @@ export class Lane {
   #tell(message: ToWorker): void {
     this.#port?.postMessage(message);
   }
+}
+
+/** The memory of a large frame, which is shared: `SharedMemoryPool` made it. */
+function sharedMemoryOf(frame: Buffer): SharedArrayBuffer {
+  return frame.buffer as ArrayBufferLike as SharedArrayBuffer;
 }

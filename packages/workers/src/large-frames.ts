@@ -24,8 +24,8 @@ export class LargeFrames {
     this.#released = released;
   }
 
-  add(key: number, frame: SharedArrayBuffer): void {
-    this.#frames.set(key, Buffer.from(frame));
+  add(key: number, frame: Buffer): void {
+    this.#frames.set(key, frame);
   }
 
   get(key: number): Buffer | undefined {

@@ -1,3 +1,4 @@
+import { FRAME_TAG_OFFSET } from '@ringest/codec';
 import { Control, TO_INDEXER_AT } from './boundary.js';
 import {
   distance,
@@ -16,6 +17,8 @@ export const Taken = {
   frames: 1,
   /** A reference to a large frame: `largeKey`, `largeTag`. */
   large: 2,
+  /** One stamped frame with enumerated values, for an indexer that takes none, at `address`. */
+  valued: 4,
   /** A frame whose tag (`unknownTag`) the indexer does not know yet; all before it was taken. */
   unknownTag: 3,
 } as const;
@@ -35,11 +38,18 @@ export class RingReader {
   unknownTag = 0;
   #sent: number;
   #released: number;
+  #takesValues = true;
 
   constructor(ring: Ring) {
     this.ring = ring;
     this.#sent = Atomics.load(ring.control, Control.sent);
     this.#released = Atomics.load(ring.control, Control.released);
+  }
+
+  /** Whether the indexer at the other end takes enumerated values. */
+  setTakesValues(takes: boolean): void {
+    this.#takesValues = takes;
+    this.ring.kernel.setTakesValues(takes);
   }
 
   /** Behind the last record taken. */
@@ -81,16 +91,29 @@ export class RingReader {
           const end = at + Math.min(available, toEnd, most);
           this.address = at;
           this.bytes = ring.kernel.stamp(at, end, TO_INDEXER_AT) - at;
-          if (this.bytes === 0) {
-            this.unknownTag = ring.view.getUint16(at + 20, true);
-            return Taken.unknownTag;
+          if (this.bytes > 0) {
+            this.#advance(this.bytes);
+            return Taken.frames;
           }
-          this.#advance(this.bytes);
-          return Taken.frames;
+          return this.#takeValued(at);
         }
       }
     }
     return Taken.nothing;
+  }
+
+  /** Stamps the one frame at hand, whatever it carries. */
+  #takeValued(at: number): Taken {
+    const { kernel, view } = this.ring;
+    kernel.setTakesValues(true);
+    this.bytes = kernel.stamp(at, at + 4, TO_INDEXER_AT) - at;
+    kernel.setTakesValues(this.#takesValues);
+    if (this.bytes === 0) {
+      this.unknownTag = view.getUint16(at + FRAME_TAG_OFFSET, true);
+      return Taken.unknownTag;
+    }
+    this.#advance(this.bytes);
+    return Taken.valued;
   }
 
   /** Passes the reference that `take` returned as `Taken.large`. */

@@ -6,6 +6,7 @@ import {
   type Source,
 } from '@ringest/codec';
 import { Control, RECEIVE_AT } from './boundary.js';
+import { withoutValues } from './frame.js';
 import { InFlight } from './in-flight.js';
 import type { LargeFrames } from './large-frames.js';
 import { Lost } from './lost.js';
@@ -58,6 +59,8 @@ export class Stream {
   readonly #events: StreamEvents;
   /** The connection's own address, the source of entries that have none. */
   readonly #local: Source;
+  /** Whether the indexer is of API version 8 or later (§2). */
+  readonly #takesValues: boolean;
 
   constructor(parts: {
     reader: RingReader;
@@ -66,6 +69,7 @@ export class Stream {
     large: LargeFrames;
     meter: Meter;
     local: Source;
+    takesValues: boolean;
     events: StreamEvents;
   }) {
     this.#reader = parts.reader;
@@ -77,6 +81,8 @@ export class Stream {
     const { ring } = parts.reader;
     this.#writeBytes = Math.min(WRITE_BYTES, ring.size / 4);
     this.#local = parts.local;
+    this.#takesValues = parts.takesValues;
+    parts.reader.setTakesValues(parts.takesValues);
     const { w0, w1, w2, w3, isIPv4 } = parts.local;
     ring.kernel.setLocalSource(w0, w1, w2, w3, isIPv4);
     ring.kernel.setNextId(1);
@@ -174,8 +180,11 @@ export class Stream {
       case Taken.nothing:
         return 0;
       case Taken.frames:
-        this.#send(ring.bytes.subarray(reader.address, reader.address + reader.bytes));
-        return reader.bytes;
+        return this.#send([ring.bytes.subarray(reader.address, reader.address + reader.bytes)]);
+      case Taken.valued:
+        return this.#send(
+          withoutValues(ring.bytes.subarray(reader.address, reader.address + reader.bytes)),
+        );
       case Taken.large: {
         const frame = this.#large.get(reader.largeKey);
         // Its message is still on the way, and will ring.
@@ -184,8 +193,7 @@ export class Stream {
         ring.kernel.setNextId(id + 1);
         reader.passLarge();
         this.#large.stamp(reader.largeKey, reader.largeTag, id, this.#local, ring, reader.sent);
-        this.#send(frame);
-        return frame.length;
+        return this.#send(this.#takesValues ? [frame] : withoutValues(frame));
       }
       case Taken.unknownTag:
         this.#fail(new Lost('tags', `the indexer has no number for tag ${reader.unknownTag}`));
@@ -193,15 +201,21 @@ export class Stream {
     }
   }
 
-  #send(bytes: Uint8Array): void {
+  /** Hands over what was taken last, as one write to be confirmed as one. Returns its bytes. */
+  #send(pieces: readonly Uint8Array[]): number {
     const now = performance.now();
     const lastId = this.#reader.ring.kernel.nextId() - 1;
     if (this.#inFlight.isEmpty) this.#meter.busy(now);
     this.#inFlight.push(lastId, this.#reader.sent, now);
     this.#meter.counts.sentEntries += lastId - this.#lastSentId;
-    this.#meter.counts.sentBytes += bytes.length;
     this.#lastSentId = lastId;
-    this.#socket.write(bytes, this.#wrote);
+    let bytes = 0;
+    for (const piece of pieces) {
+      bytes += piece.length;
+      this.#socket.write(piece, this.#wrote);
+    }
+    this.#meter.counts.sentBytes += bytes;
+    return bytes;
   }
 
   #flushIfDue(): void {

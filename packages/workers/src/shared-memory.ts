@@ -1,0 +1,29 @@
+/** Allocations are whole multiples of this, so that memory fits the next frame too. */
+const GRAIN = 1048576;
+/** Free memory that is kept, in bytes. */
+const MOST_FREE = 64 * 1048576;
+
+/**
+ * Shared memory for large frames, used again. An engine's collector frees shared memory late: it
+ * does not see that a few small objects hold gigabytes.
+ */
+export class SharedMemoryPool {
+  readonly #free: SharedArrayBuffer[] = [];
+  #freeBytes = 0;
+
+  /** Memory of at least so many bytes, with anything in it. */
+  take(bytes: number): SharedArrayBuffer {
+    const index = this.#free.findIndex((memory) => memory.byteLength >= bytes);
+    const [memory] = index === -1 ? [] : this.#free.splice(index, 1);
+    if (memory === undefined) return new SharedArrayBuffer(Math.ceil(bytes / GRAIN) * GRAIN);
+    this.#freeBytes -= memory.byteLength;
+    return memory;
+  }
+
+  /** Takes memory back that nobody reads or writes any more. */
+  give(memory: SharedArrayBuffer): void {
+    this.#free.push(memory);
+    this.#freeBytes += memory.byteLength;
+    while (this.#freeBytes > MOST_FREE) this.#freeBytes -= this.#free.shift()?.byteLength ?? 0;
+  }
+}
