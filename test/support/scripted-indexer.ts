@@ -40,6 +40,8 @@ export interface Script {
   /** The answers to INGEST_OK, one by one; the last one again and again. */
   readonly readiness: readonly boolean[];
   readonly compression: Compression;
+  /** What it sends in one piece with its stream configuration. */
+  readonly tail: Buffer;
   /** When entries are confirmed: a test does it itself, as they come, or all when FORCE_ACK comes. */
   readonly confirms: 'never' | 'at once' | 'on flush';
   /** Whether the connection is kept open when the ingester has ended its half. */
@@ -54,6 +56,7 @@ const OBEDIENT: Script = {
   numberTags: (names) => new Map(names.map((name, i) => [name, 500 + i])),
   readiness: [true],
   compression: Compression.none,
+  tail: Buffer.alloc(0),
   confirms: 'never',
   lingers: false,
   port: 0,
@@ -241,7 +244,7 @@ export class ScriptedConnection {
       }
       case 'streamConfiguration':
         this.isHot = true;
-        this.write(encodeStreamConfiguration(script.compression));
+        this.write(Buffer.concat([encodeStreamConfiguration(script.compression), script.tail]));
         return;
       case 'forceAck':
         if (this.isHot) this.flushes++;

@@ -13,6 +13,7 @@ export class KernelTwin implements Kernel {
   #local: { words: readonly number[]; isIPv4: boolean } = { words: [0, 0, 0, 0], isIPv4: false };
   #id = 1n;
   #walked = 0;
+  #takesValues = true;
 
   constructor(memory: ArrayBufferLike) {
     this.#view = new DataView(memory);
@@ -58,6 +59,10 @@ export class KernelTwin implements Kernel {
     this.#id = BigInt(id);
   }
 
+  setTakesValues(takes: boolean): void {
+    this.#takesValues = takes;
+  }
+
   nextId(): number {
     return Number(this.#id);
   }
@@ -69,6 +74,7 @@ export class KernelTwin implements Kernel {
       const tag = view.getUint16(at + 20, true);
       const indexerTag = view.getUint16(toIndexer + 2 * tag, true);
       if (indexerTag === 0xffff && tag !== 0xffff) break;
+      if (!this.#takesValues && (view.getUint32(at + 4, true) & 0x40000000) !== 0) break;
       if (view.getBigUint64(at + 38, true) === NO_SOURCE) {
         const flag = this.#local.isIPv4 ? 0x80000000 : 0;
         view.setUint32(at + 4, view.getUint32(at + 4, true) | flag, true);

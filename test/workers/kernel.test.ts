@@ -84,7 +84,8 @@ describe('the kernel', () => {
         fc.nat({ max: RING_BYTES }),
         fc.nat({ max: 50 }),
         fc.integer({ min: 1, max: 2 ** 50 }),
-        (frames, shift, cut, most, firstId) => {
+        fc.boolean(),
+        (frames, shift, cut, most, firstId, takesValues) => {
           const pair = makePair();
           const results = pair.map((side) => {
             const { kernel } = side;
@@ -93,6 +94,7 @@ describe('the kernel', () => {
             learnTags(side);
             kernel.setLocalSource(0x0100007f, 0, 0, 0, true);
             kernel.setNextId(firstId);
+            kernel.setTakesValues(takesValues);
             const stamped = kernel.stamp(from, Math.min(end, from + cut), TO_INDEXER_AT);
             const walkedTo = kernel.walk(from, end, most);
             const walked = kernel.walked();

@@ -1,0 +1,188 @@
+import type { EntryInput } from '@ringest/codec';
+import { BatchError, type IngestMuxer } from '@ringest/core';
+import { describe, expect, it, vi } from 'vitest';
+import { expectedArrival, keyOf } from '../support/arrivals.js';
+import { hotMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
+import { RecordingIndexer } from '../support/recording-indexer.js';
+import { type ScriptedConnection, ScriptedIndexer } from '../support/scripted-indexer.js';
+
+/** Nobody listens there: the port is privileged. */
+const DEAD = 'tcp://127.0.0.1:1';
+
+const entry = (i: number, bytes = 200): EntryInput => ({
+  timestamp: i,
+  tag: 0,
+  data: Buffer.alloc(bytes, `entry ${i} `),
+});
+
+async function writeAll(muxer: IngestMuxer, from: number, to: number): Promise<void> {
+  for (let i = from; i < to; i++) {
+    const wait = muxer.writeEntry(entry(i));
+    if (wait) await wait;
+  }
+}
+
+/** Every entry from 0 to `count` arrived once, at whichever indexer. */
+function expectEachOnce(recordings: readonly RecordingIndexer[], count: number): void {
+  const arrived = recordings.flatMap(({ received }) => received.map(keyOf)).sort();
+  const expected = Array.from({ length: count }, (_, i) => keyOf(expectedArrival(entry(i)))).sort();
+  expect(arrived.length).toBe(count);
+  expect(arrived.findIndex((key, i) => key !== expected[i])).toBe(-1);
+}
+
+const written = (muxer: IngestMuxer) =>
+  muxer.stats().lanes.map(({ writtenEntries }) => writtenEntries);
+
+describe('several targets', () => {
+  it.each([2, 3])('share the load: %s indexers get every entry once', async (count) => {
+    const recordings = await Promise.all(
+      Array.from({ length: count }, (_, i) => RecordingIndexer.start({ firstTag: 100 * (i + 1) })),
+    );
+    const targets = recordings.map(({ address }) => address);
+    const muxer = await wholeMuxer({ targets, ringBytes: SMALL_RING, batchBytes: 4096 });
+    await writeAll(muxer, 0, 20_000);
+    await muxer.sync();
+    expectEachOnce(recordings, 20_000);
+    for (const { received } of recordings) expect(received.length).toBeGreaterThan(1000);
+    expect(written(muxer)).toEqual(recordings.map(({ received }) => received.length));
+    expect(muxer.stats()).toMatchObject({ hot: count, confirmedEntries: 20_000 });
+  });
+
+  it('may have several connections each, which share the load as well', async () => {
+    const recordings = [await RecordingIndexer.start(), await RecordingIndexer.start()];
+    const targets = recordings.map(({ address }) => address);
+    const muxer = await wholeMuxer({
+      ...{ targets, connectionsPerTarget: 2, workers: 2 },
+      ...{ ringBytes: SMALL_RING, batchBytes: 4096 },
+    });
+    await writeAll(muxer, 0, 20_000);
+    await muxer.sync();
+    expectEachOnce(recordings, 20_000);
+    expect(recordings.map(({ indexer }) => indexer.stats().connections)).toEqual([2, 2]);
+    for (const count of written(muxer)) expect(count).toBeGreaterThan(500);
+  });
+
+  it('may all run on one thread', async () => {
+    const recordings = [await RecordingIndexer.start(), await RecordingIndexer.start()];
+    const targets = recordings.map(({ address }) => address);
+    const threads = vi.fn();
+    process.on('worker', threads);
+    const muxer = await wholeMuxer({ targets, connectionsPerTarget: 2, workers: 1 });
+    process.off('worker', threads);
+    expect(threads).toHaveBeenCalledTimes(1);
+    await writeAll(muxer, 0, 5000);
+    await muxer.sync();
+    expectEachOnce(recordings, 5000);
+  });
+
+  it('of which one is dead leave it out', async () => {
+    const recording = await RecordingIndexer.start();
+    const muxer = await hotMuxer({ targets: [DEAD, recording.address], batchBytes: 4096 });
+    expect([muxer.hot(), muxer.dead(), muxer.size()]).toEqual([1, 1, 2]);
+    await writeAll(muxer, 0, 5000);
+    await muxer.sync();
+    expectEachOnce([recording], 5000);
+    expect(written(muxer)).toEqual([0, 5000]);
+    const [dead, live] = muxer.stats().lanes;
+    expect(dead).toMatchObject({ target: DEAD, state: 'connecting', reconnects: 0 });
+    expect(dead?.lastError?.message).toContain('ECONNREFUSED');
+    expect(live).toMatchObject({ state: 'hot', lastError: undefined, indexerVersion: 9 });
+  });
+
+  it('of which one is dead leave it out also when the other one has no room', async () => {
+    const indexer = await ScriptedIndexer.listen();
+    const targets = [DEAD, indexer.address];
+    const muxer = await hotMuxer({ targets, ringBytes: SMALL_RING });
+    const connection = await indexer.hot(0);
+    let wait: Promise<void> | undefined;
+    let count = 0;
+    for (; wait === undefined && count < 1000; count++) wait = muxer.writeEntry(entry(count));
+    wait?.catch(() => {});
+    expect(written(muxer)).toEqual([0, count - 1]);
+    await connection.entries(count - 1);
+    connection.confirmThrough(count - 1);
+    await wait;
+    await connection.entries(count);
+    connection.confirmThrough(count);
+    await muxer.sync({ timeout: 5000 });
+  });
+
+  it('of which one has died leave it out from then on', async () => {
+    const recording = await RecordingIndexer.start();
+    const mortal = await ScriptedIndexer.listen({ confirms: 'at once' });
+    const targets = [mortal.address, recording.address];
+    const times = { firstRetry: 300, mostRetry: 300 };
+    const muxer = await wholeMuxer({ targets, batchBytes: 1, times });
+    const lost = new Promise((resolve) => {
+      muxer.once('lost', () => {
+        const before = [muxer.hot(), ...written(muxer)];
+        for (let i = 0; i < 1000; i++) muxer.writeEntry(entry(i));
+        resolve([before, written(muxer)]);
+      });
+    });
+    await mortal.close();
+    expect(await lost).toEqual([
+      [1, 0, 0],
+      [0, 1000],
+    ]);
+    await muxer.sync({ timeout: 5000 });
+    expect(recording.received).toHaveLength(1000);
+  });
+
+  it('of which one has died leave it out, whatever was refused before', async () => {
+    const recording = await RecordingIndexer.start();
+    const mortal = await ScriptedIndexer.listen();
+    const muxer = await wholeMuxer({ targets: [mortal.address, recording.address] });
+    // A batch that is taken back leaves no trace, nor a lane to go on with.
+    expect(() => muxer.writeBatch([entry(0), { ...entry(1), tag: 7 }])).toThrow(BatchError);
+    const lost = new Promise((resolve) => muxer.once('lost', resolve));
+    await mortal.close();
+    await lost;
+    await vi.waitFor(() => expect(muxer.hot()).toBe(1));
+    muxer.writeEntry(entry(0));
+    expect(written(muxer)).toEqual([0, 1]);
+    await muxer.sync({ timeout: 5000 });
+    expectEachOnce([recording], 1);
+  });
+
+  it('take an entry that was under way to a dead one when it comes back', async () => {
+    const mortal = await ScriptedIndexer.listen();
+    const { port } = mortal;
+    const muxer = await wholeMuxer({ targets: [mortal.address] });
+    const connection = await mortal.hot(0);
+    await writeAll(muxer, 0, 10);
+    await connection.entries(10);
+    connection.confirmThrough(4);
+    await vi.waitFor(() => expect(muxer.stats().confirmedEntries).toBe(4));
+    await mortal.close();
+    const recording = await RecordingIndexer.start({ listen: `127.0.0.1:${port}` });
+    await muxer.sync();
+    expect(recording.received.map(keyOf)).toEqual(
+      Array.from({ length: 6 }, (_, i) => keyOf(expectedArrival(entry(i + 4)))),
+    );
+  });
+
+  it('get the less the longer they take to confirm', async () => {
+    const fast = await ScriptedIndexer.listen({ confirms: 'at once' });
+    const slow = await ScriptedIndexer.listen();
+    const targets = [slow.address, fast.address];
+    const muxer = await wholeMuxer({ targets, ringBytes: SMALL_RING, batchBytes: 4096 });
+    const connection = await slow.hot(0);
+    confirmLate(connection, 25);
+    await writeAll(muxer, 0, 20_000);
+    await muxer.sync();
+    const [slowCount = 0, fastCount = 0] = written(muxer);
+    expect(slowCount + fastCount).toBe(20_000);
+    expect(fastCount).toBeGreaterThan(3 * slowCount);
+    expect(muxer.stats().lanes[0]?.ackLatencyMs.p50).toBeGreaterThan(20);
+  });
+});
+
+/** Confirms every entry so many milliseconds after it came. */
+function confirmLate(connection: ScriptedConnection, milliseconds: number): void {
+  const { socket } = connection;
+  socket.on('data', () => {
+    const through = connection.frames.length;
+    setTimeout(() => connection.confirmThrough(through), milliseconds);
+  });
+}

@@ -1,0 +1,127 @@
+import { decodeEntry, encodeEntry, Source } from '@ringest/codec';
+import { EntryDigest, type EntryView } from '@ringest/indexer';
+import { describe, expect, it } from 'vitest';
+import { EntrySource, type LoadEntry, MOST_SLOTS } from '../../bench/dist/entry-source.js';
+import { isSound, type LoadReport } from '../../bench/dist/load-report.js';
+import { Tally } from '../../bench/dist/tally.js';
+
+const CONTENTS = {
+  seed: 7,
+  entryBytes: 40,
+  tag: 3,
+  source: Source.parse('10.1.2.3'),
+  startSeconds: 1_700_000_000,
+  batch: 1024,
+};
+
+/** As much of a view of an entry as an account looks at. */
+function view({ timestamp, source, data }: LoadEntry): EntryView {
+  const encoded = encodeEntry({ timestamp, tag: 0, source, data });
+  return {
+    bytes: encoded,
+    dataOffset: 34,
+    dataLength: data.length,
+    data: encoded.subarray(34),
+    timestampBytes: encoded.subarray(4, 16),
+    sourceBytes: source.bytes,
+    enumeratedValues: [],
+  } as unknown as EntryView;
+}
+
+describe('the entries of a load', () => {
+  it('are the same for the same seed, and others for another', () => {
+    const encode = (entry: LoadEntry) => encodeEntry(entry).toString('hex');
+    const [one, same, other] = [7, 7, 8].map((seed) => new EntrySource({ ...CONTENTS, seed }));
+    for (const sequence of [0, 1, 1023, 1024, 5_000_000, 2 ** 32 - 1]) {
+      const encoded = encode((one as EntrySource).entry(sequence));
+      expect(encode((same as EntrySource).entry(sequence))).toBe(encoded);
+      expect(encode((other as EntrySource).entry(sequence))).not.toBe(encoded);
+    }
+  });
+
+  it('carry their number, and a time of their own', () => {
+    const source = new EntrySource(CONTENTS);
+    const { data, timestamp } = decodeEntry(encodeEntry(source.entry(3_000_001)));
+    expect(data.readBigUInt64LE(0)).toBe(3_000_001n);
+    expect(data).toHaveLength(40);
+    expect(timestamp).toMatchObject({ seconds: 1_700_000_003, nanoseconds: 1000 });
+  });
+
+  it('have contents that differ from one to the next', () => {
+    const source = new EntrySource(CONTENTS);
+    const bodies = Array.from({ length: 1024 }, (_, i) =>
+      source.entry(i).data.subarray(8).toString('hex'),
+    );
+    expect(new Set(bodies).size).toBe(1024);
+  });
+
+  it.each([1, 63, 64, 65, 1000, MOST_SLOTS])('fill a batch of %s, each its own', (size) => {
+    const source = new EntrySource({ ...CONTENTS, batch: size });
+    const batch = Array.from({ length: size }, () => source.entry(0));
+    source.fill(batch, 1022);
+    expect(batch.map(({ data }) => data.readUInt32LE(0))).toEqual(
+      Array.from({ length: size }, (_, i) => 1022 + i),
+    );
+    expect(new Set(batch).size).toBe(size);
+  });
+
+  it('have the digest of each of them, whatever the order', () => {
+    const source = new EntrySource(CONTENTS);
+    const digest = new EntryDigest();
+    for (let i = 2999; i >= 0; i--) digest.add(view(source.entry(i)));
+    expect(source.digest(3000)).toBe(digest.toString());
+  });
+});
+
+describe('the account of a load', () => {
+  const source = new EntrySource(CONTENTS);
+
+  it('counts what arrived, what arrived again and what was never sent', () => {
+    const tally = new Tally(false);
+    for (const sequence of [5, 0, 1, 2, 3, 3, 3, 99, 1_000_000, 0]) {
+      tally.add(view(source.entry(sequence)));
+    }
+    expect(tally.report(6)).toEqual({
+      received: 10,
+      duplicated: 3,
+      foreign: 2,
+      digest: undefined,
+    });
+  });
+
+  it('takes entries that are no part of any load for foreign ones', () => {
+    const tally = new Tally(false);
+    const short = { ...source.entry(0), data: Buffer.alloc(7) };
+    const giant = { ...source.entry(0), data: Buffer.alloc(40, 0xff) };
+    tally.add(view(short));
+    tally.add(view(giant));
+    expect(tally.report(10)).toMatchObject({ received: 2, duplicated: 0, foreign: 2 });
+  });
+
+  it('has the digest of every entry once', () => {
+    const tally = new Tally(true);
+    for (const sequence of [2, 1, 0, 1, 1]) tally.add(view(source.entry(sequence)));
+    expect(tally.report(3).digest).toBe(source.digest(3));
+  });
+
+  it('notices a single bit', () => {
+    const tally = new Tally(true);
+    for (let i = 0; i < 3; i++) tally.add(view(source.entry(i)));
+    const altered = { ...source.entry(3), data: Buffer.from(source.entry(3).data) };
+    altered.data.writeUInt8(altered.data.readUInt8(39) ^ 1, 39);
+    tally.add(view(altered));
+    expect(tally.report(4)).toMatchObject({ received: 4, duplicated: 0, foreign: 0 });
+    expect(tally.report(4).digest).not.toBe(source.digest(4));
+  });
+
+  it.each<[string, Partial<LoadReport>, boolean]>([
+    ['nothing is known', {}, true],
+    ['all arrived', { lost: 0, duplicated: 0, foreign: 0, digestMatches: true }, true],
+    ['some arrived twice', { lost: 0, duplicated: 5, foreign: 0 }, true],
+    ['some are lost', { lost: 1, duplicated: 0, foreign: 0 }, false],
+    ['some were never sent', { lost: 0, duplicated: 0, foreign: 1 }, false],
+    ['something is altered', { lost: 0, duplicated: 0, foreign: 0, digestMatches: false }, false],
+  ])('decides the exit status: %s', (_what, report, sound) => {
+    expect(isSound(report as LoadReport)).toBe(sound);
+  });
+});

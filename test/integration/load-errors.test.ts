@@ -1,0 +1,100 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { LOAD, NodeProcess, startIndexer } from '../support/node-process.js';
+import { ScriptedIndexer } from '../support/scripted-indexer.js';
+
+/** Nobody listens there: the port is privileged. */
+const CLOSED = '127.0.0.1:1';
+
+async function fail(...flags: string[]) {
+  const run = new NodeProcess(LOAD, [...flags, '--json']);
+  const start = performance.now();
+  expect(await run.end()).toBe(1);
+  expect(run.stdout).toBe('');
+  // A message for people, not a stack.
+  expect(run.stderr).not.toMatch(/^ +at /m);
+  return { stderr: run.stderr, elapsedMs: performance.now() - start };
+}
+
+describe('the load generator', () => {
+  it.each([
+    ['an unknown flag', ['--nonsense'], /unknown option '--nonsense'/],
+    ['no entries', ['--entry-count', '0'], /--entry-count.*from 1 to/],
+    ['entries too small for their number', ['--entry-size', '7'], /--entry-size.*from 8 to/],
+    ['batches that are too large', ['--batch', '1025'], /--batch.*from 0 to 1024/],
+    ['a duration without a unit', ['--duration', '5'], /--duration.*such as 500ms/],
+    ['a ring that is no power of two', ['--ring-bytes', '100000'], /ringBytes.*power of two/],
+    ['a tag that is none', ['--tag-name', 'a b'], /tags\.0.*"a b"/],
+    ['an address without a port number', ['--clear-conns', 'host:port'], /host:port/],
+    ['an address with a scheme', ['--clear-conns', 'tcp://127.0.0.1:1'], /tcp:\/\/127\.0\.0\.1:1/],
+    ['an address that is empty', ['--clear-conns', `${CLOSED},`], /targets\.1/],
+  ])('refuses %s with a clear error', async (_name, flags, message) => {
+    const { stderr } = await fail(...flags);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^(error|load): /m);
+  });
+
+  it('lists its flags when asked to', async () => {
+    const run = new NodeProcess(LOAD, ['--help']);
+    expect(await run.end()).toBe(0);
+    for (const flag of ['--clear-conns', '--ingest-secret', '--entry-count', '--ring-bytes']) {
+      expect(run.stdout).toContain(flag);
+    }
+  });
+
+  it('tries a refused connection again, saying why, until its time is over', async () => {
+    const { stderr, elapsedMs } = await fail('--clear-conns', CLOSED, '--timeout', '1500ms');
+    const attempts = stderr.match(/^load: tcp:.*ECONNREFUSED.*; next attempt in [\d.]+ s$/gm);
+    expect(attempts?.length).toBeGreaterThanOrEqual(2);
+    expect(stderr).toMatch(/^load: .*did not come about within 1500 ms.*ECONNREFUSED/m);
+    expect(elapsedMs).toBeGreaterThan(1500);
+    expect(elapsedMs).toBeLessThan(10_000);
+  });
+
+  it('goes on when the connection is accepted after all', async () => {
+    const first = await ScriptedIndexer.listen();
+    const { port } = first;
+    await first.close();
+    const run = new NodeProcess(LOAD, [
+      ...['--clear-conns', `127.0.0.1:${port}`, '--entry-count', '100', '--json'],
+    ]);
+    await run.says('stderr', /ECONNREFUSED/);
+    await ScriptedIndexer.listen({ port, confirms: 'at once' });
+    expect(await run.end()).toBe(0);
+    expect(run.lastJson()).toMatchObject({ entries: 100 });
+  });
+
+  it('gives up at once when the secret is refused, and shows neither', async () => {
+    const { indexer, address } = await startIndexer('--listen', '127.0.0.1:0');
+    const flags = ['--clear-conns', address, '--ingest-secret', 'Sup3rSecretWord'];
+    const { stderr, elapsedMs } = await fail(...flags);
+    expect(stderr).toMatch(/^load: tcp:.*refused the ingest secret/m);
+    expect(stderr).not.toContain('Sup3rSecretWord');
+    expect(elapsedMs).toBeLessThan(8000);
+    await indexer.end('SIGTERM');
+    expect(indexer.lastJson()).toMatchObject({ connections: 0, entries: 0 });
+    expect(indexer.stderr).not.toMatch(/Sup3rSecretWord|IngestSecrets/);
+  });
+
+  it('that is interrupted before it has connected says so', async () => {
+    const run = new NodeProcess(LOAD, ['--clear-conns', CLOSED, '--timeout', '60s']);
+    await run.says('stderr', /ECONNREFUSED/);
+    expect(await run.end('SIGINT')).toBe(1);
+    expect(run.stderr).toMatch(/^load: interrupted$/m);
+  });
+
+  it('that is interrupted on a slow indexer ends with what it has written', async () => {
+    const indexer = await ScriptedIndexer.listen();
+    const flags = ['--clear-conns', `127.0.0.1:${indexer.port}`, '--ring-bytes', '65536'];
+    const run = new NodeProcess(LOAD, [...flags, '--json']);
+    const connection = await indexer.hot(0);
+    // Some 200 entries fit the ring.
+    const confirm = () => connection.confirmThrough(connection.frames.length);
+    const timer = setInterval(confirm, 100);
+    onTestFinished(() => clearInterval(timer));
+    await connection.entries(1000);
+    const start = performance.now();
+    expect(await run.end('SIGINT')).toBe(0);
+    expect(performance.now() - start).toBeLessThan(2500);
+    expect(run.lastJson()).toMatchObject({ entries: connection.frames.length });
+  });
+});
