@@ -1,5 +1,5 @@
 import { Source } from '@ringest/codec';
-import { type ConnectionError, IngestMuxer } from '@ringest/core';
+import { type ConnectionError, IngestMuxer, WriteAbandonedError } from '@ringest/core';
 import { EntrySource, type LoadEntry } from './entry-source.js';
 import { IndexerChild } from './indexer-child.js';
 import type { LoadOptions } from './load-options.js';
@@ -13,9 +13,11 @@ export interface LoadObserver {
   progress(entries: number, elapsedMs: number): void;
 }
 
-/** How often progress is told, at least, in milliseconds and entries. */
-const PROGRESS_INTERVAL = 100;
-const PROGRESS_ENTRIES = 8192;
+/** How often the clock is looked at, in entries, and progress told, in milliseconds. */
+const LOOK_ENTRIES = 8192;
+const LOOK_INTERVAL = 100;
+/** Milliseconds; a timer that is longer ends at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Runs a load against the indexers of the options, or an embedded one whose account it checks.
@@ -77,11 +79,15 @@ async function ingest(
 
   const start = performance.now();
   const cpuBefore = process.cpuUsage();
-  const entries = await write(muxer, source, options, (done) => {
+  const timeIsUp = new AbortController();
+  const timer = setTimeout(() => timeIsUp.abort(), Math.min(options.durationMs, LONGEST_TIMER));
+  const signal = AbortSignal.any([stop, timeIsUp.signal]);
+  const entries = await write(muxer, source, options, signal, (done) => {
     const elapsed = performance.now() - start;
     observer.progress(done, elapsed);
-    return elapsed < options.durationMs && !stop.aborted;
+    if (elapsed >= options.durationMs) timeIsUp.abort();
   });
+  clearTimeout(timer);
   await muxer.sync();
   const seconds = (performance.now() - start) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
@@ -106,7 +112,7 @@ async function ingest(
   return { report, source };
 }
 
-/** Waits for every lane, or for one when time is up. A refused secret ends it at once. */
+/** Waits for the first lane, as long as the options allow. A refused secret ends it at once. */
 async function connect(
   muxer: IngestMuxer,
   { timeoutMs }: LoadOptions,
@@ -123,39 +129,49 @@ async function connect(
 }
 
 /**
- * Writes entries one by one or in batches until there are enough or `goOn` says no.
- * @returns how many were written
+ * Writes entries one by one or in batches, until there are enough or the signal says so.
+ * @param look is called every now and then
+ * @returns how many were accepted
  */
 async function write(
   muxer: IngestMuxer,
   source: EntrySource,
   { entryCount, batch }: LoadOptions,
-  goOn: (done: number) => boolean,
+  signal: AbortSignal,
+  look: (done: number) => void,
 ): Promise<number> {
+  const wait = { signal };
+  const entries: LoadEntry[] = Array.from({ length: batch }, () => source.entry(0));
   let done = 0;
   let nextLook = 0;
   let lastLook = performance.now();
-  const isDue = () => {
-    nextLook = done + PROGRESS_ENTRIES;
-    const now = performance.now();
-    if (now - lastLook < PROGRESS_INTERVAL) return false;
-    lastLook = now;
-    return true;
-  };
-  const entries: LoadEntry[] = Array.from({ length: batch }, () => source.entry(0));
-  while (done < entryCount) {
-    if (done >= nextLook && isDue() && !goOn(done)) return done;
-    if (batch === 0) {
-      const wait = muxer.writeEntry(source.entry(done));
-      if (wait) await wait;
-      done++;
-    } else {
-      entries.length = Math.min(batch, entryCount - done);
-      source.fill(entries, done);
-      const wait = muxer.writeBatch(entries);
-      if (wait) await wait;
-      done += entries.length;
+  try {
+    while (done < entryCount && !signal.aborted) {
+      if (done >= nextLook) {
+        nextLook = done + LOOK_ENTRIES;
+        const now = performance.now();
+        if (now - lastLook >= LOOK_INTERVAL) {
+          lastLook = now;
+          look(done);
+          // An interrupt is heard only between turns of the event loop.
+          await new Promise(setImmediate);
+        }
+      }
+      if (batch === 0) {
+        const room = muxer.writeEntry(source.entry(done), wait);
+        if (room) await room;
+        done++;
+      } else {
+        entries.length = Math.min(batch, entryCount - done);
+        source.fill(entries, done);
+        const room = muxer.writeBatch(entries, wait);
+        if (room) await room;
+        done += entries.length;
+      }
     }
+  } catch (error) {
+    if (!(error instanceof WriteAbandonedError && signal.aborted)) throw error;
+    done += error.accepted;
   }
   return done;
 }
