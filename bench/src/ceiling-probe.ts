@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import {
   API_VERSION,
@@ -57,6 +58,11 @@ export async function probeCeiling(
       },
     },
   });
+  const lost = new Promise<never>((_, reject) => {
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the indexer closed the connection of the probe')));
+  });
+  lost.catch(() => {});
   try {
     const tag = await greet(socket, secret, (handler) => {
       received = handler;
@@ -70,28 +76,19 @@ export async function probeCeiling(
     let sent = 0;
     while (performance.now() - start < milliseconds) {
       sent += entries;
-      if (!socket.write(block) && socket.writableLength > MOST_WAITING) await drained(socket);
+      if (!socket.write(block) && socket.writableLength > MOST_WAITING)
+        await Promise.race([once(socket, 'drain'), lost]);
       else if ((sent / entries) % 16 === 0) await new Promise(setImmediate);
     }
-    await new Promise<void>((resolve, reject) => {
+    const confirmed = new Promise<void>((resolve) => {
       settled = () => confirmedBytes >= sent * CONFIRM_ENTRY_BYTES && resolve();
-      socket.once('error', reject);
       settled();
     });
+    await Promise.race([confirmed, lost]);
     return (sent / (performance.now() - start)) * 1000;
   } finally {
     socket.destroy();
   }
-}
-
-function drained(socket: Socket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('drain', () => {
-      socket.off('error', reject);
-      resolve();
-    });
-    socket.once('error', reject);
-  });
 }
 
 /** A handshake without identification. Returns the indexer's number of the tag. */

@@ -11,6 +11,9 @@ export const MOST_SLOTS = 1024;
 /** So few of them stay in a processor's cache, as data does that an ingester has just received. */
 const LEAST_SLOTS = 64;
 
+/** Bytes of data beyond which there are fewer of them than that. */
+const MOST_CACHED = 64 * 1048576;
+
 /** An entry of a load, valid until its slot is filled anew. */
 export interface LoadEntry {
   readonly timestamp: { seconds: number; nanoseconds: number };
@@ -44,7 +47,8 @@ export class EntrySource {
 
   constructor(contents: LoadContents) {
     const { seed, entryBytes, tag, source, startSeconds, batch } = contents;
-    const length = 2 ** Math.ceil(Math.log2(Math.max(LEAST_SLOTS, batch)));
+    const cached = Math.min(LEAST_SLOTS, Math.ceil(MOST_CACHED / entryBytes));
+    const length = 2 ** Math.ceil(Math.log2(Math.max(cached, batch)));
     this.#mask = length - 1;
     const stream = randomStream(seed);
     this.#startSeconds = startSeconds;

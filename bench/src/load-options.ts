@@ -27,6 +27,9 @@ export interface LoadOptions {
   readonly json: boolean;
 }
 
+/** Bytes of data that a batch may have. */
+const MOST_BATCH_BYTES = 2 ** 30;
+
 const DEFAULT_COUNT = 5_000_000;
 
 interface Flags {
@@ -49,7 +52,13 @@ interface Flags {
 
 /** Reads the command line; a flag that cannot be used ends the process with a message and status 1. */
 export function parseLoadOptions(argv: readonly string[]): LoadOptions {
-  const flags = command().parse(argv).opts<Flags>();
+  const program = command().parse(argv);
+  const flags = program.opts<Flags>();
+  if (flags.batch * flags.entrySize > MOST_BATCH_BYTES) {
+    program.error(
+      `error: a batch would have over ${MOST_BATCH_BYTES} bytes: lower --batch or --entry-size`,
+    );
+  }
   return {
     targets: (flags.clearConns ?? []).map((address) => `tcp://${address}`),
     secret: flags.ingestSecret,
@@ -102,7 +111,7 @@ function command(): Command {
     .option('--seed <n>', 'what the contents are made from', integer(0, 2 ** 32), 1)
     .option(
       '--digest',
-      'compare contents by a digest, which costs the indexer a microsecond each',
+      'a digest of the contents; the embedded indexer compares, at a microsecond each',
       false,
     )
     .option('--status', 'show progress on the terminal', false)

@@ -24,7 +24,7 @@ export interface LoadReport {
   readonly duplicated?: number;
   /** Entries that arrived but were never sent. */
   readonly foreign?: number;
-  /** Of what arrived. */
+  /** Of what arrived, as far as that is known, else of what was sent. */
   readonly digest?: string;
   /** Whether what arrived is what was sent, to the byte. */
   readonly digestMatches?: boolean;
@@ -64,7 +64,8 @@ export function formatReport(report: LoadReport): string {
   if (report.duplicated !== undefined) rows.push(['duplicated', count(report.duplicated)]);
   if (report.foreign) rows.push(['foreign', count(report.foreign)]);
   if (report.digest !== undefined) {
-    rows.push(['digest', `${report.digest} (${report.digestMatches ? 'equal' : 'DIFFERENT'})`]);
+    const verdicts = { true: ' (equal)', false: ' (DIFFERENT)', undefined: ' of what was sent' };
+    rows.push(['digest', `${report.digest}${verdicts[`${report.digestMatches}`]}`]);
   }
   return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`).join('\n');
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Source } from '@ringest/codec';
 import { type ConnectionError, IngestMuxer, WriteAbandonedError } from '@ringest/core';
 import { EntrySource, type LoadEntry } from './entry-source.js';
@@ -38,7 +39,9 @@ export async function runLoad(
   try {
     const targets = child === undefined ? options.targets : [child.address];
     const { report, source } = await ingest(options, targets, observer, stop);
-    if (child === undefined) return report;
+    if (child === undefined) {
+      return options.digest ? { ...report, digest: source.digest(report.entries) } : report;
+    }
     const tally = await child.report(report.entries);
     const lost = report.entries - (tally.received - tally.duplicated - tally.foreign);
     const { received, duplicated, foreign } = tally;
@@ -64,10 +67,16 @@ async function ingest(
     secret: options.secret,
     tags: [options.tagName],
     connectionsPerTarget: connections,
+    // What matters is confirmed by the sync before.
+    closeTimeout: 1000,
     ...(workers === undefined ? {} : { workers }),
     ...(ringBytes === undefined ? {} : { ringBytes }),
   });
-  await connect(muxer, options, observer, stop);
+  const watch = watchConnections(muxer, options, observer);
+  await connect(muxer, options, AbortSignal.any([watch.failed, stop])).catch((error) => {
+    watch.end();
+    throw error;
+  });
   const source = new EntrySource({
     seed,
     entryBytes,
@@ -81,14 +90,19 @@ async function ingest(
   const cpuBefore = process.cpuUsage();
   const timeIsUp = new AbortController();
   const timer = setTimeout(() => timeIsUp.abort(), Math.min(options.durationMs, LONGEST_TIMER));
-  const signal = AbortSignal.any([stop, timeIsUp.signal]);
-  const entries = await write(muxer, source, options, signal, (done) => {
-    const elapsed = performance.now() - start;
-    observer.progress(done, elapsed);
-    if (elapsed >= options.durationMs) timeIsUp.abort();
-  });
-  clearTimeout(timer);
-  await muxer.sync();
+  let entries: number;
+  try {
+    const signal = AbortSignal.any([stop, timeIsUp.signal, watch.failed]);
+    entries = await write(muxer, source, options, signal, (done) => {
+      const elapsed = performance.now() - start;
+      observer.progress(done, elapsed);
+      if (elapsed >= options.durationMs) timeIsUp.abort();
+    });
+    await muxer.sync({ signal: watch.failed });
+  } finally {
+    clearTimeout(timer);
+    watch.end();
+  }
   const seconds = (performance.now() - start) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
 
@@ -112,20 +126,55 @@ async function ingest(
   return { report, source };
 }
 
-/** Waits for the first lane, as long as the options allow. A refused secret ends it at once. */
-async function connect(
+/**
+ * Looks after a muxer's connections: tells of losses, and fails when an indexer refuses the secret,
+ * or when nothing was confirmed for `timeoutMs` although something was written.
+ */
+function watchConnections(
   muxer: IngestMuxer,
   { timeoutMs }: LoadOptions,
   observer: LoadObserver,
-  stop: AbortSignal,
-): Promise<void> {
-  const refused = new AbortController();
+): { readonly failed: AbortSignal; end(): void } {
+  const failed = new AbortController();
+  let lastError: ConnectionError | undefined;
+  let confirmedBefore = 0;
   muxer.on('lost', (error, retryInMs) => {
-    if (error.reason === 'authentication') refused.abort(error);
-    else observer.lost(error, retryInMs);
+    lastError = error;
+    observer.lost(error, retryInMs);
+    if (error.reason === 'authentication') failed.abort(error);
   });
+  const timer = setInterval(
+    () => {
+      const { confirmedEntries, writtenEntries } = muxer.stats();
+      if (confirmedEntries === confirmedBefore && writtenEntries > confirmedEntries) {
+        const reason = lastError === undefined ? '' : `; last problem: ${lastError.message}`;
+        failed.abort(new Error(`nothing was confirmed for ${timeoutMs} ms${reason}`));
+      }
+      confirmedBefore = confirmedEntries;
+    },
+    Math.min(timeoutMs, LONGEST_TIMER),
+  );
+  return { failed: failed.signal, end: () => clearInterval(timer) };
+}
+
+/** Waits for the first lane, and for the others as long as none of them is in trouble. */
+async function connect(
+  muxer: IngestMuxer,
+  { timeoutMs }: LoadOptions,
+  signal: AbortSignal,
+): Promise<void> {
   muxer.start();
-  await muxer.waitForHot({ timeout: timeoutMs, signal: AbortSignal.any([refused.signal, stop]) });
+  await muxer.waitForHot({ timeout: timeoutMs, signal });
+  const deadline = AbortSignal.timeout(Math.min(timeoutMs, LONGEST_TIMER));
+  const trouble = new AbortController();
+  const onLost = () => trouble.abort();
+  muxer.once('lost', onLost);
+  const enough = AbortSignal.any([signal, deadline, trouble.signal]);
+  while (muxer.dead() > 0 && !enough.aborted) {
+    await once(muxer, 'hot', { signal: enough }).catch(() => {});
+  }
+  muxer.off('lost', onLost);
+  signal.throwIfAborted();
 }
 
 /**

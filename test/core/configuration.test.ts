@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { RingestError } from '@ringest/codec';
 import { ConfigurationError, IngestMuxer, type MuxerConfiguration } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
-import { hotMuxer, SECRET } from '../support/muxer.js';
+import { hotMuxer, SECRET, wholeMuxer } from '../support/muxer.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 
 const HIDDEN = 'Sup3rSecretWord';
@@ -164,7 +164,7 @@ describe('what an ingester says about itself', () => {
   it('has a name and a random UUID by default, the same on every connection', async () => {
     const indexer = await ScriptedIndexer.listen();
     const targets = [indexer.address];
-    await hotMuxer({ targets, connectionsPerTarget: 2 });
+    await wholeMuxer({ targets, connectionsPerTarget: 2 });
     await hotMuxer({ targets });
     const identities = [0, 1, 2].map(async (i) => (await indexer.hot(i)).identity);
     const [first, second, other] = await Promise.all(identities);

@@ -6,7 +6,7 @@ import { expectArrivals, expectedArrival } from '../support/arrivals.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../support/muxer.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 import { confirmations, ScriptedIndexer } from '../support/scripted-indexer.js';
-import { fuzzRuns } from '../support/vectors.js';
+import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../support/vectors.js';
 
 const TAGS = ['zero', 'one', 'two'];
 
@@ -180,31 +180,35 @@ describe('a connection that is lost', () => {
     expect(second.frames[0]?.entry.source.toString()).toBe('127.0.0.1');
   });
 
-  it('again and again, wherever it was, leaves only what was not confirmed', async () => {
-    const indexer = await ScriptedIndexer.listen({ numberTags });
-    const muxer = await hotMuxer({ targets: [indexer.address], tags: TAGS });
-    const sizes = fc.array(fc.nat({ max: 3000 }), { maxLength: 30 });
-    let number = 0;
-    let written = 0;
-    let unconfirmed: EntryInput[] = [];
-    await fc.assert(
-      fc.asyncProperty(sizes, fc.nat({ max: 40 }), async (sizes, most) => {
-        const connection = await indexer.hot(number++);
-        const batch = sizes.map((bytes) => entry(written++, bytes));
-        muxer.writeBatch(batch);
-        unconfirmed.push(...batch);
-        await connection.entries(unconfirmed.length);
-        expectArrivals(connection.arrivals, arrivalsOf(unconfirmed));
-        const confirmed = Math.min(most, unconfirmed.length);
-        if (confirmed > 0) connection.confirmThrough(confirmed);
-        unconfirmed = unconfirmed.slice(confirmed);
-        await confirmedBy(muxer, written - unconfirmed.length);
-        connection.socket.destroy();
-      }),
-      { ...fuzzRuns(30), endOnFailure: true },
-    );
-    expect(muxer.stats().lanes[0]?.reconnects).toBeGreaterThan(0);
-  });
+  it(
+    'again and again, wherever it was, leaves only what was not confirmed',
+    async () => {
+      const indexer = await ScriptedIndexer.listen({ numberTags });
+      const muxer = await hotMuxer({ targets: [indexer.address], tags: TAGS });
+      const sizes = fc.array(fc.nat({ max: 3000 }), { maxLength: 30 });
+      let number = 0;
+      let written = 0;
+      let unconfirmed: EntryInput[] = [];
+      await fc.assert(
+        fc.asyncProperty(sizes, fc.nat({ max: 40 }), async (sizes, most) => {
+          const connection = await indexer.hot(number++);
+          const batch = sizes.map((bytes) => entry(written++, bytes));
+          muxer.writeBatch(batch);
+          unconfirmed.push(...batch);
+          await connection.entries(unconfirmed.length);
+          expectArrivals(connection.arrivals, arrivalsOf(unconfirmed));
+          const confirmed = Math.min(most, unconfirmed.length);
+          if (confirmed > 0) connection.confirmThrough(confirmed);
+          unconfirmed = unconfirmed.slice(confirmed);
+          await confirmedBy(muxer, written - unconfirmed.length);
+          connection.socket.destroy();
+        }),
+        { ...fuzzRuns(30), endOnFailure: true },
+      );
+      expect(muxer.stats().lanes[0]?.reconnects).toBeGreaterThan(0);
+    },
+    FUZZ_TIMEOUT_MS,
+  );
 });
 
 describe('an attempt to connect', () => {

@@ -168,13 +168,13 @@ describe('several targets', () => {
     const targets = [slow.address, fast.address];
     const muxer = await wholeMuxer({ targets, ringBytes: SMALL_RING, batchBytes: 4096 });
     const connection = await slow.hot(0);
-    confirmLate(connection, 25);
+    confirmLate(connection, 60);
     await writeAll(muxer, 0, 20_000);
     await muxer.sync();
     const [slowCount = 0, fastCount = 0] = written(muxer);
     expect(slowCount + fastCount).toBe(20_000);
-    expect(fastCount).toBeGreaterThan(3 * slowCount);
-    expect(muxer.stats().lanes[0]?.ackLatencyMs.p50).toBeGreaterThan(20);
+    expect(fastCount).toBeGreaterThan(2 * slowCount);
+    expect(muxer.stats().lanes[0]?.ackLatencyMs.p50).toBeGreaterThan(50);
   });
 });
 

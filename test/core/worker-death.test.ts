@@ -131,6 +131,45 @@ describe('a worker thread that dies', () => {
     expectArrivals(recording.received, expected(0, 1));
   });
 
+  it.each([1, 2, 3])(
+    'before it has even begun is replaced as well, also when %s of them die so in a row',
+    async (deaths) => {
+      const threads = watchThreads();
+      const kill = (thread: Worker) => {
+        if (threads.length <= deaths) thread.terminate();
+      };
+      process.on('worker', kill);
+      onTestFinished(() => {
+        process.off('worker', kill);
+      });
+      const recording = await RecordingIndexer.start();
+      const muxer = newMuxer({ targets: [recording.address] });
+      muxer.start();
+      muxer.writeEntry(entry(0));
+      await muxer.waitForHot({ timeout: 5000 });
+      await muxer.sync();
+      expectArrivals(recording.received, expected(0, 1));
+      expect(threads).toHaveLength(deaths + 1);
+    },
+  );
+
+  it('again and again does not keep the muxer from closing', async () => {
+    const kill = (thread: Worker) => {
+      thread.terminate();
+    };
+    process.on('worker', kill);
+    onTestFinished(() => {
+      process.off('worker', kill);
+    });
+    const muxer = newMuxer({ targets: ['tcp://127.0.0.1:1'] });
+    const lost = once(muxer, 'lost');
+    muxer.start();
+    muxer.writeEntry(entry(0));
+    await lost;
+    const late = new Promise((resolve) => setTimeout(resolve, 5000, 'still open'));
+    expect(await Promise.race([muxer.close(), late])).toEqual({ unconfirmed: 1 });
+  });
+
   it('while the muxer closes does not keep it from closing, and the count is right', async () => {
     const threads = watchThreads();
     const indexer = await ScriptedIndexer.listen();

@@ -80,7 +80,7 @@ const write =
     const isText = bytes % 3 === 0;
     const text = 'é'.repeat(bytes / 2);
     const content = isText && bytes % 2 === 0 ? text : data;
-    const before = writer.fill();
+    const before = writer.unconfirmed();
     if (writer.write(entry.number, 7, tag, source, content, undefined)) {
       model.uncommitted.push(entry);
       model.written++;
@@ -231,7 +231,7 @@ describe('a ring', () => {
       while (reader.take(10_000) === Taken.frames);
       expect(reader.unconfirmed).toBe(SIZE);
       reader.release(reader.sent);
-      expect(writer.fill()).toBe(0);
+      expect(writer.unconfirmed()).toBe(0);
     }
     expect(ring.kernel.nextId()).toBe((5 * SIZE) / 128 + 1);
   });

@@ -37,6 +37,30 @@ export type IndexerCommand =
 const NUMBER_COMMAND_BYTES = WORD_BYTES + 8;
 
 /**
+ * The bytes of a whole command, by its word (§4).
+ *
+ * @throws {UnknownCommandError} if an indexer does not say such a thing.
+ */
+export function indexerCommandSize(word: number): number {
+  switch (word) {
+    case Command.pong:
+    case Command.errorTag:
+    case Command.confirmId:
+    case Command.confirmApiVersion:
+    case Command.confirmIngesterState:
+      return WORD_BYTES;
+    case Command.confirmEntry:
+    case Command.throttle:
+    case Command.confirmTag:
+    case Command.confirmIngestOk:
+    case Command.confirmDittoBlock:
+      return NUMBER_COMMAND_BYTES;
+    default:
+      throw new UnknownCommandError(word);
+  }
+}
+
+/**
  * What an ingester reads from an indexer: challenge, state, tag response, then commands. A state
  * that is not AUTHENTICATED leads nowhere: only a further state is expected after it.
  */

@@ -1,6 +1,9 @@
 import { WriteAbandonedError } from './errors.js';
 import { Pending, type WaitOptions } from './waiting.js';
 
+/** Places at the front of the queue that are given up together. */
+const COMPACTION = 4096;
+
 /** A frame that found no room, already encoded; a large one in shared memory. */
 export interface WaitingFrame {
   readonly frame: Buffer;
@@ -9,7 +12,7 @@ export interface WaitingFrame {
 
 /** One call that waits: the frames of a write, or none and something to do at its turn. */
 interface Waiting {
-  readonly frames: readonly WaitingFrame[];
+  frames: readonly WaitingFrame[];
   /** How many of the frames are placed. */
   next: number;
   /** All are placed, and everything that was there before. */
@@ -23,11 +26,14 @@ interface Waiting {
  * later writes queue up behind them, so that order is kept.
  */
 export class Backlog {
+  /** What waits, from `#first` on: taking from the front of a long array would move all of it. */
   readonly #waiting: Waiting[] = [];
+  #first = 0;
   #bytes = 0;
+  #entries = 0;
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+    return this.#first === this.#waiting.length;
   }
 
   /** Bytes of the frames that wait. */
@@ -37,12 +43,12 @@ export class Backlog {
 
   /** Entries that wait. */
   get entries(): number {
-    return this.#waiting.reduce((sum, { frames, next }) => sum + frames.length - next, 0);
+    return this.#entries;
   }
 
   /** The frame that is due first. */
   get head(): WaitingFrame | undefined {
-    const first = this.#waiting[0];
+    const first = this.#waiting[this.#first];
     return first?.frames[first.next];
   }
 
@@ -50,31 +56,29 @@ export class Backlog {
    * Queues frames up. The promise resolves once all of them are in rings, and rejects with a
    * `WriteAbandonedError` when they are given up before.
    * @param acceptedBefore entries of the same call that are in rings
-   * @param onGiveUp the caller's time is over: there may be room for those behind
+   * @param refused is given the frames when they are given up; there may be room for those behind
    */
   push(
     frames: readonly WaitingFrame[],
     acceptedBefore: number,
     options: WaitOptions,
-    onGiveUp: () => void,
+    refused: (frames: readonly WaitingFrame[]) => void,
   ): Promise<void> {
-    const pending = new Pending('room for the entries', options, (error) => {
-      waiting.abandon(error);
-      onGiveUp();
-    });
-    const waiting: Waiting = {
-      frames,
-      next: 0,
-      placed: () => pending.resolve(),
-      abandon: (error) => {
-        this.#remove(waiting);
-        const accepted = acceptedBefore + waiting.next;
-        const refused = frames.length - waiting.next;
-        pending.reject(new WriteAbandonedError(accepted, refused, error));
-      },
+    const abandon = (error: unknown) => {
+      const left = waiting.frames.slice(waiting.next);
+      const accepted = acceptedBefore + waiting.next;
+      // It stays in the queue with nothing to place: finding it there would take as long as the queue is.
+      waiting.frames = [];
+      waiting.next = 0;
+      waiting.placed = () => {};
+      this.#count(left, -1);
+      pending.reject(new WriteAbandonedError(accepted, left.length, error));
+      refused(left);
     };
+    const pending = new Pending('room for the entries', options, abandon);
+    const waiting: Waiting = { frames, next: 0, placed: () => pending.resolve(), abandon };
     this.#waiting.push(waiting);
-    for (const { frame } of frames) this.#bytes += frame.length;
+    this.#count(frames, 1);
     return pending.promise;
   }
 
@@ -86,27 +90,34 @@ export class Backlog {
 
   /** Places what there is room for, in order. */
   drain(place: (waiting: WaitingFrame) => boolean): void {
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+    for (let first = this.#waiting[this.#first]; first; first = this.#waiting[this.#first]) {
       for (let due = first.frames[first.next]; due !== undefined; due = first.frames[first.next]) {
         if (!place(due)) return;
         this.#bytes -= due.frame.length;
+        this.#entries--;
         first.next++;
       }
-      this.#waiting.shift();
+      this.#takeFirst();
       first.placed();
     }
   }
 
   /** Gives up all that waits. */
   abandonAll(error: unknown): void {
-    for (const waiting of this.#waiting.splice(0)) waiting.abandon(error);
-    this.#bytes = 0;
+    const waiting = this.#waiting.splice(0).slice(this.#first);
+    this.#first = 0;
+    for (const one of waiting) one.abandon(error);
   }
 
-  #remove(waiting: Waiting): void {
-    const index = this.#waiting.indexOf(waiting);
-    if (index === -1) return;
-    this.#waiting.splice(index, 1);
-    for (const { frame } of waiting.frames.slice(waiting.next)) this.#bytes -= frame.length;
+  #takeFirst(): void {
+    this.#first++;
+    if (this.#first < COMPACTION && this.#first < this.#waiting.length) return;
+    this.#waiting.splice(0, this.#first);
+    this.#first = 0;
+  }
+
+  #count(frames: readonly WaitingFrame[], sign: 1 | -1): void {
+    this.#entries += sign * frames.length;
+    for (const { frame } of frames) this.#bytes += sign * frame.length;
   }
 }

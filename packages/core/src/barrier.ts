@@ -28,6 +28,10 @@ export class Barrier {
 
   /** Has every open lane wake its muxer. Returns whether one got there meanwhile. */
   arm(): boolean {
-    return this.#open?.some(({ lane, cursor }) => lane.wakeWhenReleased(cursor)) ?? false;
+    let isMet = false;
+    for (const { lane, cursor } of this.#open ?? []) {
+      if (lane.wakeWhenReleased(cursor)) isMet = true;
+    }
+    return isMet;
   }
 }

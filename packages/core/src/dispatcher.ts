@@ -1,7 +1,7 @@
 import {
+  encodedSize,
   encodeFrame,
   type FrameParts,
-  frameSize,
   type Lane,
   type SharedMemoryPool,
   type WriterMark,
@@ -95,11 +95,9 @@ export class Dispatcher {
 
   /** A copy of an entry that found no room, for `enqueue`. */
   copy(parts: FrameParts): WaitingFrame {
-    const size = frameSize(parts);
+    const size = encodedSize(parts);
     const isLarge = size > this.#maxFrame;
-    const frame = isLarge
-      ? Buffer.from(this.#sharedMemory.take(size), 0, size)
-      : Buffer.allocUnsafe(size);
+    const frame = isLarge ? this.#sharedMemory.take(size) : Buffer.allocUnsafe(size);
     encodeFrame(parts, frame);
     return { frame, tag: parts.tag };
   }
@@ -114,7 +112,12 @@ export class Dispatcher {
     acceptedBefore: number,
     options: WaitOptions,
   ): Promise<void> | undefined {
-    const written = this.#backlog.push(frames, acceptedBefore, options, () => this.progress());
+    const written = this.#backlog.push(frames, acceptedBefore, options, (refused) => {
+      for (const { frame } of refused) {
+        if (frame.length > this.#maxFrame) this.#sharedMemory.give(frame);
+      }
+      this.progress();
+    });
     this.progress();
     return this.#backlog.isEmpty ? undefined : written;
   }
@@ -171,7 +174,7 @@ export class Dispatcher {
     const { data, values } = parts;
     const most = (typeof data === 'string' ? data.length * 3 : data.length) + 64;
     const valuesBytes = values === undefined ? 0 : values.length;
-    return most + valuesBytes > this.#maxFrame && frameSize(parts) > this.#maxFrame;
+    return most + valuesBytes > this.#maxFrame && encodedSize(parts) > this.#maxFrame;
   }
 
   #writeElsewhere(parts: FrameParts): boolean {

@@ -56,6 +56,17 @@ export class BacklogFullError extends RingestError {
   }
 }
 
+/** A timeout that is no time. */
+export class InvalidTimeoutError extends RingestError {
+  readonly code = 'ERR_INVALID_TIMEOUT';
+  readonly timeout: unknown;
+
+  constructor(timeout: unknown) {
+    super(`a timeout cannot be ${String(timeout)}: give milliseconds, 1 or more, or leave it out`);
+    this.timeout = timeout;
+  }
+}
+
 /** What was waited for did not happen in time. */
 export class WaitTimeoutError extends RingestError {
   readonly code = 'ERR_WAIT_TIMEOUT';

@@ -19,7 +19,7 @@ import { EntryParts } from './entry-parts.js';
 import { BatchError, NotHotError, NotRunningError, WaitTimeoutError } from './errors.js';
 import { type MuxerStats, muxerStats } from './stats.js';
 import { TagTable } from './tag-table.js';
-import { Pending, type WaitOptions } from './waiting.js';
+import { checkWait, Pending, type WaitOptions } from './waiting.js';
 
 /** What happens to a muxer's connections. */
 export interface MuxerEvents {
@@ -69,8 +69,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Begins to connect to every target, and to take entries: until a lane is hot, they wait in the
-   * rings. A second call does nothing.
+   * Begins to connect to every target, and to take entries. Until a lane is hot they wait: in the
+   * ring when there is one target, else in the backlog. A second call does nothing.
    * @throws {NotRunningError} when closed
    */
   start(): void {
@@ -89,6 +89,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    */
   async waitForHot(options: WaitOptions = {}): Promise<void> {
     this.#checkRunning();
+    checkWait(options);
     options.signal?.throwIfAborted();
     if (this.hot() > 0) return;
     const pending = new Pending('a hot connection', options, (error) => {
@@ -149,12 +150,13 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * Writes one entry, copying what it is given before it returns.
    * @returns `undefined` when the entry was accepted at once, or a promise when it waits for room;
    *   the promise rejects with a `WriteAbandonedError` when the waiting is given up
-   * @throws {NotRunningError | BacklogFullError} and what is wrong with the entry: `UnknownTagError`,
+   * @throws {NotRunningError | BacklogFullError | InvalidTimeoutError} and what is wrong with the entry: `UnknownTagError`,
    *   `OversizedEntryError`, `InvalidSourceError`, `InvalidTimestampError`, `InvalidEntryError`,
    *   `InvalidEnumeratedValueError`; nothing of it was written then
    */
   writeEntry(entry: EntryInput, options?: WaitOptions): Promise<void> | undefined {
     this.#checkRunning();
+    checkWait(options);
     this.#dispatcher.checkBacklog();
     this.#parts.take(entry);
     if (this.#dispatcher.write(this.#parts)) return undefined;
@@ -169,6 +171,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    */
   writeBatch(entries: readonly EntryInput[], options?: WaitOptions): Promise<void> | undefined {
     this.#checkRunning();
+    checkWait(options);
     this.#dispatcher.checkBacklog();
     const held = this.#holdBatch(entries);
     for (let i = held; i < entries.length; i++) {
@@ -197,6 +200,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    */
   async sync(options: WaitOptions = {}): Promise<void> {
     this.#checkRunning();
+    checkWait(options);
     options.signal?.throwIfAborted();
     await this.#dispatcher.sync(options);
   }

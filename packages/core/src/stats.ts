@@ -46,7 +46,7 @@ export interface MuxerStats {
 }
 
 /** A snapshot of one lane. */
-export function laneStats(lane: Lane): LaneStats {
+function laneStats(lane: Lane): LaneStats {
   const counters = lane.counters();
   return {
     target: lane.endpoint.address,
@@ -57,7 +57,7 @@ export function laneStats(lane: Lane): LaneStats {
     confirmedEntries: counters.confirmedEntries,
     resentEntries: counters.resentEntries,
     reconnects: Math.max(0, counters.connects - 1),
-    unconfirmedBytes: lane.writer.fill(),
+    unconfirmedBytes: lane.unconfirmedBytes(),
     ringBytes: lane.ringBytes,
     rate: lane.rate * 1000,
     ackLatencyMs: ackLatency(lane.latency),

@@ -1,10 +1,16 @@
-import { WaitTimeoutError } from './errors.js';
+import { InvalidTimeoutError, WaitTimeoutError } from './errors.js';
 
 /** How long a caller waits. Neither given: for ever. */
 export interface WaitOptions {
   /** Milliseconds, 1 or more. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws {InvalidTimeoutError} */
+export function checkWait(options: WaitOptions | undefined): void {
+  const timeout = options?.timeout;
+  if (timeout !== undefined && !(timeout >= 1)) throw new InvalidTimeoutError(timeout);
 }
 
 /** Milliseconds; a timer that is longer ends at once. */

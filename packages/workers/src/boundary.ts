@@ -12,7 +12,7 @@ import type { MessagePort } from 'node:worker_threads';
  *   8192  tags to indexer    65536 x u16, index: muxer tag, value: indexer tag; 0xffff: unknown
  * 139264  tags to muxer      65536 x u16, the other way round
  * 270336  receive area       64 bytes of headroom, then what the socket reads
- * 344064  staging            one entry's body, 8-aligned, on its way into the ring
+ * 344064  staging            one short body, 8-aligned, on its way into the ring
  * 393216  ring               a power of two of bytes
  * ```
  *
@@ -23,11 +23,11 @@ import type { MessagePort } from 'node:worker_threads';
 export const CONTROL_AT = 4096;
 export const TO_INDEXER_AT = 8192;
 export const TO_MUXER_AT = TO_INDEXER_AT + 2 * 65536;
-export const RECEIVE_HEADROOM = 64;
+const RECEIVE_HEADROOM = 64;
 export const RECEIVE_AT = TO_MUXER_AT + 2 * 65536 + RECEIVE_HEADROOM;
 export const RECEIVE_BYTES = 65536;
 export const STAGING_AT = 344064;
-export const STAGING_BYTES = 32768;
+export const STAGING_BYTES = 512;
 export const RING_AT = 393216;
 
 export const CONTROL_WORDS = 1024;
@@ -101,7 +101,7 @@ export interface Identity {
 export interface ConnectionTimes {
   /** To connect the socket. */
   readonly dial: number;
-  /** From connected to hot, an indexer that is not ready yet apart. */
+  /** From connected to the tag response; and then for each reply. */
   readonly handshake: number;
   /** Before asking again an indexer that is not ready to ingest. */
   readonly notReady: number;
@@ -161,4 +161,5 @@ export type ToMain =
   | { readonly kind: 'hot'; readonly indexerVersion: number; readonly localAddress: string }
   | { readonly kind: 'lost'; readonly loss: Loss; readonly retryInMs: number }
   | { readonly kind: 'wake' }
-  | { readonly kind: 'largeReleased'; readonly key: number };
+  /** A large frame is confirmed: its memory is free. */
+  | { readonly kind: 'largeReleased' };

@@ -30,7 +30,7 @@ export interface FrameParts {
 }
 
 /** Bytes of the whole frame, command and id included. */
-export function frameSize(parts: FrameParts): number {
+export function encodedSize(parts: FrameParts): number {
   return FRAME_BYTES + dataSize(parts.data) + (parts.values?.length ?? 0);
 }
 
@@ -39,7 +39,7 @@ export function dataSize(data: Uint8Array | string): number {
   return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
 }
 
-/** Writes an unstamped frame outside a ring, into a buffer of `frameSize` bytes. */
+/** Writes an unstamped frame outside a ring, into a buffer of `encodedSize` bytes. */
 export function encodeFrame(parts: FrameParts, frame: Buffer): void {
   const { data, source, values } = parts;
   const dataBytes = dataSize(data);

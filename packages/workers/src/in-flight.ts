@@ -11,6 +11,7 @@ export class InFlight {
   readonly #lastIds = new Float64Array(CAPACITY);
   readonly #ends = new Int32Array(CAPACITY);
   readonly #times = new Float64Array(CAPACITY);
+  readonly #bytes = new Float64Array(CAPACITY);
   #head = 0;
   #tail = 0;
 
@@ -33,11 +34,17 @@ export class InFlight {
     return this.#times[this.#tail & MASK] as number;
   }
 
-  push(lastId: number, end: number, time: number): void {
+  /** Bytes handed over with the oldest checkpoint; a large frame counts whole. */
+  get oldestBytes(): number {
+    return this.#bytes[this.#tail & MASK] as number;
+  }
+
+  push(lastId: number, end: number, bytes: number, time: number): void {
     const isFull = this.#head - this.#tail === CAPACITY;
     const slot = (isFull ? this.#head - 1 : this.#head++) & MASK;
     this.#lastIds[slot] = lastId;
     this.#ends[slot] = end;
+    this.#bytes[slot] = isFull ? (this.#bytes[slot] as number) + bytes : bytes;
     if (!isFull) this.#times[slot] = time;
   }
 

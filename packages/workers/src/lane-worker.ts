@@ -51,7 +51,7 @@ class LaneWorker {
     this.#ring = new Ring(task.memory, task.kernel);
     this.#reader = new RingReader(this.#ring);
     this.#meter = new Meter(this.#ring.control, task.latency);
-    this.#large = new LargeFrames((key) => this.#post({ kind: 'largeReleased', key }));
+    this.#large = new LargeFrames(() => this.#post({ kind: 'largeReleased' }));
     task.port.on('message', (message: ToWorker) => this.#heard(message));
   }
 
@@ -174,8 +174,9 @@ class LaneWorker {
 
   /** Back to what is not confirmed, `confirmed` entries behind the last release. */
   #rewind(confirmed: number): void {
-    this.#large.rewind();
     this.#meter.counts.resentEntries += this.#reader.rewind(confirmed);
+    this.#large.releaseUpTo(this.#reader.released);
+    this.#large.rewind();
     this.#meter.publish();
     this.#wakeMain();
   }

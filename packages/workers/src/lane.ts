@@ -17,11 +17,11 @@ import {
 } from './boundary.js';
 import { ConnectionError } from './errors.js';
 import { kernelModule } from './kernel.js';
-import type { LanePool } from './lane-pool.js';
-import { readCounters } from './meter.js';
+import type { LanePool, LaneThread } from './lane-pool.js';
+import { readCounters, settleCounters } from './meter.js';
 import { createLaneMemory, passEntries, Ring } from './ring.js';
 import { RingWriter } from './ring-writer.js';
-import type { SharedMemoryPool } from './shared-memory.js';
+import { type SharedMemoryPool, sharedBytesOf } from './shared-memory.js';
 
 /** What a lane is made with. */
 export interface LaneOptions {
@@ -47,6 +47,12 @@ export interface LaneEvents {
   wake(lane: Lane): void;
 }
 
+/** A frame too large for the ring, and where the reference to it ends there. */
+interface LargeFrame {
+  readonly frame: Buffer;
+  readonly end: number;
+}
+
 /** What a hot lane knows of its connection. */
 export interface Session {
   readonly indexerVersion: number;
@@ -62,10 +68,12 @@ export class Lane {
   readonly writer: RingWriter;
   /** Microseconds from hand-over to confirmation, one record per socket write. */
   readonly latency: RecordableHistogram = createHistogram();
+  /** When the balancer last picked the lane, as `performance.now()`. */
+  pickedAt = 0;
   readonly #options: LaneOptions;
   readonly #ring: Ring;
-  /** Frames too large for the ring, by key, until they are released. */
-  readonly #large = new Map<number, Buffer>();
+  /** Frames too large for the ring, by key, until their references in it are released. */
+  readonly #large = new Map<number, LargeFrame>();
   readonly #closing = new AbortController();
   readonly #workerBackoff: Backoff;
   #largeBytes = 0;
@@ -113,6 +121,11 @@ export class Lane {
   /** Bytes. */
   get ringBytes(): number {
     return this.#ring.size;
+  }
+
+  /** Bytes written and not confirmed; large frames count whole. */
+  unconfirmedBytes(): number {
+    return this.writer.unconfirmed() + this.#largeBytes;
   }
 
   /** Confirmed bytes a millisecond; 0 when nothing is known yet. */
@@ -202,7 +215,7 @@ export class Lane {
     const key = this.#nextLargeKey;
     if (!this.writer.writeLarge(key, tag)) return false;
     this.#nextLargeKey = (key % 0xffffffff) + 1;
-    this.#large.set(key, frame);
+    this.#large.set(key, { frame, end: this.writer.cursor });
     this.#largeBytes += bytes;
     this.#tellLarge(key, frame);
     return true;
@@ -210,9 +223,10 @@ export class Lane {
 
   async #run(pool: LanePool): Promise<void> {
     const { signal } = this.#closing;
+    const thread = pool.seat();
     while (!signal.aborted) {
       try {
-        await this.#runWorker(pool);
+        await this.#runWorker(thread);
       } catch (error) {
         Atomics.store(this.#ring.control, Control.state, LaneState.parked);
         if (signal.aborted) return;
@@ -227,12 +241,14 @@ export class Lane {
     }
   }
 
-  #runWorker(pool: LanePool): Promise<void> {
+  #runWorker(thread: LaneThread): Promise<void> {
     const { port1, port2 } = new MessageChannel();
+    settleCounters(this.#ring.control);
     const { endpoint, secretHash, identity, tags, times } = this.#options;
     port1.on('message', (message: ToMain) => this.#heard(message));
     this.#port = port1;
-    for (const [key, frame] of this.#large) this.#tellLarge(key, frame);
+    this.#dropReleased();
+    for (const [key, { frame }] of this.#large) this.#tellLarge(key, frame);
     const task: LaneTask = {
       memory: this.#ring.memory,
       kernel: kernelModule(),
@@ -244,7 +260,7 @@ export class Lane {
       tags,
       times,
     };
-    return pool.run(task);
+    return thread.run(task);
   }
 
   #heard(message: ToMain): void {
@@ -265,36 +281,33 @@ export class Lane {
         events.wake(this);
         break;
       case 'largeReleased':
-        this.#dropLarge(message.key);
+        this.#dropReleased();
         events.wake(this);
     }
   }
 
   #tellLarge(key: number, frame: Buffer): void {
-    this.#tell({ kind: 'large', key, memory: sharedMemoryOf(frame), bytes: frame.length });
+    this.#tell({ kind: 'large', key, memory: sharedBytesOf(frame), bytes: frame.length });
   }
 
-  #dropLarge(key: number): void {
-    const frame = this.#large.get(key);
-    if (frame === undefined) return;
-    this.#large.delete(key);
-    this.#largeBytes -= frame.length;
-    this.#options.sharedMemory.give(sharedMemoryOf(frame));
+  #dropReleased(): void {
+    for (const [key, { frame, end }] of this.#large) {
+      if (!this.isReleased(end)) continue;
+      this.#large.delete(key);
+      this.#largeBytes -= frame.length;
+      this.#options.sharedMemory.give(frame);
+    }
   }
 
   #lost(loss: Loss, retryInMs: number, cause?: unknown): void {
     const error = new ConnectionError(this.endpoint.address, loss, { cause });
     this.#session = undefined;
     this.#lastError = error;
-    this.#options.events.lost(this, error, retryInMs);
+    // Not from here: what a listener throws must not end the lane.
+    queueMicrotask(() => this.#options.events.lost(this, error, retryInMs));
   }
 
   #tell(message: ToWorker): void {
     this.#port?.postMessage(message);
   }
-}
-
-/** The memory of a large frame, which is shared: `SharedMemoryPool` made it. */
-function sharedMemoryOf(frame: Buffer): SharedArrayBuffer {
-  return frame.buffer as ArrayBufferLike as SharedArrayBuffer;
 }

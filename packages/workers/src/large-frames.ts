@@ -18,9 +18,10 @@ export class LargeFrames {
   readonly #frames = new Map<number, Buffer>();
   /** Keys of those that were sent and where their references end, oldest first. */
   readonly #sent: { readonly key: number; readonly end: number }[] = [];
-  readonly #released: (key: number) => void;
+  readonly #released: () => void;
 
-  constructor(released: (key: number) => void) {
+  /** @param released is told when one of them is dropped */
+  constructor(released: () => void) {
     this.#released = released;
   }
 
@@ -52,7 +53,7 @@ export class LargeFrames {
       if (((cursor - first.end) | 0) < 0) return;
       this.#sent.shift();
       this.#frames.delete(first.key);
-      this.#released(first.key);
+      this.#released();
     }
   }
 

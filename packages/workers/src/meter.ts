@@ -52,7 +52,8 @@ export class Meter {
     const elapsed = now - this.#windowStart;
     if (elapsed >= RATE_WINDOW) {
       const sample = this.#windowBytes / elapsed;
-      if (this.#windowSaturated || sample > this.#rateAverage) {
+      const isKnown = this.#rateAverage > 0;
+      if (this.#windowSaturated || (isKnown && sample > this.#rateAverage)) {
         this.#rateAverage = follow(this.#rateAverage, sample);
       }
       this.busy(now);
@@ -78,9 +79,19 @@ function follow(average: number, sample: number): number {
   return sample > average ? sample : average + (sample - average) * FALL;
 }
 
-/** A consistent snapshot of a lane's counters, from any thread. */
+/** After a worker died, which may have been in the middle of publishing: readers wait no more. */
+export function settleCounters(control: Int32Array): void {
+  if ((Atomics.load(control, Control.countersSequence) & 1) === 1) {
+    Atomics.add(control, Control.countersSequence, 1);
+  }
+}
+
+/** Looks at counters that change under the eye; then the last look counts, inconsistent at worst by a write. */
+const MOST_LOOKS = 100;
+
+/** A snapshot of a lane's counters, from any thread. */
 export function readCounters(control: Int32Array): Record<Counter, number> {
-  for (;;) {
+  for (let look = 1; ; look++) {
     const sequence = Atomics.load(control, Control.countersSequence);
     const counts = Object.fromEntries(
       counters.map((name, i) => {
@@ -91,6 +102,6 @@ export function readCounters(control: Int32Array): Record<Counter, number> {
     ) as Record<Counter, number>;
     const isStable =
       (sequence & 1) === 0 && Atomics.load(control, Control.countersSequence) === sequence;
-    if (isStable) return counts;
+    if (isStable || look === MOST_LOOKS) return counts;
   }
 }

@@ -18,9 +18,9 @@ export const Taken = {
   /** A reference to a large frame: `largeKey`, `largeTag`. */
   large: 2,
   /** One stamped frame with enumerated values, for an indexer that takes none, at `address`. */
-  valued: 4,
+  valued: 3,
   /** A frame whose tag (`unknownTag`) the indexer does not know yet; all before it was taken. */
-  unknownTag: 3,
+  unknownTag: 4,
 } as const;
 export type Taken = (typeof Taken)[keyof typeof Taken];
 

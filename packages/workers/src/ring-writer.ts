@@ -68,7 +68,7 @@ export class RingWriter {
   }
 
   /** Bytes from the oldest unconfirmed record to the cursor, as of now. */
-  fill(): number {
+  unconfirmed(): number {
     this.#released = Atomics.load(this.ring.control, Control.released);
     return distance(this.#released, this.#cursor);
   }

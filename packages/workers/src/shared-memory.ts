@@ -11,19 +11,25 @@ export class SharedMemoryPool {
   readonly #free: SharedArrayBuffer[] = [];
   #freeBytes = 0;
 
-  /** Memory of at least so many bytes, with anything in it. */
-  take(bytes: number): SharedArrayBuffer {
+  /** A buffer of so many bytes, with anything in it. */
+  take(bytes: number): Buffer {
     const index = this.#free.findIndex((memory) => memory.byteLength >= bytes);
     const [memory] = index === -1 ? [] : this.#free.splice(index, 1);
-    if (memory === undefined) return new SharedArrayBuffer(Math.ceil(bytes / GRAIN) * GRAIN);
-    this.#freeBytes -= memory.byteLength;
-    return memory;
+    if (memory !== undefined) this.#freeBytes -= memory.byteLength;
+    const room = memory ?? new SharedArrayBuffer(Math.ceil(bytes / GRAIN) * GRAIN);
+    return Buffer.from(room, 0, bytes);
   }
 
-  /** Takes memory back that nobody reads or writes any more. */
-  give(memory: SharedArrayBuffer): void {
+  /** Takes a buffer back that nobody reads or writes any more. */
+  give(buffer: Buffer): void {
+    const memory = sharedBytesOf(buffer);
     this.#free.push(memory);
     this.#freeBytes += memory.byteLength;
     while (this.#freeBytes > MOST_FREE) this.#freeBytes -= this.#free.shift()?.byteLength ?? 0;
   }
+}
+
+/** The memory of a buffer that a pool made. */
+export function sharedBytesOf(buffer: Buffer): SharedArrayBuffer {
+  return buffer.buffer as ArrayBufferLike as SharedArrayBuffer;
 }

@@ -2,8 +2,11 @@ import type { Socket } from 'node:net';
 import {
   CONFIRM_ENTRY_BYTES,
   encodeForceAck,
+  type IndexerMessage,
   type IndexerStreamDecoder,
+  indexerCommandSize,
   type Source,
+  WORD_BYTES,
 } from '@ringest/codec';
 import { Control, RECEIVE_AT } from './boundary.js';
 import { withoutValues } from './frame.js';
@@ -11,7 +14,6 @@ import { InFlight } from './in-flight.js';
 import type { LargeFrames } from './large-frames.js';
 import { Lost } from './lost.js';
 import type { Meter } from './meter.js';
-import { distance } from './ring.js';
 import { type RingReader, Taken } from './ring-reader.js';
 
 /** Ring bytes that go into one socket write, at most; a quarter of a small ring. */
@@ -133,25 +135,21 @@ export class Stream {
 
   /** Begins: what the handshake has not read belongs to the stream, as does what is committed. */
   begin(): void {
-    this.#read(() => this.#readRest());
+    const begun = this.#decoder.rest();
+    this.#reader.ring.bytes.set(begun, RECEIVE_AT);
+    this.received(begun.length);
     this.pump();
   }
 
   /** So many bytes have come into the receive area. */
   received(bytes: number): void {
-    this.#read(() => {
-      this.#endThrottle();
-      const { ring } = this.#reader;
-      const from = RECEIVE_AT - this.#carried;
-      const end = RECEIVE_AT + bytes;
-      const confirmed = ring.kernel.countConfirmations(from, end, this.#confirmed + 1);
-      if (confirmed > 0) this.#confirm(confirmed);
-      this.#carried = 0;
-      const rest = from + confirmed * CONFIRM_ENTRY_BYTES;
-      if (rest === end) return;
-      this.#decoder.push(ring.bytes.subarray(rest, end));
-      this.#readRest();
-    });
+    if (this.#isEnded) return;
+    if (bytes > 0) this.#endThrottle();
+    try {
+      this.#read(RECEIVE_AT - this.#carried, RECEIVE_AT + bytes);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Stops for good; the ring is left as it is. */
@@ -206,7 +204,6 @@ export class Stream {
     const now = performance.now();
     const lastId = this.#reader.ring.kernel.nextId() - 1;
     if (this.#inFlight.isEmpty) this.#meter.busy(now);
-    this.#inFlight.push(lastId, this.#reader.sent, now);
     this.#meter.counts.sentEntries += lastId - this.#lastSentId;
     this.#lastSentId = lastId;
     let bytes = 0;
@@ -214,6 +211,7 @@ export class Stream {
       bytes += piece.length;
       this.#socket.write(piece, this.#wrote);
     }
+    this.#inFlight.push(lastId, this.#reader.sent, bytes, now);
     this.#meter.counts.sentBytes += bytes;
     return bytes;
   }
@@ -224,7 +222,8 @@ export class Stream {
     if (!isSent) return;
     this.#flushAt = this.#flushAgain ? this.#written() : undefined;
     this.#flushAgain = false;
-    this.#socket.write(encodeForceAck());
+    // With the callback: it may be the last of what the socket was full of.
+    this.#socket.write(encodeForceAck(), this.#wrote);
   }
 
   #written(): number {
@@ -244,8 +243,10 @@ export class Stream {
     const before = this.#reader.released;
     const now = performance.now();
     let released = before;
+    let bytes = 0;
     while (!inFlight.isEmpty && inFlight.oldestId <= this.#confirmed) {
       released = inFlight.oldestEnd;
+      bytes += inFlight.oldestBytes;
       this.#releasedId = inFlight.oldestId;
       this.#meter.acknowledged(now - inFlight.oldestTime);
       inFlight.pop();
@@ -255,45 +256,44 @@ export class Stream {
       return;
     }
     this.#reader.release(released);
-    const bytes = distance(before, released);
     this.#meter.counts.confirmedBytes += bytes;
     this.#meter.confirmed(bytes, now);
     this.#large.releaseUpTo(released);
     this.#events.released();
   }
 
-  /** Everything but a run of confirmations in order; a begun command is kept for the next bytes. */
-  #readRest(): void {
-    for (
-      let message = this.#decoder.next();
-      message !== undefined;
-      message = this.#decoder.next()
-    ) {
-      if (this.#isEnded) return;
-      switch (message.kind) {
-        case 'confirmEntry':
-          this.#confirmOne(message.id);
-          break;
-        case 'throttle':
-          this.#startThrottle(message.nanoseconds / 1e6);
-          break;
-        case 'pong':
-          break;
-        default:
-          this.#fail(new Lost('protocol', `the indexer sent ${message.kind}, which is not due`));
-      }
+  /** Runs of confirmations are counted by the kernel, other commands read one by one. */
+  #read(from: number, end: number): void {
+    const { kernel, bytes, view } = this.#reader.ring;
+    let at = from;
+    while (!this.#isEnded) {
+      const confirmed = kernel.countConfirmations(at, end, this.#confirmed + 1);
+      if (confirmed > 0) this.#confirm(confirmed);
+      at += confirmed * CONFIRM_ENTRY_BYTES;
+      if (at + WORD_BYTES > end) break;
+      const size = indexerCommandSize(view.getUint32(at, true));
+      if (at + size > end) break;
+      this.#decoder.push(bytes.subarray(at, at + size));
+      this.#obey(this.#decoder.next());
+      at += size;
     }
-    const begun = this.#decoder.rest();
-    this.#carried = begun.length;
-    this.#reader.ring.bytes.set(begun, RECEIVE_AT - begun.length);
+    // A begun command is kept for the next bytes.
+    this.#carried = end - at;
+    bytes.copyWithin(RECEIVE_AT - this.#carried, at, end);
   }
 
-  #read(step: () => void): void {
-    if (this.#isEnded) return;
-    try {
-      step();
-    } catch (error) {
-      this.#fail(error);
+  #obey(message: IndexerMessage | undefined): void {
+    switch (message?.kind) {
+      case 'confirmEntry':
+        this.#confirmOne(message.id);
+        break;
+      case 'throttle':
+        this.#startThrottle(message.nanoseconds / 1e6);
+        break;
+      case 'pong':
+        break;
+      default:
+        this.#fail(new Lost('protocol', `the indexer sent ${message?.kind}, which is not due`));
     }
   }
 

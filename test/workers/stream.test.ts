@@ -1,0 +1,101 @@
+import type { Socket } from 'node:net';
+import { createHistogram } from 'node:perf_hooks';
+import { Writable } from 'node:stream';
+import { encodeConfirmEntry, encodePong, IndexerStreamDecoder, Source } from '@ringest/codec';
+import { describe, expect, it } from 'vitest';
+import { RECEIVE_AT, TO_INDEXER_AT } from '../../packages/workers/dist/boundary.js';
+import { kernelModule } from '../../packages/workers/dist/kernel.js';
+import { LargeFrames } from '../../packages/workers/dist/large-frames.js';
+import { Meter } from '../../packages/workers/dist/meter.js';
+import { createLaneMemory, Ring } from '../../packages/workers/dist/ring.js';
+import { RingReader } from '../../packages/workers/dist/ring-reader.js';
+import { RingWriter } from '../../packages/workers/dist/ring-writer.js';
+import { Stream } from '../../packages/workers/dist/stream.js';
+
+/** A socket that takes each write only when it is told to. */
+class SlowSocket extends Writable {
+  readonly written: Buffer[] = [];
+  readonly #callbacks: (() => void)[] = [];
+
+  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
+    this.written.push(chunk);
+    this.#callbacks.push(callback);
+  }
+
+  async release(): Promise<void> {
+    this.#callbacks.shift()?.();
+    await new Promise(setImmediate);
+  }
+}
+
+function makeStream() {
+  const memory = createLaneMemory(65536);
+  new Uint16Array(memory.buffer, TO_INDEXER_AT, 1)[0] = 900;
+  const ring = new Ring(memory, kernelModule());
+  const writer = new RingWriter(new Ring(memory, kernelModule()));
+  const reader = new RingReader(ring);
+  const socket = new SlowSocket();
+  const lost: unknown[] = [];
+  const stream = new Stream({
+    reader,
+    socket: socket as unknown as Socket,
+    decoder: new IndexerStreamDecoder(),
+    large: new LargeFrames(() => {}),
+    meter: new Meter(ring.control, createHistogram()),
+    local: Source.parse('127.0.0.1'),
+    takesValues: true,
+    events: { released: () => {}, lost: (error) => lost.push(error) },
+  });
+  const write = (data: string) => {
+    writer.write(0, 0, 0, undefined, data, undefined);
+    writer.commit();
+    stream.pump();
+  };
+  const receive = (...messages: Buffer[]) => {
+    const bytes = Buffer.concat(messages);
+    ring.bytes.set(bytes, RECEIVE_AT);
+    stream.received(bytes.length);
+  };
+  return { stream, socket, write, receive, reader, lost };
+}
+
+describe('a stream', () => {
+  it('goes on after a flush that was the last of what its socket was full of', async () => {
+    const { stream, socket, write } = makeStream();
+    write('one');
+    stream.flush();
+    await socket.release();
+    await socket.release();
+    write('two');
+    await socket.release();
+    const sent = Buffer.concat(socket.written).toString('latin1');
+    expect(sent).toContain('one');
+    expect(sent).toContain('two');
+  });
+
+  it('reads runs of confirmations around other commands, at any boundaries', async () => {
+    const confirmations = [1, 2, 3, 4, 5].map(encodeConfirmEntry);
+    const [first, second, ...others] = confirmations as [Buffer, Buffer, ...Buffer[]];
+    const whole = Buffer.concat([encodePong(), first, second, first, encodePong(), ...others]);
+    for (let cut = 0; cut <= whole.length; cut++) {
+      const { socket, write, receive, reader, lost } = makeStream();
+      for (let i = 0; i < 5; i++) {
+        write(`entry ${i}`);
+        await socket.release();
+      }
+      receive(whole.subarray(0, cut));
+      receive(whole.subarray(cut));
+      expect(reader.unconfirmed, `cut at ${cut}`).toBe(0);
+      expect(lost).toEqual([]);
+    }
+  });
+
+  it('is lost with a confirmation of an entry that was never sent, and keeps the others', async () => {
+    const { socket, write, receive, reader, lost } = makeStream();
+    write('one');
+    await socket.release();
+    receive(encodeConfirmEntry(1), encodeConfirmEntry(2));
+    expect(reader.unconfirmed).toBe(0);
+    expect(String(lost[0])).toContain('never sent');
+  });
+});
