@@ -1,7 +1,16 @@
 import type { Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 import { Writable } from 'node:stream';
-import { encodeConfirmEntry, encodePong, IndexerStreamDecoder, Source } from '@ringest/codec';
+import {
+  encodeChallenge,
+  encodeConfirmEntry,
+  encodePong,
+  encodeState,
+  encodeTagResponse,
+  IndexerStreamDecoder,
+  Source,
+  State,
+} from '@ringest/codec';
 import { describe, expect, it } from 'vitest';
 import { RECEIVE_AT, TO_INDEXER_AT } from '../../packages/workers/dist/boundary.js';
 import { kernelModule } from '../../packages/workers/dist/kernel.js';
@@ -28,6 +37,16 @@ class SlowSocket extends Writable {
   }
 }
 
+/** A decoder that has read a handshake. */
+function commandDecoder(): IndexerStreamDecoder {
+  const decoder = new IndexerStreamDecoder();
+  decoder.push(encodeChallenge({ iterations: 0, random: Buffer.alloc(32), version: 9 }));
+  decoder.push(encodeState({ id: State.authenticated, info: '' }));
+  decoder.push(encodeTagResponse({ test: 900 }));
+  while (decoder.next() !== undefined);
+  return decoder;
+}
+
 function makeStream() {
   const memory = createLaneMemory(65536);
   new Uint16Array(memory.buffer, TO_INDEXER_AT, 1)[0] = 900;
@@ -39,7 +58,7 @@ function makeStream() {
   const stream = new Stream({
     reader,
     socket: socket as unknown as Socket,
-    decoder: new IndexerStreamDecoder(),
+    decoder: commandDecoder(),
     large: new LargeFrames(() => {}),
     meter: new Meter(ring.control, createHistogram()),
     local: Source.parse('127.0.0.1'),
