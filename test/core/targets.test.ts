@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import type { EntryInput } from '@ringest/codec';
 import { BatchError, type IngestMuxer } from '@ringest/core';
 import { describe, expect, it, vi } from 'vitest';
 import { expectedArrival, keyOf } from '../support/arrivals.js';
-import { hotMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
+import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../support/scripted-indexer.js';
 
@@ -77,7 +78,10 @@ describe('several targets', () => {
 
   it('of which one is dead leave it out', async () => {
     const recording = await RecordingIndexer.start();
-    const muxer = await hotMuxer({ targets: [DEAD, recording.address], batchBytes: 4096 });
+    const muxer = newMuxer({ targets: [DEAD, recording.address], batchBytes: 4096 });
+    const lost = once(muxer, 'lost');
+    muxer.start();
+    await Promise.all([muxer.waitForHot(), lost]);
     expect([muxer.hot(), muxer.dead(), muxer.size()]).toEqual([1, 1, 2]);
     await writeAll(muxer, 0, 5000);
     await muxer.sync();

@@ -1,10 +1,7 @@
-import type { Lane } from '@ringest/workers';
+import { HALF_LIFE, type Lane } from '@ringest/workers';
 
 /** Bytes a millisecond that a lane is taken to confirm until it has shown what it can. */
 const PRESUMED_RATE = 65536;
-
-/** Milliseconds in which what an unused lane once was loses half of its weight. */
-const HALF_LIFE = 500;
 
 /**
  * The lanes that entries may go to: those that are hot. While none is, entries may wait in the

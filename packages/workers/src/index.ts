@@ -4,6 +4,7 @@ export * from './errors.js';
 export { dataSize, encodedSize, encodeFrame, type FrameParts } from './frame.js';
 export { Lane, type LaneEvents, type LaneOptions, type Session } from './lane.js';
 export { LanePool } from './lane-pool.js';
+export { HALF_LIFE } from './meter.js';
 export { MAX_RING_BYTES, MIN_RING_BYTES } from './ring.js';
 export type { WriterMark } from './ring-writer.js';
 export { SharedMemoryPool } from './shared-memory.js';

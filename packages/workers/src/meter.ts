@@ -3,6 +3,8 @@ import { Control, type Counter, counters } from './boundary.js';
 
 /** How much of a lower sample goes into a moving average; a higher one replaces it at once. */
 const FALL = 1 / 8;
+/** Milliseconds in which a latency loses half of its weight. */
+export const HALF_LIFE = 100;
 /** Milliseconds that one rate sample spans at least. */
 const RATE_WINDOW = 20;
 
@@ -16,6 +18,7 @@ export class Meter {
   readonly #control: Int32Array;
   readonly #latency: RecordableHistogram;
   #latencyAverage = 0;
+  #lastAcknowledged = 0;
   #rateAverage = 0;
   #windowStart = 0;
   #windowBytes = 0;
@@ -39,11 +42,14 @@ export class Meter {
     this.#windowSaturated = false;
   }
 
-  /** A socket write was confirmed `milliseconds` after it was handed over. */
-  acknowledged(milliseconds: number): void {
-    const micros = Math.max(1, Math.round(milliseconds * 1000));
+  /** A socket write that was handed over at `since` is confirmed. */
+  acknowledged(since: number, now: number): void {
+    const micros = Math.max(1, Math.round((now - since) * 1000));
     this.#latency.record(micros);
-    this.#latencyAverage = follow(this.#latencyAverage, micros);
+    // After a pause the past counts little: the indexer may have been slow only then.
+    const weight = Math.max(FALL, 1 - 0.5 ** ((now - this.#lastAcknowledged) / HALF_LIFE));
+    this.#latencyAverage = follow(this.#latencyAverage, micros, weight);
+    this.#lastAcknowledged = now;
   }
 
   /** `bytes` more are confirmed; publishes everything. */
@@ -54,7 +60,7 @@ export class Meter {
       const sample = this.#windowBytes / elapsed;
       const isKnown = this.#rateAverage > 0;
       if (this.#windowSaturated || (isKnown && sample > this.#rateAverage)) {
-        this.#rateAverage = follow(this.#rateAverage, sample);
+        this.#rateAverage = follow(this.#rateAverage, sample, FALL);
       }
       this.busy(now);
     }
@@ -75,8 +81,8 @@ export class Meter {
   }
 }
 
-function follow(average: number, sample: number): number {
-  return sample > average ? sample : average + (sample - average) * FALL;
+function follow(average: number, sample: number, weight: number): number {
+  return sample > average ? sample : average + (sample - average) * weight;
 }
 
 /** After a worker died, which may have been in the middle of publishing: readers wait no more. */

@@ -248,7 +248,7 @@ export class Stream {
       released = inFlight.oldestEnd;
       bytes += inFlight.oldestBytes;
       this.#releasedId = inFlight.oldestId;
-      this.#meter.acknowledged(now - inFlight.oldestTime);
+      this.#meter.acknowledged(inFlight.oldestTime, now);
       inFlight.pop();
     }
     if (released === before) {
