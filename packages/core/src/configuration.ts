@@ -128,5 +128,6 @@ function at<Value>(field: string, check: () => Value): Value {
 }
 
 function isLogger(value: unknown): boolean {
-  return typeof (value as Logger | undefined)?.info === 'function';
+  const logger = value as Partial<Logger> | null | undefined;
+  return [logger?.info, logger?.warn, logger?.error].every((log) => typeof log === 'function');
 }
