@@ -64,7 +64,9 @@ export class Dispatcher {
   write(parts: FrameParts): boolean {
     if (!this.#backlog.isEmpty || this.#isLarge(parts)) return false;
     const lane = this.#lane;
-    if (lane === undefined || !writeTo(lane, parts)) return this.#writeElsewhere(parts);
+    if (lane === undefined || !writeTo(lane, parts)) {
+      return this.#writeToAny((other) => writeTo(other, parts));
+    }
     this.#account(lane);
     return true;
   }
@@ -149,7 +151,9 @@ export class Dispatcher {
   progress(): void {
     let again = true;
     while (again) {
-      this.#backlog.drain(({ frame, tag }) => this.#writeFrame(frame, tag));
+      this.#backlog.drain(({ frame, tag }) =>
+        this.#writeToAny((lane) => lane.writeFrame(frame, tag)),
+      );
       this.#commit();
       again = this.#armForRoom();
       for (const barrier of this.#barriers) {
@@ -177,27 +181,13 @@ export class Dispatcher {
     return most + valuesBytes > this.#maxFrame && encodedSize(parts) > this.#maxFrame;
   }
 
-  #writeElsewhere(parts: FrameParts): boolean {
-    const passedOver = new Set<Lane>();
-    this.#commit();
-    for (;;) {
-      const lane = pickLane(this.#lanes, this.#limits.batchBytes, passedOver);
-      if (lane === undefined) return false;
-      if (writeTo(lane, parts)) {
-        this.#lane = lane;
-        this.#account(lane);
-        return true;
-      }
-      passedOver.add(lane);
-    }
-  }
-
-  #writeFrame(frame: Buffer, tag: number): boolean {
+  /** Writes to the lane of the current batch, or, as each is found to have no room, to another one. */
+  #writeToAny(write: (lane: Lane) => boolean): boolean {
     const passedOver = new Set<Lane>();
     for (;;) {
       const lane = this.#lane ?? pickLane(this.#lanes, this.#limits.batchBytes, passedOver);
       if (lane === undefined) return false;
-      if (lane.writeFrame(frame, tag)) {
+      if (write(lane)) {
         this.#lane = lane;
         this.#account(lane);
         return true;

@@ -35,7 +35,7 @@ export function encodedSize(parts: FrameParts): number {
 }
 
 /** Bytes of an entry's data; a string counts in UTF-8. */
-export function dataSize(data: Uint8Array | string): number {
+function dataSize(data: Uint8Array | string): number {
   return typeof data === 'string' ? Buffer.byteLength(data) : data.length;
 }
 

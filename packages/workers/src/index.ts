@@ -1,7 +1,7 @@
 export type { ConnectionTimes, Counter, Endpoint, Identity, LossReason } from './boundary.js';
 export { LaneState } from './boundary.js';
 export * from './errors.js';
-export { dataSize, encodedSize, encodeFrame, type FrameParts } from './frame.js';
+export { encodedSize, encodeFrame, type FrameParts } from './frame.js';
 export { Lane, type LaneEvents, type LaneOptions, type Session } from './lane.js';
 export { LanePool } from './lane-pool.js';
 export { HALF_LIFE } from './meter.js';
