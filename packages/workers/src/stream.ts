@@ -255,9 +255,10 @@ export class Stream {
       this.#meter.publish();
       return;
     }
-    this.#reader.release(released);
     this.#meter.counts.confirmedBytes += bytes;
+    // Before the release: whoever sees what is released sees it counted.
     this.#meter.confirmed(bytes, now);
+    this.#reader.release(released);
     this.#large.releaseUpTo(released);
     this.#events.released();
   }
