@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { encodeIngestOk, encodeTag } from '@ringest/codec';
 import { Indexer } from '@ringest/indexer';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
@@ -59,6 +60,17 @@ async function ingest(address: string, count: number): Promise<void> {
 const LISTEN = ['--listen', '127.0.0.1:0'];
 const SECRET_FLAG = ['--ingest-secret', SECRET];
 
+/** Flags, each with a value that it cannot have and what is said about it. */
+const BEHAVIOUR_FLAGS = [
+  ['--ack-delay', '50', 'such as 50ms'],
+  ['--read-rate', '5 bytes', 'such as 65536, 500KB or 1MB'],
+  ['--throttle', '9s', 'from 0 to 5000'],
+  ['--not-ready-for', 'soon', 'such as 50ms'],
+  ['--fail-after', '0', 'a whole number from 1'],
+  ['--refuse-tag', 'not a tag', 'not a tag'],
+  ['--api-version', '10', 'from 0 to 9'],
+] as const;
+
 describe('ringest-indexer', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'ends on %s with a summary for people',
@@ -89,6 +101,53 @@ describe('ringest-indexer', () => {
     await cli.address('stderr');
     expect(await cli.end('SIGTERM')).toBe(0);
     expect(JSON.parse(cli.stdout)).toMatchObject({ entries: 0, digest: null, tags: {} });
+  });
+
+  it('is slow, strict, old and unreliable when it is told to be', async () => {
+    const cli = new Cli(
+      ...[...LISTEN, ...SECRET_FLAG, '--json', '--ack-delay', '100ms', '--read-rate', '1.5MB'],
+      ...['--throttle', '20ms', '--not-ready-for', '1h', '--fail-after', '3'],
+      ...['--refuse-tag', 'bad', '--refuse-tag', 'worse', '--api-version', '5'],
+    );
+    const address = await cli.address('stderr');
+    const challenged = await IngesterClient.connect(address);
+    expect(await challenged.expect('challenge')).toMatchObject({ version: 5 });
+    challenged.destroy();
+    const { client, tags } = await IngesterClient.hot(address, SECRET, ['test']);
+    const tag = tags.get('test') as number;
+    const frame = (id: number) => encodeFrame(id, { timestamp: id, tag, data: 'data' });
+    client.write(Buffer.concat([encodeIngestOk(), encodeTag('bad'), encodeTag('worse')]));
+    expect(await client.expect('confirmIngestOk')).toMatchObject({ ok: false });
+    await client.expect('errorTag');
+    await client.expect('errorTag');
+    const start = performance.now();
+    client.write(Buffer.concat([frame(1), frame(2)]));
+    const kinds = new Set<string | undefined>();
+    while (!kinds.has('confirmEntry') || !kinds.has('throttle')) {
+      const message = await client.next();
+      kinds.add(message?.kind);
+      if (message?.kind === 'confirmEntry') {
+        expect(performance.now() - start).toBeGreaterThanOrEqual(100);
+      }
+    }
+    client.write(frame(3));
+    expect(await client.confirmedUntilEnd()).toEqual([]);
+    expect(await cli.end('SIGTERM')).toBe(0);
+    expect(JSON.parse(cli.stdout)).toMatchObject({ entries: 3 });
+  });
+
+  it('tells about every flag with --help', async () => {
+    const cli = new Cli('--help');
+    expect(await cli.end()).toBe(0);
+    for (const [flag] of BEHAVIOUR_FLAGS) expect(cli.stdout).toContain(flag);
+  });
+
+  it.each(BEHAVIOUR_FLAGS)('refuses %s %s with a clear error', async (flag, value, message) => {
+    const cli = new Cli(...LISTEN, ...SECRET_FLAG, flag, value);
+    expect(await cli.end()).not.toBe(0);
+    expect(cli.stderr).toContain(message);
+    expect(cli.stderr).not.toContain('    at ');
+    expect(cli.stdout).toBe('');
   });
 
   it('ends when ingesters are still connected', async () => {

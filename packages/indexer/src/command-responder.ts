@@ -4,7 +4,6 @@ import {
   decodeIngesterCommand,
   decodeStreamConfiguration,
   encodeConfirmApiVersion,
-  encodeConfirmDittoBlock,
   encodeConfirmId,
   encodeConfirmIngesterState,
   encodeConfirmIngestOk,
@@ -13,15 +12,26 @@ import {
   encodePong,
   encodeStreamConfiguration,
   type IndexerTag,
+  type IngesterCommand,
   type IngesterIdentity,
   type IngesterState,
   MinimumVersion,
+  UnknownCommandError,
 } from '@ringest/codec';
 import { TagRefusedError } from './errors.js';
 import type { ReplyWriter } from './reply-writer.js';
 
-/** A ditto block that is stored is confirmed with this (§4). */
-const DITTO_STORED = 0;
+/** The API version from which on an indexer knows a command (§2). */
+const KNOWN_FROM: Readonly<Record<IngesterCommand['kind'], number>> = {
+  forceAck: 0,
+  ping: 0,
+  tag: MinimumVersion.tag,
+  id: MinimumVersion.id,
+  apiVersion: MinimumVersion.apiVersion,
+  ingestOk: MinimumVersion.ingestOk,
+  ingesterState: MinimumVersion.ingesterState,
+  dittoBlock: MinimumVersion.ditto,
+};
 
 /** What becomes of the things, other than entries, that an ingester says. */
 export interface CommandHandler {
@@ -31,6 +41,9 @@ export interface CommandHandler {
    * @throws {TagRefusedError} if the ingester cannot have it; it is told so.
    */
   negotiateTag(name: string): IndexerTag;
+
+  /** Whether the ingester may begin to ingest. It may if this is left out. */
+  isReady?(): boolean;
 
   /** Takes what the ingester says about itself with ID. */
   onIdentity?(identity: IngesterIdentity): void;
@@ -43,6 +56,8 @@ export interface CommandHandler {
 export class CommandResponder {
   readonly #handler: CommandHandler;
   readonly #replies: ReplyWriter;
+  /** This indexer's own. */
+  readonly #apiVersion: number;
   /** What the ingester announced. One that announces nothing is older than that. */
   #ingesterVersion: number = MinimumVersion.apiVersion - 1;
   #ingestOk = false;
@@ -53,15 +68,17 @@ export class CommandResponder {
   /** Entries of a ditto block that are still to come: they are confirmed together (§10). */
   dittoEntries = 0;
 
-  constructor(handler: CommandHandler, replies: ReplyWriter) {
+  constructor(handler: CommandHandler, replies: ReplyWriter, apiVersion: number) {
     this.#handler = handler;
     this.#replies = replies;
+    this.#apiVersion = apiVersion;
   }
 
   /**
    * Answers a whole command other than NEW_ENTRY.
    *
-   * @throws {DecodeError} if it is malformed, or stands inside a ditto block.
+   * @throws {DecodeError} if it is malformed, stands inside a ditto block, or is one that an indexer
+   * of this API version does not know.
    */
   answer(message: Buffer): void {
     if (this.dittoEntries > 0) {
@@ -69,6 +86,9 @@ export class CommandResponder {
     }
     const replies = this.#replies;
     const command = decodeIngesterCommand(message);
+    if (this.#apiVersion < KNOWN_FROM[command.kind]) {
+      throw new UnknownCommandError(message.readUInt32LE(0));
+    }
     switch (command.kind) {
       case 'forceAck':
         replies.flush();
@@ -87,20 +107,19 @@ export class CommandResponder {
         this.#ingesterVersion = command.version;
         replies.reply(encodeConfirmApiVersion());
         return;
-      case 'ingestOk':
-        // Once the ingester knows that it may ingest, it configures the stream, and does so once.
-        this.configurationIsNext =
-          !this.#ingestOk && this.#ingesterVersion >= MinimumVersion.streamConfiguration;
-        this.#ingestOk = true;
-        replies.reply(encodeConfirmIngestOk(true));
+      case 'ingestOk': {
+        const isReady = this.#handler.isReady?.() ?? true;
+        if (isReady) this.#permitIngest();
+        replies.reply(encodeConfirmIngestOk(isReady));
         return;
+      }
       case 'ingesterState':
         this.#handler.onIngesterState?.(command.state);
         replies.reply(encodeConfirmIngesterState());
         return;
       case 'dittoBlock':
         this.dittoEntries = command.count;
-        if (command.count === 0) replies.reply(encodeConfirmDittoBlock(DITTO_STORED));
+        if (command.count === 0) replies.confirmDittoBlock();
         return;
     }
   }
@@ -121,7 +140,16 @@ export class CommandResponder {
   /** Counts an entry of a ditto block, and confirms the block with its last. */
   countDittoEntry(): void {
     this.dittoEntries--;
-    if (this.dittoEntries === 0) this.#replies.reply(encodeConfirmDittoBlock(DITTO_STORED));
+    if (this.dittoEntries === 0) this.#replies.confirmDittoBlock();
+  }
+
+  #permitIngest(): void {
+    // Once the ingester knows that it may ingest, it configures the stream, and does so once.
+    const version = Math.min(this.#apiVersion, this.#ingesterVersion);
+    this.configurationIsNext = !this.#ingestOk && version >= MinimumVersion.streamConfiguration;
+    this.#ingestOk = true;
+    // It would take a confirmation that came late for the answer to that.
+    if (this.configurationIsNext) this.#replies.release();
   }
 
   #negotiateTag(name: string): Buffer {

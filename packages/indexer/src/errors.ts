@@ -53,7 +53,19 @@ export class UnknownTagError extends RingestError {
   }
 }
 
-/** An option of an indexer that it cannot be made with. */
+/** A connection that was lost on purpose, see {@link IndexerBehaviour.failAfter}. */
+export class PlannedFailureError extends RingestError {
+  readonly code = 'ERR_PLANNED_FAILURE';
+  /** How many entries the indexer has taken. */
+  readonly entries: number;
+
+  constructor(entries: number) {
+    super(`the connection was destroyed after entry ${entries}, as the option failAfter asks for`);
+    this.entries = entries;
+  }
+}
+
+/** An option that an indexer cannot have. */
 export class InvalidOptionError extends RingestError {
   readonly code = 'ERR_INVALID_OPTION';
   readonly option: string;

@@ -12,7 +12,9 @@ import {
   type IndexerTag,
   type IngesterMessage,
   IngesterStreamDecoder,
+  MinimumVersion,
   State,
+  TENANT_MARKER,
   type Tenant,
 } from '@ringest/codec';
 import { endStream } from './end-stream.js';
@@ -40,6 +42,8 @@ export interface HandshakeOptions {
    * @throws {TagRefusedError} if it cannot have the tag; then all it asked for are refused.
    */
   readonly negotiateTag: (name: string) => IndexerTag;
+  /** The indexer's API version, the newest unless given. */
+  readonly apiVersion?: number | undefined;
   /** {@link HANDSHAKE_TIMEOUT_MS} unless given. */
   readonly timeoutMs?: number | undefined;
 }
@@ -61,13 +65,16 @@ export interface HotIngester {
  * {@link IngesterTimeoutError} {@link ConnectionLostError} if it is not let in.
  */
 export function acceptIngester(stream: Duplex, options: HandshakeOptions): Promise<HotIngester> {
-  const { secretHash, negotiateTag, timeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
+  const { secretHash, negotiateTag } = options;
+  const { apiVersion = API_VERSION, timeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
   const decoder = new IngesterStreamDecoder();
   const challenge: Challenge = {
     iterations: randomInt(MIN_ITERATIONS, ITERATIONS_END),
     random: randomBytes(ANSWER_BYTES),
-    version: API_VERSION,
+    version: apiVersion,
   };
+  // An older indexer takes the mark of a response with a tenant for the answer.
+  const knowsTenants = apiVersion >= MinimumVersion.tenant;
   let tenant: Tenant | undefined;
   let tags: readonly string[] = [];
 
@@ -100,8 +107,8 @@ export function acceptIngester(stream: Duplex, options: HandshakeOptions): Promi
     function answer(message: IngesterMessage): boolean {
       switch (message.kind) {
         case 'challengeResponse':
-          authenticate(message.answer);
           tenant = message.tenant;
+          authenticate(knowsTenants || tenant === undefined ? message.answer : TENANT_MARKER);
           return false;
         case 'tagRequest':
           tags = message.tags;
@@ -115,7 +122,7 @@ export function acceptIngester(stream: Duplex, options: HandshakeOptions): Promi
       }
     }
 
-    function authenticate(given: Buffer): void {
+    function authenticate(given: Uint8Array): void {
       if (!timingSafeEqual(given, answerChallenge(challenge, secretHash))) {
         stream.write(encodeState({ id: State.notAuthenticated, info: 'invalid secret' }));
         throw new AuthenticationError();

@@ -5,5 +5,13 @@ export * from './entry-reader.js';
 export * from './entry-view.js';
 export * from './errors.js';
 export * from './handshake.js';
+export { SILENCE_TIMEOUT_MS } from './idle-watch.js';
 export * from './indexer.js';
+export {
+  type IndexerBehaviour,
+  type IndexerOptions,
+  MAX_ACK_DELAY_MS,
+  MIN_READ_RATE,
+} from './indexer-options.js';
+export type { EntryHandler } from './message-reader.js';
 export * from './tag-table.js';

@@ -16,24 +16,28 @@ import { InvalidOptionError, TagRefusedError } from './errors.js';
 export class TagTable {
   readonly #numbers = new Map<string, IndexerTag>([[GRAVWELL_TAG_NAME, GRAVWELL_TAG]]);
   readonly #first: number;
+  readonly #refused: ReadonlySet<string>;
 
   /**
    * @param first the number of the first tag, 0..65534.
+   * @param refused names that get no number, trimmed.
    * @throws {InvalidOptionError} if it is something else.
    */
-  constructor(first: number) {
+  constructor(first: number, refused: ReadonlySet<string> = new Set()) {
     if (!Number.isInteger(first) || first < 0 || first >= MAX_TAGS) {
       throw new InvalidOptionError('firstTag', first, `it is a number from 0 to ${MAX_TAGS - 1}`);
     }
     this.#first = first;
+    this.#refused = refused;
   }
 
   /**
    * The number of a tag, given to it now if it has none.
    *
-   * @throws {TagRefusedError} if the name is none (§7), or no number is left.
+   * @throws {TagRefusedError} if the name is none (§7) or to be refused, or no number is left.
    */
   negotiate(name: string): IndexerTag {
+    if (this.#refused.has(name)) throw new TagRefusedError(name, 'the indexer does not want it');
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;
     const checked = checkName(name);

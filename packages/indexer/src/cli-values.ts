@@ -1,0 +1,50 @@
+import { InvalidArgumentError } from 'commander';
+
+type Units = ReadonlyMap<string | undefined, number>;
+
+const TIME_UNITS: Units = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+]);
+
+const BYTE_UNITS: Units = new Map([
+  [undefined, 1],
+  ['B', 1],
+  ['KB', 1e3],
+  ['MB', 1e6],
+  ['GB', 1e9],
+]);
+
+/** Reads a time such as `50ms`, `2s` or `1m`, into milliseconds. */
+export function duration(text: string): number {
+  const milliseconds = withUnit(text, TIME_UNITS);
+  if (milliseconds !== undefined) return milliseconds;
+  throw new InvalidArgumentError('It must be a time such as 50ms, 2s or 1m.');
+}
+
+/** Reads a number of bytes such as `65536`, `500KB` or `1MB`. */
+export function byteRate(text: string): number {
+  const bytes = withUnit(text.toUpperCase(), BYTE_UNITS);
+  if (bytes !== undefined) return bytes;
+  throw new InvalidArgumentError('It must be a number of bytes such as 65536, 500KB or 1MB.');
+}
+
+/** Reads a whole number of at least 1. */
+export const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
+
+/** Reads a whole number within bounds, both of which are allowed. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+function withUnit(text: string, units: Units): number | undefined {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([a-z]+)?$/i.exec(text) ?? [];
+  const factor = units.get(unit);
+  return digits === undefined || factor === undefined ? undefined : Number(digits) * factor;
+}
