@@ -69,7 +69,12 @@ async function runMuxer(
   batch: number,
   duration: number,
 ): Promise<number> {
-  await using muxer = new IngestMuxer({ targets: [target], secret: SECRET, tags: ['ceiling'] });
+  await using muxer = new IngestMuxer({
+    targets: [target],
+    secret: SECRET,
+    tags: ['ceiling'],
+    selfIngest: false,
+  });
   muxer.start();
   await muxer.waitForHot({ timeout: 10_000 });
   const source = new EntrySource({

@@ -67,6 +67,8 @@ async function ingest(
     secret: options.secret,
     tags: [options.tagName],
     connectionsPerTarget: connections,
+    // What arrives is counted.
+    selfIngest: false,
     // What matters is confirmed by the sync before.
     closeTimeout: 1000,
     ...(workers === undefined ? {} : { workers }),

@@ -178,7 +178,12 @@ describe('an entry that is refused', () => {
   beforeAll(async () => {
     const onEntry = ({ data }: { data: Buffer }) => arrived.push(data.toString());
     indexer = new Indexer({ listen: '127.0.0.1:0', secret: SECRET, onEntry });
-    muxer = new IngestMuxer({ targets: [await indexer.listen()], secret: SECRET, tags: ['test'] });
+    muxer = new IngestMuxer({
+      targets: [await indexer.listen()],
+      secret: SECRET,
+      tags: ['test'],
+      selfIngest: false,
+    });
     muxer.start();
     await muxer.waitForHot();
     // Something to remember for those that remember: the last source, as bytes.

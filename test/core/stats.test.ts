@@ -12,27 +12,42 @@ const NO_LATENCY = { mean: 0, p50: 0, p90: 0, p99: 0, max: 0 };
 describe('statistics', () => {
   it('of a muxer that was not started are all zero', () => {
     const target = 'tcp://127.0.0.1:1';
-    expect(newMuxer({ targets: [target], ringBytes: SMALL_RING }).stats()).toEqual({
-      hot: 0,
+    const amounts = {
       writtenEntries: 0,
+      writtenBytes: 0,
+      sentEntries: 0,
+      sentBytes: 0,
       confirmedEntries: 0,
+      confirmedBytes: 0,
       resentEntries: 0,
+      resentBytes: 0,
+    };
+    expect(newMuxer({ targets: [target], ringBytes: SMALL_RING }).stats()).toEqual({
+      ...amounts,
+      hot: 0,
+      reconnects: 0,
+      unconfirmedBytes: 0,
       backlogEntries: 0,
+      refusedEntries: 0,
+      droppedLogLines: 0,
       ackLatencyMs: NO_LATENCY,
       lanes: [
         {
+          ...amounts,
           target,
           state: 'connecting',
-          writtenEntries: 0,
-          sentEntries: 0,
-          sentBytes: 0,
-          confirmedEntries: 0,
-          resentEntries: 0,
+          evacuatedEntries: 0,
           reconnects: 0,
           unconfirmedBytes: 0,
           ringBytes: SMALL_RING,
-          rate: 0,
           ackLatencyMs: NO_LATENCY,
+          balancer: {
+            rate: 0,
+            ackLatencyMs: 0,
+            throttledMs: 0,
+            expectedMs: 1,
+            isProbed: false,
+          },
           indexerVersion: undefined,
           lastError: undefined,
         },

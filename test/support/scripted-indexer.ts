@@ -6,10 +6,15 @@ import {
   Compression,
   encodeChallenge,
   encodeConfirmApiVersion,
+  encodeConfirmDittoBlock,
   encodeConfirmEntry,
   encodeConfirmId,
+  encodeConfirmIngesterState,
   encodeConfirmIngestOk,
+  encodeConfirmTag,
   encodeEntry,
+  encodeErrorTag,
+  encodePong,
   encodeState,
   encodeStreamConfiguration,
   encodeTagResponse,
@@ -17,6 +22,7 @@ import {
   hashSecret,
   type IngesterIdentity,
   type IngesterMessage,
+  type IngesterState,
   IngesterStreamDecoder,
   MinimumVersion,
   State,
@@ -37,6 +43,16 @@ export interface Script {
     names: readonly string[],
     connection: number,
   ) => ReadonlyMap<string, number>;
+  /** The answer to TAG; `undefined`: refused. A number made from the name unless given. */
+  readonly numberTag: (name: string, connection: number) => number | undefined;
+  /** Whether TAG is answered by the script; else a test does it itself. */
+  readonly answersTags: boolean;
+  /** The answer to a ditto block: 0, stored; `undefined`: a test answers itself. */
+  readonly dittoResult: number | undefined;
+  /** Whether PING is answered. */
+  readonly answersPings: boolean;
+  /** Whether INGESTER_STATE is answered. */
+  readonly answersStates: boolean;
   /** The answers to INGEST_OK, one by one; the last one again and again. */
   readonly readiness: readonly boolean[];
   readonly compression: Compression;
@@ -54,6 +70,12 @@ const OBEDIENT: Script = {
   version: API_VERSION,
   greets: true,
   numberTags: (names) => new Map(names.map((name, i) => [name, 500 + i])),
+  numberTag: (name) =>
+    600 + ([...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 0) % 60_000),
+  answersTags: true,
+  dittoResult: 0,
+  answersPings: true,
+  answersStates: true,
   readiness: [true],
   compression: Compression.none,
   tail: Buffer.alloc(0),
@@ -123,6 +145,10 @@ export class ScriptedConnection {
   readonly heard: IngesterMessage['kind'][] = [];
   tags: ReadonlyMap<string, number> = new Map();
   identity: IngesterIdentity | undefined;
+  /** What came as INGESTER_STATE. */
+  readonly states: IngesterState[] = [];
+  /** Entries of each ditto block; its frames are not among `frames`. */
+  readonly dittos: Frame[][] = [];
   isHot = false;
   /** How often FORCE_ACK came since the connection is hot. */
   flushes = 0;
@@ -135,6 +161,8 @@ export class ScriptedConnection {
   readonly #challenge;
   #readinessAsked = 0;
   #confirmed = 0;
+  /** Entries of the last ditto block that are still to come. */
+  #dittoMissing = 0;
 
   constructor(socket: Socket, script: Script, number: number, changes: Changes) {
     this.socket = socket;
@@ -196,13 +224,25 @@ export class ScriptedConnection {
   #receive(chunk: Buffer): void {
     this.#decoder.push(chunk);
     for (let message = this.#decoder.next(); message; message = this.#decoder.next()) {
-      if (message.kind === 'entry') this.frames.push(message);
+      if (message.kind === 'entry') this.#take(message);
       else this.#answer(message);
     }
     if (this.#script.confirms === 'at once' && this.frames.length > this.#confirmed) {
       this.confirmThrough(this.frames.length);
     }
     this.#changes.tell();
+  }
+
+  #take(frame: Frame): void {
+    if (this.#dittoMissing === 0) {
+      this.frames.push(frame);
+      return;
+    }
+    this.dittos.at(-1)?.push(frame);
+    this.#dittoMissing--;
+    const { dittoResult } = this.#script;
+    if (this.#dittoMissing > 0 || dittoResult === undefined) return;
+    this.write(encodeConfirmDittoBlock(dittoResult));
   }
 
   #answer(message: Exclude<IngesterMessage, { kind: 'entry' }>): void {
@@ -243,8 +283,29 @@ export class ScriptedConnection {
         return;
       }
       case 'streamConfiguration':
-        this.isHot = true;
+        this.isHot = script.version < MinimumVersion.ingesterState;
         this.write(Buffer.concat([encodeStreamConfiguration(script.compression), script.tail]));
+        return;
+      case 'tag': {
+        if (!script.answersTags) return;
+        const number = script.numberTag(message.name, this.#number);
+        if (number !== undefined) this.tags = new Map([...this.tags, [message.name, number]]);
+        this.write(number === undefined ? encodeErrorTag() : encodeConfirmTag(number));
+        return;
+      }
+      case 'ingesterState':
+        if (message.state instanceof Error) throw message.state;
+        this.states.push(message.state);
+        if (script.answersStates) this.write(encodeConfirmIngesterState());
+        // A new connection is told the state first: from here on a test has the wire to itself.
+        this.isHot = true;
+        return;
+      case 'dittoBlock':
+        this.dittos.push([]);
+        this.#dittoMissing = message.count;
+        return;
+      case 'ping':
+        if (script.answersPings) this.write(encodePong());
         return;
       case 'forceAck':
         if (this.isHot) this.flushes++;

@@ -10,6 +10,7 @@ const muxer = new IngestMuxer({
   secret: 'IngestSecrets',
   tags: ['test'],
   ringBytes: 4 * 1024 * 1024,
+  selfIngest: false,
 });
 muxer.start();
 await muxer.waitForHot({ timeout: 10_000 });

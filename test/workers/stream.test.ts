@@ -11,7 +11,7 @@ import {
   Source,
   State,
 } from '@ringest/codec';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { RECEIVE_AT, TO_INDEXER_AT } from '../../packages/workers/dist/boundary.js';
 import { kernelModule } from '../../packages/workers/dist/kernel.js';
 import { LargeFrames } from '../../packages/workers/dist/large-frames.js';
@@ -20,6 +20,18 @@ import { createLaneMemory, Ring } from '../../packages/workers/dist/ring.js';
 import { RingReader } from '../../packages/workers/dist/ring-reader.js';
 import { RingWriter } from '../../packages/workers/dist/ring-writer.js';
 import { Stream } from '../../packages/workers/dist/stream.js';
+import { TagTables } from '../../packages/workers/dist/tag-tables.js';
+
+/** Milliseconds, of which a test lasts fewer. */
+const TIMES = {
+  dial: 60_000,
+  handshake: 60_000,
+  notReady: 60_000,
+  firstRetry: 60_000,
+  mostRetry: 60_000,
+  silence: 60_000,
+  confirmation: 60_000,
+};
 
 /** A socket that takes each write only when it is told to. */
 class SlowSocket extends Writable {
@@ -55,6 +67,7 @@ function makeStream() {
   const reader = new RingReader(ring);
   const socket = new SlowSocket();
   const lost: unknown[] = [];
+  onTestFinished(() => stream.end());
   const stream = new Stream({
     reader,
     socket: socket as unknown as Socket,
@@ -62,8 +75,17 @@ function makeStream() {
     large: new LargeFrames(() => {}),
     meter: new Meter(ring.control, createHistogram()),
     local: Source.parse('127.0.0.1'),
-    takesValues: true,
-    events: { released: () => {}, lost: (error) => lost.push(error) },
+    tables: new TagTables(memory),
+    rateLimit: undefined,
+    times: TIMES,
+    indexerVersion: 9,
+    events: {
+      released: () => {},
+      tagAnswered: () => {},
+      isRefused: () => false,
+      dittoEnded: () => {},
+      lost: (error) => lost.push(error),
+    },
   });
   const write = (data: string) => {
     writer.write(0, 0, 0, undefined, data, undefined);

@@ -1,18 +1,13 @@
+import type { LooseFrame } from '@ringest/workers';
 import { WriteAbandonedError } from './errors.js';
 import { Pending, type WaitOptions } from './waiting.js';
 
 /** Places at the front of the queue that are given up together. */
 const COMPACTION = 4096;
 
-/** A frame that found no room, already encoded; a large one in shared memory. */
-export interface WaitingFrame {
-  readonly frame: Buffer;
-  readonly tag: number;
-}
-
 /** One call that waits: the frames of a write, or none and something to do at its turn. */
 interface Waiting {
-  frames: readonly WaitingFrame[];
+  frames: readonly LooseFrame[];
   /** How many of the frames are placed. */
   next: number;
   /** All are placed, and everything that was there before. */
@@ -47,7 +42,7 @@ export class Backlog {
   }
 
   /** The frame that is due first. */
-  get head(): WaitingFrame | undefined {
+  get head(): LooseFrame | undefined {
     const first = this.#waiting[this.#first];
     return first?.frames[first.next];
   }
@@ -59,10 +54,10 @@ export class Backlog {
    * @param refused is given the frames when they are given up; there may be room for those behind
    */
   push(
-    frames: readonly WaitingFrame[],
+    frames: readonly LooseFrame[],
     acceptedBefore: number,
     options: WaitOptions,
-    refused: (frames: readonly WaitingFrame[]) => void,
+    refused: (frames: readonly LooseFrame[]) => void,
   ): Promise<void> {
     const abandon = (error: unknown) => {
       const left = waiting.frames.slice(waiting.next);
@@ -82,6 +77,30 @@ export class Backlog {
     return pending.promise;
   }
 
+  /**
+   * Queues frames up before all that waits: they were accepted long ago, and are older.
+   * @param placed is called once all of them are in rings
+   * @param abandoned is given those that are not when what waits is given up
+   */
+  putFirst(
+    frames: readonly LooseFrame[],
+    placed: () => void,
+    abandoned: (left: readonly LooseFrame[]) => void,
+  ): void {
+    const waiting: Waiting = {
+      frames,
+      next: 0,
+      placed,
+      abandon: () => {
+        const left = waiting.frames.slice(waiting.next);
+        this.#count(left, -1);
+        abandoned(left);
+      },
+    };
+    this.#waiting.splice(this.#first, 0, waiting);
+    this.#count(frames, 1);
+  }
+
   /** Does something once all that waits now is in rings: at once when nothing does. */
   afterAll(placed: () => void): void {
     if (this.isEmpty) placed();
@@ -89,7 +108,7 @@ export class Backlog {
   }
 
   /** Places what there is room for, in order. */
-  drain(place: (waiting: WaitingFrame) => boolean): void {
+  drain(place: (waiting: LooseFrame) => boolean): void {
     for (let first = this.#waiting[this.#first]; first; first = this.#waiting[this.#first]) {
       for (let due = first.frames[first.next]; due !== undefined; due = first.frames[first.next]) {
         if (!place(due)) return;
@@ -116,7 +135,7 @@ export class Backlog {
     this.#first = 0;
   }
 
-  #count(frames: readonly WaitingFrame[], sign: 1 | -1): void {
+  #count(frames: readonly LooseFrame[], sign: 1 | -1): void {
     this.#entries += sign * frames.length;
     for (const { frame } of frames) this.#bytes += sign * frame.length;
   }

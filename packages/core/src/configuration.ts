@@ -1,11 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { checkTag, GRAVWELL_TAG_NAME, hashSecret, MAX_TAGS } from '@ringest/codec';
-import type { ConnectionTimes, Endpoint, Identity } from '@ringest/workers';
-import { MAX_RING_BYTES, MIN_RING_BYTES } from '@ringest/workers';
+import {
+  API_VERSION,
+  checkTag,
+  GRAVWELL_TAG_NAME,
+  hashSecret,
+  MAX_TAGS,
+  Source,
+  type SourceInput,
+} from '@ringest/codec';
+import type { ConnectionTimes, Endpoint, Identity, RateLimitTask } from '@ringest/workers';
+import { MAX_RING_BYTES, MIN_RING_BYTES, RateLimit } from '@ringest/workers';
 import { type Logger, pino } from 'pino';
 import { z } from 'zod';
+import { type AttachInput, Attachments } from './attachments.js';
+import type { Policy } from './balancing/index.js';
 import { ConfigurationError } from './errors.js';
+import type { LogLevel } from './syslog-text.js';
 import { parseTarget } from './target.js';
 
 const milliseconds = z
@@ -21,6 +32,12 @@ const times = z.strictObject({
   notReady: milliseconds.default(10_000),
   firstRetry: milliseconds.default(500),
   mostRetry: milliseconds.default(30_000),
+  silence: milliseconds.default(10_000),
+  confirmation: milliseconds.default(60_000),
+});
+
+const ownLog = z.strictObject({
+  level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
 const schema = z.strictObject({
@@ -30,6 +47,19 @@ const schema = z.strictObject({
   name: z.string().default('ringest'),
   version: z.string().default(''),
   uuid: z.guid().optional(),
+  label: z.string().default(''),
+  minVersion: z.number().int().min(0).max(API_VERSION).default(0),
+  balancing: z.enum(['expectedTime', 'roundRobin', 'leastOutstanding']).default('expectedTime'),
+  rateLimit: z.number().min(8000, 'give bits a second, 8000 or more').optional(),
+  attach: z.custom<AttachInput>().optional(),
+  sourceOverride: z.custom<SourceInput>().optional(),
+  selfIngest: z.union([z.boolean(), ownLog]).default(true),
+  statsInterval: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(60_000),
   workers: positive.max(1024).optional(),
   connectionsPerTarget: positive.max(1024).default(1),
   ringBytes: positive
@@ -57,6 +87,25 @@ export interface MuxerConfiguration {
   readonly version?: string;
   /** Default: a random one. */
   readonly uuid?: string;
+  /** What the ingester calls itself in its state (§8). Default: empty. */
+  readonly label?: string;
+  /** The oldest API version of an indexer that is taken; a lane to an older one gives up. Default: 0. */
+  readonly minVersion?: number;
+  /** How the lane of a batch is picked. Default: `expectedTime`. */
+  readonly balancing?: Policy;
+  /** Bits a second that all lanes together send, at least 8000. Default: no limit. */
+  readonly rateLimit?: number;
+  /** Enumerated values that every entry carries: constants and variables. Default: none. */
+  readonly attach?: AttachInput;
+  /** The source of entries that bring none. Default: the local address of their connection. */
+  readonly sourceOverride?: SourceInput;
+  /**
+   * Whether ringest's own log goes to the tag `gravwell` too, and from which level on. Default:
+   * `true`, which is `{ level: 'info' }`.
+   */
+  readonly selfIngest?: boolean | { readonly level?: LogLevel };
+  /** How often counters are logged, in milliseconds; 0: never. Default: 60 s. */
+  readonly statsInterval?: number;
   /** Threads. Default: one for each lane, but no more than there are processors. */
   readonly workers?: number;
   /** Lanes to each target. Default: 1. */
@@ -81,6 +130,16 @@ export interface Configuration {
   readonly secretHash: Uint8Array;
   readonly tags: readonly string[];
   readonly identity: Identity;
+  readonly label: string;
+  readonly minVersion: number;
+  readonly balancing: Policy;
+  /** What workers share of the rate limit. */
+  readonly rateLimit: RateLimitTask | undefined;
+  readonly attachments: Attachments | undefined;
+  readonly sourceOverride: Source | undefined;
+  /** From which level on the own log is ingested. */
+  readonly selfIngest: LogLevel | undefined;
+  readonly statsInterval: number;
   readonly workers: number;
   readonly connectionsPerTarget: number;
   readonly ringBytes: number;
@@ -100,14 +159,23 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
     const path = [...(issue?.path ?? []), ...unknown];
     throw new ConfigurationError(path.join('.') || '(root)', issue?.message ?? 'cannot be used');
   }
-  const { targets, secret, tags, name, version, uuid, workers, logger, ...rest } = parsed.data;
+  const { targets, secret, tags, name, version, workers, logger, ...more } = parsed.data;
+  const { uuid = randomUUID(), attach, rateLimit, selfIngest, sourceOverride, ...rest } = more;
   const lanes = targets.length * rest.connectionsPerTarget;
+  const ownLogLevel = typeof selfIngest === 'boolean' ? 'info' : selfIngest.level;
   return {
     ...rest,
+    rateLimit: rateLimit === undefined ? undefined : RateLimit.task(rateLimit / 8),
+    attachments: attach === undefined ? undefined : new Attachments(attach, { uuid }),
+    sourceOverride:
+      sourceOverride === undefined
+        ? undefined
+        : at('sourceOverride', () => Source.from(sourceOverride)),
+    selfIngest: selfIngest === false ? undefined : ownLogLevel,
     endpoints: targets.map((address, i) => at(`targets.${i}`, () => parseTarget(address))),
     secretHash: hashSecret(secret),
     tags: checkTags(tags),
-    identity: { name, version, uuid: uuid ?? randomUUID() },
+    identity: { name, version, uuid },
     workers: Math.min(lanes, workers ?? availableParallelism()),
     logger: logger ?? pino({ level: 'silent' }),
   };

@@ -1,24 +1,32 @@
+import { FRAME_BYTES } from '@ringest/codec';
 import {
   encodedSize,
   encodeFrame,
   type FrameParts,
   type Lane,
+  type LooseFrame,
   type SharedMemoryPool,
   type WriterMark,
 } from '@ringest/workers';
-import { Backlog, type WaitingFrame } from './backlog.js';
-import { openLanes, pickLane } from './balancer.js';
-import { Barrier } from './barrier.js';
+import { Backlog } from './backlog.js';
+import { Balancer, type Policy } from './balancing/index.js';
+import { Barriers } from './barriers.js';
 import { BacklogFullError } from './errors.js';
-import { Pending, type WaitOptions } from './waiting.js';
+import { Evacuations } from './evacuations.js';
+import type { WaitOptions } from './waiting.js';
 
 /** Bytes that are held back until all of a batch is checked; beyond, the rest is checked first. */
 const MOST_HELD = 262144;
 
-/** What a dispatcher needs to know of the muxer's configuration; all in bytes. */
-export interface DispatchLimits {
+/** What a dispatcher needs to know of the muxer's configuration. */
+export interface DispatchOptions {
+  readonly balancing: Policy;
+  /** Bytes. */
   readonly batchBytes: number;
+  /** Bytes. */
   readonly backlogBytes: number;
+  /** Nothing waits for room any more. */
+  drained(): void;
 }
 
 /**
@@ -26,24 +34,40 @@ export interface DispatchLimits {
  * event-loop turn ends, and keeps what finds no room until there is some.
  */
 export class Dispatcher {
+  readonly balancer: Balancer<Lane>;
   readonly #lanes: readonly Lane[];
-  readonly #limits: DispatchLimits;
+  readonly #options: DispatchOptions;
   readonly #sharedMemory: SharedMemoryPool;
   readonly #maxFrame: number;
   readonly #backlog = new Backlog();
-  readonly #barriers = new Set<Barrier>();
-  /** The lane of the current batch. */
+  readonly #barriers: Barriers;
+  readonly #evacuations: Evacuations;
+  /** The lane of the current batch, and after how many bytes that is committed. */
   #lane: Lane | undefined;
+  #batchBytes = 0;
   #isTurnEndDue = false;
+  #rewrittenEntries = 0;
+  #rewrittenBytes = 0;
   /** Where the lane's writer was when the batch at hand began. */
   #batchMark: WriterMark | undefined;
 
   /** @param lanes at least one, all with rings of the same size and this shared memory */
-  constructor(lanes: readonly Lane[], limits: DispatchLimits, sharedMemory: SharedMemoryPool) {
+  constructor(lanes: readonly Lane[], options: DispatchOptions, sharedMemory: SharedMemoryPool) {
     this.#lanes = lanes;
-    this.#limits = limits;
+    this.#options = options;
     this.#sharedMemory = sharedMemory;
     this.#maxFrame = (lanes[0] as Lane).writer.maxFrame;
+    const target = lanes[0]?.endpoint.address;
+    const sameTarget = lanes.every(({ endpoint }) => endpoint.address === target);
+    const { balancing, batchBytes } = options;
+    this.balancer = new Balancer(lanes, balancing, batchBytes, { sameTarget });
+    this.#barriers = new Barriers(lanes);
+    this.#evacuations = new Evacuations(lanes, {
+      place: (frame) => this.#place(frame),
+      putFirst: (frames, placed, abandoned) => this.#backlog.putFirst(frames, placed, abandoned),
+      settled: () => this.#barriers.placeAnew(),
+      progress: () => this.progress(),
+    });
   }
 
   /** Entries that wait for room. */
@@ -51,9 +75,41 @@ export class Dispatcher {
     return this.#backlog.entries;
   }
 
+  /** Entries that were accepted and that every indexer refuses for their tag. */
+  get refusedEntries(): number {
+    return this.#evacuations.shelvedEntries;
+  }
+
+  /** What entered the rings: entries, and bytes of their data and values. */
+  flow(): { readonly entries: number; readonly bytes: number } {
+    let entries = -this.#rewrittenEntries;
+    let frameBytes = -this.#rewrittenBytes;
+    for (const lane of this.#lanes) {
+      entries += lane.writer.entries;
+      frameBytes += lane.writtenBytes;
+    }
+    return { entries, bytes: frameBytes - entries * FRAME_BYTES };
+  }
+
+  /** What was written to a second ring, counted once more there. */
+  get rewritten(): { readonly entries: number; readonly bytes: number } {
+    return { entries: this.#rewrittenEntries, bytes: this.#rewrittenBytes };
+  }
+
+  /** Whether an entry with a frame of so many bytes would have to wait for room. */
+  wouldWait(frameBytes: number): boolean {
+    if (!this.#backlog.isEmpty || frameBytes > this.#maxFrame) return true;
+    return !this.balancer.open().some((lane) => lane.writer.hasRoom(frameBytes));
+  }
+
+  /** Whether all lanes that could send an entry with the tag now refuse it. */
+  isRefused(tag: number): boolean {
+    return this.#evacuations.isRefused(tag);
+  }
+
   /** @throws {BacklogFullError} when so much waits that nothing more may be written */
   checkBacklog(): void {
-    if (this.#backlog.isEmpty || this.#backlog.bytes < this.#limits.backlogBytes) return;
+    if (this.#backlog.isEmpty || this.#backlog.bytes < this.#options.backlogBytes) return;
     throw new BacklogFullError(this.#backlog.bytes);
   }
 
@@ -64,8 +120,8 @@ export class Dispatcher {
   write(parts: FrameParts): boolean {
     if (!this.#backlog.isEmpty || this.#isLarge(parts)) return false;
     const lane = this.#lane;
-    if (lane === undefined || !writeTo(lane, parts)) {
-      return this.#writeToAny((other) => writeTo(other, parts));
+    if (lane === undefined || lane.refuses(parts.tag) || !writeTo(lane, parts)) {
+      return this.#writeToAny(parts.tag, (other) => writeTo(other, parts));
     }
     this.#account(lane);
     return true;
@@ -76,7 +132,7 @@ export class Dispatcher {
    * is not committed, and `cancelBatch` takes it back.
    */
   beginBatch(): void {
-    this.#lane ??= pickLane(this.#lanes, this.#limits.batchBytes);
+    if (this.#lane === undefined) this.#begin(this.balancer.pick());
     this.#batchMark = this.#lane?.writer.mark();
   }
 
@@ -84,6 +140,7 @@ export class Dispatcher {
   hold(parts: FrameParts): boolean {
     const lane = this.#lane;
     if (lane === undefined || !this.#backlog.isEmpty || this.#isLarge(parts)) return false;
+    if (lane.refuses(parts.tag)) return false;
     return lane.writer.uncommitted < MOST_HELD && writeTo(lane, parts);
   }
 
@@ -96,12 +153,12 @@ export class Dispatcher {
   }
 
   /** A copy of an entry that found no room, for `enqueue`. */
-  copy(parts: FrameParts): WaitingFrame {
+  copy(parts: FrameParts): LooseFrame {
     const size = encodedSize(parts);
     const isLarge = size > this.#maxFrame;
     const frame = isLarge ? this.#sharedMemory.take(size) : Buffer.allocUnsafe(size);
     encodeFrame(parts, frame);
-    return { frame, tag: parts.tag };
+    return { frame, tag: parts.tag, wasInRing: false };
   }
 
   /**
@@ -110,7 +167,7 @@ export class Dispatcher {
    * @returns `undefined` when there is room for all of them at once
    */
   enqueue(
-    frames: readonly WaitingFrame[],
+    frames: readonly LooseFrame[],
     acceptedBefore: number,
     options: WaitOptions,
   ): Promise<void> | undefined {
@@ -124,54 +181,45 @@ export class Dispatcher {
     return this.#backlog.isEmpty ? undefined : written;
   }
 
-  /** Resolves once everything written before is confirmed. */
-  sync(options: WaitOptions): Promise<void> {
-    const pending = new Pending('the confirmation of all entries', options, (error) => {
-      this.#barriers.delete(barrier);
-      pending.reject(error);
-    });
-    const barrier = new Barrier(pending);
-    this.#barriers.add(barrier);
-    this.#backlog.afterAll(() => {
-      this.#commit();
-      barrier.place(this.#lanes);
-      barrier.flush();
+  /** Resolves once everything written before is confirmed; `forces`: the indexers are asked for it. */
+  barrier(forces: boolean, options: WaitOptions): Promise<void> {
+    const passed = this.#barriers.add(forces, options, (place) => {
+      this.#backlog.afterAll(() => {
+        if (forces) this.#commit();
+        place();
+      });
     });
     this.progress();
-    return pending.promise;
+    return passed;
   }
 
-  /** A lane is hot: its indexer knows nothing of what others were asked to confirm. */
-  laneIsHot(): void {
-    for (const barrier of this.#barriers) barrier.flush();
+  /** A lane is hot or lost, or one has answered for a tag. */
+  lanesChanged(): void {
+    // Its indexer knows nothing of what others were asked to confirm.
+    this.#barriers.flush();
+    this.#evacuations.look();
     this.progress();
   }
 
-  /** Something moved: a lane is hot or lost, or has room, or its entries are confirmed. */
+  /** Something moved: there may be room, or entries are confirmed. */
   progress(): void {
+    const hadToWait = !this.#backlog.isEmpty;
     let again = true;
     while (again) {
-      this.#backlog.drain(({ frame, tag }) =>
-        this.#writeToAny((lane) => lane.writeFrame(frame, tag)),
-      );
+      this.#evacuations.proceed();
+      this.#backlog.drain((waiting) => this.#placeOrShelve(waiting));
       this.#commit();
       again = this.#armForRoom();
-      for (const barrier of this.#barriers) {
-        if (barrier.isPassed()) {
-          this.#barriers.delete(barrier);
-          barrier.pending.resolve();
-        } else if (barrier.arm()) {
-          again = true;
-        }
-      }
+      if (!this.#evacuations.isActive && this.#barriers.settle()) again = true;
     }
+    if (hadToWait && this.#backlog.isEmpty) this.#options.drained();
   }
 
-  /** Gives up what waits: it goes back to those who wrote it. */
+  /** Gives up what waits: it goes back to those who wrote it. Lanes get their rings back. */
   abandon(error: Error): void {
+    this.#evacuations.stop();
     this.#backlog.abandonAll(error);
-    for (const { pending } of this.#barriers) pending.reject(error);
-    this.#barriers.clear();
+    this.#barriers.rejectAll(error);
   }
 
   #isLarge(parts: FrameParts): boolean {
@@ -181,14 +229,31 @@ export class Dispatcher {
     return most + valuesBytes > this.#maxFrame && encodedSize(parts) > this.#maxFrame;
   }
 
-  /** Writes to the lane of the current batch, or, as each is found to have no room, to another one. */
-  #writeToAny(write: (lane: Lane) => boolean): boolean {
+  #placeOrShelve(waiting: LooseFrame): boolean {
+    if (this.#place(waiting)) return true;
+    // It would stop all that waits behind it.
+    if (!this.#evacuations.isRefused(waiting.tag)) return false;
+    this.#evacuations.shelve(waiting);
+    return true;
+  }
+
+  #place(frame: LooseFrame): boolean {
+    if (!this.#writeToAny(frame.tag, (lane) => lane.writeFrame(frame))) return false;
+    if (frame.wasInRing) {
+      this.#rewrittenEntries++;
+      this.#rewrittenBytes += frame.frame.length;
+    }
+    return true;
+  }
+
+  /** Writes to the lane of the current batch, or, as each is found not to take it, to another one. */
+  #writeToAny(tag: number, write: (lane: Lane) => boolean): boolean {
     const passedOver = new Set<Lane>();
     for (;;) {
-      const lane = this.#lane ?? pickLane(this.#lanes, this.#limits.batchBytes, passedOver);
+      const lane = this.#lane ?? this.balancer.pick(passedOver);
       if (lane === undefined) return false;
-      if (write(lane)) {
-        this.#lane = lane;
+      if (!lane.refuses(tag) && write(lane)) {
+        if (this.#lane === undefined) this.#begin(lane);
         this.#account(lane);
         return true;
       }
@@ -197,8 +262,14 @@ export class Dispatcher {
     }
   }
 
+  /** A batch begins. */
+  #begin(lane: Lane | undefined): void {
+    this.#lane = lane;
+    if (lane !== undefined) this.#batchBytes = this.balancer.batchBytes(lane);
+  }
+
   #account(lane: Lane): void {
-    if (lane.writer.uncommitted >= this.#limits.batchBytes) {
+    if (lane.writer.uncommitted >= this.#batchBytes) {
       this.#commit();
     } else if (!this.#isTurnEndDue) {
       this.#isTurnEndDue = true;
@@ -219,11 +290,12 @@ export class Dispatcher {
 
   /** While entries wait for room, has every open lane tell of it. Returns whether one has it by now. */
   #armForRoom(): boolean {
-    const { head } = this.#backlog;
-    if (head === undefined) return false;
+    const waiting = this.#evacuations.blocked ?? this.#backlog.head;
+    if (waiting === undefined) return false;
     let hasRoom = false;
-    for (const lane of openLanes(this.#lanes)) {
-      if (lane.wakeForRoom(head.frame.length)) hasRoom = true;
+    for (const lane of this.balancer.open()) {
+      if (lane.refuses(waiting.tag)) continue;
+      if (lane.wakeForRoom(waiting.frame.length)) hasRoom = true;
     }
     return hasRoom;
   }

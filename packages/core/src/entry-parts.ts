@@ -11,8 +11,15 @@ import {
   type UnixTime,
 } from '@ringest/codec';
 import type { FrameParts } from '@ringest/workers';
-import { UnknownTagError } from './errors.js';
+import type { Attachments } from './attachments.js';
 import type { TagTable } from './tag-table.js';
+
+/** What entries get beside what they bring. */
+export interface EntryExtras {
+  readonly attachments?: Attachments | undefined;
+  /** The source of entries that have none. */
+  readonly sourceOverride?: Source | undefined;
+}
 
 /**
  * The parts of the entry at hand, checked and in the form that frames are made of. One object
@@ -26,17 +33,22 @@ export class EntryParts implements FrameParts {
   data: Uint8Array | string = '';
   values: Uint8Array | undefined = undefined;
   readonly #tags: TagTable;
+  readonly #attachments: Attachments | undefined;
+  readonly #sourceOverride: Source | undefined;
   /** The text that `lastSource` was parsed from, if it was. */
   #lastSourceText: string | undefined;
   #lastSource: Source | undefined;
 
-  constructor(tags: TagTable) {
+  constructor(tags: TagTable, extras: EntryExtras = {}) {
     this.#tags = tags;
+    this.#attachments = extras.attachments;
+    this.#sourceOverride = extras.sourceOverride;
   }
 
   /**
    * Takes an entry in.
    * @throws {UnknownTagError}
+   * @throws {TagRefusedError}
    * @throws {InvalidTimestampError}
    * @throws {InvalidSourceError}
    * @throws {InvalidEntryError} its data is neither bytes nor text
@@ -46,10 +58,10 @@ export class EntryParts implements FrameParts {
   take(entry: EntryInput): void {
     if (typeof entry !== 'object' || entry === null) throw notAnEntry(entry);
     const { data, tag, timestamp, source, enumeratedValues } = entry;
-    if (!this.#tags.has(tag)) throw new UnknownTagError(tag);
+    if (!this.#tags.has(tag)) throw this.#tags.problem(tag);
     this.tag = tag;
     this.#takeTime(timestamp as UnixTime);
-    this.source = source === undefined ? undefined : this.#resolve(source);
+    this.source = source === undefined ? this.#sourceOverride : this.#resolve(source);
     if (typeof data === 'string') {
       // Three bytes of UTF-8 a code unit at most: only a giant has to be counted.
       if (data.length * 3 > MAX_DATA_BYTES) checkDataSize(Buffer.byteLength(data));
@@ -59,8 +71,12 @@ export class EntryParts implements FrameParts {
       throw new InvalidEntryError('data', data, 'give a Uint8Array or a string');
     }
     this.data = data;
-    this.values =
-      enumeratedValues === undefined ? undefined : encodeEnumeratedBlock(enumeratedValues);
+    const attachments = this.#attachments;
+    if (enumeratedValues !== undefined) {
+      this.values = attachments?.merge(enumeratedValues) ?? encodeEnumeratedBlock(enumeratedValues);
+    } else {
+      this.values = attachments === undefined ? undefined : attachments.block();
+    }
   }
 
   #takeTime(time: UnixTime): void {

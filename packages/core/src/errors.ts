@@ -20,15 +20,73 @@ export class NotRunningError extends RingestError {
   }
 }
 
-/** A tag name or number that the muxer was not configured with. */
+/** A tag name or number that the muxer does not know. */
 export class UnknownTagError extends RingestError {
   readonly code = 'ERR_UNKNOWN_TAG';
   readonly tag: string | number;
 
   constructor(tag: string | number) {
     const shown = typeof tag === 'string' ? JSON.stringify(tag) : String(tag);
-    super(`tag ${shown} is not known to this muxer: list it in the configuration's tags`);
+    super(`tag ${shown} is not known to this muxer: configure it, or use negotiateTag()`);
     this.tag = tag;
+  }
+}
+
+/** Every indexer that is connected has refused a tag; entries with it are not taken for now. */
+export class TagRefusedError extends RingestError {
+  readonly code = 'ERR_TAG_REFUSED';
+  readonly tag: string;
+
+  constructor(tag: string) {
+    super(
+      `every connected indexer refuses tag ${JSON.stringify(tag)}: allow it there, or use another`,
+    );
+    this.tag = tag;
+  }
+}
+
+/** One tag more than there are numbers. */
+export class TooManyTagsError extends RingestError {
+  readonly code = 'ERR_TOO_MANY_TAGS';
+  readonly tag: string;
+
+  constructor(tag: string, most: number) {
+    super(`tag ${JSON.stringify(tag)} is one too many: a muxer has ${most} tags at most`);
+    this.tag = tag;
+  }
+}
+
+/** No indexer is left: every lane has given up for good. */
+export class AllTargetsFailedError extends RingestError {
+  readonly code = 'ERR_ALL_TARGETS_FAILED';
+
+  constructor(lastError: Error) {
+    super(`no target is left: ${lastError.message}; close the muxer and start one that can work`, {
+      cause: lastError,
+    });
+  }
+}
+
+/** Metadata, a configuration or a child that cannot be told to indexers. */
+export class InvalidStateError extends RingestError {
+  readonly code = 'ERR_INVALID_STATE';
+
+  constructor(what: string, options?: ErrorOptions) {
+    super(`${what} cannot be written as JSON: give plain values, arrays and objects`, options);
+  }
+}
+
+/** Why a ditto block failed. */
+export type DittoFailure = 'version' | 'tag' | 'refused' | 'lost' | 'cancelled';
+
+/** A ditto block that is not known to be stored; it is not sent again. */
+export class DittoError extends RingestError {
+  readonly code = 'ERR_DITTO';
+  readonly reason: DittoFailure;
+
+  constructor(reason: DittoFailure, problem: string, options?: ErrorOptions) {
+    super(`the ditto block is not known to be stored: ${problem}`, options);
+    this.reason = reason;
   }
 }
 

@@ -1,43 +1,31 @@
 import { EventEmitter } from 'node:events';
-import type { EntryInput, MuxerTag, TimestampInput } from '@ringest/codec';
+import { hostname } from 'node:os';
 import {
-  type ConnectionError,
-  Lane,
-  type LaneEvents,
-  LanePool,
-  SharedMemoryPool,
-} from '@ringest/workers';
-import type { Logger } from 'pino';
-import type { WaitingFrame } from './backlog.js';
+  type EntryInput,
+  FRAME_BYTES,
+  GRAVWELL_TAG,
+  type MuxerTag,
+  type TimestampInput,
+} from '@ringest/codec';
+import { Lane, type LaneEvents, LanePool, SharedMemoryPool } from '@ringest/workers';
+import { BatchWriter } from './batch-writer.js';
 import {
   type Configuration,
   checkConfiguration,
   type MuxerConfiguration,
 } from './configuration.js';
 import { Dispatcher } from './dispatcher.js';
+import { DittoWriter } from './ditto-writer.js';
 import { EntryParts } from './entry-parts.js';
-import { BatchError, NotHotError, NotRunningError, WaitTimeoutError } from './errors.js';
+import { AllTargetsFailedError, NotHotError, NotRunningError, TagRefusedError } from './errors.js';
+import { HotWaiters } from './hot-waiters.js';
+import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
+import { OwnLog } from './own-log.js';
+import { type ChildState, StateReporter } from './state-reporter.js';
 import { type MuxerStats, muxerStats } from './stats.js';
+import { muxerStatus } from './status.js';
 import { TagTable } from './tag-table.js';
-import { checkWait, Pending, type WaitOptions } from './waiting.js';
-
-/** What happens to a muxer's connections. */
-export interface MuxerEvents {
-  /** A lane to the target may ingest. */
-  hot: [target: string];
-  /** A lane's connection failed or ended; it is tried again after the delay. */
-  lost: [error: ConnectionError, retryInMs: number];
-  /** Something failed that is not retried. */
-  error: [error: Error];
-}
-
-/** How a muxer ended. */
-export interface CloseReport {
-  /** Entries that were accepted and not confirmed; 0: all arrived. */
-  readonly unconfirmed: number;
-}
-
-type MuxerState = 'not started' | 'running' | 'closing' | 'closed';
+import { checkWait, type WaitOptions } from './waiting.js';
 
 /**
  * Takes entries, ships them to the indexers and knows that they arrived. Delivery is at least once:
@@ -45,27 +33,54 @@ type MuxerState = 'not started' | 'running' | 'closing' | 'closed';
  */
 export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #configuration: Configuration;
-  readonly #log: Logger;
+  readonly #log: OwnLog;
   readonly #tags: TagTable;
   readonly #parts: EntryParts;
   readonly #lanes: readonly Lane[];
-  #pool: LanePool | undefined;
   readonly #dispatcher: Dispatcher;
+  readonly #batches: BatchWriter;
+  readonly #dittos: DittoWriter;
+  readonly #reporter: StateReporter;
+  /** Of the own log's entries. */
+  readonly #logParts: EntryParts;
   readonly #sharedMemory = new SharedMemoryPool();
-  readonly #waitingForHot = new Set<Pending>();
+  readonly #hotWaiters = new HotWaiters();
+  #pool: LanePool | undefined;
+  #statsTimer: NodeJS.Timeout | undefined;
   #state: MuxerState = 'not started';
-  #lastError: ConnectionError | undefined;
+  #lastError: Error | undefined;
+  /** Set when no target is left. */
+  #failure: AllTargetsFailedError | undefined;
   #closed: Promise<CloseReport> | undefined;
 
   /** @throws {ConfigurationError} naming the field that cannot be used */
   constructor(configuration: MuxerConfiguration) {
     super();
-    this.#configuration = checkConfiguration(configuration);
-    this.#log = this.#configuration.logger;
-    this.#tags = new TagTable(this.#configuration.tags);
-    this.#parts = new EntryParts(this.#tags);
+    const checked = checkConfiguration(configuration);
+    this.#configuration = checked;
+    this.#tags = new TagTable(checked.tags);
+    this.#parts = new EntryParts(this.#tags, checked);
+    this.#logParts = new EntryParts(this.#tags);
+    this.#log = this.#createLog();
     this.#lanes = this.#createLanes();
-    this.#dispatcher = new Dispatcher(this.#lanes, this.#configuration, this.#sharedMemory);
+    const drained = () => this.emit('drain');
+    this.#dispatcher = new Dispatcher(this.#lanes, { ...checked, drained }, this.#sharedMemory);
+    this.#batches = new BatchWriter(this.#parts, this.#dispatcher);
+    this.#dittos = new DittoWriter({
+      lanes: this.#lanes,
+      balancer: this.#dispatcher.balancer,
+      parts: new EntryParts(this.#tags),
+      tags: this.#tags,
+      memory: this.#sharedMemory,
+    });
+    this.#reporter = new StateReporter({
+      identity: checked.identity,
+      label: checked.label,
+      lanes: this.#lanes,
+      log: this.#log,
+      tags: () => this.#tags.names,
+      flow: () => this.#dispatcher.flow(),
+    });
   }
 
   /**
@@ -79,28 +94,25 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#state = 'running';
     const pool = this.#createPool();
     this.#pool = pool;
+    this.#reporter.start();
+    const { attachments, statsInterval } = this.#configuration;
+    attachments?.start((err) => this.#log.warn({ err }, 'attachments stay as they are'));
+    if (statsInterval > 0) {
+      this.#statsTimer = setInterval(() => this.#logStats(), statsInterval).unref();
+    }
     for (const lane of this.#lanes) lane.start(pool);
   }
 
   /**
    * Resolves once at least one lane is hot.
-   * @throws {NotRunningError}
+   * @throws {NotRunningError | AllTargetsFailedError}
    * @throws {WaitTimeoutError} its `cause` is the last problem of a connection
    */
   async waitForHot(options: WaitOptions = {}): Promise<void> {
     this.#checkRunning();
     checkWait(options);
     options.signal?.throwIfAborted();
-    if (this.hot() > 0) return;
-    const pending = new Pending('a hot connection', options, (error) => {
-      this.#waitingForHot.delete(pending);
-      const timedOut = error instanceof WaitTimeoutError;
-      pending.reject(
-        timedOut ? new WaitTimeoutError('a hot connection', error.timeout, this.#lastError) : error,
-      );
-    });
-    this.#waitingForHot.add(pending);
-    await pending.promise;
+    if (this.hot() === 0) await this.#hotWaiters.add(options, () => this.#lastError);
   }
 
   /** Lanes that are connected and allowed to ingest. */
@@ -118,6 +130,11 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     return this.#lanes.length;
   }
 
+  /** What became of the muxer and of each of its targets. */
+  status(): MuxerStatus {
+    return muxerStatus(this.#state, this.#lanes, this.#tags);
+  }
+
   /**
    * The number of a tag, for entries.
    * @throws {UnknownTagError}
@@ -126,14 +143,32 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     return this.#tags.get(name);
   }
 
+  /**
+   * The number of a tag, a new one unless the name has one; entries may carry it at once. Lanes
+   * learn it from their indexers, and entries wait in a ring until its indexer has answered.
+   * A refusal comes as an `error` event.
+   * @throws {InvalidTagError} an empty, oversized or forbidden name; see `remapTag`
+   * @throws {TooManyTagsError}
+   * @throws {NotRunningError} when closing or closed
+   */
+  negotiateTag(name: string): MuxerTag {
+    if (this.#state !== 'not started') this.#checkRunning();
+    const { isNew, ...added } = this.#tags.add(name);
+    if (isNew) {
+      for (const lane of this.#lanes) lane.addTag(added);
+      this.#reporter.changed();
+    }
+    return added.tag;
+  }
+
   /** The name of a tag number, or `undefined`. */
   lookupTag(tag: number): string | undefined {
     return this.#tags.lookup(tag);
   }
 
-  /** The names of the configured tags; the index is the number. `gravwell` is not among them. */
+  /** The names of the tags; the index is the number. `gravwell` is not among them. */
   knownTags(): readonly string[] {
-    return this.#tags.names;
+    return [...this.#tags.names];
   }
 
   /**
@@ -150,8 +185,9 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * Writes one entry, copying what it is given before it returns.
    * @returns `undefined` when the entry was accepted at once, or a promise when it waits for room;
    *   the promise rejects with a `WriteAbandonedError` when the waiting is given up
-   * @throws {NotRunningError | BacklogFullError | InvalidTimeoutError} and what is wrong with the entry: `UnknownTagError`,
-   *   `OversizedEntryError`, `InvalidSourceError`, `InvalidTimestampError`, `InvalidEntryError`,
+   * @throws {NotRunningError | AllTargetsFailedError | BacklogFullError | InvalidTimeoutError} and
+   *   what is wrong with the entry: `UnknownTagError`, `TagRefusedError`, `OversizedEntryError`,
+   *   `InvalidSourceError`, `InvalidTimestampError`, `InvalidEntryError`,
    *   `InvalidEnumeratedValueError`; nothing of it was written then
    */
   writeEntry(entry: EntryInput, options?: WaitOptions): Promise<void> | undefined {
@@ -166,21 +202,14 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /**
    * Writes entries in order, copying what it is given before it returns.
    * @returns as `writeEntry`, for all of them
-   * @throws {NotRunningError | BacklogFullError}
+   * @throws {NotRunningError | AllTargetsFailedError | BacklogFullError}
    * @throws {BatchError} when one entry is bad; none of the batch was written then
    */
   writeBatch(entries: readonly EntryInput[], options?: WaitOptions): Promise<void> | undefined {
     this.#checkRunning();
     checkWait(options);
     this.#dispatcher.checkBacklog();
-    const held = this.#holdBatch(entries);
-    for (let i = held; i < entries.length; i++) {
-      this.#parts.take(entries[i] as EntryInput);
-      if (!this.#dispatcher.write(this.#parts)) {
-        return this.#enqueueFrom(entries, i, options ?? {});
-      }
-    }
-    return undefined;
+    return this.#batches.write(entries, options ?? {});
   }
 
   /** Writes an entry with no source and no enumerated values; otherwise as `writeEntry`. */
@@ -194,20 +223,78 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Resolves once everything written before is confirmed by an indexer.
-   * @throws {NotRunningError}
+   * Writes a block of entries from another indexer as they are: nothing is attached. One indexer
+   * gets it, once, and confirms it as a whole when it is on disk (§10).
+   * @throws {NotRunningError | NotHotError}
+   * @throws {BatchError} when one entry is bad; nothing was written then
+   * @throws {DittoError} refused, or lost with its connection, or cancelled: it is not sent again
+   */
+  async dittoWrite(
+    entries: readonly EntryInput[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    this.#checkRunning();
+    options.signal?.throwIfAborted();
+    if (entries.length > 0) await this.#dittos.write(entries, options.signal);
+  }
+
+  /**
+   * Whether an entry with so many bytes of data and values would have to wait for room if it were
+   * written now. `drain` tells when none waits any more.
+   */
+  willBlock(bytes = 0): boolean {
+    return this.#dispatcher.wouldWait(FRAME_BYTES + bytes);
+  }
+
+  /**
+   * Resolves once everything written before is confirmed by an indexer, and asks the indexers to
+   * confirm at once.
+   * @throws {NotRunningError | AllTargetsFailedError}
    * @throws {WaitTimeoutError} and what is not confirmed yet stays on its way
    */
   async sync(options: WaitOptions = {}): Promise<void> {
-    this.#checkRunning();
-    checkWait(options);
-    options.signal?.throwIfAborted();
-    await this.#dispatcher.sync(options);
+    await this.#wait(true, options);
+  }
+
+  /**
+   * Resolves once everything written before is confirmed by an indexer, as that comes: the receipt
+   * for a queue's offset. Writing goes on meanwhile, and there may be many at a time.
+   * @throws as `sync`
+   */
+  async barrier(options: WaitOptions = {}): Promise<void> {
+    await this.#wait(false, options);
+  }
+
+  /**
+   * What indexers are told in the ingester state beside the rest (§8).
+   * @param metadata anything that JSON can hold, copied; `undefined`: nothing
+   * @throws {InvalidStateError}
+   */
+  setMetadata(metadata: unknown): void {
+    this.#reporter.setMetadata(metadata);
+  }
+
+  /** The same, for the ingester's configuration. Leave secrets out of it. */
+  setRawConfiguration(configuration: unknown): void {
+    this.#reporter.setConfiguration(configuration);
+  }
+
+  /**
+   * The state of a part of the ingester, under a name of its own; it replaces an earlier one.
+   * @throws {InvalidStateError}
+   */
+  registerChild(name: string, state: ChildState): void {
+    this.#reporter.registerChild(name, state);
+  }
+
+  /** @returns whether there was one of that name */
+  unregisterChild(name: string): boolean {
+    return this.#reporter.unregisterChild(name);
   }
 
   /** A snapshot of what goes on; cheap. */
   stats(): MuxerStats {
-    return muxerStats(this.#lanes, this.#dispatcher.waitingEntries);
+    return muxerStats(this.#lanes, this.#dispatcher, this.#log);
   }
 
   /**
@@ -227,77 +314,56 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const wasRunning = this.#state === 'running';
     this.#state = 'closing';
     const closing = new NotRunningError('closing');
-    for (const pending of this.#waitingForHot) pending.reject(closing);
-    this.#waitingForHot.clear();
-    if (wasRunning) await this.#syncBeforeClose();
+    this.#hotWaiters.rejectAll(closing);
+    clearInterval(this.#statsTimer);
+    this.#reporter.stop();
+    this.#configuration.attachments?.stop();
+    if (wasRunning && this.#failure === undefined) await this.#syncBeforeClose();
     this.#dispatcher.abandon(closing);
     await Promise.all(this.#lanes.map((lane) => lane.close()));
     await this.#pool?.close();
     this.#state = 'closed';
-    const unconfirmed = this.#lanes.reduce((sum, lane) => sum + lane.unconfirmedEntries(), 0);
+    const inRings = this.#lanes.reduce((sum, lane) => sum + lane.unconfirmedEntries(), 0);
+    const unconfirmed = inRings + this.#dispatcher.refusedEntries;
     if (unconfirmed > 0) this.#log.error({ unconfirmed }, 'closed with unconfirmed entries');
-    else this.#log.info('closed');
+    else this.#log.info({}, 'closed');
     return { unconfirmed };
   }
 
   async #syncBeforeClose(): Promise<void> {
     try {
-      await this.#dispatcher.sync({ timeout: this.#configuration.closeTimeout });
+      await this.#dispatcher.barrier(true, { timeout: this.#configuration.closeTimeout });
     } catch (error) {
       this.#log.warn({ err: error }, 'not all entries were confirmed in time');
     }
   }
 
+  async #wait(forces: boolean, options: WaitOptions): Promise<void> {
+    this.#checkRunning();
+    checkWait(options);
+    options.signal?.throwIfAborted();
+    await this.#dispatcher.barrier(forces, options);
+  }
+
   #checkRunning(): void {
     if (this.#state !== 'running') throw new NotRunningError(this.#state);
-  }
-
-  /**
-   * Writes as much of a batch as can be taken back, and checks the rest before any of it leaves.
-   * @returns how many entries are written
-   */
-  #holdBatch(entries: readonly EntryInput[]): number {
-    const dispatcher = this.#dispatcher;
-    const parts = this.#parts;
-    let held = 0;
-    let checked = 0;
-    dispatcher.beginBatch();
-    try {
-      for (; checked < entries.length; checked++) {
-        parts.take(entries[checked] as EntryInput);
-        if (held === checked && dispatcher.hold(parts)) held++;
-      }
-    } catch (error) {
-      dispatcher.cancelBatch();
-      throw new BatchError(checked, error);
-    }
-    dispatcher.endBatch();
-    return held;
-  }
-
-  #enqueueFrom(
-    entries: readonly EntryInput[],
-    accepted: number,
-    options: WaitOptions,
-  ): Promise<void> | undefined {
-    const frames: WaitingFrame[] = [];
-    for (let i = accepted; i < entries.length; i++) {
-      this.#parts.take(entries[i] as EntryInput);
-      frames.push(this.#dispatcher.copy(this.#parts));
-    }
-    return this.#dispatcher.enqueue(frames, accepted, options);
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   #createPool(): LanePool {
-    return new LanePool(this.#configuration.workers, this.#lanes.length, (error) => {
-      this.#log.error({ err: error }, 'a worker thread failed');
-      if (this.listenerCount('error') > 0) this.emit('error', error);
-    });
+    return new LanePool(this.#configuration.workers, this.#lanes.length, (error) =>
+      this.#failed(error, 'a worker thread failed'),
+    );
   }
 
   #createLanes(): Lane[] {
     const { endpoints, connectionsPerTarget, ...rest } = this.#configuration;
-    const options = { ...rest, sharedMemory: this.#sharedMemory, events: this.#laneEvents() };
+    const options = {
+      ...rest,
+      tags: this.#tags.names,
+      sharedMemory: this.#sharedMemory,
+      events: this.#laneEvents(),
+    };
     return endpoints.flatMap((endpoint) =>
       Array.from({ length: connectionsPerTarget }, () => new Lane({ ...options, endpoint })),
     );
@@ -305,20 +371,78 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   #laneEvents(): LaneEvents {
     return {
-      hot: ({ endpoint: { address }, session }) => {
-        this.#log.info({ target: address, ...session }, 'hot');
-        for (const pending of this.#waitingForHot) pending.resolve();
-        this.#waitingForHot.clear();
-        this.#dispatcher.laneIsHot();
-        this.emit('hot', address);
-      },
+      hot: (lane) => this.#laneIsHot(lane),
       lost: (_lane, error, retryInMs) => {
         this.#lastError = error;
         this.#log.warn({ err: error, retryInMs }, 'lost');
-        this.#dispatcher.progress();
+        this.#lanesChanged();
         this.emit('lost', error, retryInMs);
       },
+      fatal: (_lane, error) => this.#laneHasFailed(error),
+      tagAnswered: () => this.#lanesChanged(),
       wake: () => this.#dispatcher.progress(),
     };
+  }
+
+  #laneIsHot(lane: Lane): void {
+    const { address } = lane.endpoint;
+    this.#log.info({ target: address, ...lane.session }, 'hot');
+    this.#hotWaiters.resolveAll();
+    this.#reporter.laneIsHot(lane);
+    this.#lanesChanged();
+    this.#log.flush();
+    this.emit('hot', address);
+  }
+
+  #laneHasFailed(error: Error): void {
+    this.#lastError = error;
+    if (this.#lanes.every(({ fatalError }) => fatalError !== undefined)) {
+      this.#failure = new AllTargetsFailedError(error);
+      this.#dispatcher.abandon(this.#failure);
+      this.#hotWaiters.rejectAll(this.#failure);
+    } else {
+      this.#lanesChanged();
+    }
+    this.#failed(error, 'a lane has given up for good');
+  }
+
+  #lanesChanged(): void {
+    const refused = new Set(this.#lanes.flatMap(({ refusedTags }) => [...refusedTags]));
+    const byAll = [...refused].filter((tag) => this.#dispatcher.isRefused(tag));
+    const fresh = byAll.filter((tag) => this.#tags.has(tag));
+    this.#tags.refuse(byAll);
+    this.#dispatcher.lanesChanged();
+    for (const tag of fresh) {
+      this.#failed(new TagRefusedError(this.#tags.lookup(tag) ?? `${tag}`), 'a tag is refused');
+    }
+  }
+
+  #failed(error: Error, message: string): void {
+    this.#log.error({ err: error }, message);
+    if (this.listenerCount('error') > 0) this.emit('error', error);
+  }
+
+  #logStats(): void {
+    const { lanes, ackLatencyMs, ...counts } = this.stats();
+    this.#log.info(
+      { ...counts, lanes: lanes.length, ackLatencyMs: ackLatencyMs.p50 },
+      'statistics',
+    );
+    this.#log.flush();
+  }
+
+  #createLog(): OwnLog {
+    const { logger, selfIngest, identity } = this.#configuration;
+    if (selfIngest === undefined) return new OwnLog({ logger });
+    const write = (timestamp: TimestampInput, data: string) => {
+      if (this.#state !== 'running' || this.hot() === 0) return false;
+      this.#logParts.take({ timestamp, tag: GRAVWELL_TAG, data });
+      return !this.#dispatcher.wouldWait(0) && this.#dispatcher.write(this.#logParts);
+    };
+    const { name: appName } = identity;
+    return new OwnLog({
+      logger,
+      ingest: { level: selfIngest, appName, hostname: hostname(), write },
+    });
   }
 }

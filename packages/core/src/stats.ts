@@ -1,5 +1,8 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { Lane, LaneState } from '@ringest/workers';
+import type { Balancer } from './balancing/index.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { OwnLog } from './own-log.js';
 
 /** Milliseconds from handing frames to the socket to their confirmation, one sample a socket write. */
 export interface AckLatency {
@@ -10,76 +13,120 @@ export interface AckLatency {
   readonly max: number;
 }
 
-export interface LaneStats {
+/**
+ * Entries and bytes of their frames, since the start. Lines of the own log that are ingested
+ * (`selfIngest`) are entries as well; ditto blocks are not counted.
+ */
+export interface Amounts {
+  readonly writtenEntries: number;
+  readonly writtenBytes: number;
+  readonly sentEntries: number;
+  readonly sentBytes: number;
+  readonly confirmedEntries: number;
+  readonly confirmedBytes: number;
+  /** Entries that had been sent on a connection that was lost before it confirmed them. */
+  readonly resentEntries: number;
+  readonly resentBytes: number;
+}
+
+export interface LaneStats extends Amounts {
   /** The address of the target. */
   readonly target: string;
   readonly state: keyof typeof LaneState;
-  /** Entries written to this lane. */
-  readonly writtenEntries: number;
-  readonly sentEntries: number;
-  /** Bytes of frames handed to the socket. */
-  readonly sentBytes: number;
-  readonly confirmedEntries: number;
-  /** Entries that had been sent on a connection that was lost before it confirmed them. */
-  readonly resentEntries: number;
+  /** Of what was written to this lane, entries that were then moved to others. */
+  readonly evacuatedEntries: number;
   /** Connections after the first. */
   readonly reconnects: number;
-  /** Bytes in the ring that are not confirmed. */
+  /** Bytes in the ring that are not confirmed; large entries beside it count whole. */
   readonly unconfirmedBytes: number;
   readonly ringBytes: number;
-  /** Confirmed bytes a second while busy, as the balancer sees it; 0: not known yet. */
-  readonly rate: number;
   readonly ackLatencyMs: AckLatency;
+  /** What the balancer sees. */
+  readonly balancer: {
+    /** Confirmed bytes a second while busy; 0: not known yet. */
+    readonly rate: number;
+    /** A moving average; 0: nothing is confirmed on this connection yet. */
+    readonly ackLatencyMs: number;
+    /** For how long the indexer wants nothing sent. */
+    readonly throttledMs: number;
+    /** Until a batch is expected to be confirmed. */
+    readonly expectedMs: number;
+    /** New, and tried with little beside others. */
+    readonly isProbed: boolean;
+  };
   readonly indexerVersion: number | undefined;
   readonly lastError: Error | undefined;
 }
 
-export interface MuxerStats {
+/** The sums over all lanes, and what is in none of them. An entry moved between lanes counts once. */
+export interface MuxerStats extends Amounts {
   readonly hot: number;
-  readonly writtenEntries: number;
-  readonly confirmedEntries: number;
-  readonly resentEntries: number;
+  readonly reconnects: number;
+  readonly unconfirmedBytes: number;
   /** Entries that wait for room. */
   readonly backlogEntries: number;
+  /** Accepted entries that wait for an indexer that takes their tag. */
+  readonly refusedEntries: number;
+  /** Lines of the own log that were dropped before they could be ingested. */
+  readonly droppedLogLines: number;
   readonly ackLatencyMs: AckLatency;
   readonly lanes: readonly LaneStats[];
 }
 
-/** A snapshot of one lane. */
-function laneStats(lane: Lane): LaneStats {
-  const counters = lane.counters();
-  return {
-    target: lane.endpoint.address,
-    state: lane.stateName,
-    writtenEntries: lane.writer.entries,
-    sentEntries: counters.sentEntries,
-    sentBytes: counters.sentBytes,
-    confirmedEntries: counters.confirmedEntries,
-    resentEntries: counters.resentEntries,
-    reconnects: Math.max(0, counters.connects - 1),
-    unconfirmedBytes: lane.unconfirmedBytes(),
-    ringBytes: lane.ringBytes,
-    rate: lane.rate * 1000,
-    ackLatencyMs: ackLatency(lane.latency),
-    indexerVersion: lane.session?.indexerVersion,
-    lastError: lane.lastError,
-  };
-}
-
 /** A snapshot of all lanes and what they add up to. */
-export function muxerStats(lanes: readonly Lane[], backlogEntries: number): MuxerStats {
-  const all = lanes.map(laneStats);
+export function muxerStats(
+  lanes: readonly Lane[],
+  dispatcher: Dispatcher,
+  log: OwnLog,
+): MuxerStats {
+  const all = lanes.map((lane) => laneStats(lane, dispatcher.balancer));
   const latency = createHistogram();
   for (const lane of lanes) latency.add(lane.latency);
   const sum = (count: (lane: LaneStats) => number) => all.reduce((n, lane) => n + count(lane), 0);
+  const { rewritten } = dispatcher;
   return {
-    hot: all.filter(({ state }) => state === 'hot').length,
-    writtenEntries: sum((lane) => lane.writtenEntries),
+    hot: lanes.filter((lane) => lane.isHot).length,
+    writtenEntries: sum((lane) => lane.writtenEntries) - rewritten.entries,
+    writtenBytes: sum((lane) => lane.writtenBytes) - rewritten.bytes,
+    sentEntries: sum((lane) => lane.sentEntries),
+    sentBytes: sum((lane) => lane.sentBytes),
     confirmedEntries: sum((lane) => lane.confirmedEntries),
+    confirmedBytes: sum((lane) => lane.confirmedBytes),
     resentEntries: sum((lane) => lane.resentEntries),
-    backlogEntries,
+    resentBytes: sum((lane) => lane.resentBytes),
+    reconnects: sum((lane) => lane.reconnects),
+    unconfirmedBytes: sum((lane) => lane.unconfirmedBytes),
+    backlogEntries: dispatcher.waitingEntries,
+    refusedEntries: dispatcher.refusedEntries,
+    droppedLogLines: log.dropped,
     ackLatencyMs: ackLatency(latency),
     lanes: all,
+  };
+}
+
+/** A snapshot of one lane. */
+function laneStats(lane: Lane, balancer: Balancer<Lane>): LaneStats {
+  const { connects, ...counters } = lane.counters();
+  return {
+    ...counters,
+    target: lane.endpoint.address,
+    state: lane.stateName,
+    writtenEntries: lane.writer.entries,
+    writtenBytes: lane.writtenBytes,
+    evacuatedEntries: lane.movedEntries,
+    reconnects: Math.max(0, connects - 1),
+    unconfirmedBytes: lane.unconfirmedBytes(),
+    ringBytes: lane.ringBytes,
+    ackLatencyMs: ackLatency(lane.latency),
+    balancer: {
+      rate: lane.rate * 1000,
+      ackLatencyMs: lane.ackLatency,
+      throttledMs: lane.throttledFor,
+      expectedMs: balancer.expectedTime(lane),
+      isProbed: balancer.isProbed(lane),
+    },
+    indexerVersion: lane.session?.indexerVersion,
+    lastError: lane.lastError,
   };
 }
 

@@ -50,10 +50,16 @@ export const Control = {
   wakeAt: 129,
   /** A `LaneState`. */
   state: 160,
+  /** A `RingOwner`: who may move `sent` and `released`, and touch the bytes between them. */
+  ringOwner: 161,
+  /** 1 while the worker waits for the main thread to give the ring back, which takes it to 0. */
+  ringWanted: 162,
   /** Confirmed bytes a millisecond while the lane was busy, a moving average; 0: not known yet. */
   rate: 192,
-  /** Microseconds from handing over to confirmation, a moving average. */
+  /** Microseconds from handing over to confirmation, a moving average; 0: nothing confirmed yet. */
   latency: 193,
+  /** Until when the indexer wants nothing sent, as the low 32 bits of `Date.now()`; 0: it does. */
+  throttledUntil: 194,
   /** Odd while the worker changes the counters below. */
   countersSequence: 224,
   /** Unsigned 64-bit counters as pairs of words, low word first; see `Counter`. */
@@ -67,14 +73,12 @@ export const counters = [
   'confirmedEntries',
   'confirmedBytes',
   'resentEntries',
+  'resentBytes',
   'connects',
 ] as const;
 export type Counter = (typeof counters)[number];
 
-/**
- * What a lane is doing. `parked` promises that no worker touches the ring: only then may the main
- * thread take frames out of it.
- */
+/** What a lane is doing. `parked` is between two connections, `closed` after the last. */
 export const LaneState = {
   connecting: 0,
   hot: 1,
@@ -83,6 +87,17 @@ export const LaneState = {
   closed: 4,
 } as const;
 export type LaneState = (typeof LaneState)[keyof typeof LaneState];
+
+/**
+ * Who owns a ring. The worker does from the first frame of a connection until the last one's stamp
+ * is taken back; while nobody does, the main thread may, to move frames to other lanes. Both take
+ * it from `nobody` by compare-exchange, but for a worker that died: its ring falls to the main thread.
+ */
+export const RingOwner = {
+  nobody: 0,
+  worker: 1,
+  main: 2,
+} as const;
 
 /** Where a lane connects to; `address` is how logs and errors name it. */
 export interface Endpoint {
@@ -108,6 +123,22 @@ export interface ConnectionTimes {
   /** Before the first retry; it doubles with each further one. */
   readonly firstRetry: number;
   readonly mostRetry: number;
+  /** Without a word from the indexer, of a connection that is hot, before it counts as lost. */
+  readonly silence: number;
+  /** Without a confirmation although entries are outstanding, before it counts as lost. */
+  readonly confirmation: number;
+}
+
+/** A tag of the muxer. */
+export interface TagName {
+  readonly tag: number;
+  readonly name: string;
+}
+
+/** A limit that all lanes of a muxer share; see `rate-limit.ts`. */
+export interface RateLimitTask {
+  readonly memory: SharedArrayBuffer;
+  readonly bytesPerSecond: number;
 }
 
 /** What the main thread hands to a lane's worker task. */
@@ -123,6 +154,9 @@ export interface LaneTask {
   readonly identity: Identity;
   /** Tag names; the index is the muxer tag. */
   readonly tags: readonly string[];
+  /** An indexer of an older API version is not connected to. */
+  readonly minVersion: number;
+  readonly rateLimit: RateLimitTask | undefined;
   readonly times: ConnectionTimes;
 }
 
@@ -138,6 +172,24 @@ export type ToWorker =
       /** Bytes of the frame, from the beginning of the memory on. */
       readonly bytes: number;
     }
+  /** A large frame has left the ring without having been sent. */
+  | { readonly kind: 'largeMoved'; readonly key: number }
+  /** One more tag. */
+  | ({ readonly kind: 'tag' } & TagName)
+  /** The ring that the worker waits for is nobody's. */
+  | { readonly kind: 'ringFree' }
+  /** A whole INGESTER_STATE command (§8), for now; it does not outlast the connection. */
+  | { readonly kind: 'state'; readonly command: Uint8Array }
+  | {
+      /** A block of unstamped frames (§10), back to back from the beginning of the memory on. */
+      readonly kind: 'ditto';
+      readonly key: number;
+      readonly memory: SharedArrayBuffer;
+      readonly bytes: number;
+      readonly count: number;
+    }
+  /** Do not send a block if it is not sent yet. */
+  | { readonly kind: 'dittoCancel'; readonly key: number }
   | { readonly kind: 'close' };
 
 /** Why a connection failed or ended. */
@@ -145,6 +197,7 @@ export type LossReason =
   | 'dial'
   | 'authentication'
   | 'tags'
+  | 'version'
   | 'protocol'
   | 'timeout'
   | 'lost'
@@ -156,10 +209,21 @@ export interface Loss {
   readonly message: string;
 }
 
+/** What became of a ditto block; `lost`: nobody knows. */
+export type DittoEnd =
+  | { readonly kind: 'stored' | 'cancelled' | 'lost' }
+  | { readonly kind: 'refused'; readonly result: number }
+  | { readonly kind: 'unknownTag'; readonly tag: number };
+
 /** From the worker to the main thread. */
 export type ToMain =
   | { readonly kind: 'hot'; readonly indexerVersion: number; readonly localAddress: string }
   | { readonly kind: 'lost'; readonly loss: Loss; readonly retryInMs: number }
+  /** It is of no use to try again: the worker has ended the lane. */
+  | { readonly kind: 'fatal'; readonly loss: Loss }
+  /** Whether the indexer takes a tag that was asked for by TAG. */
+  | { readonly kind: 'tag'; readonly tag: number; readonly isRefused: boolean }
+  | { readonly kind: 'dittoEnd'; readonly key: number; readonly end: DittoEnd }
   | { readonly kind: 'wake' }
   /** A large frame is confirmed: its memory is free. */
   | { readonly kind: 'largeReleased' };

@@ -64,8 +64,25 @@ export function withoutValues(frame: Buffer): [header: Buffer, data: Buffer] {
   return [header, frame.subarray(FRAME_BYTES, FRAME_BYTES + (word & LENGTH_MASK))];
 }
 
+/** Gives a frame outside a ring its indexer tag, its id and, if it has none, its source. */
+export function stampFrame(frame: Buffer, indexerTag: number, id: number, local: Source): void {
+  if (isWithoutSource(frame)) {
+    const word = frame.readUInt32LE(FRAME_LENGTH_OFFSET);
+    frame.writeUInt32LE(local.isIPv4 ? (word | FLAG_IPV4) >>> 0 : word, FRAME_LENGTH_OFFSET);
+    frame.set(local.bytes, FRAME_SOURCE_OFFSET);
+  }
+  frame.writeUInt16LE(indexerTag, FRAME_TAG_OFFSET);
+  frame.writeUInt32LE(id % 2 ** 32, FRAME_ID_OFFSET);
+  frame.writeUInt32LE(Math.floor(id / 2 ** 32), FRAME_ID_OFFSET + 4);
+}
+
+/** The tag in a frame's header. */
+export function frameTag(frame: Buffer): number {
+  return frame.readUInt16LE(FRAME_TAG_OFFSET);
+}
+
 /** Whether an unstamped frame still waits for the local address of its connection. */
-export function isWithoutSource(frame: Buffer): boolean {
+function isWithoutSource(frame: Buffer): boolean {
   return (
     frame.readUInt32LE(FRAME_ID_OFFSET) === NO_SOURCE &&
     frame.readUInt32LE(FRAME_ID_OFFSET + 4) === NO_SOURCE

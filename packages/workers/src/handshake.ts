@@ -13,27 +13,34 @@ import {
   MinimumVersion,
   State,
 } from '@ringest/codec';
-import type { LaneTask } from './boundary.js';
+import type { LaneTask, TagName } from './boundary.js';
 import type { Inbox } from './inbox.js';
-import { Lost } from './lost.js';
+import type { LaneTags } from './lane-tags.js';
+import { FatallyLost, Lost } from './lost.js';
 
 /** What a handshake agreed on. */
 export interface Agreement {
   /** The indexer's API version. */
   readonly indexerVersion: number;
-  /** The indexer's number of every tag asked for, by name. */
-  readonly tags: ReadonlyMap<string, number>;
+  /** The tags that were asked for, with the indexer's numbers. */
+  readonly tags: readonly NumberedTag[];
+}
+
+export interface NumberedTag extends TagName {
+  readonly number: number;
 }
 
 /**
  * The ingester's half of a session up to the first entry (§2): authentication, tags,
  * identification, permission, stream configuration. What the indexer is too old for is left out.
  *
+ * @throws {FatallyLost} the indexer is too old
  * @throws {Lost} refused, timed out, or against the protocol
  * @throws {DecodeError} malformed messages
  */
 export async function handshake(
   task: LaneTask,
+  laneTags: LaneTags,
   inbox: Inbox,
   write: (bytes: Uint8Array) => void,
 ): Promise<Agreement> {
@@ -41,6 +48,11 @@ export async function handshake(
   const left = () => Math.max(0, deadline - performance.now());
 
   const challenge = await inbox.expect('challenge', left());
+  const { version } = challenge;
+  if (version < task.minVersion) {
+    const wanted = `version ${task.minVersion} is the least that is wanted`;
+    throw new FatallyLost('version', `the indexer speaks API version ${version}: ${wanted}`);
+  }
   write(encodeChallengeResponse(answerChallenge(challenge, task.secretHash)));
   const state = await inbox.expect('state', left());
   if (state.id !== State.authenticated) {
@@ -48,13 +60,7 @@ export async function handshake(
     throw new Lost('authentication', `the indexer refused the ingest secret${info}`);
   }
 
-  write(encodeTagRequest(task.tags));
-  const { count, tags } = await inbox.expect('tagResponse', left());
-  if (count === 0 && task.tags.length > 0) {
-    throw new Lost('tags', 'the indexer refused the tags');
-  }
-
-  const version = challenge.version;
+  const tags = await negotiateTags(laneTags, version, inbox, write, left());
   const reply = task.times.handshake;
   write(encodeState({ id: State.hot, info: '' }));
   if (version >= MinimumVersion.apiVersion) {
@@ -81,4 +87,26 @@ export async function handshake(
     }
   }
   return { indexerVersion: version, tags };
+}
+
+/** Asks for the numbers of all tags that the lane wants at once. */
+async function negotiateTags(
+  laneTags: LaneTags,
+  version: number,
+  inbox: Inbox,
+  write: (bytes: Uint8Array) => void,
+  timeout: number,
+): Promise<NumberedTag[]> {
+  const asked = laneTags.request();
+  write(encodeTagRequest(asked.map(({ name }) => name)));
+  const { count, tags } = await inbox.expect('tagResponse', timeout);
+  if (count === 0 && asked.length > 0) {
+    if (version >= MinimumVersion.tag) laneTags.requestRefused();
+    throw new Lost('tags', 'the indexer refused the tags');
+  }
+  return asked.map((tag) => {
+    const number = tags.get(tag.name);
+    if (number !== undefined) return { ...tag, number };
+    throw new Lost('tags', `the indexer gave no number for tag '${tag.name}'`);
+  });
 }

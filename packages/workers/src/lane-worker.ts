@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GRAVWELL_TAG, MinimumVersion, Source } from '@ringest/codec';
+import { Source } from '@ringest/codec';
 import { Backoff } from './backoff.js';
 import {
   Control,
@@ -9,21 +9,22 @@ import {
   type LaneTask,
   RECEIVE_AT,
   RECEIVE_BYTES,
-  TO_INDEXER_AT,
-  TO_MUXER_AT,
+  RingOwner,
   type ToMain,
   type ToWorker,
-  UNKNOWN_TAG,
 } from './boundary.js';
 import { dial } from './dial.js';
 import { type Agreement, handshake } from './handshake.js';
 import { Inbox } from './inbox.js';
+import { LaneTags } from './lane-tags.js';
 import { LargeFrames } from './large-frames.js';
-import { Lost } from './lost.js';
+import { FatallyLost, Lost } from './lost.js';
 import { Meter } from './meter.js';
+import { RateLimit } from './rate-limit.js';
 import { Ring } from './ring.js';
 import { RingReader } from './ring-reader.js';
 import { Stream } from './stream.js';
+import { TagTables } from './tag-tables.js';
 
 /** Milliseconds that an indexer has to close its side of a connection that ends. */
 const HANG_UP_TIMEOUT = 500;
@@ -35,7 +36,7 @@ export async function runLane(task: LaneTask): Promise<void> {
 
 /**
  * Keeps one lane connected: dial, handshake, stream; and after a loss, back to what was not
- * confirmed, and again. It takes over a ring that an earlier worker left at any point.
+ * confirmed, and again. The ring is the worker's only from the first frame of a connection to its end.
  */
 class LaneWorker {
   readonly #task: LaneTask;
@@ -43,8 +44,12 @@ class LaneWorker {
   readonly #reader: RingReader;
   readonly #meter: Meter;
   readonly #large: LargeFrames;
+  readonly #tables: TagTables;
+  readonly #tags: LaneTags;
+  readonly #rateLimit: RateLimit | undefined;
   readonly #closing = new AbortController();
   #stream: Stream | undefined;
+  #ringIsFree: () => void = () => {};
 
   constructor(task: LaneTask) {
     this.#task = task;
@@ -52,6 +57,9 @@ class LaneWorker {
     this.#reader = new RingReader(this.#ring);
     this.#meter = new Meter(this.#ring.control, task.latency);
     this.#large = new LargeFrames(() => this.#post({ kind: 'largeReleased' }));
+    this.#tables = new TagTables(task.memory);
+    this.#tags = new LaneTags(task.tags);
+    this.#rateLimit = task.rateLimit && new RateLimit(task.rateLimit);
     task.port.on('message', (message: ToWorker) => this.#heard(message));
   }
 
@@ -59,35 +67,66 @@ class LaneWorker {
     const { times, port } = this.#task;
     const backoff = new Backoff(times.firstRetry, times.mostRetry);
     const { signal } = this.#closing;
-    this.#rewind(0);
     while (!signal.aborted) {
       this.#setState(LaneState.connecting);
       const error = await this.#connectAndStream(() => backoff.reset());
+      this.#setState(LaneState.parked);
       if (signal.aborted) break;
+      const loss = Lost.toLoss(error);
+      if (error instanceof FatallyLost) {
+        this.#post({ kind: 'fatal', loss });
+        break;
+      }
       const retryInMs = backoff.next();
-      this.#post({ kind: 'lost', loss: Lost.toLoss(error), retryInMs });
+      this.#post({ kind: 'lost', loss, retryInMs });
       await delay(retryInMs, undefined, { signal }).catch(() => {});
     }
-    this.#setState(LaneState.parked);
     port.close();
   }
 
   #heard(message: ToWorker): void {
+    const stream = this.#stream;
     if (message === DOORBELL) {
-      this.#stream?.pump();
+      stream?.pump();
       return;
     }
     switch (message.kind) {
       case 'flush':
-        this.#stream?.flush();
+        stream?.flush();
         break;
       case 'large':
         this.#large.add(message.key, Buffer.from(message.memory, 0, message.bytes));
-        this.#stream?.pump();
+        stream?.pump();
+        break;
+      case 'largeMoved':
+        this.#large.moved(message.key);
+        break;
+      case 'tag':
+        this.#tags.add(message);
+        stream?.negotiate(message);
+        break;
+      case 'ringFree':
+        this.#ringIsFree();
+        break;
+      case 'state':
+        stream?.tellState(message.command);
+        break;
+      case 'ditto':
+        this.#ditto(message);
+        break;
+      case 'dittoCancel':
+        stream?.cancelDitto(message.key);
         break;
       case 'close':
         this.#closing.abort(new Lost('lost', 'the lane is closed'));
     }
+  }
+
+  #ditto({ key, count, memory, bytes }: Extract<ToWorker, { kind: 'ditto' }>): void {
+    const frames = Buffer.from(memory, 0, bytes);
+    if (this.#stream === undefined)
+      this.#post({ kind: 'dittoEnd', key, end: { kind: 'cancelled' } });
+    else this.#stream.ditto({ key, count, frames });
   }
 
   /** One connection from dialling to its end. Resolves with what ended it. */
@@ -106,8 +145,12 @@ class LaneWorker {
       const live = socket;
       const ended = endOf(live, signal);
       ended.catch((error) => inbox.fail(error));
-      const agreement = await handshake(this.#task, inbox, (bytes) => live.write(bytes));
-      this.#learnTags(agreement);
+      const agreement = await handshake(this.#task, this.#tags, inbox, (bytes) =>
+        live.write(bytes),
+      );
+      await this.#takeRing(ended);
+      this.#tables.clear();
+      for (const tag of agreement.tags) this.#tables.learn(tag, tag.number);
       await Promise.race([ended, this.#streamUntilLost(live, inbox, agreement, onHot)]);
       return undefined;
     } catch (error) {
@@ -116,17 +159,19 @@ class LaneWorker {
       const stream = this.#stream;
       stream?.end();
       if (stream !== undefined) this.#setState(LaneState.draining);
-      // Only a closed socket reads the ring no more: stamps are taken back after that, not before.
+      // Only a closed socket reads the ring and ditto blocks no more: all that follows waits for it.
       if (socket !== undefined) await hangUp(socket);
+      stream?.socketClosed();
       this.#stream = undefined;
       if (stream !== undefined) this.#rewind(stream.confirmedBeyondRelease);
+      this.#returnRing();
     }
   }
 
   #streamUntilLost(
     socket: Socket,
     inbox: Inbox,
-    agreement: Agreement,
+    { indexerVersion, tags }: Agreement,
     onHot: () => void,
   ): Promise<never> {
     return new Promise((_, lost) => {
@@ -136,47 +181,68 @@ class LaneWorker {
         reader: this.#reader,
         socket,
         decoder: inbox.decoder,
+        tables: this.#tables,
         large: this.#large,
         meter: this.#meter,
+        rateLimit: this.#rateLimit,
+        times: this.#task.times,
         local: Source.parse(localAddress),
-        takesValues: agreement.indexerVersion >= MinimumVersion.enumeratedValues,
-        events: { released: () => this.#wakeMain(), lost },
+        indexerVersion,
+        events: {
+          released: () => this.#wakeMain(),
+          tagAnswered: (tag, isRefused) => this.#tagAnswered(tag, isRefused),
+          isRefused: (tag) => this.#tags.isRefused(tag),
+          dittoEnded: (key, end) => this.#post({ kind: 'dittoEnd', key, end }),
+          lost,
+        },
       });
       this.#stream = stream;
-      this.#meter.counts.connects++;
-      this.#meter.publish();
+      this.#meter.begin();
       this.#setState(LaneState.hot);
-      this.#post({ kind: 'hot', indexerVersion: agreement.indexerVersion, localAddress });
+      this.#post({ kind: 'hot', indexerVersion, localAddress });
       onHot();
+      for (const tag of this.#tags.missing(tags)) stream.negotiate(tag);
       stream.begin();
     });
   }
 
-  /** Fills both tag tables with what the indexer answered. */
-  #learnTags({ tags }: Agreement): void {
-    const toIndexer = new Uint16Array(this.#task.memory.buffer, TO_INDEXER_AT, 65536);
-    const toMuxer = new Uint16Array(this.#task.memory.buffer, TO_MUXER_AT, 65536);
-    toIndexer.fill(UNKNOWN_TAG);
-    toMuxer.fill(UNKNOWN_TAG);
-    this.#task.tags.forEach((name, muxerTag) => {
-      const indexerTag = tags.get(name);
-      if (indexerTag === undefined) {
-        throw new Lost('tags', `the indexer gave no number for tag '${name}'`);
-      }
-      // Two names on one number could not be told apart when their frames go to another indexer.
-      if (indexerTag === GRAVWELL_TAG || toMuxer[indexerTag] !== UNKNOWN_TAG) {
-        throw new Lost('tags', `the indexer gave tag '${name}' the number of another tag`);
-      }
-      toIndexer[muxerTag] = indexerTag;
-      toMuxer[indexerTag] = muxerTag;
-    });
+  #tagAnswered(tag: number, isRefused: boolean): void {
+    const wasRefused = this.#tags.isRefused(tag);
+    this.#tags.answered(tag, isRefused);
+    if (isRefused || wasRefused) this.#post({ kind: 'tag', tag, isRefused });
+  }
+
+  /** Waits until the main thread does not have the ring, or the connection is gone, and takes it. */
+  async #takeRing(ended: Promise<never>): Promise<void> {
+    const { control } = this.#ring;
+    const { nobody, worker } = RingOwner;
+    const take = () =>
+      Atomics.compareExchange(control, Control.ringOwner, nobody, worker) === nobody;
+    while (!take()) {
+      const free = new Promise<void>((resolve) => {
+        this.#ringIsFree = resolve;
+      });
+      Atomics.store(control, Control.ringWanted, 1);
+      // It may have become free before the main thread could see that it is wanted.
+      if (take()) break;
+      await Promise.race([ended, free]);
+    }
+    Atomics.store(control, Control.ringWanted, 0);
+    this.#reader.resume();
+  }
+
+  #returnRing(): void {
+    const { control } = this.#ring;
+    const { nobody, worker } = RingOwner;
+    Atomics.compareExchange(control, Control.ringOwner, worker, nobody);
   }
 
   /** Back to what is not confirmed, `confirmed` entries behind the last release. */
   #rewind(confirmed: number): void {
-    this.#meter.counts.resentEntries += this.#reader.rewind(confirmed);
+    const again = this.#reader.rewind(confirmed);
+    this.#meter.counts.resentEntries += again.entries;
     this.#large.releaseUpTo(this.#reader.released);
-    this.#large.rewind();
+    this.#meter.counts.resentBytes += again.bytes + this.#large.rewind();
     this.#meter.publish();
     this.#wakeMain();
   }

@@ -1,15 +1,3 @@
-import {
-  FLAG_IPV4,
-  FRAME_ID_OFFSET,
-  FRAME_LENGTH_OFFSET,
-  FRAME_SOURCE_OFFSET,
-  FRAME_TAG_OFFSET,
-  type Source,
-} from '@ringest/codec';
-import { TO_INDEXER_AT } from './boundary.js';
-import { isWithoutSource } from './frame.js';
-import type { Ring } from './ring.js';
-
 /**
  * The worker's view of frames too large for the ring, each in shared memory of its own that the
  * main thread made. They stay until the reference to them in the ring is released.
@@ -33,18 +21,14 @@ export class LargeFrames {
     return this.#frames.get(key);
   }
 
-  /** Makes a frame ready to be sent: the reference to it ends at cursor `end`. */
-  stamp(key: number, muxerTag: number, id: number, local: Source, ring: Ring, end: number): void {
-    const frame = this.#frames.get(key) as Buffer;
-    if (isWithoutSource(frame)) {
-      const word = frame.readUInt32LE(FRAME_LENGTH_OFFSET);
-      frame.writeUInt32LE(local.isIPv4 ? (word | FLAG_IPV4) >>> 0 : word, FRAME_LENGTH_OFFSET);
-      frame.set(local.bytes, FRAME_SOURCE_OFFSET);
-    }
-    frame.writeUInt16LE(ring.view.getUint16(TO_INDEXER_AT + 2 * muxerTag, true), FRAME_TAG_OFFSET);
-    frame.writeUInt32LE(id % 2 ** 32, FRAME_ID_OFFSET);
-    frame.writeUInt32LE(Math.floor(id / 2 ** 32), FRAME_ID_OFFSET + 4);
+  /** A frame is sent: the reference to it ends at cursor `end`. */
+  sent(key: number, end: number): void {
     this.#sent.push({ key, end });
+  }
+
+  /** The main thread has taken a frame away, whose reference left the ring unsent. */
+  moved(key: number): void {
+    this.#frames.delete(key);
   }
 
   /** Drops those whose references lie before the cursor. */
@@ -57,8 +41,9 @@ export class LargeFrames {
     }
   }
 
-  /** The connection is lost: none of them is sent any more. */
-  rewind(): void {
-    this.#sent.length = 0;
+  /** The connection is lost: none of them is sent any more. Returns the bytes of those that were. */
+  rewind(): number {
+    const sent = this.#sent.splice(0);
+    return sent.reduce((sum, { key }) => sum + (this.#frames.get(key)?.length ?? 0), 0);
   }
 }

@@ -18,3 +18,6 @@ export class Lost extends Error {
     return { reason: 'lost', message };
   }
 }
+
+/** The same, and trying again is of no use. */
+export class FatallyLost extends Lost {}

@@ -30,6 +30,20 @@ export class Meter {
     this.counts = readCounters(control);
   }
 
+  /** A new connection: what the last one achieved says nothing about it. */
+  begin(): void {
+    this.counts.connects++;
+    this.#latencyAverage = 0;
+    this.#rateAverage = 0;
+    this.publish();
+  }
+
+  /** The indexer wants nothing sent for so many milliseconds from now on; 0: it does. */
+  throttled(milliseconds: number): void {
+    const until = milliseconds === 0 ? 0 : (Date.now() + Math.ceil(milliseconds)) | 0 || 1;
+    Atomics.store(this.#control, Control.throttledUntil, until);
+  }
+
   /** The lane begins to have something in flight. */
   busy(now: number): void {
     this.#windowStart = now;

@@ -3,6 +3,7 @@ import { Control, TO_INDEXER_AT } from './boundary.js';
 import {
   distance,
   LARGE_BYTES,
+  type Passed,
   passEntries,
   type Ring,
   recordKind,
@@ -44,6 +45,12 @@ export class RingReader {
     this.ring = ring;
     this.#sent = Atomics.load(ring.control, Control.sent);
     this.#released = Atomics.load(ring.control, Control.released);
+  }
+
+  /** The ring is this reader's again: the main thread may have taken records out of it. */
+  resume(): void {
+    this.#sent = Atomics.load(this.ring.control, Control.sent);
+    this.#released = Atomics.load(this.ring.control, Control.released);
   }
 
   /** Whether the indexer at the other end takes enumerated values. */
@@ -129,14 +136,14 @@ export class RingReader {
 
   /**
    * After the connection is lost: releases the `confirmed` oldest entries, takes the stamps of the
-   * rest back and goes back to them. Returns how many entries will be sent again.
+   * rest back and goes back to them. Returns what will be sent again.
    */
-  rewind(confirmed: number): number {
+  rewind(confirmed: number): Passed {
     const { ring } = this;
     const written = Atomics.load(ring.control, Control.written);
     const passed = passEntries(ring, this.#released, this.#sent, confirmed);
     this.release(passed.cursor);
-    const again = passEntries(ring, this.#released, this.#sent, Number.MAX_SAFE_INTEGER).entries;
+    const again = passEntries(ring, this.#released, this.#sent, Number.MAX_SAFE_INTEGER);
     unstampFrames(ring, this.#released, written);
     this.#sent = this.#released;
     Atomics.store(ring.control, Control.sent, this.#sent);

@@ -15,6 +15,7 @@ const MISALIGNED_STAGING_MOST = 128;
 export interface WriterMark {
   readonly cursor: number;
   readonly entries: number;
+  readonly padBytes: number;
 }
 
 /**
@@ -34,6 +35,9 @@ export class RingWriter {
   #cursor: number;
   #committed: number;
   #entries = 0;
+  /** Bytes up to `#committed`, and bytes of pads among all that was written. */
+  #committedBytes = 0;
+  #padBytes = 0;
   /** The last `released` that was read: the worker's cache line is left alone while there is room. */
   #released: number;
   #source: Source | undefined;
@@ -62,6 +66,11 @@ export class RingWriter {
     return this.#entries;
   }
 
+  /** Bytes of the records written so far. */
+  get bytes(): number {
+    return this.#committedBytes + this.uncommitted - this.#padBytes;
+  }
+
   /** Bytes written but not yet committed. */
   get uncommitted(): number {
     return distance(this.#committed, this.#cursor);
@@ -71,6 +80,12 @@ export class RingWriter {
   unconfirmed(): number {
     this.#released = Atomics.load(this.ring.control, Control.released);
     return distance(this.#released, this.#cursor);
+  }
+
+  /** Whether there is room for a record of so many bytes. */
+  hasRoom(bytes: number): boolean {
+    const toEnd = this.#size - (this.#cursor & this.#mask);
+    return this.unconfirmed() + (bytes <= toEnd ? bytes : bytes + toEnd) <= this.#size;
   }
 
   /**
@@ -158,6 +173,7 @@ export class RingWriter {
   /** Makes what was written visible to the worker. Returns whether the worker sleeps and wants a doorbell. */
   commit(): boolean {
     if (this.#committed === this.#cursor) return false;
+    this.#committedBytes += this.uncommitted;
     this.#committed = this.#cursor;
     const { control } = this.ring;
     Atomics.store(control, Control.written, this.#cursor);
@@ -174,13 +190,14 @@ export class RingWriter {
 
   /** Where the writer is now, for `rewind`. */
   mark(): WriterMark {
-    return { cursor: this.#cursor, entries: this.#entries };
+    return { cursor: this.#cursor, entries: this.#entries, padBytes: this.#padBytes };
   }
 
   /** Forgets what was written since a mark. Nothing of it may be committed. */
   rewind(mark: WriterMark): void {
     this.#cursor = mark.cursor;
     this.#entries = mark.entries;
+    this.#padBytes = mark.padBytes;
   }
 
   #setSource(source: Source | undefined): void {
@@ -202,6 +219,7 @@ export class RingWriter {
     if (bytes <= toEnd) return this.#ringAt + offset;
     if (toEnd >= 4) this.ring.view.setUint32(this.#ringAt + offset, PAD, true);
     this.#cursor = (cursor + toEnd) | 0;
+    this.#padBytes += toEnd;
     return this.#ringAt;
   }
 }

@@ -24,8 +24,9 @@ import { instantiateKernel, type Kernel } from './kernel.js';
  * Invariants
  * - Cursors count bytes modulo 2^32 and never go back, but for `sent`, which a lost connection
  *   takes back to `released`. `released ≤ sent ≤ written ≤ released + size`, as distances.
- * - `written` is stored by the producer only; `sent` and `released` by the consumer only, or by
- *   whoever took the lane over while it is parked.
+ * - `written` is stored by the producer only; `sent` and `released` by the ring's owner only (see
+ *   `RingOwner`): the worker while it has a connection, else the main thread when it takes frames out.
+ * - No frame has a stamp while nobody owns the ring.
  * - The bytes from `released` to `written` are whole records, back to back. A record is a frame, a
  *   reference to a large frame that is kept outside (`LARGE`), or a pad.
  * - No record is split by the end of the ring. What does not fit there is preceded by a pad to the
@@ -121,10 +122,12 @@ export function recordKind(ring: Ring, cursor: number): RecordKind {
   throw new RingCorruptError(word, cursor);
 }
 
-/** A position in the ring, and how many entries were passed to get there. */
+/** A position in the ring, and what was passed to get there. */
 export interface Passed {
   readonly cursor: number;
   readonly entries: number;
+  /** Of frames; a reference to a large frame counts as itself. */
+  readonly bytes: number;
 }
 
 /**
@@ -134,6 +137,7 @@ export interface Passed {
 export function passEntries(ring: Ring, from: number, to: number, most: number): Passed {
   let cursor = from;
   let entries = 0;
+  let bytes = 0;
   while (cursor !== to && entries < most) {
     switch (recordKind(ring, cursor)) {
       case 'pad':
@@ -142,16 +146,19 @@ export function passEntries(ring: Ring, from: number, to: number, most: number):
       case 'large':
         cursor = (cursor + LARGE_BYTES) | 0;
         entries++;
+        bytes += LARGE_BYTES;
         break;
       case 'frame': {
         const at = ring.address(cursor);
         const end = at + Math.min(distance(cursor, to), ring.toEnd(cursor));
-        cursor = (cursor + ring.kernel.walk(at, end, most - entries) - at) | 0;
+        const walked = ring.kernel.walk(at, end, most - entries) - at;
+        cursor = (cursor + walked) | 0;
         entries += ring.kernel.walked();
+        bytes += walked;
       }
     }
   }
-  return { cursor, entries };
+  return { cursor, entries, bytes };
 }
 
 /** Takes tag and id of every stamped frame of a range back; see `Kernel.unstamp`. */

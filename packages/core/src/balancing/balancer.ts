@@ -1,0 +1,248 @@
+import { HALF_LIFE } from '@ringest/workers';
+import type { Candidate, Policy } from './candidate.js';
+
+/** Up to so many lanes are all compared; of more, two are drawn at random. */
+const FEW = 8;
+/** Draws that may miss before lanes are looked at one after the other. */
+const DRAWS = 8;
+/** Bytes a millisecond that lanes are taken to confirm until one has shown what it can. */
+const PRESUMED_RATE = 65536;
+/** Bytes of a batch for a lane that is probed, and of all that it may have unconfirmed. */
+const PROBE_BATCH = 4096;
+const PROBE_MOST = 65536;
+/**
+ * Expected times that differ by less than this share, or by so many milliseconds, are alike. On a
+ * busy machine a thread waits that long for its turn: smaller differences say nothing of an indexer.
+ */
+const ALIKE_SHARE = 0.25;
+const ALIKE_MS = 5;
+
+/** Milliseconds in which a batch that a lane got loses half of its weight in the lane's share. */
+const SHARE_HALF_LIFE = 2000;
+/** Half-lives after which shares are scaled down: the weight of a batch is 2 to their number. */
+const MOST_HALF_LIVES = 512;
+
+/** Which lanes a batch may go to, strictest first: the next counts when nobody is left of the one before. */
+const READY = 0;
+const HOT = 1;
+const ANY = 2;
+type Openness = typeof READY | typeof HOT | typeof ANY;
+
+/** A lane and what the balancer remembers of it. */
+interface Slot<Lane> {
+  readonly lane: Lane;
+  /** When it was picked last, in milliseconds of the clock. */
+  pickedAt: number;
+  /** Batches that it has got, each weighed by its time: the later, the more. */
+  share: number;
+  /** How good it was when last compared; less is better. */
+  score: number;
+}
+
+export interface BalancerOptions {
+  /** All lanes lead to one indexer: while none is hot, any of them may be picked. Default: `false`. */
+  readonly sameTarget?: boolean;
+  /** Milliseconds. Default: `performance.now`. */
+  readonly clock?: () => number;
+  /** From 0 up to, but not including, 1. Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+/**
+ * Picks the lane of each batch. By expected time, that is the lane with the least
+ * `(unconfirmed bytes + batch) / rate + ack latency`, plus what is left of a throttle.
+ *
+ * - Only hot lanes are picked. While none is, entries may wait in the rings of a single target; of
+ *   several, nobody knows which one will be there first.
+ * - The cost does not grow with the number of lanes: of many, two are drawn and the better one is
+ *   taken, which keeps them nearly as even as comparing all would.
+ * - Of lanes whose times are nearly alike, the one that got least lately comes first, so that equal
+ *   indexers get equal shares in spite of noise, also when there is little to do.
+ * - Averages move only while a lane is used: for one that has nothing to do the expected time
+ *   fades, so that it gets a batch now and then to show what it can.
+ * - A lane whose rate is not known is taken for as fast as the others: what it confirms will tell.
+ * - A lane that has confirmed nothing on its connection is probed: small batches, and only a few
+ *   unconfirmed, as long as any other may be picked.
+ */
+export class Balancer<Lane extends Candidate> {
+  readonly #slots: readonly Slot<Lane>[];
+  readonly #policy: Policy;
+  readonly #batchBytes: number;
+  readonly #sameTarget: boolean;
+  readonly #clock: () => number;
+  readonly #random: () => number;
+  readonly #nobody: ReadonlySet<Lane> = new Set();
+  /** Where the lanes that are compared stand; its first ones count. */
+  readonly #compared: Slot<Lane>[];
+  /** The rate of lanes that have not shown what they can: that of the fastest one compared last. */
+  #presumedRate = PRESUMED_RATE;
+  /** The time at which a batch weighs 1. */
+  #origin: number;
+  /** Where the next turn of round-robin begins. */
+  #next = 0;
+
+  /** @param batchBytes bytes after which a batch is committed */
+  constructor(
+    lanes: readonly Lane[],
+    policy: Policy,
+    batchBytes: number,
+    options: BalancerOptions = {},
+  ) {
+    this.#slots = lanes.map((lane) => ({
+      lane,
+      pickedAt: Number.NEGATIVE_INFINITY,
+      share: 0,
+      score: 0,
+    }));
+    this.#compared = this.#slots.slice(0, FEW);
+    this.#policy = policy;
+    this.#batchBytes = batchBytes;
+    this.#sameTarget = options.sameTarget === true || lanes.length === 1;
+    this.#clock = options.clock ?? (() => performance.now());
+    this.#random = options.random ?? Math.random;
+    this.#origin = this.#clock();
+  }
+
+  /** Lanes that may be written to at all: the hot ones, or, while none is, all of a single target. */
+  open(): readonly Lane[] {
+    const lanes = this.#slots.map(({ lane }) => lane);
+    const hot = lanes.filter((lane) => lane.isHot);
+    return hot.length === 0 && this.#sameTarget ? lanes : hot;
+  }
+
+  /**
+   * The lane of the next batch; it counts as picked.
+   * @param passedOver lanes that were found to have no room
+   * @returns `undefined` exactly when no open lane is left
+   */
+  pick(passedOver: ReadonlySet<Lane> = this.#nobody): Lane | undefined {
+    let openness: Openness = this.#policy === 'expectedTime' ? READY : HOT;
+    let found = this.#find(openness, passedOver);
+    if (found === 0 && openness === READY) {
+      openness = HOT;
+      found = this.#find(openness, passedOver);
+    }
+    if (found === 0 && this.#sameTarget && !this.#isAnyHot()) found = this.#find(ANY, passedOver);
+    if (found === 0) return undefined;
+    const now = this.#clock();
+    const slot = found === 1 ? (this.#compared[0] as Slot<Lane>) : this.#best(found, now);
+    slot.pickedAt = now;
+    slot.share += this.#weight(now);
+    return slot.lane;
+  }
+
+  /** Bytes after which the batch on that lane is to be committed; fewer for one that is probed. */
+  batchBytes(lane: Lane): number {
+    return this.isProbed(lane) ? Math.min(PROBE_BATCH, this.#batchBytes) : this.#batchBytes;
+  }
+
+  /** Milliseconds until a batch on the lane is expected to be confirmed, if it is hot. */
+  expectedTime(lane: Lane): number {
+    return this.#timeAfter(lane, lane.unconfirmedBytes()) + lane.throttledFor;
+  }
+
+  /** Whether the lane is new and has yet to show what it can, beside others that are hot. */
+  isProbed(lane: Lane): boolean {
+    if (this.#policy !== 'expectedTime' || lane.ackLatency > 0 || !lane.isHot) return false;
+    return this.#slots.some((other) => other.lane !== lane && other.lane.isHot);
+  }
+
+  /** Puts the lanes to be compared into place. Returns how many there are. */
+  #find(openness: Openness, passedOver: ReadonlySet<Lane>): number {
+    const slots = this.#slots;
+    if (this.#policy === 'roundRobin') return this.#walk(this.#next, 1, openness, passedOver);
+    if (slots.length <= FEW) return this.#walk(0, FEW, openness, passedOver);
+    const compared = this.#compared;
+    let found = 0;
+    for (let draw = 0; draw < DRAWS; draw++) {
+      const slot = slots[this.#anyIndex()] as Slot<Lane>;
+      if (found === 1 && slot === compared[0]) continue;
+      if (!isOpen(slot.lane, openness, passedOver)) continue;
+      compared[found++] = slot;
+      if (found === 2) return 2;
+    }
+    return this.#walk(this.#anyIndex(), 2, openness, passedOver);
+  }
+
+  /** Goes through the lanes once, from one on, until enough are found. */
+  #walk(from: number, most: number, openness: Openness, passedOver: ReadonlySet<Lane>): number {
+    const slots = this.#slots;
+    let found = 0;
+    let at = from;
+    for (let i = 0; i < slots.length && found < most; i++) {
+      const slot = slots[at] as Slot<Lane>;
+      at = at + 1 === slots.length ? 0 : at + 1;
+      if (isOpen(slot.lane, openness, passedOver)) this.#compared[found++] = slot;
+    }
+    if (found > 0) this.#next = at;
+    return found;
+  }
+
+  /** Of the lanes in place, those that are alike the best one, and of these who got least lately. */
+  #best(count: number, now: number): Slot<Lane> {
+    const compared = this.#compared;
+    let greatestRate = 0;
+    for (let i = 0; i < count; i++) {
+      greatestRate = Math.max(greatestRate, (compared[i] as Slot<Lane>).lane.rate);
+    }
+    this.#presumedRate = greatestRate || PRESUMED_RATE;
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < count; i++) {
+      const slot = compared[i] as Slot<Lane>;
+      slot.score = this.#score(slot, now);
+      if (slot.score < least) least = slot.score;
+    }
+    const isByTime = this.#policy === 'expectedTime';
+    const most = isByTime ? least + Math.max(ALIKE_MS, least * ALIKE_SHARE) : least;
+    let best: Slot<Lane> | undefined;
+    for (let i = 0; i < count; i++) {
+      const slot = compared[i] as Slot<Lane>;
+      if (slot.score <= most && (best === undefined || slot.share < best.share)) best = slot;
+    }
+    return best ?? (compared[0] as Slot<Lane>);
+  }
+
+  /** How much a batch of this time counts in shares. Only their relation matters: older ones fade. */
+  #weight(now: number): number {
+    let age = (now - this.#origin) / SHARE_HALF_LIFE;
+    if (age > MOST_HALF_LIVES) {
+      for (const slot of this.#slots) slot.share *= 2 ** -age;
+      this.#origin = now;
+      age = 0;
+    }
+    return 2 ** age;
+  }
+
+  #score({ lane, pickedAt }: Slot<Lane>, now: number): number {
+    const unconfirmed = lane.unconfirmedBytes();
+    if (this.#policy === 'leastOutstanding') return unconfirmed;
+    const time = this.#timeAfter(lane, unconfirmed);
+    const idle = unconfirmed > 0 ? 0 : now - pickedAt;
+    return (idle > 0 ? time * 0.5 ** (idle / HALF_LIFE) : time) + lane.throttledFor;
+  }
+
+  #timeAfter(lane: Lane, unconfirmed: number): number {
+    return (unconfirmed + this.#batchBytes) / (lane.rate || this.#presumedRate) + lane.ackLatency;
+  }
+
+  #isAnyHot(): boolean {
+    for (const { lane } of this.#slots) if (lane.isHot) return true;
+    return false;
+  }
+
+  #anyIndex(): number {
+    return Math.floor(this.#random() * this.#slots.length);
+  }
+}
+
+function isOpen<Lane extends Candidate>(
+  lane: Lane,
+  openness: Openness,
+  passedOver: ReadonlySet<Lane>,
+): boolean {
+  if (passedOver.size > 0 && passedOver.has(lane)) return false;
+  if (openness === ANY) return true;
+  if (!lane.isHot) return false;
+  if (openness === HOT || lane.ackLatency > 0) return true;
+  return lane.unconfirmedBytes() + PROBE_BATCH <= PROBE_MOST;
+}

@@ -1,0 +1,67 @@
+import type { EntryInput } from '@ringest/codec';
+import type { LooseFrame } from '@ringest/workers';
+import type { Dispatcher } from './dispatcher.js';
+import type { EntryParts } from './entry-parts.js';
+import { BatchError } from './errors.js';
+import type { WaitOptions } from './waiting.js';
+
+/** Writes batches of entries, each as a whole or not at all. */
+export class BatchWriter {
+  readonly #parts: EntryParts;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(parts: EntryParts, dispatcher: Dispatcher) {
+    this.#parts = parts;
+    this.#dispatcher = dispatcher;
+  }
+
+  /**
+   * Writes entries in order.
+   * @returns a promise if some of them wait for room
+   * @throws {BatchError} one entry is bad; none of the batch was written then
+   */
+  write(entries: readonly EntryInput[], options: WaitOptions): Promise<void> | undefined {
+    const held = this.#hold(entries);
+    for (let i = held; i < entries.length; i++) {
+      this.#parts.take(entries[i] as EntryInput);
+      if (!this.#dispatcher.write(this.#parts)) return this.#enqueueFrom(entries, i, options);
+    }
+    return undefined;
+  }
+
+  /**
+   * Writes as much of a batch as can be taken back, and checks the rest before any of it leaves.
+   * @returns how many entries are written
+   */
+  #hold(entries: readonly EntryInput[]): number {
+    const dispatcher = this.#dispatcher;
+    const parts = this.#parts;
+    let held = 0;
+    let checked = 0;
+    dispatcher.beginBatch();
+    try {
+      for (; checked < entries.length; checked++) {
+        parts.take(entries[checked] as EntryInput);
+        if (held === checked && dispatcher.hold(parts)) held++;
+      }
+    } catch (error) {
+      dispatcher.cancelBatch();
+      throw new BatchError(checked, error);
+    }
+    dispatcher.endBatch();
+    return held;
+  }
+
+  #enqueueFrom(
+    entries: readonly EntryInput[],
+    accepted: number,
+    options: WaitOptions,
+  ): Promise<void> | undefined {
+    const frames: LooseFrame[] = [];
+    for (let i = accepted; i < entries.length; i++) {
+      this.#parts.take(entries[i] as EntryInput);
+      frames.push(this.#dispatcher.copy(this.#parts));
+    }
+    return this.#dispatcher.enqueue(frames, accepted, options);
+  }
+}

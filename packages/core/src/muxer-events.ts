@@ -1,0 +1,41 @@
+import type { ConnectionError } from '@ringest/workers';
+
+/** What happens to a muxer. */
+export interface MuxerEvents {
+  /** A lane to the target may ingest. */
+  hot: [target: string];
+  /** A lane's connection failed or ended; it is tried again after the delay. */
+  lost: [error: ConnectionError, retryInMs: number];
+  /** All that waited for room has found it: writes that returned a promise may go on. */
+  drain: [];
+  /**
+   * Something failed that is not tried again: a target (then see `status`), a tag that no indexer
+   * takes, a worker thread. It is only logged while nobody listens.
+   */
+  error: [error: Error];
+}
+
+/** How a target fares. */
+export interface TargetStatus {
+  readonly target: string;
+  readonly hot: number;
+  readonly lanes: number;
+  /** Why lanes to it have given up for good, if they have. */
+  readonly fatalError: Error | undefined;
+  readonly lastError: Error | undefined;
+  /** Names of tags that it has refused. */
+  readonly refusedTags: readonly string[];
+}
+
+export interface MuxerStatus {
+  readonly state: MuxerState;
+  readonly targets: readonly TargetStatus[];
+}
+
+export type MuxerState = 'not started' | 'running' | 'closing' | 'closed';
+
+/** How a muxer ended. */
+export interface CloseReport {
+  /** Entries that were accepted and not confirmed; 0: all arrived. */
+  readonly unconfirmed: number;
+}

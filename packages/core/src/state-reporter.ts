@@ -1,0 +1,184 @@
+import { hostname } from 'node:os';
+import {
+  decodeIngesterState,
+  EMPTY_INGESTER_STATE,
+  encodeIngesterState,
+  encodeIngesterStateJson,
+  type IngesterState,
+  Timestamp,
+} from '@ringest/codec';
+import type { Identity, Lane } from '@ringest/workers';
+import { InvalidStateError } from './errors.js';
+import type { OwnLog } from './own-log.js';
+
+/** How often the state is told if entries flowed, and in any case, in milliseconds (§8). */
+const FLOWING_INTERVAL = 30_000;
+const IDLE_INTERVAL = 300_000;
+
+/** What changes by itself. */
+export interface Flow {
+  readonly entries: number;
+  /** Bytes of data. */
+  readonly bytes: number;
+}
+
+/** What a reporter reports about. */
+export interface StateSubject {
+  readonly identity: Identity;
+  readonly label: string;
+  readonly lanes: readonly Lane[];
+  readonly log: OwnLog;
+  tags(): readonly string[];
+  flow(): Flow;
+}
+
+/** A child as it is registered; what is left out is empty. */
+export type ChildState = Partial<IngesterState>;
+
+/** Tells every indexer the ingester's state, by the rules of §8. */
+export class StateReporter {
+  readonly #subject: StateSubject;
+  readonly #startedAt = performance.now();
+  readonly #children = new Map<string, IngesterState>();
+  #configuration: unknown;
+  #metadata: unknown;
+  #timer: NodeJS.Timeout | undefined;
+  /** When all indexers were told last, and of how many entries. */
+  #toldAt = 0;
+  #toldEntries = 0;
+  #isTellingDue = false;
+
+  constructor(subject: StateSubject) {
+    this.#subject = subject;
+  }
+
+  start(): void {
+    this.#toldAt = performance.now();
+    this.#timer = setInterval(() => this.#tellIfDue(), FLOWING_INTERVAL).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /**
+   * @param metadata anything that JSON can hold; `undefined`: none
+   * @throws {InvalidStateError}
+   */
+  setMetadata(metadata: unknown): void {
+    this.#metadata = plain('the metadata', metadata);
+    this.changed();
+  }
+
+  /** The same for the configuration. */
+  setConfiguration(configuration: unknown): void {
+    this.#configuration = plain('the configuration', configuration);
+    this.changed();
+  }
+
+  /**
+   * A child of a name, instead of an earlier one; it is copied.
+   * @throws {InvalidStateError}
+   */
+  registerChild(name: string, child: ChildState): void {
+    this.#children.set(name, copyOf(name, child));
+    this.changed();
+  }
+
+  unregisterChild(name: string): boolean {
+    const was = this.#children.delete(name);
+    if (was) this.changed();
+    return was;
+  }
+
+  /** Something changed: all indexers are told at the end of this event-loop turn. */
+  changed(): void {
+    if (this.#isTellingDue || this.#timer === undefined) return;
+    this.#isTellingDue = true;
+    setImmediate(() => {
+      this.#isTellingDue = false;
+      this.#tellAll();
+    });
+  }
+
+  /** A lane has a new connection, whose indexer knows nothing. */
+  laneIsHot(lane: Lane): void {
+    this.#tell([lane]);
+  }
+
+  /** As it is now, for the indexer at the end of a lane. */
+  state(lane: Lane): IngesterState {
+    const { identity, label, tags, flow } = this.#subject;
+    const { entries, bytes } = flow();
+    return {
+      ...EMPTY_INGESTER_STATE,
+      ...identity,
+      label,
+      ip: lane.session?.localAddress ?? '',
+      hostname: hostname(),
+      entries,
+      size: bytes,
+      uptime: Math.round((performance.now() - this.#startedAt) * 1e6),
+      tags: tags(),
+      lastSeen: Timestamp.now(),
+      children: this.#children,
+      configuration: this.#configuration,
+      metadata: this.#metadata,
+    };
+  }
+
+  #tellIfDue(): void {
+    const hasFlowed = this.#subject.flow().entries !== this.#toldEntries;
+    // Timers come a little early: the next one would be half a minute late.
+    const isLong = performance.now() - this.#toldAt >= IDLE_INTERVAL - FLOWING_INTERVAL / 2;
+    if (hasFlowed || isLong) this.#tellAll();
+  }
+
+  #tellAll(): void {
+    const { lanes, flow } = this.#subject;
+    this.#toldAt = performance.now();
+    this.#toldEntries = flow().entries;
+    this.#tell(lanes);
+  }
+
+  #tell(lanes: readonly Lane[]): void {
+    for (const lane of lanes) {
+      if (!lane.isHot) continue;
+      try {
+        lane.tellState(encodeIngesterState(this.state(lane)));
+      } catch (err) {
+        this.#subject.log.warn({ err }, 'the ingester state cannot be told');
+        return;
+      }
+    }
+  }
+}
+
+/**
+ * A copy of a value as JSON has it.
+ * @throws {InvalidStateError}
+ */
+function plain(what: string, value: unknown): unknown {
+  if (value === undefined) return undefined;
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch (cause) {
+    throw new InvalidStateError(what, { cause });
+  }
+  if (json === undefined) throw new InvalidStateError(what);
+  return JSON.parse(json);
+}
+
+/**
+ * A copy of a child and of all below it, as indexers are told it.
+ * @throws {InvalidStateError}
+ */
+function copyOf(name: string, child: ChildState): IngesterState {
+  try {
+    const json = encodeIngesterStateJson({ ...EMPTY_INGESTER_STATE, ...child });
+    return decodeIngesterState(Buffer.from(json));
+  } catch (cause) {
+    throw new InvalidStateError(`child ${name}`, { cause });
+  }
+}

@@ -1,0 +1,29 @@
+import type { Lane } from '@ringest/workers';
+import type { MuxerState, MuxerStatus, TargetStatus } from './muxer-events.js';
+import type { TagTable } from './tag-table.js';
+
+/** How a muxer and each of its targets fare. */
+export function muxerStatus(
+  state: MuxerState,
+  lanes: readonly Lane[],
+  tags: TagTable,
+): MuxerStatus {
+  const addresses = [...new Set(lanes.map(({ endpoint }) => endpoint.address))];
+  const targets = addresses.map((target) => {
+    const its = lanes.filter(({ endpoint }) => endpoint.address === target);
+    return targetStatus(target, its, tags);
+  });
+  return { state, targets };
+}
+
+function targetStatus(target: string, lanes: readonly Lane[], tags: TagTable): TargetStatus {
+  const refused = new Set(lanes.flatMap(({ refusedTags }) => [...refusedTags]));
+  return {
+    target,
+    hot: lanes.filter(({ isHot }) => isHot).length,
+    lanes: lanes.length,
+    fatalError: lanes.find(({ fatalError }) => fatalError !== undefined)?.fatalError,
+    lastError: lanes.find(({ lastError }) => lastError !== undefined)?.lastError,
+    refusedTags: [...refused].map((tag) => tags.lookup(tag) ?? `${tag}`),
+  };
+}

@@ -1,0 +1,98 @@
+import { encodeDittoBlock, frameSize, type Source } from '@ringest/codec';
+import type { DittoEnd } from './boundary.js';
+import { frameTag, stampFrame } from './frame.js';
+import type { TagTables } from './tag-tables.js';
+
+/** A block of entries that is confirmed as a whole (§10), its frames unstamped. */
+export interface DittoBlock {
+  readonly key: number;
+  readonly frames: Buffer;
+  readonly count: number;
+}
+
+/**
+ * The ditto blocks of one connection: those that wait to be sent, and those whose confirmation is
+ * due, which come in the same order. None is ever sent twice.
+ */
+export class Dittos {
+  readonly #tables: TagTables;
+  readonly #local: Source;
+  readonly #ended: (key: number, end: DittoEnd) => void;
+  readonly #waiting: DittoBlock[] = [];
+  readonly #sent: number[] = [];
+  #confirmations = 0;
+
+  constructor(tables: TagTables, local: Source, ended: (key: number, end: DittoEnd) => void) {
+    this.#tables = tables;
+    this.#local = local;
+    this.#ended = ended;
+  }
+
+  /** Whether a confirmation is due. */
+  get isOutstanding(): boolean {
+    return this.#sent.length > 0;
+  }
+
+  /** Blocks that were confirmed, stored or not. */
+  get confirmations(): number {
+    return this.#confirmations;
+  }
+
+  add(block: DittoBlock): void {
+    this.#waiting.push(block);
+  }
+
+  /** Drops a block unless it was sent. */
+  cancel(key: number): void {
+    const index = this.#waiting.findIndex((block) => block.key === key);
+    if (index === -1) return;
+    this.#waiting.splice(index, 1);
+    this.#ended(key, { kind: 'cancelled' });
+  }
+
+  /** The bytes of the block that is due, stamped; `undefined` when none is. */
+  take(): readonly Uint8Array[] | undefined {
+    for (let block = this.#waiting.shift(); block !== undefined; block = this.#waiting.shift()) {
+      const unknown = this.#stamp(block.frames);
+      if (unknown === undefined) {
+        this.#sent.push(block.key);
+        return [encodeDittoBlock(block.count), block.frames];
+      }
+      this.#ended(block.key, { kind: 'unknownTag', tag: unknown });
+    }
+    return undefined;
+  }
+
+  /**
+   * The confirmation of the oldest block.
+   * @returns false when none is due
+   */
+  confirm(result: number): boolean {
+    const key = this.#sent.shift();
+    if (key === undefined) return false;
+    this.#confirmations++;
+    this.#ended(key, result === 0 ? { kind: 'stored' } : { kind: 'refused', result });
+    return true;
+  }
+
+  /**
+   * The connection is gone: what was sent may be stored or not, what was not sent is not. Not before
+   * the socket is closed: it reads the blocks, whose memory is used again from now on.
+   */
+  end(): void {
+    for (const key of this.#sent.splice(0)) this.#ended(key, { kind: 'lost' });
+    for (const { key } of this.#waiting.splice(0)) this.#ended(key, { kind: 'cancelled' });
+  }
+
+  /** Stamps frames; their ids mean nothing. Returns a tag that the indexer does not know. */
+  #stamp(frames: Buffer): number | undefined {
+    for (let at = 0; at < frames.length; ) {
+      const frame = frames.subarray(at, at + frameSize(frames, at, frames.length - at));
+      const tag = frameTag(frame);
+      if (!this.#tables.knows(tag)) return tag;
+      stampFrame(frame, this.#tables.indexerTag(tag), 0, this.#local);
+      at += frame.length;
+    }
+    return undefined;
+  }
+}

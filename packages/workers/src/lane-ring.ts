@@ -1,0 +1,230 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { Control, type Counter, DOORBELL, RingOwner, type ToWorker } from './boundary.js';
+import { kernelModule } from './kernel.js';
+import { LargeStore } from './large-store.js';
+import { Meter, readCounters, settleCounters } from './meter.js';
+import { createLaneMemory, passEntries, Ring } from './ring.js';
+import { type Head, RingDrain } from './ring-drain.js';
+import { RingReader } from './ring-reader.js';
+import { RingWriter } from './ring-writer.js';
+import { type SharedMemoryPool, sharedBytesOf } from './shared-memory.js';
+
+/** A frame that is not in a ring, or is taken out of one; a large one in shared memory. */
+export interface LooseFrame {
+  readonly frame: Buffer;
+  readonly tag: number;
+  /** It was written to a ring before, and counted there. */
+  readonly wasInRing: boolean;
+}
+
+/**
+ * The main thread's end of a lane's ring: frames are written to it, its room is waited for, and
+ * when no worker has it, its frames are moved elsewhere.
+ */
+export abstract class LaneRing {
+  readonly writer: RingWriter;
+  /** Microseconds from hand-over to confirmation, one record per socket write. */
+  readonly latency: RecordableHistogram = createHistogram();
+  protected readonly ring: Ring;
+  readonly #large: LargeStore;
+  readonly #drain: RingDrain;
+  #head: Head | undefined;
+  #movedEntries = 0;
+
+  /**
+   * @param ringBytes a power of two from 64 KiB to 1 GiB
+   * @param sharedMemory where the memory of large frames comes from, and goes back to
+   */
+  constructor(ringBytes: number, sharedMemory: SharedMemoryPool) {
+    this.ring = new Ring(createLaneMemory(ringBytes), kernelModule());
+    this.writer = new RingWriter(this.ring);
+    this.#large = new LargeStore(sharedMemory);
+    this.#drain = new RingDrain(this.ring);
+  }
+
+  protected abstract tell(message: ToWorker): void;
+
+  /** Makes what was written visible to the worker. */
+  commit(): void {
+    if (this.writer.commit()) this.tell(DOORBELL);
+  }
+
+  /** Bytes. */
+  get ringBytes(): number {
+    return this.ring.size;
+  }
+
+  /** Bytes written and not confirmed; large frames count whole. */
+  unconfirmedBytes(): number {
+    return this.writer.unconfirmed() + this.#large.bytes;
+  }
+
+  /** Confirmed bytes a millisecond on this connection; 0 when nothing is known yet. */
+  get rate(): number {
+    return Atomics.load(this.ring.control, Control.rate);
+  }
+
+  /** Milliseconds from hand-over to confirmation, a moving average; 0: nothing is confirmed yet. */
+  get ackLatency(): number {
+    return Atomics.load(this.ring.control, Control.latency) / 1000;
+  }
+
+  /** Milliseconds for which the indexer wants nothing sent. */
+  get throttledFor(): number {
+    const until = Atomics.load(this.ring.control, Control.throttledUntil);
+    return until === 0 ? 0 : Math.max(0, (until - Date.now()) | 0);
+  }
+
+  counters(): Record<Counter, number> {
+    return readCounters(this.ring.control);
+  }
+
+  /** Bytes of frames written. */
+  get writtenBytes(): number {
+    return this.writer.bytes + this.#large.addedBytes;
+  }
+
+  /** Entries that were written here and then moved to other lanes. */
+  get movedEntries(): number {
+    return this.#movedEntries;
+  }
+
+  /**
+   * Writes a frame that `encodeFrame` made, of any size. One too large for the ring must be in
+   * memory of the lane's `sharedMemory`, which then belongs to the lane.
+   * @returns false when there is no room; nothing was written then
+   */
+  writeFrame({ frame, tag }: LooseFrame): boolean {
+    if (frame.length <= this.writer.maxFrame) return this.writer.writeFrame(frame);
+    return this.#writeLarge(frame, tag);
+  }
+
+  /** Whether everything before the cursor is confirmed. */
+  isReleased(cursor: number): boolean {
+    return ((Atomics.load(this.ring.control, Control.released) - cursor) | 0) >= 0;
+  }
+
+  /**
+   * Has `wake` called once everything before the cursor is confirmed, or earlier. One call counts
+   * at a time, the one that is due first.
+   * @returns whether that is so already; `wake` may come nevertheless
+   */
+  wakeWhenReleased(cursor: number): boolean {
+    const { control } = this.ring;
+    const isArmed = Atomics.load(control, Control.wakeArmed) === 1;
+    const isLater = ((cursor - Atomics.load(control, Control.wakeAt)) | 0) >= 0;
+    if (!(isArmed && isLater)) {
+      Atomics.store(control, Control.wakeAt, cursor);
+      Atomics.store(control, Control.wakeArmed, 1);
+    }
+    return this.isReleased(cursor);
+  }
+
+  /**
+   * Has `wake` called once there is room for a frame.
+   * @returns whether there is already
+   */
+  wakeForRoom(frameBytes: number): boolean {
+    // A large frame waits for those before it, and each of them wakes when it is released.
+    if (frameBytes > this.writer.maxFrame && !this.#large.isEmpty) return false;
+    // Half of the ring: any frame fits then, and the producer does not wake for every one.
+    return this.wakeWhenReleased((this.writer.cursor - this.ring.size / 2) | 0);
+  }
+
+  /** Entries written and not confirmed. Exact while no worker has the ring. */
+  unconfirmedEntries(): number {
+    const released = Atomics.load(this.ring.control, Control.released);
+    return passEntries(this.ring, released, this.writer.cursor, Number.MAX_SAFE_INTEGER).entries;
+  }
+
+  /**
+   * Takes the ring, if no worker has it, so that its frames can be moved to other lanes.
+   * @returns whether that is so: then `endDrain` gives it back
+   */
+  beginDrain(): boolean {
+    this.commit();
+    return this.#drain.begin();
+  }
+
+  /** Whether the worker waits for the ring that is being drained. */
+  get isWanted(): boolean {
+    return this.#drain.isWanted;
+  }
+
+  /** The oldest frame of the ring that is being drained: void after `passHead`. */
+  head(): LooseFrame | undefined {
+    const head = this.#drain.head();
+    this.#head = head;
+    if (head === undefined) return undefined;
+    const frame = head.kind === 'frame' ? head.frame : (this.#large.get(head.key) as Buffer);
+    return { frame, tag: head.tag, wasInRing: true };
+  }
+
+  /** A frame that `head` returned, for somebody who keeps it: a large one is not copied. */
+  copyOf(head: LooseFrame): LooseFrame {
+    const isLarge = head.frame.length > this.writer.maxFrame;
+    return { ...head, frame: isLarge ? head.frame : Buffer.from(head.frame) };
+  }
+
+  /** What `head` returned is elsewhere now, also the memory of a large frame. */
+  passHead(): void {
+    const head = this.#head;
+    if (head === undefined) return;
+    this.#head = undefined;
+    this.#movedEntries++;
+    if (head.kind === 'large') {
+      this.#large.forget(head.key);
+      this.tell({ kind: 'largeMoved', key: head.key });
+    }
+    this.#drain.pass();
+  }
+
+  endDrain(): void {
+    if (this.#drain.end()) this.tell({ kind: 'ringFree' });
+  }
+
+  /** A worker begins: it has to know the large frames. */
+  protected tellLargeFrames(): void {
+    this.dropReleased();
+    for (const [key, frame] of this.#large) this.#tellLarge(key, frame);
+  }
+
+  /** Gives the memory of large frames back that are confirmed. */
+  protected dropReleased(): void {
+    this.#large.dropReleased(Atomics.load(this.ring.control, Control.released));
+  }
+
+  /**
+   * Brings the ring of a dead worker into order, as the worker would have done.
+   * @throws {RingCorruptError}
+   */
+  protected takeOver(): void {
+    const { control } = this.ring;
+    settleCounters(control);
+    Atomics.store(control, Control.throttledUntil, 0);
+    Atomics.store(control, Control.ringWanted, 0);
+    if (Atomics.load(control, Control.ringOwner) !== RingOwner.worker) return;
+    const meter = new Meter(control, this.latency);
+    const sent = Atomics.load(control, Control.sent);
+    this.dropReleased();
+    const again = new RingReader(this.ring).rewind(0);
+    meter.counts.resentEntries += again.entries;
+    meter.counts.resentBytes += again.bytes + this.#large.bytesUpTo(sent);
+    meter.publish();
+    Atomics.store(control, Control.ringOwner, RingOwner.nobody);
+  }
+
+  #writeLarge(frame: Buffer, tag: number): boolean {
+    const large = this.#large;
+    if (!large.isEmpty && large.bytes + frame.length > this.ring.size) return false;
+    const key = large.nextKey;
+    if (!this.writer.writeLarge(key, tag)) return false;
+    large.add(frame, this.writer.cursor);
+    this.#tellLarge(key, frame);
+    return true;
+  }
+
+  #tellLarge(key: number, frame: Buffer): void {
+    this.tell({ kind: 'large', key, memory: sharedBytesOf(frame), bytes: frame.length });
+  }
+}

@@ -1,0 +1,80 @@
+import { encodeForceAck, encodeTag, MinimumVersion } from '@ringest/codec';
+import type { TagName } from './boundary.js';
+import { Lost } from './lost.js';
+import type { TagTables } from './tag-tables.js';
+
+/** What the negotiation of late tags needs of its connection. */
+export interface TagConnection {
+  /** Whether everything that was sent is confirmed. */
+  readonly isSettled: boolean;
+  write(bytes: Uint8Array): void;
+  /** The indexer has answered. Sending may go on once `isAsking` is false. */
+  answered(tag: TagName, isRefused: boolean): void;
+  lost(error: Lost): void;
+}
+
+/**
+ * Negotiates tags on a live connection (§7): sending pauses, everything outstanding is confirmed,
+ * then all that is pending is asked for in one go, and the answers come in the same order.
+ */
+export class LateTags {
+  readonly #tables: TagTables;
+  readonly #connection: TagConnection;
+  readonly #indexerVersion: number;
+  #pending: TagName[] = [];
+  #asked: TagName[] = [];
+
+  constructor(tables: TagTables, indexerVersion: number, connection: TagConnection) {
+    this.#tables = tables;
+    this.#connection = connection;
+    this.#indexerVersion = indexerVersion;
+  }
+
+  /** Whether sending has to pause. */
+  get isAsking(): boolean {
+    return this.#pending.length > 0 || this.#asked.length > 0;
+  }
+
+  /** Asks for one more tag. */
+  ask(tag: TagName): void {
+    if (this.#indexerVersion < MinimumVersion.tag) {
+      const version = `the indexer of API version ${this.#indexerVersion}`;
+      const problem = `${version} learns tags only when a connection begins: '${tag.name}' is new`;
+      this.#connection.lost(new Lost('tags', problem));
+      return;
+    }
+    this.#pending.push(tag);
+    if (this.#pending.length === 1 && !this.#connection.isSettled) {
+      this.#connection.write(encodeForceAck());
+    }
+    this.proceed();
+  }
+
+  /** Something was confirmed. */
+  proceed(): void {
+    if (this.#pending.length === 0 || this.#asked.length > 0) return;
+    if (!this.#connection.isSettled) return;
+    this.#asked = this.#pending;
+    this.#pending = [];
+    this.#connection.write(Buffer.concat(this.#asked.map(({ name }) => encodeTag(name))));
+  }
+
+  /** The answer to the oldest question; `undefined`: refused. */
+  answer(indexerTag: number | undefined): void {
+    const tag = this.#asked.shift();
+    if (tag === undefined) {
+      this.#connection.lost(new Lost('protocol', 'the indexer answered a tag not asked for'));
+      return;
+    }
+    if (indexerTag !== undefined) {
+      try {
+        this.#tables.learn(tag, indexerTag);
+      } catch (error) {
+        this.#connection.lost(error as Lost);
+        return;
+      }
+    }
+    this.#connection.answered(tag, indexerTag === undefined);
+    this.proceed();
+  }
+}

@@ -1,0 +1,228 @@
+import type { Socket } from 'node:net';
+import { encodeForceAck, type Source } from '@ringest/codec';
+import { Control } from './boundary.js';
+import { stampFrame, withoutValues } from './frame.js';
+import { Hold } from './hold.js';
+import { InFlight } from './in-flight.js';
+import type { LargeFrames } from './large-frames.js';
+import type { Meter } from './meter.js';
+import type { RateLimit } from './rate-limit.js';
+import { type RingReader, Taken } from './ring-reader.js';
+import type { TagTables } from './tag-tables.js';
+
+/** Ring bytes that go into one socket write, at most; a quarter of a small ring. */
+const WRITE_BYTES = 262144;
+/** Bytes after which reading gets its turn. */
+const TURN_BYTES = 1048576;
+
+/** Something must arrive before the head of the ring can be sent. */
+const STUCK = -1;
+
+/** What a sender is made of. */
+export interface SenderParts {
+  readonly reader: RingReader;
+  readonly socket: Socket;
+  readonly tables: TagTables;
+  readonly large: LargeFrames;
+  readonly meter: Meter;
+  readonly rateLimit: RateLimit | undefined;
+  /** The connection's own address, the source of entries that have none. */
+  readonly local: Source;
+  readonly takesValues: boolean;
+}
+
+/** Who says what a sender may send. */
+export interface SenderHooks {
+  /** Whether nothing may be sent for now; `pump` is called when that is over. */
+  isHeld(): boolean;
+  /** Something that goes out before the frames of the ring. */
+  takeUrgent(): readonly Uint8Array[] | undefined;
+  /** The next frame has a tag that the indexer does not know. */
+  unknownTag(tag: number): void;
+}
+
+/**
+ * The sending half of a hot connection: frames of the ring go to the socket, as far as it takes them.
+ * A doorbell, a socket that has room again, or a pause that is over move it.
+ */
+export class Sender {
+  /** What was sent and is not confirmed, by socket writes. */
+  readonly inFlight = new InFlight();
+  /** Of the last entry that was sent; ids begin at 1. */
+  lastSentId = 0;
+  #socketIsFull = false;
+  #turnIsDue = false;
+  #isEnded = false;
+  /** The cursor that a pending flush waits for, and whether another one was asked for since. */
+  #flushAt: number | undefined;
+  #flushAgain = false;
+  readonly #writeBytes: number;
+  readonly #parts: SenderParts;
+  readonly #reader: RingReader;
+  readonly #meter: Meter;
+  readonly #hooks: SenderHooks;
+  readonly #pace = new Hold(() => this.pump());
+
+  constructor(parts: SenderParts, hooks: SenderHooks) {
+    this.#parts = parts;
+    this.#reader = parts.reader;
+    this.#meter = parts.meter;
+    this.#hooks = hooks;
+    const { ring } = parts.reader;
+    const limited = parts.rateLimit?.writeBytes ?? WRITE_BYTES;
+    this.#writeBytes = Math.min(WRITE_BYTES, ring.size / 4, limited);
+    parts.reader.setTakesValues(parts.takesValues);
+    const { w0, w1, w2, w3, isIPv4 } = parts.local;
+    ring.kernel.setLocalSource(w0, w1, w2, w3, isIPv4);
+    ring.kernel.setNextId(1);
+  }
+
+  /** Sends what is committed, as far as the socket takes it; then waits for a doorbell. */
+  pump(): void {
+    if (this.#isEnded || this.#socketIsFull || this.#turnIsDue || this.#pace.isOn) return;
+    if (this.#hooks.isHeld()) return;
+    const { control } = this.#reader.ring;
+    let turn = TURN_BYTES;
+    for (;;) {
+      const sent = this.#sendNext();
+      if (sent === STUCK) return;
+      if (sent > 0) {
+        if (this.#parts.socket.writableLength > 0) {
+          this.#socketIsFull = true;
+          return;
+        }
+        turn -= sent;
+        if (turn <= 0) {
+          this.pumpSoon();
+          return;
+        }
+      } else {
+        this.#flushIfDue();
+        this.#meter.ranDry();
+        Atomics.store(control, Control.asleep, 1);
+        // A commit between the last look and the store has rung no bell.
+        if (this.#reader.available() === 0) return;
+        if (Atomics.compareExchange(control, Control.asleep, 1, 0) === 0) return;
+      }
+    }
+  }
+
+  /** The same, once what has come in is read. */
+  pumpSoon(): void {
+    if (this.#turnIsDue) return;
+    this.#turnIsDue = true;
+    setImmediate(() => {
+      this.#turnIsDue = false;
+      this.pump();
+    });
+  }
+
+  /** Asks the indexer to confirm all that is committed now, once it is sent. */
+  flush(): void {
+    if (this.#flushAt === undefined) this.#flushAt = this.#written();
+    else this.#flushAgain = true;
+    this.pump();
+    this.#flushIfDue();
+  }
+
+  /** Sends a command between two frames. */
+  write(bytes: Uint8Array): void {
+    // With the callback, always: it may be the last of what the socket was full of.
+    if (!this.#isEnded) this.#parts.socket.write(bytes, this.#wrote);
+  }
+
+  /** Stops for good; the ring is left as it is. */
+  end(): void {
+    this.#isEnded = true;
+    this.#pace.end();
+  }
+
+  readonly #wrote = () => {
+    if (!this.#socketIsFull || this.#parts.socket.writableLength > 0) return;
+    this.#socketIsFull = false;
+    this.#flushIfDue();
+    this.pump();
+  };
+
+  /** Hands the next run of frames to the socket. Returns its bytes, 0 when nothing is committed. */
+  #sendNext(): number {
+    const wait = this.#parts.rateLimit?.wait() ?? 0;
+    if (wait > 0) {
+      this.#pace.begin(wait);
+      return STUCK;
+    }
+    const urgent = this.#hooks.takeUrgent();
+    if (urgent !== undefined) return this.#hand(urgent);
+    const reader = this.#reader;
+    const { ring } = reader;
+    switch (reader.take(this.#writeBytes)) {
+      case Taken.nothing:
+        return 0;
+      case Taken.frames:
+        return this.#send([ring.bytes.subarray(reader.address, reader.address + reader.bytes)]);
+      case Taken.valued:
+        return this.#send(
+          withoutValues(ring.bytes.subarray(reader.address, reader.address + reader.bytes)),
+        );
+      case Taken.large:
+        return this.#sendLarge(reader.largeKey, reader.largeTag);
+      case Taken.unknownTag:
+        this.#hooks.unknownTag(reader.unknownTag);
+        return STUCK;
+    }
+  }
+
+  #sendLarge(key: number, tag: number): number {
+    const { tables, large, local, takesValues } = this.#parts;
+    const frame = large.get(key);
+    // Its message is still on the way, and will ring.
+    if (frame === undefined) return STUCK;
+    if (!tables.knows(tag)) {
+      this.#hooks.unknownTag(tag);
+      return STUCK;
+    }
+    const { kernel } = this.#reader.ring;
+    const id = kernel.nextId();
+    kernel.setNextId(id + 1);
+    this.#reader.passLarge();
+    stampFrame(frame, tables.indexerTag(tag), id, local);
+    large.sent(key, this.#reader.sent);
+    return this.#send(takesValues ? [frame] : withoutValues(frame));
+  }
+
+  /** Hands over what was taken last, as one write to be confirmed as one. Returns its bytes. */
+  #send(pieces: readonly Uint8Array[]): number {
+    const now = performance.now();
+    const lastId = this.#reader.ring.kernel.nextId() - 1;
+    if (this.inFlight.isEmpty) this.#meter.busy(now);
+    this.#meter.counts.sentEntries += lastId - this.lastSentId;
+    this.lastSentId = lastId;
+    const bytes = this.#hand(pieces);
+    this.inFlight.push(lastId, this.#reader.sent, bytes, now);
+    this.#meter.counts.sentBytes += bytes;
+    return bytes;
+  }
+
+  #hand(pieces: readonly Uint8Array[]): number {
+    let bytes = 0;
+    for (const piece of pieces) {
+      bytes += piece.length;
+      this.write(piece);
+    }
+    this.#parts.rateLimit?.spend(bytes);
+    return bytes;
+  }
+
+  #flushIfDue(): void {
+    if (this.#flushAt === undefined || this.#isEnded) return;
+    const isSent = ((this.#reader.sent - this.#flushAt) | 0) >= 0;
+    if (!isSent) return;
+    this.#flushAt = this.#flushAgain ? this.#written() : undefined;
+    this.#flushAgain = false;
+    this.write(encodeForceAck());
+  }
+
+  #written(): number {
+    return Atomics.load(this.#reader.ring.control, Control.written);
+  }
+}

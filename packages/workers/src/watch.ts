@@ -1,0 +1,95 @@
+import type { ConnectionTimes } from './boundary.js';
+import { Lost } from './lost.js';
+
+/** How often is looked, as a part of the shorter time, and in milliseconds at most. */
+const LOOKS = 8;
+const LONGEST_INTERVAL = 1000;
+
+/** What a watch looks at, and does. */
+export interface Watched {
+  /** A number that grows with every confirmation. */
+  readonly confirmations: number;
+  /** Whether something was sent that the indexer has to confirm. */
+  readonly isOutstanding: boolean;
+  /** Asks for a sign of life. */
+  ping(): void;
+  /** Asks for the confirmation of all that was sent. */
+  forceAck(): void;
+  lost(error: Lost): void;
+}
+
+/**
+ * Notices an indexer that is connected but gone: nothing heard for too long, or nothing confirmed
+ * although entries are outstanding. Before either counts, it is asked.
+ */
+export class Watch {
+  readonly #times: ConnectionTimes;
+  readonly #watched: Watched;
+  readonly #interval: NodeJS.Timeout;
+  #hasHeard = true;
+  #heardAt = performance.now();
+  #hasPinged = false;
+  #confirmations = 0;
+  #confirmedAt = performance.now();
+  #hasForced = false;
+
+  constructor(times: ConnectionTimes, watched: Watched) {
+    this.#times = times;
+    this.#watched = watched;
+    const shorter = Math.min(times.silence, times.confirmation);
+    this.#interval = setInterval(
+      () => this.#look(),
+      Math.min(LONGEST_INTERVAL, Math.ceil(shorter / LOOKS)),
+    );
+  }
+
+  /** The indexer has said something. */
+  heard(): void {
+    this.#hasHeard = true;
+  }
+
+  end(): void {
+    clearInterval(this.#interval);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    if (this.#hasHeard) {
+      this.#hasHeard = false;
+      this.#hasPinged = false;
+      this.#heardAt = now;
+    } else if (now - this.#heardAt >= this.#times.silence) {
+      // This thread may have been away itself: what has come in meanwhile is read before.
+      setImmediate(() => this.#giveUpIfSilent());
+    } else if (now - this.#heardAt >= this.#times.silence / 2 && !this.#hasPinged) {
+      this.#hasPinged = true;
+      this.#watched.ping();
+    }
+    this.#lookAtConfirmations(now);
+  }
+
+  #giveUpIfSilent(): void {
+    if (this.#hasHeard) return;
+    const { silence } = this.#times;
+    this.#watched.lost(new Lost('timeout', `nothing heard from the indexer for ${silence} ms`));
+  }
+
+  #lookAtConfirmations(now: number): void {
+    const { confirmations, isOutstanding } = this.#watched;
+    if (confirmations !== this.#confirmations || !isOutstanding) {
+      this.#confirmations = confirmations;
+      this.#confirmedAt = now;
+      this.#hasForced = false;
+      return;
+    }
+    if (!this.#hasForced) {
+      this.#hasForced = true;
+      this.#watched.forceAck();
+      return;
+    }
+    const { confirmation } = this.#times;
+    if (now - this.#confirmedAt < confirmation) return;
+    const problem = `the indexer has confirmed nothing for ${confirmation} ms`;
+    this.#watched.lost(new Lost('timeout', `${problem}, although entries are outstanding`));
+  }
+}
