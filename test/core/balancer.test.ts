@@ -69,7 +69,7 @@ describe('by expected time', () => {
   it('the lane that is expected to confirm first is picked', () => {
     const near = new FakeLane('near', { unconfirmed: 500_000 });
     const far = new FakeLane('far', { ackLatency: 50, unconfirmed: 1 });
-    const slow = new FakeLane('slow', { rate: 1000, unconfirmed: 1 });
+    const slow = new FakeLane('slow', { rate: 1000, ackLatency: 65, unconfirmed: 1 });
     expect(picks(balance([far, near, slow]), [far, near, slow], 10)).toEqual([0, 10, 0]);
   });
 
@@ -189,12 +189,45 @@ describe('by expected time', () => {
     for (; now < 10_000; now++) expect(balancer.pick()).toBe(near);
   });
 
-  it('a change of latency counts with the next batch', () => {
+  /** Four lanes of which one, the first, becomes slow, after all of them have got the same. */
+  function slowingDown() {
+    const time = { now: 0 };
     const lanes = many(4, { unconfirmed: 1 });
-    const balancer = balance(lanes);
+    const balancer = balance(lanes, 'expectedTime', { clock: () => time.now });
     expect(picks(balancer, lanes, 40)).toEqual([10, 10, 10, 10]);
-    (lanes[2] as FakeLane).ackLatency = 50;
-    expect(picks(balancer, lanes, 30)).toEqual([10, 10, 0, 10]);
+    const [slow] = lanes as [FakeLane];
+    slow.ackLatency = 50;
+    return { time, lanes, balancer, slow };
+  }
+
+  it('a lane that becomes slow gets nothing any more within a fraction of a second', () => {
+    const { time, lanes, balancer } = slowingDown();
+    for (; time.now < 100; time.now++) balancer.pick();
+    expect(picks(balancer, lanes, 30)).toEqual([0, 10, 10, 10]);
+  });
+
+  it('a lane is not given up for one late confirmation', () => {
+    const { time, lanes, balancer, slow } = slowingDown();
+    time.now += 5;
+    expect(picks(balancer, lanes, 4)).toEqual([1, 1, 1, 1]);
+    slow.ackLatency = 4;
+    time.now += 200;
+    expect(picks(balancer, lanes, 4)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('a fall of latency counts with the next batch', () => {
+    const { time, lanes, balancer, slow } = slowingDown();
+    time.now += 1000;
+    expect(picks(balancer, lanes, 30)).toEqual([0, 10, 10, 10]);
+    slow.ackLatency = 2;
+    expect(picks(balancer, lanes, 10)).toEqual([10, 0, 0, 0]);
+  });
+
+  it('the rate of a lane that got little is not held against it', () => {
+    const lanes = [100_000, 500].map(
+      (rate, i) => new FakeLane(`lane ${i}`, { rate, unconfirmed: 1 }),
+    );
+    expect(picks(balance(lanes), lanes, 100)).toEqual([50, 50]);
   });
 });
 

@@ -222,9 +222,9 @@ describe('an entry that finds no room', () => {
   );
 
   it('is refused when too much waits already', async () => {
-    const { muxer, connection } = await stalled({ backlogBytes: 5000 });
+    const { muxer, connection } = await stalled({ backlogBytes: 9000 });
     const { accepted, wait } = fill(muxer);
-    // The first waits already: four more are 5230 bytes with it.
+    // The first waits already: four more are 9550 bytes with it, 864 of each for keeping it.
     const waits = [
       wait,
       ...entries(accepted + 1, accepted + 5).map((one) => muxer.writeEntry(one)),
@@ -237,7 +237,7 @@ describe('an entry that finds no room', () => {
       expect(write).toThrow(BacklogFullError);
     }
     const error = await rejection((async () => muxer.writeEntry(entry(98)))());
-    expect(error).toMatchObject({ code: 'ERR_BACKLOG_FULL', backlogBytes: 5 * 1046 });
+    expect(error).toMatchObject({ code: 'ERR_BACKLOG_FULL', backlogBytes: 5 * (1046 + 864) });
     expect(error).toBeInstanceOf(RingestError);
     connection.confirmThrough(accepted);
     await Promise.all(waits);

@@ -65,7 +65,8 @@ export class Attachments {
 
   /** @throws {ConfigurationError} naming what cannot be attached, as `attach` or `attach.name` */
   constructor(attach: AttachInput, { uuid, environment = () => process.env }: AttachOptions) {
-    if (typeof attach !== 'object' || attach === null || Array.isArray(attach)) {
+    // An array or a map has its values elsewhere.
+    if (typeof attach !== 'object' || attach === null || Symbol.iterator in attach) {
       throw new ConfigurationError('attach', 'give an object of names and values');
     }
     this.#attachments = Object.entries(attach).map(([name, input]) =>

@@ -2,18 +2,31 @@ import type { LooseFrame } from '@ringest/workers';
 import { WriteAbandonedError } from './errors.js';
 import { Pending, type WaitOptions } from './waiting.js';
 
-/** Places at the front of the queue that are given up together. */
+/** Places in the queue that stand for nothing any more, before they are given up together. */
 const COMPACTION = 4096;
+
+/**
+ * Bytes that a waiting write costs beside its frames, and each frame beside its own. Measured
+ * (Node 20, all of the process): 860 a write of one entry, 210 an entry of a long batch.
+ */
+const WRITE_COST = 640;
+const FRAME_COST = 224;
+
+const NONE: readonly LooseFrame[] = [];
 
 /** One call that waits: the frames of a write, or none and something to do at its turn. */
 interface Waiting {
   frames: readonly LooseFrame[];
   /** How many of the frames are placed. */
   next: number;
+  /** Bytes that it costs beside its frames. */
+  readonly cost: number;
+  /** It is placed or given up, and nothing is to be done at its turn. */
+  isOver: boolean;
   /** All are placed, and everything that was there before. */
   placed(): void;
-  /** What waits is given up. */
-  abandon(error: unknown): void;
+  /** What waits is given up: `left`, when so many were placed before. */
+  abandoned(left: readonly LooseFrame[], placed: number, error: unknown): void;
 }
 
 /**
@@ -22,8 +35,10 @@ interface Waiting {
  */
 export class Backlog {
   /** What waits, from `#first` on: taking from the front of a long array would move all of it. */
-  readonly #waiting: Waiting[] = [];
+  #waiting: Waiting[] = [];
   #first = 0;
+  /** How many in the queue are given up: finding one there would take as long as the queue is. */
+  #givenUp = 0;
   #bytes = 0;
   #entries = 0;
 
@@ -31,7 +46,7 @@ export class Backlog {
     return this.#first === this.#waiting.length;
   }
 
-  /** Bytes of the frames that wait. */
+  /** Bytes that all that waits costs: the frames, and what it takes to keep them. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -59,21 +74,22 @@ export class Backlog {
     options: WaitOptions,
     refused: (frames: readonly LooseFrame[]) => void,
   ): Promise<void> {
-    const abandon = (error: unknown) => {
-      const left = waiting.frames.slice(waiting.next);
-      const accepted = acceptedBefore + waiting.next;
-      // It stays in the queue with nothing to place: finding it there would take as long as the queue is.
-      waiting.frames = [];
-      waiting.next = 0;
-      waiting.placed = () => {};
-      this.#count(left, -1);
-      pending.reject(new WriteAbandonedError(accepted, left.length, error));
-      refused(left);
+    const pending = new Pending('room for the entries', options, (error) =>
+      this.#giveUp(waiting, error),
+    );
+    const waiting: Waiting = {
+      frames,
+      next: 0,
+      cost: WRITE_COST,
+      isOver: false,
+      placed: () => pending.resolve(),
+      abandoned: (left, placed, error) => {
+        pending.reject(new WriteAbandonedError(acceptedBefore + placed, left.length, error));
+        refused(left);
+      },
     };
-    const pending = new Pending('room for the entries', options, abandon);
-    const waiting: Waiting = { frames, next: 0, placed: () => pending.resolve(), abandon };
     this.#waiting.push(waiting);
-    this.#count(frames, 1);
+    this.#count(waiting);
     return pending.promise;
   }
 
@@ -87,24 +103,24 @@ export class Backlog {
     placed: () => void,
     abandoned: (left: readonly LooseFrame[]) => void,
   ): void {
-    const waiting: Waiting = {
-      frames,
-      next: 0,
-      placed,
-      abandon: () => {
-        const left = waiting.frames.slice(waiting.next);
-        this.#count(left, -1);
-        abandoned(left);
-      },
-    };
+    const waiting = { frames, next: 0, cost: WRITE_COST, isOver: false, placed, abandoned };
     this.#waiting.splice(this.#first, 0, waiting);
-    this.#count(frames, 1);
+    this.#count(waiting);
   }
 
-  /** Does something once all that waits now is in rings: at once when nothing does. */
-  afterAll(placed: () => void): void {
-    if (this.isEmpty) placed();
-    else this.#waiting.push({ frames: [], next: 0, placed, abandon: () => {} });
+  /**
+   * Does something once all that waits now is in rings: at once when nothing does.
+   * @returns what calls it off
+   */
+  afterAll(placed: () => void): () => void {
+    if (this.isEmpty) {
+      placed();
+      return () => {};
+    }
+    const abandoned = () => {};
+    const waiting = { frames: NONE, next: 0, cost: 0, isOver: false, placed, abandoned };
+    this.#waiting.push(waiting);
+    return () => this.#giveUp(waiting, undefined);
   }
 
   /** Places what there is room for, in order. */
@@ -112,31 +128,67 @@ export class Backlog {
     for (let first = this.#waiting[this.#first]; first; first = this.#waiting[this.#first]) {
       for (let due = first.frames[first.next]; due !== undefined; due = first.frames[first.next]) {
         if (!place(due)) return;
-        this.#bytes -= due.frame.length;
+        this.#bytes -= due.frame.length + FRAME_COST;
         this.#entries--;
         first.next++;
       }
-      this.#takeFirst();
-      first.placed();
+      this.#takeFirst(first);
     }
   }
 
   /** Gives up all that waits. */
   abandonAll(error: unknown): void {
-    const waiting = this.#waiting.splice(0).slice(this.#first);
+    const waiting = this.#waiting.slice(this.#first);
+    this.#waiting = [];
     this.#first = 0;
-    for (const one of waiting) one.abandon(error);
+    for (const one of waiting) this.#giveUp(one, error);
+    this.#givenUp = 0;
   }
 
-  #takeFirst(): void {
+  #takeFirst(first: Waiting): void {
+    // Its place in the array may outlast it by far.
+    first.frames = NONE;
     this.#first++;
-    if (this.#first < COMPACTION && this.#first < this.#waiting.length) return;
-    this.#waiting.splice(0, this.#first);
-    this.#first = 0;
+    if (this.#first >= COMPACTION || this.isEmpty) {
+      this.#waiting.splice(0, this.#first);
+      this.#first = 0;
+    }
+    if (first.isOver) {
+      this.#givenUp--;
+      return;
+    }
+    first.isOver = true;
+    this.#bytes -= first.cost;
+    first.placed();
   }
 
-  #count(frames: readonly LooseFrame[], sign: 1 | -1): void {
-    this.#entries += sign * frames.length;
-    for (const { frame } of frames) this.#bytes += sign * frame.length;
+  #giveUp(waiting: Waiting, error: unknown): void {
+    if (waiting.isOver) return;
+    const { frames, next, cost } = waiting;
+    const left = frames.slice(next);
+    this.#entries -= left.length;
+    this.#bytes -= bytesOf(left) + cost;
+    waiting.isOver = true;
+    waiting.frames = NONE;
+    waiting.next = 0;
+    this.#givenUp++;
+    if (this.#givenUp >= COMPACTION) this.#dropGivenUp();
+    waiting.abandoned(left, next, error);
   }
+
+  #dropGivenUp(): void {
+    this.#waiting = this.#waiting.slice(this.#first).filter(({ isOver }) => !isOver);
+    this.#first = 0;
+    this.#givenUp = 0;
+  }
+
+  #count({ frames, cost }: Waiting): void {
+    this.#entries += frames.length;
+    this.#bytes += bytesOf(frames) + cost;
+  }
+}
+
+/** Bytes that frames cost. */
+function bytesOf(frames: readonly LooseFrame[]): number {
+  return frames.reduce((bytes, { frame }) => bytes + frame.length + FRAME_COST, 0);
 }

@@ -52,20 +52,22 @@ export class Barriers {
 
   /**
    * Somebody waits from now on.
-   * @param placeLater calls what it is given once everything written so far is in rings
+   * @param placeLater calls what it is given once everything written so far is in rings; returns
+   *   what calls that off
    */
   add(
     forces: boolean,
     options: WaitOptions,
-    placeLater: (place: () => void) => void,
+    placeLater: (place: () => void) => () => void,
   ): Promise<void> {
     const pending = new Pending('the confirmation of all entries', options, (error) => {
       this.#waiting.delete(barrier);
+      callOff();
       pending.reject(error);
     });
     const barrier = new Barrier(pending, forces);
     this.#waiting.add(barrier);
-    placeLater(() => {
+    const callOff = placeLater(() => {
       barrier.place(this.#lanes);
       if (forces) for (const lane of this.#lanes) lane.flush();
     });

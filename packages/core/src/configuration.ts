@@ -114,7 +114,10 @@ export interface MuxerConfiguration {
   readonly ringBytes?: number;
   /** Bytes of frames after which a batch is committed and the lane chosen anew. Default: 64 KiB. */
   readonly batchBytes?: number;
-  /** Bytes of entries that may wait for room before a write throws. Default: 64 MiB. */
+  /**
+   * Bytes that may wait for room before a write throws: those of entries, and what it takes to keep
+   * them, 640 for each write and 224 for each entry. Default: 64 MiB.
+   */
   readonly backlogBytes?: number;
   /** How long `close` waits for confirmations, in milliseconds. Default: 10 s. */
   readonly closeTimeout?: number;

@@ -46,6 +46,12 @@ export class Dispatcher {
   #lane: Lane | undefined;
   #batchBytes = 0;
   #isTurnEndDue = false;
+  /** A write was told to wait: `drained` is due once none does, */
+  #owesDrain = false;
+  /** and a frame of so many bytes finds room. */
+  #owedBytes = 0;
+  /** Whether any lane refuses any tag: else no entry has to ask. */
+  #isAnyRefused = false;
   #rewrittenEntries = 0;
   #rewrittenBytes = 0;
   /** Where the lane's writer was when the batch at hand began. */
@@ -98,8 +104,19 @@ export class Dispatcher {
 
   /** Whether an entry with a frame of so many bytes would have to wait for room. */
   wouldWait(frameBytes: number): boolean {
-    if (!this.#backlog.isEmpty || frameBytes > this.#maxFrame) return true;
-    return !this.balancer.open().some((lane) => lane.writer.hasRoom(frameBytes));
+    if (!this.#backlog.isEmpty) return true;
+    return !this.balancer.open().some((lane) => lane.hasRoom(frameBytes));
+  }
+
+  /** The same, for somebody who waits for `drained` if it is so. */
+  mustWait(frameBytes: number): boolean {
+    if (!this.wouldWait(frameBytes)) return false;
+    if (this.#owesDrain && frameBytes <= this.#owedBytes) return true;
+    this.#owesDrain = true;
+    this.#owedBytes = Math.max(this.#owedBytes, frameBytes);
+    // Not from here: whoever asks has to listen first.
+    setImmediate(() => this.progress());
+    return true;
   }
 
   /** Whether all lanes that could send an entry with the tag now refuse it. */
@@ -120,7 +137,7 @@ export class Dispatcher {
   write(parts: FrameParts): boolean {
     if (!this.#backlog.isEmpty || this.#isLarge(parts)) return false;
     const lane = this.#lane;
-    if (lane === undefined || lane.refuses(parts.tag) || !writeTo(lane, parts)) {
+    if (lane === undefined || this.#isRefusedBy(lane, parts.tag) || !writeTo(lane, parts)) {
       return this.#writeToAny(parts.tag, (other) => writeTo(other, parts));
     }
     this.#account(lane);
@@ -140,7 +157,7 @@ export class Dispatcher {
   hold(parts: FrameParts): boolean {
     const lane = this.#lane;
     if (lane === undefined || !this.#backlog.isEmpty || this.#isLarge(parts)) return false;
-    if (lane.refuses(parts.tag)) return false;
+    if (this.#isRefusedBy(lane, parts.tag)) return false;
     return lane.writer.uncommitted < MOST_HELD && writeTo(lane, parts);
   }
 
@@ -178,23 +195,28 @@ export class Dispatcher {
       this.progress();
     });
     this.progress();
-    return this.#backlog.isEmpty ? undefined : written;
+    if (this.#backlog.isEmpty) return undefined;
+    this.#owesDrain = true;
+    return written;
   }
 
   /** Resolves once everything written before is confirmed; `forces`: the indexers are asked for it. */
   barrier(forces: boolean, options: WaitOptions): Promise<void> {
-    const passed = this.#barriers.add(forces, options, (place) => {
+    const passed = this.#barriers.add(forces, options, (place) =>
       this.#backlog.afterAll(() => {
         if (forces) this.#commit();
         place();
-      });
-    });
+      }),
+    );
     this.progress();
     return passed;
   }
 
   /** A lane is hot or lost, or one has answered for a tag. */
   lanesChanged(): void {
+    // The batch at hand may be for the lane that was lost.
+    this.#commit();
+    this.#isAnyRefused = this.#lanes.some((lane) => lane.refusesAny);
     // Its indexer knows nothing of what others were asked to confirm.
     this.#barriers.flush();
     this.#evacuations.look();
@@ -203,7 +225,6 @@ export class Dispatcher {
 
   /** Something moved: there may be room, or entries are confirmed. */
   progress(): void {
-    const hadToWait = !this.#backlog.isEmpty;
     let again = true;
     while (again) {
       this.#evacuations.proceed();
@@ -212,7 +233,7 @@ export class Dispatcher {
       again = this.#armForRoom();
       if (!this.#evacuations.isActive && this.#barriers.settle()) again = true;
     }
-    if (hadToWait && this.#backlog.isEmpty) this.#options.drained();
+    this.#drainIfOwed();
   }
 
   /** Gives up what waits: it goes back to those who wrote it. Lanes get their rings back. */
@@ -220,6 +241,10 @@ export class Dispatcher {
     this.#evacuations.stop();
     this.#backlog.abandonAll(error);
     this.#barriers.rejectAll(error);
+  }
+
+  #isRefusedBy(lane: Lane, tag: number): boolean {
+    return this.#isAnyRefused && lane.refuses(tag);
   }
 
   #isLarge(parts: FrameParts): boolean {
@@ -292,13 +317,26 @@ export class Dispatcher {
   #armForRoom(): boolean {
     const waiting = this.#evacuations.blocked ?? this.#backlog.head;
     if (waiting === undefined) return false;
-    let hasRoom = false;
-    for (const lane of this.balancer.open()) {
-      if (lane.refuses(waiting.tag)) continue;
-      if (lane.wakeForRoom(waiting.frame.length)) hasRoom = true;
-    }
-    return hasRoom;
+    const lanes = this.balancer.open().filter((lane) => !lane.refuses(waiting.tag));
+    return armAll(lanes, waiting.frame.length);
   }
+
+  #drainIfOwed(): void {
+    if (!this.#owesDrain || !this.#backlog.isEmpty) return;
+    while (this.wouldWait(this.#owedBytes)) {
+      if (!armAll(this.balancer.open(), this.#owedBytes)) return;
+    }
+    this.#owesDrain = false;
+    this.#owedBytes = 0;
+    this.#options.drained();
+  }
+}
+
+/** Has every lane tell of room for a frame. Returns whether one has it by now. */
+function armAll(lanes: readonly Lane[], frameBytes: number): boolean {
+  let hasRoom = false;
+  for (const lane of lanes) if (lane.wakeForRoom(frameBytes)) hasRoom = true;
+  return hasRoom;
 }
 
 function writeTo(lane: Lane, parts: FrameParts): boolean {

@@ -41,8 +41,9 @@ export class DittoWriter {
    * @throws {DittoError} the block is not stored, or nobody knows
    */
   async write(entries: readonly EntryInput[], signal: AbortSignal | undefined): Promise<void> {
-    const lane = this.#pick();
-    const frames = this.#encode(entries);
+    const bytes = this.#measure(entries);
+    const lane = this.#pick(entries);
+    const frames = this.#encode(entries, bytes);
     const ended = lane.ditto(frames, entries.length, signal);
     // The memory is read until then, whatever becomes of the one who waits.
     const stored = ended.then((end) => {
@@ -57,9 +58,14 @@ export class DittoWriter {
     });
   }
 
-  #encode(entries: readonly EntryInput[]): Buffer {
+  /** Bytes of all frames; every entry is good then. */
+  #measure(entries: readonly EntryInput[]): number {
     let bytes = 0;
     for (const entry of this.#each(entries)) bytes += encodedSize(entry);
+    return bytes;
+  }
+
+  #encode(entries: readonly EntryInput[], bytes: number): Buffer {
     const frames = this.#memory.take(bytes);
     let at = 0;
     for (const entry of this.#each(entries)) {
@@ -81,14 +87,22 @@ export class DittoWriter {
     }
   }
 
-  #pick(): Lane {
+  /** A hot lane whose indexer knows ditto blocks, and has refused none of the block's tags. */
+  #pick(entries: readonly EntryInput[]): Lane {
     const hot = this.#lanes.filter((lane) => lane.isHot);
-    if (hot.length === 0) throw new NotHotError(this.#lanes[0]?.lastError);
-    const tooOld = new Set(hot.filter((lane) => !takesDittos(lane)));
-    const lane = this.#balancer.pick(tooOld);
-    if (lane !== undefined) return lane;
-    const needed = `indexers of API version ${MinimumVersion.ditto} or later`;
-    throw new DittoError('version', `it needs ${needed}, and none is connected`);
+    if (hot.length === 0) throw new NotHotError(this.#lastError());
+    if (!hot.some(takesDittos)) {
+      const needed = `indexers of API version ${MinimumVersion.ditto} or later`;
+      throw new DittoError('version', `it needs ${needed}, and none is connected`);
+    }
+    const unfit = hot.filter((lane) => !takesDittos(lane) || refusesAny(lane, entries));
+    const lane = this.#balancer.pick(new Set(unfit));
+    if (lane === undefined) throw new DittoError('tag', 'no connected indexer takes all its tags');
+    return lane;
+  }
+
+  #lastError(): Error | undefined {
+    return this.#lanes.find(({ lastError }) => lastError !== undefined)?.lastError;
   }
 
   #check(end: DittoEnd, signal: AbortSignal | undefined): void {
@@ -112,6 +126,10 @@ export class DittoWriter {
 
 function takesDittos(lane: Lane): boolean {
   return (lane.session?.indexerVersion ?? 0) >= MinimumVersion.ditto;
+}
+
+function refusesAny(lane: Lane, entries: readonly EntryInput[]): boolean {
+  return lane.refusesAny && entries.some(({ tag }) => lane.refuses(tag));
 }
 
 function cancelled(signal: AbortSignal): DittoError {

@@ -103,11 +103,12 @@ export class NotHotError extends RingestError {
 /** The write was refused: callers did not wait for the promises of earlier writes. */
 export class BacklogFullError extends RingestError {
   readonly code = 'ERR_BACKLOG_FULL';
+  /** What waits takes, its keeping included. */
   readonly backlogBytes: number;
 
   constructor(backlogBytes: number) {
     super(
-      `${backlogBytes} bytes of entries wait for room already: ` +
+      `entries that take ${backlogBytes} bytes wait for room already: ` +
         'await the promise that writeEntry and writeBatch return before writing more',
     );
     this.backlogBytes = backlogBytes;

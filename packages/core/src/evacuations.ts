@@ -157,7 +157,7 @@ export class Evacuations {
     };
     const abandoned = (left: readonly LooseFrame[]) => {
       this.#queued--;
-      this.#shelf.push(...left);
+      this.#shelf = this.#shelf.concat(left);
     };
     this.#refuge.putFirst(frames, placed, abandoned);
   }

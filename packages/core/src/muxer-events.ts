@@ -36,6 +36,8 @@ export type MuxerState = 'not started' | 'running' | 'closing' | 'closed';
 
 /** How a muxer ended. */
 export interface CloseReport {
-  /** Entries that were accepted and not confirmed; 0: all arrived. */
+  /**
+   * Entries that were accepted and not confirmed, lines of the own log among them; 0: all arrived.
+   */
   readonly unconfirmed: number;
 }

@@ -7,7 +7,7 @@ import {
   type MuxerTag,
   type TimestampInput,
 } from '@ringest/codec';
-import { Lane, type LaneEvents, LanePool, SharedMemoryPool } from '@ringest/workers';
+import { type Lane, SharedMemoryPool } from '@ringest/workers';
 import { BatchWriter } from './batch-writer.js';
 import {
   type Configuration,
@@ -17,8 +17,8 @@ import {
 import { Dispatcher } from './dispatcher.js';
 import { DittoWriter } from './ditto-writer.js';
 import { EntryParts } from './entry-parts.js';
-import { AllTargetsFailedError, NotHotError, NotRunningError, TagRefusedError } from './errors.js';
-import { HotWaiters } from './hot-waiters.js';
+import { NotRunningError, TagRefusedError } from './errors.js';
+import { Lanes } from './lanes.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
 import { OwnLog } from './own-log.js';
 import { type ChildState, StateReporter } from './state-reporter.js';
@@ -36,7 +36,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #log: OwnLog;
   readonly #tags: TagTable;
   readonly #parts: EntryParts;
-  readonly #lanes: readonly Lane[];
+  readonly #lanes: Lanes;
   readonly #dispatcher: Dispatcher;
   readonly #batches: BatchWriter;
   readonly #dittos: DittoWriter;
@@ -44,13 +44,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /** Of the own log's entries. */
   readonly #logParts: EntryParts;
   readonly #sharedMemory = new SharedMemoryPool();
-  readonly #hotWaiters = new HotWaiters();
-  #pool: LanePool | undefined;
   #statsTimer: NodeJS.Timeout | undefined;
   #state: MuxerState = 'not started';
-  #lastError: Error | undefined;
-  /** Set when no target is left. */
-  #failure: AllTargetsFailedError | undefined;
   #closed: Promise<CloseReport> | undefined;
 
   /** @throws {ConfigurationError} naming the field that cannot be used */
@@ -63,11 +58,15 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#logParts = new EntryParts(this.#tags);
     this.#log = this.#createLog();
     this.#lanes = this.#createLanes();
-    const drained = () => this.emit('drain');
-    this.#dispatcher = new Dispatcher(this.#lanes, { ...checked, drained }, this.#sharedMemory);
+    const lanes = this.#lanes.all;
+    const drained = () => {
+      this.#log.flush();
+      this.emit('drain');
+    };
+    this.#dispatcher = new Dispatcher(lanes, { ...checked, drained }, this.#sharedMemory);
     this.#batches = new BatchWriter(this.#parts, this.#dispatcher);
     this.#dittos = new DittoWriter({
-      lanes: this.#lanes,
+      lanes,
       balancer: this.#dispatcher.balancer,
       parts: new EntryParts(this.#tags),
       tags: this.#tags,
@@ -76,7 +75,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#reporter = new StateReporter({
       identity: checked.identity,
       label: checked.label,
-      lanes: this.#lanes,
+      lanes,
       log: this.#log,
       tags: () => this.#tags.names,
       flow: () => this.#dispatcher.flow(),
@@ -92,15 +91,13 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     if (this.#state === 'running') return;
     if (this.#state !== 'not started') throw new NotRunningError(this.#state);
     this.#state = 'running';
-    const pool = this.#createPool();
-    this.#pool = pool;
     this.#reporter.start();
     const { attachments, statsInterval } = this.#configuration;
     attachments?.start((err) => this.#log.warn({ err }, 'attachments stay as they are'));
     if (statsInterval > 0) {
       this.#statsTimer = setInterval(() => this.#logStats(), statsInterval).unref();
     }
-    for (const lane of this.#lanes) lane.start(pool);
+    this.#lanes.start();
   }
 
   /**
@@ -112,12 +109,12 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#checkRunning();
     checkWait(options);
     options.signal?.throwIfAborted();
-    if (this.hot() === 0) await this.#hotWaiters.add(options, () => this.#lastError);
+    await this.#lanes.waitForHot(options);
   }
 
   /** Lanes that are connected and allowed to ingest. */
   hot(): number {
-    return this.#lanes.reduce((count, lane) => (lane.isHot ? count + 1 : count), 0);
+    return this.#lanes.hot();
   }
 
   /** Lanes that are not. */
@@ -127,12 +124,12 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /** All lanes: `connectionsPerTarget` for each target. */
   size(): number {
-    return this.#lanes.length;
+    return this.#lanes.all.length;
   }
 
   /** What became of the muxer and of each of its targets. */
   status(): MuxerStatus {
-    return muxerStatus(this.#state, this.#lanes, this.#tags);
+    return muxerStatus(this.#state, this.#lanes.all, this.#tags);
   }
 
   /**
@@ -155,7 +152,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     if (this.#state !== 'not started') this.#checkRunning();
     const { isNew, ...added } = this.#tags.add(name);
     if (isNew) {
-      for (const lane of this.#lanes) lane.addTag(added);
+      for (const lane of this.#lanes.all) lane.addTag(added);
       this.#reporter.changed();
     }
     return added.tag;
@@ -176,9 +173,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {NotHotError}
    */
   sourceIP(): string {
-    const session = this.#lanes.find((lane) => lane.isHot)?.session;
-    if (session === undefined) throw new NotHotError(this.#lastError);
-    return session.localAddress;
+    return this.#lanes.sourceIP();
   }
 
   /**
@@ -240,10 +235,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /**
    * Whether an entry with so many bytes of data and values would have to wait for room if it were
-   * written now. `drain` tells when none waits any more.
+   * written now. If so, `drain` tells when it would not, unless the muxer closes or fails before.
    */
   willBlock(bytes = 0): boolean {
-    return this.#dispatcher.wouldWait(FRAME_BYTES + bytes);
+    return this.#dispatcher.mustWait(FRAME_BYTES + bytes);
   }
 
   /**
@@ -294,7 +289,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /** A snapshot of what goes on; cheap. */
   stats(): MuxerStats {
-    return muxerStats(this.#lanes, this.#dispatcher, this.#log);
+    return muxerStats(this.#lanes.all, this.#dispatcher, this.#log);
   }
 
   /**
@@ -314,16 +309,14 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const wasRunning = this.#state === 'running';
     this.#state = 'closing';
     const closing = new NotRunningError('closing');
-    this.#hotWaiters.rejectAll(closing);
+    this.#lanes.stopWaiting(closing);
     clearInterval(this.#statsTimer);
     this.#reporter.stop();
     this.#configuration.attachments?.stop();
-    if (wasRunning && this.#failure === undefined) await this.#syncBeforeClose();
+    if (wasRunning && this.#lanes.failure === undefined) await this.#syncBeforeClose();
     this.#dispatcher.abandon(closing);
-    await Promise.all(this.#lanes.map((lane) => lane.close()));
-    await this.#pool?.close();
+    const inRings = await this.#lanes.close();
     this.#state = 'closed';
-    const inRings = this.#lanes.reduce((sum, lane) => sum + lane.unconfirmedEntries(), 0);
     const unconfirmed = inRings + this.#dispatcher.refusedEntries;
     if (unconfirmed > 0) this.#log.error({ unconfirmed }, 'closed with unconfirmed entries');
     else this.#log.info({}, 'closed');
@@ -347,67 +340,34 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   #checkRunning(): void {
     if (this.#state !== 'running') throw new NotRunningError(this.#state);
-    if (this.#failure !== undefined) throw this.#failure;
+    const { failure } = this.#lanes;
+    if (failure !== undefined) throw failure;
   }
 
-  #createPool(): LanePool {
-    return new LanePool(this.#configuration.workers, this.#lanes.length, (error) =>
-      this.#failed(error, 'a worker thread failed'),
-    );
-  }
-
-  #createLanes(): Lane[] {
-    const { endpoints, connectionsPerTarget, ...rest } = this.#configuration;
-    const options = {
-      ...rest,
-      tags: this.#tags.names,
-      sharedMemory: this.#sharedMemory,
-      events: this.#laneEvents(),
-    };
-    return endpoints.flatMap((endpoint) =>
-      Array.from({ length: connectionsPerTarget }, () => new Lane({ ...options, endpoint })),
-    );
-  }
-
-  #laneEvents(): LaneEvents {
-    return {
+  #createLanes(): Lanes {
+    return new Lanes(this.#configuration, this.#tags.names, this.#sharedMemory, {
       hot: (lane) => this.#laneIsHot(lane),
-      lost: (_lane, error, retryInMs) => {
-        this.#lastError = error;
+      lost: (error, retryInMs) => {
         this.#log.warn({ err: error, retryInMs }, 'lost');
-        this.#lanesChanged();
         this.emit('lost', error, retryInMs);
       },
-      fatal: (_lane, error) => this.#laneHasFailed(error),
-      tagAnswered: () => this.#lanesChanged(),
+      changed: () => this.#lanesChanged(),
       wake: () => this.#dispatcher.progress(),
-    };
+      allFailed: (error) => this.#dispatcher.abandon(error),
+      failed: (error, message) => this.#failed(error, message),
+    });
   }
 
   #laneIsHot(lane: Lane): void {
     const { address } = lane.endpoint;
     this.#log.info({ target: address, ...lane.session }, 'hot');
-    this.#hotWaiters.resolveAll();
-    this.#reporter.laneIsHot(lane);
-    this.#lanesChanged();
     this.#log.flush();
+    this.#reporter.laneIsHot(lane);
     this.emit('hot', address);
   }
 
-  #laneHasFailed(error: Error): void {
-    this.#lastError = error;
-    if (this.#lanes.every(({ fatalError }) => fatalError !== undefined)) {
-      this.#failure = new AllTargetsFailedError(error);
-      this.#dispatcher.abandon(this.#failure);
-      this.#hotWaiters.rejectAll(this.#failure);
-    } else {
-      this.#lanesChanged();
-    }
-    this.#failed(error, 'a lane has given up for good');
-  }
-
   #lanesChanged(): void {
-    const refused = new Set(this.#lanes.flatMap(({ refusedTags }) => [...refusedTags]));
+    const refused = new Set(this.#lanes.all.flatMap(({ refusedTags }) => [...refusedTags]));
     const byAll = [...refused].filter((tag) => this.#dispatcher.isRefused(tag));
     const fresh = byAll.filter((tag) => this.#tags.has(tag));
     this.#tags.refuse(byAll);

@@ -176,7 +176,8 @@ function plain(what: string, value: unknown): unknown {
  */
 function copyOf(name: string, child: ChildState): IngesterState {
   try {
-    const json = encodeIngesterStateJson({ ...EMPTY_INGESTER_STATE, ...child });
+    const children = new Map(child.children);
+    const json = encodeIngesterStateJson({ ...EMPTY_INGESTER_STATE, ...child, children });
     return decodeIngesterState(Buffer.from(json));
   } catch (cause) {
     throw new InvalidStateError(`child ${name}`, { cause });

@@ -15,13 +15,16 @@ export interface AckLatency {
 
 /**
  * Entries and bytes of their frames, since the start. Lines of the own log that are ingested
- * (`selfIngest`) are entries as well; ditto blocks are not counted.
+ * (`selfIngest`) are entries as well; ditto blocks are not counted. What is sent is confirmed, or
+ * sent again, or on its way: confirmed and resent together are never more. Bytes sent, confirmed and
+ * resent are without the values that an old indexer does not take.
  */
 export interface Amounts {
   readonly writtenEntries: number;
   readonly writtenBytes: number;
   readonly sentEntries: number;
   readonly sentBytes: number;
+  /** It goes back where a worker died with confirmations: those entries are sent again. */
   readonly confirmedEntries: number;
   readonly confirmedBytes: number;
   /** Entries that had been sent on a connection that was lost before it confirmed them. */

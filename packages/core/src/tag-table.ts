@@ -5,8 +5,8 @@ import { TagRefusedError, TooManyTagsError, UnknownTagError } from './errors.js'
 export class TagTable {
   readonly #names: string[];
   readonly #numbers: Map<string, MuxerTag>;
-  /** Tags that no indexer takes at present. */
-  #refused: ReadonlySet<number> = new Set();
+  /** Tags that no indexer takes at present; `undefined`: none. */
+  #refused: ReadonlySet<number> | undefined;
 
   /** @param names checked, each once, without `gravwell` */
   constructor(names: readonly string[]) {
@@ -24,13 +24,13 @@ export class TagTable {
 
   /** Whether entries may carry the number. */
   has(tag: number): boolean {
-    if (this.#refused.size > 0 && this.#refused.has(tag)) return false;
+    if (this.#refused?.has(tag)) return false;
     return (tag >= 0 && tag < this.#names.length && Number.isInteger(tag)) || tag === GRAVWELL_TAG;
   }
 
   /** Why entries may not carry a number. */
   problem(tag: number): UnknownTagError | TagRefusedError {
-    return this.#refused.has(tag)
+    return this.#refused?.has(tag)
       ? new TagRefusedError(this.lookup(tag) ?? `${tag}`)
       : new UnknownTagError(tag);
   }
@@ -60,7 +60,7 @@ export class TagTable {
 
   /** Says anew which tags no indexer takes. */
   refuse(tags: readonly number[]): void {
-    this.#refused = new Set(tags);
+    this.#refused = tags.length === 0 ? undefined : new Set(tags);
   }
 
   lookup(tag: number): string | undefined {

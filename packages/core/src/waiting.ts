@@ -10,46 +10,74 @@ export interface WaitOptions {
 /** @throws {InvalidTimeoutError} */
 export function checkWait(options: WaitOptions | undefined): void {
   const timeout = options?.timeout;
-  if (timeout !== undefined && !(timeout >= 1)) throw new InvalidTimeoutError(timeout);
+  if (timeout === undefined || (typeof timeout === 'number' && timeout >= 1)) return;
+  throw new InvalidTimeoutError(timeout);
 }
 
 /** Milliseconds; a timer that is longer ends at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** A promise that somebody waits for, with a timeout and a signal. */
+/** Those who wait with a signal. */
+interface Listeners {
+  readonly all: Set<() => void>;
+  /** Listens to the signal no longer. */
+  stop(): void;
+}
+
+const listeners = new WeakMap<AbortSignal, Listeners>();
+
+/**
+ * Has `aborted` called when a signal is. Thousands may share one: a signal goes through all of its
+ * listeners for each that is added, and warns of many.
+ * @returns what calls it off
+ */
+function onAbort(signal: AbortSignal, aborted: () => void): () => void {
+  const waiting = listeners.get(signal) ?? listenTo(signal);
+  waiting.all.add(aborted);
+  return () => {
+    if (waiting.all.delete(aborted) && waiting.all.size === 0) waiting.stop();
+  };
+}
+
+function listenTo(signal: AbortSignal): Listeners {
+  const all = new Set<() => void>();
+  const abort = () => {
+    for (const aborted of all) aborted();
+  };
+  const stop = () => {
+    signal.removeEventListener('abort', abort);
+    listeners.delete(signal);
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  listeners.set(signal, { all, stop });
+  return { all, stop };
+}
+
+/** A promise that somebody waits for, with a timeout and a signal. There may be many: it is lean. */
 export class Pending {
   readonly promise: Promise<void>;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
-  #stopWaiting: () => void = () => {};
+  #timer: NodeJS.Timeout | undefined;
+  #unlisten: (() => void) | undefined;
 
   /**
    * @param awaited for the message of a timeout: `sync`, `a hot connection`
    * @param onGiveUp called once with a `WaitTimeoutError` or the signal's reason; it settles this
    */
-  constructor(awaited: string, options: WaitOptions, onGiveUp: (error: unknown) => void) {
+  constructor(
+    awaited: string,
+    { timeout, signal }: WaitOptions,
+    onGiveUp: (error: unknown) => void,
+  ) {
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    const { timeout, signal } = options;
-    const onAbort = () => onGiveUp(signal?.reason);
-    let timer: NodeJS.Timeout | undefined;
-    const wait = (left: number) => {
-      const isLast = left <= LONGEST_TIMER;
-      const then = () =>
-        isLast
-          ? onGiveUp(new WaitTimeoutError(awaited, timeout as number))
-          : wait(left - LONGEST_TIMER);
-      timer = setTimeout(then, Math.min(left, LONGEST_TIMER));
-    };
-    if (timeout !== undefined) wait(timeout);
-    this.#stopWaiting = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    if (signal?.aborted) queueMicrotask(onAbort);
-    else signal?.addEventListener('abort', onAbort, { once: true });
+    if (timeout !== undefined) {
+      this.#wait(timeout, () => onGiveUp(new WaitTimeoutError(awaited, timeout)));
+    }
+    if (signal !== undefined) this.#listen(signal, () => onGiveUp(signal.reason));
   }
 
   resolve(): void {
@@ -60,5 +88,31 @@ export class Pending {
   reject(error: unknown): void {
     this.#stopWaiting();
     this.#reject(error);
+  }
+
+  #wait(left: number, over: () => void): void {
+    const isLast = left <= LONGEST_TIMER;
+    const then = isLast ? over : () => this.#wait(left - LONGEST_TIMER, over);
+    this.#timer = setTimeout(then, Math.min(left, LONGEST_TIMER));
+  }
+
+  #listen(signal: AbortSignal, aborted: () => void): void {
+    if (!signal.aborted) {
+      this.#unlisten = onAbort(signal, aborted);
+      return;
+    }
+    let isSettled = false;
+    this.#unlisten = () => {
+      isSettled = true;
+    };
+    queueMicrotask(() => {
+      if (!isSettled) aborted();
+    });
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#timer);
+    this.#unlisten?.();
+    this.#unlisten = undefined;
   }
 }

@@ -3,7 +3,7 @@ import { Control, type Counter, DOORBELL, RingOwner, type ToWorker } from './bou
 import { kernelModule } from './kernel.js';
 import { LargeStore } from './large-store.js';
 import { Meter, readCounters, settleCounters } from './meter.js';
-import { createLaneMemory, passEntries, Ring } from './ring.js';
+import { createLaneMemory, LARGE_BYTES, passEntries, Ring } from './ring.js';
 import { type Head, RingDrain } from './ring-drain.js';
 import { RingReader } from './ring-reader.js';
 import { RingWriter } from './ring-writer.js';
@@ -56,6 +56,8 @@ export abstract class LaneRing {
 
   /** Bytes written and not confirmed; large frames count whole. */
   unconfirmedBytes(): number {
+    // Room is seen at once, but the message that frees a large frame is on its way.
+    if (!this.#large.isEmpty) this.dropReleased();
     return this.writer.unconfirmed() + this.#large.bytes;
   }
 
@@ -118,6 +120,12 @@ export abstract class LaneRing {
       Atomics.store(control, Control.wakeArmed, 1);
     }
     return this.isReleased(cursor);
+  }
+
+  /** Whether there is room for a frame of so many bytes. */
+  hasRoom(frameBytes: number): boolean {
+    if (frameBytes <= this.writer.maxFrame) return this.writer.hasRoom(frameBytes);
+    return this.#hasRoomBeside(frameBytes) && this.writer.hasRoom(LARGE_BYTES);
   }
 
   /**
@@ -207,16 +215,21 @@ export abstract class LaneRing {
     const meter = new Meter(control, this.latency);
     const sent = Atomics.load(control, Control.sent);
     this.dropReleased();
-    const again = new RingReader(this.ring).rewind(0);
-    meter.counts.resentEntries += again.entries;
-    meter.counts.resentBytes += again.bytes + this.#large.bytesUpTo(sent);
-    meter.publish();
+    const largeBytes = this.#large.bytesUpTo(sent);
+    const { again } = new RingReader(this.ring).rewind(0);
+    const confirmedEntries = this.writer.entries - this.#movedEntries - this.unconfirmedEntries();
+    meter.tookOver(again, largeBytes, confirmedEntries);
     Atomics.store(control, Control.ringOwner, RingOwner.nobody);
   }
 
+  /** Large frames take as much memory as the ring at most, but for a single one. */
+  #hasRoomBeside(frameBytes: number): boolean {
+    return this.#large.isEmpty || this.#large.bytes + frameBytes <= this.ring.size;
+  }
+
   #writeLarge(frame: Buffer, tag: number): boolean {
+    if (!this.#hasRoomBeside(frame.length)) return false;
     const large = this.#large;
-    if (!large.isEmpty && large.bytes + frame.length > this.ring.size) return false;
     const key = large.nextKey;
     if (!this.writer.writeLarge(key, tag)) return false;
     large.add(frame, this.writer.cursor);

@@ -218,16 +218,21 @@ class LaneWorker {
     const { nobody, worker } = RingOwner;
     const take = () =>
       Atomics.compareExchange(control, Control.ringOwner, nobody, worker) === nobody;
-    while (!take()) {
-      const free = new Promise<void>((resolve) => {
-        this.#ringIsFree = resolve;
-      });
-      Atomics.store(control, Control.ringWanted, 1);
-      // It may have become free before the main thread could see that it is wanted.
-      if (take()) break;
-      await Promise.race([ended, free]);
+    try {
+      while (!take()) {
+        const free = new Promise<void>((resolve) => {
+          this.#ringIsFree = resolve;
+        });
+        Atomics.store(control, Control.ringWanted, 1);
+        // It may have become free before the main thread could see that it is wanted.
+        if (take()) break;
+        // The main thread may itself be waiting, for room elsewhere.
+        this.#post({ kind: 'wake' });
+        await Promise.race([ended, free]);
+      }
+    } finally {
+      Atomics.store(control, Control.ringWanted, 0);
     }
-    Atomics.store(control, Control.ringWanted, 0);
     this.#reader.resume();
   }
 
@@ -239,11 +244,9 @@ class LaneWorker {
 
   /** Back to what is not confirmed, `confirmed` entries behind the last release. */
   #rewind(confirmed: number): void {
-    const again = this.#reader.rewind(confirmed);
-    this.#meter.counts.resentEntries += again.entries;
+    this.#meter.rewound(this.#reader.rewind(confirmed));
     this.#large.releaseUpTo(this.#reader.released);
-    this.#meter.counts.resentBytes += again.bytes + this.#large.rewind();
-    this.#meter.publish();
+    this.#large.rewind();
     this.#wakeMain();
   }
 

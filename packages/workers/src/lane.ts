@@ -235,6 +235,8 @@ export class Lane extends LaneRing {
   #loseDittos(): void {
     for (const end of this.#dittos.values()) end({ kind: 'lost' });
     this.#dittos.clear();
+    // The next worker asks for all tags anew, and tells only of those that are refused then.
+    this.#refused.clear();
   }
 
   protected tell(message: ToWorker): void {

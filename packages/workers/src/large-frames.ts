@@ -41,9 +41,8 @@ export class LargeFrames {
     }
   }
 
-  /** The connection is lost: none of them is sent any more. Returns the bytes of those that were. */
-  rewind(): number {
-    const sent = this.#sent.splice(0);
-    return sent.reduce((sum, { key }) => sum + (this.#frames.get(key)?.length ?? 0), 0);
+  /** The connection is lost: none of them counts as sent any more. */
+  rewind(): void {
+    this.#sent.length = 0;
   }
 }

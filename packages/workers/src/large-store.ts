@@ -66,10 +66,10 @@ export class LargeStore {
     this.#frames.delete(key);
   }
 
-  /** Gives the memory of those back whose references are released. */
+  /** Gives the memory of those back whose references are released, which are the oldest. */
   dropReleased(released: number): void {
     for (const [key, { frame, end }] of this.#frames) {
-      if (((released - end) | 0) < 0) continue;
+      if (((released - end) | 0) < 0) return;
       this.forget(key);
       this.#memory.give(frame);
     }

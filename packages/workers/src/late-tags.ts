@@ -22,7 +22,9 @@ export class LateTags {
   readonly #connection: TagConnection;
   readonly #indexerVersion: number;
   #pending: TagName[] = [];
-  #asked: TagName[] = [];
+  /** What was asked for in one go, and how many of them are answered. */
+  #asked: readonly TagName[] = [];
+  #answered = 0;
 
   constructor(tables: TagTables, indexerVersion: number, connection: TagConnection) {
     this.#tables = tables;
@@ -32,7 +34,7 @@ export class LateTags {
 
   /** Whether sending has to pause. */
   get isAsking(): boolean {
-    return this.#pending.length > 0 || this.#asked.length > 0;
+    return this.#pending.length > 0 || this.#isUnanswered;
   }
 
   /** Asks for one more tag. */
@@ -52,16 +54,17 @@ export class LateTags {
 
   /** Something was confirmed. */
   proceed(): void {
-    if (this.#pending.length === 0 || this.#asked.length > 0) return;
+    if (this.#pending.length === 0 || this.#isUnanswered) return;
     if (!this.#connection.isSettled) return;
     this.#asked = this.#pending;
+    this.#answered = 0;
     this.#pending = [];
     this.#connection.write(Buffer.concat(this.#asked.map(({ name }) => encodeTag(name))));
   }
 
   /** The answer to the oldest question; `undefined`: refused. */
   answer(indexerTag: number | undefined): void {
-    const tag = this.#asked.shift();
+    const tag = this.#asked[this.#answered++];
     if (tag === undefined) {
       this.#connection.lost(new Lost('protocol', 'the indexer answered a tag not asked for'));
       return;
@@ -76,5 +79,9 @@ export class LateTags {
     }
     this.#connection.answered(tag, indexerTag === undefined);
     this.proceed();
+  }
+
+  get #isUnanswered(): boolean {
+    return this.#answered < this.#asked.length;
   }
 }

@@ -1,5 +1,7 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import { Control, type Counter, counters } from './boundary.js';
+import type { Passed } from './ring.js';
+import type { Rewound } from './ring-reader.js';
 
 /** How much of a lower sample goes into a moving average; a higher one replaces it at once. */
 const FALL = 1 / 8;
@@ -42,6 +44,38 @@ export class Meter {
   throttled(milliseconds: number): void {
     const until = milliseconds === 0 ? 0 : (Date.now() + Math.ceil(milliseconds)) | 0 || 1;
     Atomics.store(this.#control, Control.throttledUntil, until);
+  }
+
+  /** Entries are about to be handed over: they count whatever becomes of this thread. */
+  sent(entries: number, bytes: number): void {
+    this.counts.sentEntries += entries;
+    this.counts.sentBytes += bytes;
+    this.publish();
+  }
+
+  /** The connection is lost; the confirmed entries are counted, but their bytes are not. */
+  rewound({ confirmed, again }: Rewound): void {
+    const { counts } = this;
+    counts.confirmedBytes += confirmed.bytes;
+    counts.resentEntries += again.entries;
+    // Nothing is in flight any more. An indexer that takes no values was sent less than the ring holds.
+    counts.resentBytes = counts.sentBytes - counts.confirmedBytes;
+    this.publish();
+  }
+
+  /**
+   * The worker is dead, and with it what it knew of confirmations: all that stands in the ring as
+   * sent will be sent again, also what was counted as confirmed already, or not yet as sent.
+   * @param confirmedEntries by the ring: all that were written to it and have left it so
+   */
+  tookOver(again: Passed, largeBytes: number, confirmedEntries: number): void {
+    const { counts } = this;
+    counts.resentEntries += again.entries;
+    counts.resentBytes += again.bytes + largeBytes;
+    counts.confirmedEntries = confirmedEntries;
+    counts.sentEntries = confirmedEntries + counts.resentEntries;
+    counts.confirmedBytes = atMost(counts.confirmedBytes, counts.sentBytes, counts.resentBytes);
+    this.publish();
   }
 
   /** The lane begins to have something in flight. */
@@ -93,6 +127,11 @@ export class Meter {
     }
     Atomics.add(control, Control.countersSequence, 1);
   }
+}
+
+/** What is confirmed is sent, and not sent again. */
+function atMost(confirmed: number, sent: number, resent: number): number {
+  return Math.max(0, Math.min(confirmed, sent - resent));
 }
 
 function follow(average: number, sample: number, weight: number): number {

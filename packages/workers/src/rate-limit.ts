@@ -1,13 +1,13 @@
 import type { RateLimitTask } from './boundary.js';
 
 /** What may be sent at once after a pause, as the time that it takes at the rate: one second. */
-const BURST_MICROS = 1_000_000n;
+const BURST_NANOS = 1_000_000_000n;
 /** One socket write is to take no longer than this at the rate, so that sending is even. */
 const WRITE_SECONDS = 0.02;
 const LEAST_WRITE_BYTES = 1024;
 
 /**
- * A token bucket that the lanes of a muxer share. One 64-bit word, in microseconds of the process's
+ * A token bucket that the lanes of a muxer share. One 64-bit word, in nanoseconds of the process's
  * monotonic clock, says until when all that was sent has used the rate up: while that lies ahead,
  * nothing may be sent. A write may go beyond, and the next one waits for it: the long run is exact.
  * The bucket is empty at first.
@@ -16,31 +16,31 @@ export class RateLimit {
   /** Bytes that a socket write should have at most. */
   readonly writeBytes: number;
   readonly #usedUntil: BigInt64Array;
-  readonly #microsPerByte: number;
+  readonly #nanosPerByte: number;
 
   constructor({ memory, bytesPerSecond }: RateLimitTask) {
     this.#usedUntil = new BigInt64Array(memory);
-    this.#microsPerByte = 1e6 / bytesPerSecond;
+    this.#nanosPerByte = 1e9 / bytesPerSecond;
     this.writeBytes = Math.max(LEAST_WRITE_BYTES, Math.floor(bytesPerSecond * WRITE_SECONDS));
   }
 
   /** What workers share of a limit, from now on. */
   static task(bytesPerSecond: number): RateLimitTask {
     const memory = new SharedArrayBuffer(8);
-    new BigInt64Array(memory)[0] = nowMicros();
+    new BigInt64Array(memory)[0] = now();
     return { memory, bytesPerSecond };
   }
 
   /** Milliseconds until something may be sent; 0: now. */
   wait(): number {
-    const micros = Atomics.load(this.#usedUntil, 0) - nowMicros();
-    return micros <= 0n ? 0 : Math.ceil(Number(micros) / 1000);
+    const nanos = Atomics.load(this.#usedUntil, 0) - now();
+    return nanos <= 0n ? 0 : Math.ceil(Number(nanos) / 1e6);
   }
 
   /** So many bytes were sent. */
   spend(bytes: number): void {
-    const cost = BigInt(Math.round(bytes * this.#microsPerByte));
-    const earliest = nowMicros() - BURST_MICROS;
+    const cost = BigInt(Math.round(bytes * this.#nanosPerByte));
+    const earliest = now() - BURST_NANOS;
     for (;;) {
       const before = Atomics.load(this.#usedUntil, 0);
       const after = (before > earliest ? before : earliest) + cost;
@@ -50,6 +50,6 @@ export class RateLimit {
 }
 
 /** All threads of a process read the same clock. */
-function nowMicros(): bigint {
-  return process.hrtime.bigint() / 1000n;
+function now(): bigint {
+  return process.hrtime.bigint();
 }

@@ -25,6 +25,12 @@ export const Taken = {
 } as const;
 export type Taken = (typeof Taken)[keyof typeof Taken];
 
+/** What a rewind has passed: what was confirmed is released, the rest will be sent again. */
+export interface Rewound {
+  readonly confirmed: Passed;
+  readonly again: Passed;
+}
+
 /**
  * The consumer's side of a ring: stamps committed frames in place and hands out the ring's own
  * bytes, and gives room back once it is confirmed.
@@ -136,9 +142,9 @@ export class RingReader {
 
   /**
    * After the connection is lost: releases the `confirmed` oldest entries, takes the stamps of the
-   * rest back and goes back to them. Returns what will be sent again.
+   * rest back and goes back to them.
    */
-  rewind(confirmed: number): Passed {
+  rewind(confirmed: number): Rewound {
     const { ring } = this;
     const written = Atomics.load(ring.control, Control.written);
     const passed = passEntries(ring, this.#released, this.#sent, confirmed);
@@ -147,7 +153,7 @@ export class RingReader {
     unstampFrames(ring, this.#released, written);
     this.#sent = this.#released;
     Atomics.store(ring.control, Control.sent, this.#sent);
-    return again;
+    return { confirmed: passed, again };
   }
 
   #advance(bytes: number): void {

@@ -126,7 +126,7 @@ export function recordKind(ring: Ring, cursor: number): RecordKind {
 export interface Passed {
   readonly cursor: number;
   readonly entries: number;
-  /** Of frames; a reference to a large frame counts as itself. */
+  /** Of frames in the ring: a large one is not there. */
   readonly bytes: number;
 }
 
@@ -146,7 +146,6 @@ export function passEntries(ring: Ring, from: number, to: number, most: number):
       case 'large':
         cursor = (cursor + LARGE_BYTES) | 0;
         entries++;
-        bytes += LARGE_BYTES;
         break;
       case 'frame': {
         const at = ring.address(cursor);

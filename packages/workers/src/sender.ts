@@ -127,8 +127,10 @@ export class Sender {
 
   /** Sends a command between two frames. */
   write(bytes: Uint8Array): void {
+    if (this.#isEnded) return;
+    this.#parts.rateLimit?.spend(bytes.length);
     // With the callback, always: it may be the last of what the socket was full of.
-    if (!this.#isEnded) this.#parts.socket.write(bytes, this.#wrote);
+    this.#parts.socket.write(bytes, this.#wrote);
   }
 
   /** Stops for good; the ring is left as it is. */
@@ -195,22 +197,16 @@ export class Sender {
     const now = performance.now();
     const lastId = this.#reader.ring.kernel.nextId() - 1;
     if (this.inFlight.isEmpty) this.#meter.busy(now);
-    this.#meter.counts.sentEntries += lastId - this.lastSentId;
+    const bytes = sizeOf(pieces);
+    this.#meter.sent(lastId - this.lastSentId, bytes);
     this.lastSentId = lastId;
-    const bytes = this.#hand(pieces);
     this.inFlight.push(lastId, this.#reader.sent, bytes, now);
-    this.#meter.counts.sentBytes += bytes;
-    return bytes;
+    return this.#hand(pieces);
   }
 
   #hand(pieces: readonly Uint8Array[]): number {
-    let bytes = 0;
-    for (const piece of pieces) {
-      bytes += piece.length;
-      this.write(piece);
-    }
-    this.#parts.rateLimit?.spend(bytes);
-    return bytes;
+    for (const piece of pieces) this.write(piece);
+    return sizeOf(pieces);
   }
 
   #flushIfDue(): void {
@@ -225,4 +221,8 @@ export class Sender {
   #written(): number {
     return Atomics.load(this.#reader.ring.control, Control.written);
   }
+}
+
+function sizeOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((bytes, piece) => bytes + piece.length, 0);
 }

@@ -131,10 +131,7 @@ export class Stream implements InputHandler {
   /** So many bytes have come into the receive area. */
   received(bytes: number): void {
     if (this.#isEnded) return;
-    if (bytes > 0) {
-      this.#watch.heard();
-      if (this.#throttle.isOn) this.#endThrottle();
-    }
+    if (bytes > 0) this.#watch.heard();
     try {
       this.#input.read(bytes);
     } catch (error) {
@@ -157,6 +154,7 @@ export class Stream implements InputHandler {
   }
 
   confirm(count: number): void {
+    this.#spoke();
     const ahead = this.#confirmed + count - this.#sender.lastSentId;
     if (ahead > 0) {
       this.#fail(new Lost('protocol', neverSent(this.#sender.lastSentId + 1)));
@@ -169,6 +167,7 @@ export class Stream implements InputHandler {
   }
 
   obey(message: IndexerMessage | undefined): void {
+    if (message?.kind !== 'throttle') this.#spoke();
     switch (message?.kind) {
       case 'confirmEntry':
         this.#confirmOne(message.id);
@@ -244,8 +243,14 @@ export class Stream implements InputHandler {
     this.#parts.meter.throttled(milliseconds);
   }
 
-  #endThrottle(): void {
+  /** The indexer has said something, which ends a throttle (§11). */
+  #spoke(): void {
+    if (!this.#throttle.isOn) return;
     this.#throttle.end();
+    this.#endThrottle();
+  }
+
+  #endThrottle(): void {
     this.#parts.meter.throttled(0);
     this.#sender.pumpSoon();
   }

@@ -28,10 +28,9 @@ export class Watch {
   readonly #interval: NodeJS.Timeout;
   #hasHeard = true;
   #heardAt = performance.now();
-  #hasPinged = false;
+  #pingedAt: number | undefined;
   #confirmations = 0;
-  #confirmedAt = performance.now();
-  #hasForced = false;
+  #forcedAt: number | undefined;
 
   constructor(times: ConnectionTimes, watched: Watched) {
     this.#times = times;
@@ -54,16 +53,19 @@ export class Watch {
 
   #look(): void {
     const now = performance.now();
+    const half = this.#times.silence / 2;
     if (this.#hasHeard) {
       this.#hasHeard = false;
-      this.#hasPinged = false;
+      this.#pingedAt = undefined;
       this.#heardAt = now;
-    } else if (now - this.#heardAt >= this.#times.silence) {
+    } else if (this.#pingedAt === undefined) {
+      if (now - this.#heardAt >= half) {
+        this.#pingedAt = now;
+        this.#watched.ping();
+      }
+    } else if (now - this.#pingedAt >= half) {
       // This thread may have been away itself: what has come in meanwhile is read before.
       setImmediate(() => this.#giveUpIfSilent());
-    } else if (now - this.#heardAt >= this.#times.silence / 2 && !this.#hasPinged) {
-      this.#hasPinged = true;
-      this.#watched.ping();
     }
     this.#lookAtConfirmations(now);
   }
@@ -78,18 +80,19 @@ export class Watch {
     const { confirmations, isOutstanding } = this.#watched;
     if (confirmations !== this.#confirmations || !isOutstanding) {
       this.#confirmations = confirmations;
-      this.#confirmedAt = now;
-      this.#hasForced = false;
-      return;
-    }
-    if (!this.#hasForced) {
-      this.#hasForced = true;
+      this.#forcedAt = undefined;
+    } else if (this.#forcedAt === undefined) {
+      this.#forcedAt = now;
       this.#watched.forceAck();
-      return;
+    } else if (now - this.#forcedAt >= this.#times.confirmation) {
+      setImmediate(() => this.#giveUpIfUnconfirmed());
     }
-    const { confirmation } = this.#times;
-    if (now - this.#confirmedAt < confirmation) return;
-    const problem = `the indexer has confirmed nothing for ${confirmation} ms`;
+  }
+
+  #giveUpIfUnconfirmed(): void {
+    const { confirmations, isOutstanding } = this.#watched;
+    if (confirmations !== this.#confirmations || !isOutstanding) return;
+    const problem = `the indexer has confirmed nothing for ${this.#times.confirmation} ms`;
     this.#watched.lost(new Lost('timeout', `${problem}, although entries are outstanding`));
   }
 }

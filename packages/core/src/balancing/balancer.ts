@@ -1,22 +1,14 @@
-import { HALF_LIFE } from '@ringest/workers';
 import type { Candidate, Policy } from './candidate.js';
+import { ExpectedTime } from './expected-time.js';
+import { Slot } from './slot.js';
 
 /** Up to so many lanes are all compared; of more, two are drawn at random. */
 const FEW = 8;
 /** Draws that may miss before lanes are looked at one after the other. */
 const DRAWS = 8;
-/** Bytes a millisecond that lanes are taken to confirm until one has shown what it can. */
-const PRESUMED_RATE = 65536;
 /** Bytes of a batch for a lane that is probed, and of all that it may have unconfirmed. */
 const PROBE_BATCH = 4096;
 const PROBE_MOST = 65536;
-/**
- * Expected times that differ by less than this share, or by so many milliseconds, are alike. On a
- * busy machine a thread waits that long for its turn: smaller differences say nothing of an indexer.
- */
-const ALIKE_SHARE = 0.25;
-const ALIKE_MS = 5;
-
 /** Milliseconds in which a batch that a lane got loses half of its weight in the lane's share. */
 const SHARE_HALF_LIFE = 2000;
 /** Half-lives after which shares are scaled down: the weight of a batch is 2 to their number. */
@@ -27,17 +19,6 @@ const READY = 0;
 const HOT = 1;
 const ANY = 2;
 type Openness = typeof READY | typeof HOT | typeof ANY;
-
-/** A lane and what the balancer remembers of it. */
-interface Slot<Lane> {
-  readonly lane: Lane;
-  /** When it was picked last, in milliseconds of the clock. */
-  pickedAt: number;
-  /** Batches that it has got, each weighed by its time: the later, the more. */
-  share: number;
-  /** How good it was when last compared; less is better. */
-  score: number;
-}
 
 export interface BalancerOptions {
   /** All lanes lead to one indexer: while none is hot, any of them may be picked. Default: `false`. */
@@ -60,6 +41,7 @@ export interface BalancerOptions {
  *   indexers get equal shares in spite of noise, also when there is little to do.
  * - Averages move only while a lane is used: for one that has nothing to do the expected time
  *   fades, so that it gets a batch now and then to show what it can.
+ * - A rise of latency counts bit by bit, a fall at once: one late confirmation is no slow indexer.
  * - A lane whose rate is not known is taken for as fast as the others: what it confirms will tell.
  * - A lane that has confirmed nothing on its connection is probed: small batches, and only a few
  *   unconfirmed, as long as any other may be picked.
@@ -68,14 +50,13 @@ export class Balancer<Lane extends Candidate> {
   readonly #slots: readonly Slot<Lane>[];
   readonly #policy: Policy;
   readonly #batchBytes: number;
+  readonly #time: ExpectedTime;
   readonly #sameTarget: boolean;
   readonly #clock: () => number;
   readonly #random: () => number;
   readonly #nobody: ReadonlySet<Lane> = new Set();
   /** Where the lanes that are compared stand; its first ones count. */
   readonly #compared: Slot<Lane>[];
-  /** The rate of lanes that have not shown what they can: that of the fastest one compared last. */
-  #presumedRate = PRESUMED_RATE;
   /** The time at which a batch weighs 1. */
   #origin: number;
   /** Where the next turn of round-robin begins. */
@@ -88,15 +69,11 @@ export class Balancer<Lane extends Candidate> {
     batchBytes: number,
     options: BalancerOptions = {},
   ) {
-    this.#slots = lanes.map((lane) => ({
-      lane,
-      pickedAt: Number.NEGATIVE_INFINITY,
-      share: 0,
-      score: 0,
-    }));
+    this.#slots = lanes.map((lane) => new Slot(lane));
     this.#compared = this.#slots.slice(0, FEW);
     this.#policy = policy;
     this.#batchBytes = batchBytes;
+    this.#time = new ExpectedTime(batchBytes);
     this.#sameTarget = options.sameTarget === true || lanes.length === 1;
     this.#clock = options.clock ?? (() => performance.now());
     this.#random = options.random ?? Math.random;
@@ -116,12 +93,8 @@ export class Balancer<Lane extends Candidate> {
    * @returns `undefined` exactly when no open lane is left
    */
   pick(passedOver: ReadonlySet<Lane> = this.#nobody): Lane | undefined {
-    let openness: Openness = this.#policy === 'expectedTime' ? READY : HOT;
-    let found = this.#find(openness, passedOver);
-    if (found === 0 && openness === READY) {
-      openness = HOT;
-      found = this.#find(openness, passedOver);
-    }
+    let found = this.#policy === 'expectedTime' ? this.#find(READY, passedOver) : 0;
+    if (found === 0) found = this.#find(HOT, passedOver);
     if (found === 0 && this.#sameTarget && !this.#isAnyHot()) found = this.#find(ANY, passedOver);
     if (found === 0) return undefined;
     const now = this.#clock();
@@ -138,7 +111,7 @@ export class Balancer<Lane extends Candidate> {
 
   /** Milliseconds until a batch on the lane is expected to be confirmed, if it is hot. */
   expectedTime(lane: Lane): number {
-    return this.#timeAfter(lane, lane.unconfirmedBytes()) + lane.throttledFor;
+    return this.#time.of(lane);
   }
 
   /** Whether the lane is new and has yet to show what it can, beside others that are hot. */
@@ -181,19 +154,15 @@ export class Balancer<Lane extends Candidate> {
   /** Of the lanes in place, those that are alike the best one, and of these who got least lately. */
   #best(count: number, now: number): Slot<Lane> {
     const compared = this.#compared;
-    let greatestRate = 0;
-    for (let i = 0; i < count; i++) {
-      greatestRate = Math.max(greatestRate, (compared[i] as Slot<Lane>).lane.rate);
-    }
-    this.#presumedRate = greatestRate || PRESUMED_RATE;
+    const isByTime = this.#policy === 'expectedTime';
+    if (isByTime) this.#time.lookAt(compared, count);
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < count; i++) {
       const slot = compared[i] as Slot<Lane>;
-      slot.score = this.#score(slot, now);
+      slot.score = isByTime ? this.#time.score(slot, now) : slot.lane.unconfirmedBytes();
       if (slot.score < least) least = slot.score;
     }
-    const isByTime = this.#policy === 'expectedTime';
-    const most = isByTime ? least + Math.max(ALIKE_MS, least * ALIKE_SHARE) : least;
+    const most = isByTime ? ExpectedTime.alike(least) : least;
     let best: Slot<Lane> | undefined;
     for (let i = 0; i < count; i++) {
       const slot = compared[i] as Slot<Lane>;
@@ -211,18 +180,6 @@ export class Balancer<Lane extends Candidate> {
       age = 0;
     }
     return 2 ** age;
-  }
-
-  #score({ lane, pickedAt }: Slot<Lane>, now: number): number {
-    const unconfirmed = lane.unconfirmedBytes();
-    if (this.#policy === 'leastOutstanding') return unconfirmed;
-    const time = this.#timeAfter(lane, unconfirmed);
-    const idle = unconfirmed > 0 ? 0 : now - pickedAt;
-    return (idle > 0 ? time * 0.5 ** (idle / HALF_LIFE) : time) + lane.throttledFor;
-  }
-
-  #timeAfter(lane: Lane, unconfirmed: number): number {
-    return (unconfirmed + this.#batchBytes) / (lane.rate || this.#presumedRate) + lane.ackLatency;
   }
 
   #isAnyHot(): boolean {
