@@ -15,12 +15,19 @@ export interface LoadReport {
   readonly ackLatencyMs: AckLatency;
   readonly lanes: readonly {
     readonly target: string;
+    /** Confirmed on it. */
     readonly entries: number;
     readonly reconnects: number;
   }[];
+  /**
+   * Entries that did not arrive, by the account of the embedded indexer; by the word of others,
+   * entries that were accepted and that none of them has confirmed.
+   */
+  readonly lost: number;
+  /** Entries sent again after a connection was lost: so many at most arrived more than once. */
+  readonly resent: number;
   /** Entries that arrived, each time they did. */
   readonly received?: number;
-  readonly lost?: number;
   readonly duplicated?: number;
   /** Entries that arrived but were never sent. */
   readonly foreign?: number;
@@ -32,7 +39,7 @@ export interface LoadReport {
 
 /** Whether nothing is known to be lost or altered. */
 export function isSound(report: LoadReport): boolean {
-  return !report.lost && !report.foreign && report.digestMatches !== false;
+  return report.lost === 0 && !report.foreign && report.digestMatches !== false;
 }
 
 /** The report for people. */
@@ -60,7 +67,7 @@ export function formatReport(report: LoadReport): string {
     ]),
   ];
   if (report.received !== undefined) rows.push(['received', count(report.received)]);
-  if (report.lost !== undefined) rows.push(['lost', count(report.lost)]);
+  rows.push(['lost', count(report.lost)], ['resent', count(report.resent)]);
   if (report.duplicated !== undefined) rows.push(['duplicated', count(report.duplicated)]);
   if (report.foreign) rows.push(['foreign', count(report.foreign)]);
   if (report.digest !== undefined) {

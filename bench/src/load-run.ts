@@ -119,9 +119,11 @@ async function ingest(
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
     maxRssBytes: process.resourceUsage().maxRSS * 1024,
     ackLatencyMs: stats.ackLatencyMs,
-    lanes: stats.lanes.map(({ target, writtenEntries, reconnects }) => ({
+    lost: entries - stats.confirmedEntries,
+    resent: stats.resentEntries,
+    lanes: stats.lanes.map(({ target, confirmedEntries, reconnects }) => ({
       target,
-      entries: writtenEntries,
+      entries: confirmedEntries,
       reconnects,
     })),
   };
@@ -130,7 +132,7 @@ async function ingest(
 
 /**
  * Looks after a muxer's connections: tells of losses, and fails when an indexer refuses the secret,
- * or when nothing was confirmed for `timeoutMs` although something was written.
+ * or when no indexer has confirmed anything for `timeoutMs` although something was written.
  */
 function watchConnections(
   muxer: IngestMuxer,
@@ -147,8 +149,9 @@ function watchConnections(
   });
   const timer = setInterval(
     () => {
-      const { confirmedEntries, writtenEntries } = muxer.stats();
-      if (confirmedEntries === confirmedBefore && writtenEntries > confirmedEntries) {
+      const { confirmedEntries, writtenEntries, backlogEntries } = muxer.stats();
+      const isAnyDue = writtenEntries + backlogEntries > confirmedEntries;
+      if (confirmedEntries === confirmedBefore && isAnyDue) {
         const reason = lastError === undefined ? '' : `; last problem: ${lastError.message}`;
         failed.abort(new Error(`nothing was confirmed for ${timeoutMs} ms${reason}`));
       }

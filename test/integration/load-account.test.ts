@@ -115,7 +115,8 @@ describe('the account of a load', () => {
   });
 
   it.each<[string, Partial<LoadReport>, boolean]>([
-    ['nothing is known', {}, true],
+    ['all is confirmed, and no more is known', { lost: 0 }, true],
+    ['some are not confirmed', { lost: 3 }, false],
     ['all arrived', { lost: 0, duplicated: 0, foreign: 0, digestMatches: true }, true],
     ['some arrived twice', { lost: 0, duplicated: 5, foreign: 0 }, true],
     ['some are lost', { lost: 1, duplicated: 0, foreign: 0 }, false],

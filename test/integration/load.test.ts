@@ -16,7 +16,8 @@ interface Report {
   ackLatencyMs: { p50: number; p90: number; p99: number; max: number };
   lanes: { target: string; entries: number; reconnects: number }[];
   received?: number;
-  lost?: number;
+  lost: number;
+  resent: number;
   duplicated?: number;
   digest?: string;
   digestMatches?: boolean;
@@ -67,6 +68,7 @@ describe('a load on an embedded indexer', () => {
       ],
       received: 50_000,
       lost: 0,
+      resent: 0,
       duplicated: 0,
       foreign: 0,
       digest: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -152,7 +154,8 @@ describe('a load on other indexers', () => {
     const contents = { seed: 77, entryBytes: 64, batch: 500 };
     expect(digestsOf(contents, 30_000, from, to)).toContain(stats.digest);
     expect(report.lanes).toEqual([{ target: `tcp://${address}`, entries: 30_000, reconnects: 0 }]);
-    for (const unknown of ['received', 'lost', 'duplicated', 'digest', 'digestMatches']) {
+    expect(report).toMatchObject({ lost: 0, resent: 0 });
+    for (const unknown of ['received', 'duplicated', 'digest', 'digestMatches']) {
       expect(report).not.toHaveProperty(unknown);
     }
   });
@@ -201,9 +204,9 @@ describe('a load on other indexers', () => {
     const { indexer: second } = await startIndexer('--listen', address);
     expect(await run.end(), run.stderr).toBe(0);
     expect(run.stderr).toMatch(/^load: tcp:\/\/127\.0\.0\.1:\d+: .+; next attempt in [\d.]+ s$/m);
-    expect(run.lastJson<Report>().lanes).toEqual([
-      { target: `tcp://${address}`, entries: 20_000, reconnects: 1 },
-    ]);
+    const report = run.lastJson<Report>();
+    expect(report.lanes).toEqual([{ target: `tcp://${address}`, entries: 20_000, reconnects: 1 }]);
+    expect(report.lost).toBe(0);
     await second.end('SIGTERM');
     expect(second.lastJson<{ entries: number }>().entries).toBeGreaterThan(0);
   });

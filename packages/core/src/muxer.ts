@@ -146,7 +146,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * A refusal comes as an `error` event.
    * @throws {InvalidTagError} an empty, oversized or forbidden name; see `remapTag`
    * @throws {TooManyTagsError}
-   * @throws {NotRunningError} when closing or closed
+   * @throws {NotRunningError | AllTargetsFailedError} when closing or closed, or no target is left
    */
   negotiateTag(name: string): MuxerTag {
     if (this.#state !== 'not started') this.#checkRunning();
@@ -253,7 +253,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /**
    * Resolves once everything written before is confirmed by an indexer, as that comes: the receipt
-   * for a queue's offset. Writing goes on meanwhile, and there may be many at a time.
+   * for a queue's offset. Writing goes on meanwhile, and there may be many at a time. An entry whose
+   * tag is refused everywhere holds up this and `sync`.
    * @throws as `sync`
    */
   async barrier(options: WaitOptions = {}): Promise<void> {

@@ -125,7 +125,10 @@ export interface ConnectionTimes {
   readonly mostRetry: number;
   /** Without a word from the indexer, of a connection that is hot, before it counts as lost. */
   readonly silence: number;
-  /** Without a confirmation although entries are outstanding, before it counts as lost. */
+  /**
+   * Without a confirmation although entries are outstanding, before it counts as lost; for each MiB
+   * of them, a second more.
+   */
   readonly confirmation: number;
 }
 

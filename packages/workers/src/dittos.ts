@@ -19,7 +19,7 @@ export class Dittos {
   readonly #local: Source;
   readonly #ended: (key: number, end: DittoEnd) => void;
   readonly #waiting: DittoBlock[] = [];
-  readonly #sent: number[] = [];
+  readonly #sent: { readonly key: number; readonly bytes: number }[] = [];
   #confirmations = 0;
 
   constructor(tables: TagTables, local: Source, ended: (key: number, end: DittoEnd) => void) {
@@ -31,6 +31,10 @@ export class Dittos {
   /** Whether a confirmation is due. */
   get isOutstanding(): boolean {
     return this.#sent.length > 0;
+  }
+
+  get outstandingBytes(): number {
+    return this.#sent.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Blocks that were confirmed, stored or not. */
@@ -55,7 +59,7 @@ export class Dittos {
     for (let block = this.#waiting.shift(); block !== undefined; block = this.#waiting.shift()) {
       const unknown = this.#stamp(block.frames);
       if (unknown === undefined) {
-        this.#sent.push(block.key);
+        this.#sent.push({ key: block.key, bytes: block.frames.length });
         return [encodeDittoBlock(block.count), block.frames];
       }
       this.#ended(block.key, { kind: 'unknownTag', tag: unknown });
@@ -68,10 +72,10 @@ export class Dittos {
    * @returns false when none is due
    */
   confirm(result: number): boolean {
-    const key = this.#sent.shift();
-    if (key === undefined) return false;
+    const block = this.#sent.shift();
+    if (block === undefined) return false;
     this.#confirmations++;
-    this.#ended(key, result === 0 ? { kind: 'stored' } : { kind: 'refused', result });
+    this.#ended(block.key, result === 0 ? { kind: 'stored' } : { kind: 'refused', result });
     return true;
   }
 
@@ -80,7 +84,7 @@ export class Dittos {
    * the socket is closed: it reads the blocks, whose memory is used again from now on.
    */
   end(): void {
-    for (const key of this.#sent.splice(0)) this.#ended(key, { kind: 'lost' });
+    for (const { key } of this.#sent.splice(0)) this.#ended(key, { kind: 'lost' });
     for (const { key } of this.#waiting.splice(0)) this.#ended(key, { kind: 'cancelled' });
   }
 

@@ -97,11 +97,12 @@ async function negotiateTags(
   write: (bytes: Uint8Array) => void,
   timeout: number,
 ): Promise<NumberedTag[]> {
-  const asked = laneTags.request();
+  const canAskLater = version >= MinimumVersion.tag;
+  const asked = laneTags.request(canAskLater);
   write(encodeTagRequest(asked.map(({ name }) => name)));
   const { count, tags } = await inbox.expect('tagResponse', timeout);
   if (count === 0 && asked.length > 0) {
-    if (version >= MinimumVersion.tag) laneTags.requestRefused();
+    if (canAskLater) laneTags.requestRefused();
     throw new Lost('tags', 'the indexer refused the tags');
   }
   return asked.map((tag) => {

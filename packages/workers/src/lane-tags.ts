@@ -19,8 +19,12 @@ export class LaneTags {
     this.#names[tag] = name;
   }
 
-  /** What the tag request of a new connection asks for. */
-  request(): readonly TagName[] {
+  /**
+   * What the tag request of a new connection asks for.
+   * @param canAskLater whether the indexer takes the TAG command: else it is asked for everything
+   */
+  request(canAskLater: boolean): readonly TagName[] {
+    if (!canAskLater) return this.#all();
     if (this.#asksOneByOne) return [];
     return this.#all().filter(({ tag }) => !this.#refused.has(tag));
   }

@@ -154,6 +154,8 @@ class LaneWorker {
       await Promise.race([ended, this.#streamUntilLost(live, inbox, agreement, onHot)]);
       return undefined;
     } catch (error) {
+      // One that has fallen silent would not answer to the end either.
+      if (error instanceof Lost && error.reason === 'timeout') socket?.destroy();
       return error;
     } finally {
       const stream = this.#stream;
@@ -283,7 +285,7 @@ function endOf(socket: Socket, signal: AbortSignal): Promise<never> {
 
 /** Ends a socket, by force where it does not end by itself. */
 async function hangUp(socket: Socket): Promise<void> {
-  if (socket.destroyed) return;
+  if (socket.closed) return;
   const closed = new Promise((resolve) => socket.once('close', resolve));
   const timer = setTimeout(() => socket.destroy(), HANG_UP_TIMEOUT);
   socket.end();

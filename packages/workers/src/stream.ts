@@ -287,6 +287,10 @@ export class Stream implements InputHandler {
         const isUnconfirmed = stream.#confirmed < stream.#sender.lastSentId;
         return isUnconfirmed || stream.#dittos.isOutstanding || stream.#tags.isAsking;
       },
+      get outstandingBytes() {
+        const { sentBytes, confirmedBytes, resentBytes } = stream.#parts.meter.counts;
+        return sentBytes - confirmedBytes - resentBytes + stream.#dittos.outstandingBytes;
+      },
       ping: () => this.#sender.write(encodePing()),
       forceAck: () => this.#sender.write(encodeForceAck()),
       lost: (error) => this.#fail(error),

@@ -4,6 +4,10 @@ import { Lost } from './lost.js';
 /** How often is looked, as a part of the shorter time, and in milliseconds at most. */
 const LOOKS = 8;
 const LONGEST_INTERVAL = 1000;
+/** Bytes a millisecond that the slowest link is taken to carry: a large entry needs its time. */
+const LEAST_RATE = 1024;
+/** An indexer that has heard nothing for ten minutes hangs up (§11). */
+const PING_INTERVAL = 300_000;
 
 /** What a watch looks at, and does. */
 export interface Watched {
@@ -11,6 +15,8 @@ export interface Watched {
   readonly confirmations: number;
   /** Whether something was sent that the indexer has to confirm. */
   readonly isOutstanding: boolean;
+  /** Bytes of that. */
+  readonly outstandingBytes: number;
   /** Asks for a sign of life. */
   ping(): void;
   /** Asks for the confirmation of all that was sent. */
@@ -29,6 +35,7 @@ export class Watch {
   #hasHeard = true;
   #heardAt = performance.now();
   #pingedAt: number | undefined;
+  #calledAt = performance.now();
   #confirmations = 0;
   #forcedAt: number | undefined;
 
@@ -67,6 +74,10 @@ export class Watch {
       // This thread may have been away itself: what has come in meanwhile is read before.
       setImmediate(() => this.#giveUpIfSilent());
     }
+    if (now - this.#calledAt >= PING_INTERVAL) {
+      this.#calledAt = now;
+      this.#watched.ping();
+    }
     this.#lookAtConfirmations(now);
   }
 
@@ -84,7 +95,7 @@ export class Watch {
     } else if (this.#forcedAt === undefined) {
       this.#forcedAt = now;
       this.#watched.forceAck();
-    } else if (now - this.#forcedAt >= this.#times.confirmation) {
+    } else if (now - this.#forcedAt >= this.#patience()) {
       setImmediate(() => this.#giveUpIfUnconfirmed());
     }
   }
@@ -92,7 +103,11 @@ export class Watch {
   #giveUpIfUnconfirmed(): void {
     const { confirmations, isOutstanding } = this.#watched;
     if (confirmations !== this.#confirmations || !isOutstanding) return;
-    const problem = `the indexer has confirmed nothing for ${this.#times.confirmation} ms`;
+    const problem = `the indexer has confirmed nothing for ${Math.round(this.#patience())} ms`;
     this.#watched.lost(new Lost('timeout', `${problem}, although entries are outstanding`));
+  }
+
+  #patience(): number {
+    return this.#times.confirmation + this.#watched.outstandingBytes / LEAST_RATE;
   }
 }

@@ -1,0 +1,46 @@
+import type { IngestMuxer } from '@ringest/core';
+import { SeededRandom } from '../../bench/dist/balance-random.js';
+import { type FaultEntries, MOST_ENTRIES } from './entries.js';
+
+/** Milliseconds between two late tags. */
+const TAG_INTERVAL = 1500;
+/** Writes after which a producer that never has to wait lets the event loop have its turn. */
+const TURN_WRITES = 50;
+const MOST_BATCH = 200;
+
+/**
+ * Writes entries as fast as a muxer takes them, one by one or in batches, with a new tag now and
+ * then, until the signal.
+ * @returns how many were accepted: the sequence numbers below that
+ */
+export async function writeFully(
+  muxer: IngestMuxer,
+  entries: FaultEntries,
+  seed: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const random = new SeededRandom(seed);
+  let sequence = 0;
+  let lateTags = 0;
+  let nextTagAt = performance.now() + TAG_INTERVAL;
+  for (let write = 1; !signal.aborted && sequence < MOST_ENTRIES - MOST_BATCH; write++) {
+    if (performance.now() >= nextTagAt) {
+      nextTagAt += TAG_INTERVAL;
+      const name = `late-${lateTags++}`;
+      entries.addTag(muxer.negotiateTag(name), name, sequence);
+    }
+    let room: Promise<void> | undefined;
+    if (random.uniform() < 0.5) {
+      room = muxer.writeEntry(entries.entry(sequence));
+      sequence++;
+    } else {
+      const first = sequence;
+      const length = 1 + Math.floor(random.uniform() * MOST_BATCH);
+      room = muxer.writeBatch(Array.from({ length }, (_, i) => entries.entry(first + i)));
+      sequence += length;
+    }
+    if (room) await room;
+    else if (write % TURN_WRITES === 0) await new Promise(setImmediate);
+  }
+  return sequence;
+}
