@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addBalanceCommand } from './balance-command.js';
 import { type CeilingRow, runCeiling } from './ceiling.js';
 import { runCodec } from './codec-bench.js';
 import { duration, integer } from './flags.js';
@@ -16,6 +17,8 @@ program
     const sizes = await runCeiling(options, tellRow);
     if (options.json) console.log(JSON.stringify({ sizes }));
   });
+
+addBalanceCommand(program);
 
 program.command('codec').description('encode and decode').action(runCodec);
 

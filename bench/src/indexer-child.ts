@@ -26,6 +26,11 @@ export class IndexerChild {
     return (await ask(this.#process, 'report', { kind: 'report', sent })).tally;
   }
 
+  /** Has confirmations leave so many milliseconds later from now on. */
+  async delay(milliseconds: number): Promise<void> {
+    await ask(this.#process, 'delayed', { kind: 'delay', milliseconds });
+  }
+
   /** Ends the process. */
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null) return;

@@ -7,14 +7,18 @@ export interface IndexerSettings {
   readonly tally: boolean;
   /** A digest of them as well; with a tally only. */
   readonly digest: boolean;
+  /** Milliseconds by which its confirmations leave later. Default: 0. */
+  readonly ackDelay?: number;
 }
 
 /** From the load generator to the process. */
 export type ToIndexer =
   | { readonly kind: 'settings'; readonly settings: IndexerSettings }
-  | { readonly kind: 'report'; readonly sent: number };
+  | { readonly kind: 'report'; readonly sent: number }
+  | { readonly kind: 'delay'; readonly milliseconds: number };
 
 /** From the process to the load generator. */
 export type FromIndexer =
   | { readonly kind: 'listening'; readonly address: string }
-  | { readonly kind: 'report'; readonly tally: TallyReport };
+  | { readonly kind: 'report'; readonly tally: TallyReport }
+  | { readonly kind: 'delayed' };

@@ -1,12 +1,9 @@
+import { Balancer, type BalancerOptions, type Candidate, type Policy } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
-import {
-  Balancer,
-  type BalancerOptions,
-  type Candidate,
-  type Policy,
-} from '../../packages/core/dist/balancing/index.js';
+import { simulate } from '../../bench/dist/balance-simulation.js';
 
 const BATCH = 65536;
+const POLICIES: readonly Policy[] = ['expectedTime', 'roundRobin', 'leastOutstanding'];
 
 /** A lane of which a test sets what the balancer sees. */
 class FakeLane implements Candidate {
@@ -295,7 +292,7 @@ describe('a new lane', () => {
   });
 });
 
-describe.each<Policy>(['expectedTime', 'roundRobin', 'leastOutstanding'])('%s', (policy) => {
+describe.each(POLICIES)('%s', (policy) => {
   describe.each([3, 50])('of %i lanes', (count) => {
     it('picks only hot ones, and none that was passed over', () => {
       const lanes = many(count);
@@ -407,5 +404,18 @@ describe('of many lanes', () => {
     const batches = lanes.map(({ unconfirmed }) => unconfirmed / BATCH);
     expect(Math.max(...batches)).toBeLessThan(150);
     expect(Math.min(...batches)).toBeGreaterThan(50);
+  });
+});
+
+describe('in simulated time', () => {
+  it('a run follows from its seed', () => {
+    const { pickNs: _, ...first } = simulate(10, 'expectedTime', 1);
+    expect(simulate(10, 'expectedTime', 1)).toMatchObject(first);
+  });
+
+  it('skewed and changing indexers confirm sooner by expected time than by the other policies', () => {
+    const [byTime, inTurn, byBytes] = POLICIES.map((policy) => simulate(20, policy, 1).p99Ms);
+    expect(byTime).toBeLessThan(byBytes ?? 0);
+    expect(byBytes).toBeLessThan(inTurn ?? 0);
   });
 });

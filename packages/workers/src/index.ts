@@ -8,13 +8,13 @@ export type {
   RateLimitTask,
   TagName,
 } from './boundary.js';
-export { LaneState } from './boundary.js';
+export { CONTROL_WORDS, Control, LaneState } from './boundary.js';
 export * from './errors.js';
 export { encodedSize, encodeFrame, type FrameParts } from './frame.js';
 export { Lane, type LaneEvents, type LaneOptions, type Session } from './lane.js';
 export { LanePool } from './lane-pool.js';
 export type { LooseFrame } from './lane-ring.js';
-export { HALF_LIFE } from './meter.js';
+export { HALF_LIFE, Meter } from './meter.js';
 export { RateLimit } from './rate-limit.js';
 export { MAX_RING_BYTES, MIN_RING_BYTES } from './ring.js';
 export type { WriterMark } from './ring-writer.js';
