@@ -19,7 +19,7 @@ export interface LoadOptions {
   readonly workers: number | undefined;
   readonly connections: number;
   readonly ringBytes: number | undefined;
-  /** Milliseconds to wait for the first connection. */
+  /** Milliseconds to try for a first connection, and to go on while nothing is confirmed. */
   readonly timeoutMs: number;
   readonly seed: number;
   readonly digest: boolean;
@@ -107,7 +107,11 @@ function command(): Command {
     .option('--workers <n>', 'threads', integer(1, 1024))
     .option('--connections <n>', 'connections to each indexer', integer(1, 1024), 1)
     .option('--ring-bytes <bytes>', 'the size of each ring, a power of two', integer(1, 2 ** 30))
-    .option('--timeout <time>', 'how long to try for the first connection', duration, 10_000)
+    .addOption(
+      new Option('--timeout <time>', 'how long to try for a connection, or without confirmations')
+        .argParser(duration)
+        .default(10_000, '10s'),
+    )
     .option('--seed <n>', 'what the contents are made from', integer(0, 2 ** 32), 1)
     .option(
       '--digest',

@@ -44,6 +44,9 @@ const WRONG: [name: string, field: string, wrong: Record<string, unknown>][] = [
   ['too many tags', 'tags', { tags: Array.from({ length: 65536 }, (_, i) => `t${i}`) }],
   ['a name that is no text', 'name', { name: 1 }],
   ['a version that is no text', 'version', { version: 1.5 }],
+  ['a name that is too long', 'name', { name: 'x'.repeat(4097) }],
+  ['a version of too many bytes', 'version', { version: 'ü'.repeat(2049) }],
+  ['a label that is too long', 'label', { label: 'x'.repeat(2 ** 20) }],
   ['a UUID that is none', 'uuid', { uuid: '1234' }],
   ['a UUID that is no text', 'uuid', { uuid: 1234 }],
   ['no workers', 'workers', { workers: 0 }],
@@ -66,6 +69,16 @@ const WRONG: [name: string, field: string, wrong: Record<string, unknown>][] = [
   ['a time to shake hands that is a fraction', 'times.handshake', { times: { handshake: 0.5 } }],
   ['a time to wait that is text', 'times.notReady', { times: { notReady: '1s' } }],
   ['a first retry that never comes', 'times.firstRetry', { times: { firstRetry: 2 ** 31 } }],
+  [
+    'a first retry after the longest pause',
+    'times.firstRetry',
+    { times: { firstRetry: 2000, mostRetry: 1999 } },
+  ],
+  ['a first retry over the default', 'times.firstRetry', { times: { firstRetry: 30_001 } }],
+  ['a rate limit under the least', 'rateLimit', { rateLimit: 7999 }],
+  ['a negative rate limit', 'rateLimit', { rateLimit: -1 }],
+  ['an endless rate limit', 'rateLimit', { rateLimit: Number.POSITIVE_INFINITY }],
+  ['a rate limit that is text', 'rateLimit', { rateLimit: '8000' }],
   ['a retry at once', 'times.mostRetry', { times: { mostRetry: 0 } }],
   ['a time that there is not', 'times.bogus', { times: { bogus: 1 } }],
   ['a logger that is none', 'logger', { logger: {} }],
@@ -118,10 +131,23 @@ describe('a configuration', () => {
     ['backlogBytes', { backlogBytes: 1 }],
     ['workers', { workers: 1024 }],
     ['connectionsPerTarget', { connectionsPerTarget: 2 }],
+    ['name', { name: 'ü'.repeat(2048), version: 'x'.repeat(4096), label: '' }],
+    ['rateLimit', { rateLimit: 8000 }],
+    ['rateLimit', { rateLimit: 0 }],
     ['times', { times: { dial: 1 } }],
     ['times', { times: { dial: 1, handshake: 1, notReady: 1, firstRetry: 1, mostRetry: 1 } }],
   ])('with an unusual %s is accepted', (_field, right) => {
     expect(() => new IngestMuxer({ ...GOOD, ...right })).not.toThrow();
+  });
+
+  it.each<[says: string, wrong: Record<string, unknown>]>([
+    ['2000 ms is over times.mostRetry, 1000 ms', { times: { firstRetry: 2000, mostRetry: 1000 } }],
+    ['give true, false, or { level } with one of debug, info, warn, error', { selfIngest: 'yes' }],
+    ['give true, false, or { level }', { selfIngest: { level: 'trace' } }],
+    ['give at most 4096 bytes', { name: 'x'.repeat(2 ** 20) }],
+    ['8000 or more, or 0 for no limit', { rateLimit: 1 }],
+  ])('that is refused says what to give: %s', (says, wrong) => {
+    expect(refusal({ ...GOOD, ...wrong }).message).toContain(says);
   });
 
   it('is not kept: changing it afterwards changes nothing', () => {

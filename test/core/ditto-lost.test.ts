@@ -2,8 +2,8 @@ import { getEventListeners, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { encodeConfirmDittoBlock, encodePong, encodeThrottle } from '@ringest/codec';
-import type { IngestMuxer } from '@ringest/core';
-import { describe, expect, it, vi } from 'vitest';
+import { DittoError, type IngestMuxer } from '@ringest/core';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BLOCK, blockOf, connected, ENTRY, failureOf, textsOf } from '../support/dittos.js';
 import { hotMuxer } from '../support/muxer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../support/scripted-indexer.js';
@@ -30,7 +30,8 @@ describe('a ditto block whose connection is lost', () => {
     connection.socket.destroy();
     expect(await failed).toMatchObject({
       reason: 'lost',
-      message: expect.stringContaining('confirmed'),
+      mayBeStored: true,
+      message: expect.stringContaining('nobody knows'),
     });
     const next = await indexer.hot(1);
     await next.entries(1);
@@ -47,20 +48,26 @@ describe('a ditto block whose connection is lost', () => {
     connection.socket.destroy();
     expect(await failed).toMatchObject({
       reason: 'lost',
-      message: expect.stringContaining('sent'),
+      mayBeStored: false,
+      message: expect.stringContaining('is not stored'),
     });
     await indexer.hot(1);
     await muxer.dittoWrite(BLOCK);
   });
 
-  it('by the end of the muxer is an error', async () => {
-    const { connection, muxer } = await connected({ dittoResult: undefined });
+  it('by the end of the muxer is an error, once that has waited long enough', async () => {
+    const { connection, muxer } = await connected(
+      { dittoResult: undefined },
+      { closeTimeout: 100 },
+    );
     const failed = failureOf(muxer.dittoWrite(BLOCK));
     await blockOf(connection, 0, BLOCK.length);
+    await throttle(muxer, connection);
     const alsoFailed = failureOf(muxer.dittoWrite(BLOCK));
     await muxer.close();
-    expect(await failed).toMatchObject({ reason: 'lost' });
-    expect(await alsoFailed).toMatchObject({ reason: 'lost' });
+    expect(await failed).toMatchObject({ reason: 'lost', mayBeStored: true });
+    expect(await alsoFailed).toMatchObject({ reason: 'lost', mayBeStored: false });
+    expect(muxer.stats().dittoBytes).toBe(0);
   });
 
   it('by the death of its thread is an error', async () => {
@@ -70,7 +77,7 @@ describe('a ditto block whose connection is lost', () => {
     await blockOf(connection, 0, BLOCK.length);
     const [thread] = (await started) as [Worker];
     await thread.terminate();
-    expect(await failed).toMatchObject({ reason: 'lost' });
+    expect(await failed).toMatchObject({ reason: 'lost', mayBeStored: true });
   });
 
   it('keeps its memory until the socket is closed', async () => {
@@ -128,12 +135,33 @@ describe('a ditto block whose connection is lost', () => {
   });
 });
 
+describe('a muxer that closes', () => {
+  it('waits for the answers to its ditto blocks', async () => {
+    const { connection, muxer } = await connected(
+      { dittoResult: undefined },
+      { closeTimeout: 60_000 },
+    );
+    const stored = muxer.dittoWrite(BLOCK);
+    const refused = failureOf(muxer.dittoWrite(BLOCK));
+    await blockOf(connection, 1, BLOCK.length);
+    const closed = muxer.close();
+    connection.write(Buffer.concat([STORED, encodeConfirmDittoBlock(4)]));
+    await closed;
+    await stored;
+    expect(await refused).toMatchObject({ reason: 'refused' });
+  });
+});
+
 describe('a signal', () => {
   it('that is aborted already sends nothing', async () => {
     const { connection, muxer } = await connected();
     const reason = new Error('enough');
     const signal = AbortSignal.abort(reason);
-    expect(await failureOf(muxer.dittoWrite(BLOCK, { signal }))).toBe(reason);
+    for (const block of [BLOCK, []]) {
+      const error = await failureOf(muxer.dittoWrite(block, { signal }));
+      expect(error).toBeInstanceOf(DittoError);
+      expect(error).toMatchObject({ reason: 'cancelled', mayBeStored: false, cause: reason });
+    }
     await muxer.writeEntry(ENTRY);
     await muxer.sync();
     expect(connection.dittos).toEqual([]);
@@ -146,7 +174,12 @@ describe('a signal', () => {
     const failed = failureOf(muxer.dittoWrite(BLOCK, cancelling));
     const other = muxer.dittoWrite([ENTRY]);
     cancelling.abort('enough');
-    expect(await failed).toMatchObject({ code: 'ERR_DITTO', reason: 'cancelled', cause: 'enough' });
+    expect(await failed).toMatchObject({
+      code: 'ERR_DITTO',
+      reason: 'cancelled',
+      mayBeStored: false,
+      cause: 'enough',
+    });
     connection.write(encodePong());
     await other;
     expect(connection.dittos.map(textsOf)).toEqual([['a']]);
@@ -158,19 +191,49 @@ describe('a signal', () => {
     const failed = failureOf(muxer.dittoWrite(BLOCK, cancelling));
     await blockOf(connection, 0, BLOCK.length);
     cancelling.abort();
-    expect(await failed).toMatchObject({ reason: 'cancelled' });
+    expect(await failed).toMatchObject({ reason: 'cancelled', mayBeStored: true });
     const next = muxer.dittoWrite([ENTRY]);
     await blockOf(connection, 1, 1);
     connection.write(Buffer.concat([encodeConfirmDittoBlock(9), STORED]));
     await next;
   });
 
-  it('serves many blocks, and nothing of them stays with it', async () => {
-    const { muxer } = await connected();
+  it('does not keep the answer of a sent block away that comes with it', async () => {
+    const { connection, muxer } = await connected({ dittoResult: undefined });
+    const cancelling = new AbortController();
+    const stored = muxer.dittoWrite(BLOCK, cancelling);
+    await blockOf(connection, 0, BLOCK.length);
+    connection.write(STORED);
+    cancelling.abort();
+    await stored;
+  });
+
+  it('serves many blocks with one listener, and nothing of them stays with it', async () => {
+    const { connection, muxer } = await connected({ dittoResult: undefined });
+    const warned = vi.fn();
+    process.on('warning', warned);
+    onTestFinished(() => void process.off('warning', warned));
     const { signal } = new AbortController();
-    for (let i = 0; i < 5; i++) {
-      await Promise.all([muxer.dittoWrite(BLOCK, { signal }), muxer.dittoWrite(BLOCK, { signal })]);
-    }
+    const all = Array.from({ length: 50 }, () => muxer.dittoWrite(BLOCK, { signal }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await blockOf(connection, 49, BLOCK.length);
+    connection.write(Buffer.concat(all.map(() => STORED)));
+    await Promise.all(all);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
+    expect(warned).not.toHaveBeenCalled();
+  });
+
+  it('takes all blocks back that are not sent', async () => {
+    const { connection, muxer } = await connected();
+    await throttle(muxer, connection);
+    const cancelling = new AbortController();
+    const all = Array.from({ length: 50 }, () => failureOf(muxer.dittoWrite(BLOCK, cancelling)));
+    cancelling.abort();
+    for (const error of await Promise.all(all)) {
+      expect(error).toMatchObject({ reason: 'cancelled', mayBeStored: false });
+    }
+    expect(muxer.stats().dittoBytes).toBe(0);
+    expect(getEventListeners(cancelling.signal, 'abort')).toEqual([]);
+    expect(connection.dittos).toEqual([]);
   });
 });

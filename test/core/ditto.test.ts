@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { type EntryInput, encodeConfirmDittoBlock } from '@ringest/codec';
 import {
+  BacklogFullError,
   BatchError,
   DittoError,
+  InvalidArgumentError,
   NotHotError,
   NotRunningError,
   TagRefusedError,
@@ -44,9 +46,24 @@ describe('a ditto block', () => {
     const { connection, muxer } = await connected({ dittoResult: 3 });
     const error = await failureOf(muxer.dittoWrite(BLOCK));
     expect(error).toBeInstanceOf(DittoError);
-    expect(error).toMatchObject({ code: 'ERR_DITTO', reason: 'refused' });
+    expect(error).toMatchObject({ code: 'ERR_DITTO', reason: 'refused', mayBeStored: false });
     await muxer.writeEntry(ENTRY);
     await muxer.sync();
+    expect(connection.dittos).toHaveLength(1);
+  });
+
+  it('that is no array is refused, and so are options that are none', async () => {
+    const { connection, muxer } = await connected();
+    for (const block of [null, undefined, 5, 'abc', new Set([ENTRY]), { length: 1 }]) {
+      const error = await failureOf(muxer.dittoWrite(block as unknown as EntryInput[]));
+      expect(error).toBeInstanceOf(InvalidArgumentError);
+      expect(error).toMatchObject({ argument: 'entries' });
+    }
+    for (const options of [null, 5, { signal: 'no' }]) {
+      const error = await failureOf(muxer.dittoWrite(BLOCK, options as unknown as object));
+      expect(error).toBeInstanceOf(InvalidArgumentError);
+    }
+    await muxer.dittoWrite([ENTRY]);
     expect(connection.dittos).toHaveLength(1);
   });
 
@@ -152,7 +169,10 @@ describe('a ditto block finds nobody', () => {
   it('of a version under 9, and another indexer gets it', async () => {
     const old = await RecordingIndexer.start({ apiVersion: 8 });
     const alone = await hotMuxer({ targets: [old.address] });
-    expect(await failureOf(alone.dittoWrite(BLOCK))).toMatchObject({ reason: 'version' });
+    expect(await failureOf(alone.dittoWrite(BLOCK))).toMatchObject({
+      reason: 'version',
+      mayBeStored: false,
+    });
     const current = await ScriptedIndexer.listen();
     const muxer = await wholeMuxer({ targets: [old.address, current.address] });
     for (let i = 0; i < 10; i++) await muxer.dittoWrite(BLOCK);
@@ -167,7 +187,11 @@ describe('a ditto block finds nobody', () => {
     const tag = muxer.negotiateTag('late');
     // The answer is not there yet.
     const error = await failureOf(muxer.dittoWrite([ENTRY, { ...ENTRY, tag }]));
-    expect(error).toMatchObject({ reason: 'tag', message: expect.stringContaining('"late"') });
+    expect(error).toMatchObject({
+      reason: 'tag',
+      mayBeStored: false,
+      message: expect.stringContaining('"late"'),
+    });
     await refused;
     const later = await failureOf(muxer.dittoWrite([{ ...ENTRY, tag }]));
     expect(later).toMatchObject({ index: 0, cause: expect.any(TagRefusedError) });
@@ -195,5 +219,49 @@ describe('a ditto block with a tag that was just negotiated', () => {
       { ...ENTRY, tag: muxer.getTag('gravwell') },
     ]);
     expect(connection.dittos[0]?.map(({ entry }) => entry.tag)).toEqual([777, 65_535]);
+  });
+});
+
+describe('ditto blocks whose promises nobody waits for', () => {
+  it('are refused once they take too much, and taken again once some are stored', async () => {
+    const backlogBytes = 4_000_000;
+    const { connection, muxer } = await connected({ dittoResult: undefined }, { backlogBytes });
+    const block = [{ ...ENTRY, data: Buffer.alloc(1_000_000, 7) }];
+    const taken = Array.from({ length: 4 }, () => muxer.dittoWrite(block));
+    const { dittoBytes } = muxer.stats();
+    expect(dittoBytes).toBeGreaterThanOrEqual(backlogBytes);
+    const error = await failureOf(muxer.dittoWrite([ENTRY]));
+    expect(error).toBeInstanceOf(BacklogFullError);
+    expect(error).toMatchObject({ backlogBytes: dittoBytes });
+    await blockOf(connection, 3, 1);
+    connection.write(STORED);
+    await taken[0];
+    expect(muxer.stats().dittoBytes).toBe((dittoBytes / 4) * 3);
+    const next = muxer.dittoWrite([ENTRY]);
+    await blockOf(connection, 4, 1);
+    connection.write(Buffer.concat([STORED, STORED, STORED, STORED]));
+    await Promise.all([...taken, next]);
+    expect(muxer.stats().dittoBytes).toBe(0);
+    expect(connection.dittos).toHaveLength(5);
+  });
+
+  it('count however small they are', async () => {
+    const { connection, muxer } = await connected(
+      { dittoResult: undefined },
+      { backlogBytes: 1_000_000 },
+    );
+    const taken: Promise<void>[] = [];
+    while (muxer.stats().dittoBytes < 1_000_000) taken.push(muxer.dittoWrite([ENTRY]));
+    expect(taken.length).toBeLessThan(100);
+    expect(await failureOf(muxer.dittoWrite([ENTRY]))).toBeInstanceOf(BacklogFullError);
+    await blockOf(connection, taken.length - 1, 1);
+    connection.write(Buffer.concat(taken.map(() => STORED)));
+    await Promise.all(taken);
+  });
+
+  it('do not keep one out that is larger than all that may wait', async () => {
+    const { muxer } = await connected({}, { backlogBytes: 65_536 });
+    const large = [{ ...ENTRY, data: Buffer.alloc(3_000_000) }];
+    for (let i = 0; i < 3; i++) await muxer.dittoWrite(large);
   });
 });

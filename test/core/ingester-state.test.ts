@@ -135,6 +135,21 @@ describe('the ingester state', () => {
     expect(connection.states).toHaveLength(3);
   });
 
+  it('is not told more often for entries of the own log', async () => {
+    useSlowTime();
+    const { connection, muxer } = await connected({ selfIngest: true, statsInterval: 25_000 });
+    await muxer.sync();
+    // The line about the connection, before the first state.
+    expect(muxer.stats().writtenEntries).toBe(1);
+    for (let i = 0; i < 4; i++) vi.advanceTimersByTime(30_000);
+    await settled(muxer, connection);
+    expect(muxer.stats().writtenEntries).toBe(5);
+    expect(connection.states).toHaveLength(1);
+    await muxer.writeEntry(ENTRY);
+    vi.advanceTimersByTime(30_000);
+    expect(await stateAfter(connection, 1)).toMatchObject({ entries: 7 });
+  });
+
   it('is told to an indexer in time although another one comes and goes', async () => {
     useSlowTime();
     const steady = await ScriptedIndexer.listen({ confirms: 'at once' });

@@ -8,7 +8,13 @@ import {
   OversizedEnumeratedBlockError,
   RingestError,
 } from '@ringest/codec';
-import { BatchError, IngestMuxer, NotRunningError, UnknownTagError } from '@ringest/core';
+import {
+  BatchError,
+  IngestMuxer,
+  InvalidArgumentError,
+  NotRunningError,
+  UnknownTagError,
+} from '@ringest/core';
 import { Indexer } from '@ringest/indexer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newMuxer, SECRET } from '../support/muxer.js';
@@ -249,6 +255,58 @@ describe('an entry that is refused', () => {
     expect(arrived).toEqual(['good', 'after all']);
     expect(muxer.stats()).toMatchObject({ writtenEntries: written, backlogEntries: 0 });
   });
+});
+
+describe('an argument of a wrong kind', () => {
+  const calls: [name: string, argument: string, call: (muxer: IngestMuxer) => unknown][] = [
+    ['a tag of 5 to getTag', 'name', (muxer) => muxer.getTag(any(5))],
+    ['no tag to getTag', 'name', (muxer) => muxer.getTag(any(undefined))],
+    ['a tag of 5 to negotiateTag', 'name', (muxer) => muxer.negotiateTag(any(5))],
+    ['a tag of null to negotiateTag', 'name', (muxer) => muxer.negotiateTag(any(null))],
+    ['a batch of null', 'entries', (muxer) => muxer.writeBatch(any(null))],
+    ['a batch of 5', 'entries', (muxer) => muxer.writeBatch(any(5))],
+    ['an entry for a batch', 'entries', (muxer) => muxer.writeBatch(any(GOOD))],
+    ['a child named 5', 'name', (muxer) => muxer.registerChild(any(5), {})],
+    ['a child named by a symbol', 'name', (muxer) => muxer.registerChild(any(Symbol('a')), {})],
+    ['a child of null', 'state', (muxer) => muxer.registerChild('a', any(null))],
+    ['a child of 5', 'state', (muxer) => muxer.registerChild('a', any(5))],
+    ['a signal of 5 to sync', 'options.signal', (muxer) => muxer.sync({ signal: any(5) })],
+    ['a signal of null', 'options.signal', (muxer) => muxer.barrier({ signal: any(null) })],
+    [
+      'a controller for a signal',
+      'options.signal',
+      (muxer) => muxer.waitForHot({ signal: any(new AbortController()) }),
+    ],
+    [
+      'a signal of 5 to a write',
+      'options.signal',
+      (muxer) => muxer.writeEntry(GOOD, { signal: any(5) }),
+    ],
+    [
+      'a signal of 5 to a batch',
+      'options.signal',
+      (muxer) => muxer.writeBatch([GOOD], { signal: any(5) }),
+    ],
+    ['milliseconds for options', 'options', (muxer) => muxer.sync(any(5000))],
+    ['null for options', 'options', (muxer) => muxer.writeEntry(GOOD, any(null))],
+  ];
+
+  it.each(calls)('is refused, and nothing is done: %s', async (_name, argument, call) => {
+    const muxer = newMuxer({ targets: ['tcp://127.0.0.1:1'] });
+    muxer.start();
+    const error = await Promise.resolve()
+      .then(() => call(muxer))
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument });
+    expect((error as Error).message).toContain(`the argument ${argument} cannot be`);
+    expect(muxer.stats().writtenEntries).toBe(0);
+    expect(muxer.knownTags()).toEqual(['test']);
+  });
+
+  function any(value: unknown): never {
+    return value as never;
+  }
 });
 
 describe('a muxer that does not run', () => {

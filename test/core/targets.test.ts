@@ -34,6 +34,21 @@ function expectEachOnce(recordings: readonly RecordingIndexer[], count: number):
 const written = (muxer: IngestMuxer) =>
   muxer.stats().lanes.map(({ writtenEntries }) => writtenEntries);
 
+describe('the status of a target', () => {
+  it('has the latest error of all its lanes', async () => {
+    const indexer = await ScriptedIndexer.listen();
+    const times = { firstRetry: 60_000, mostRetry: 60_000 };
+    const muxer = await wholeMuxer({ targets: [indexer.address], connectionsPerTarget: 2, times });
+    expect(muxer.status().targets[0]?.lastError).toBeUndefined();
+    for (const connection of [await indexer.hot(1), await indexer.hot(0)]) {
+      const lost = once(muxer, 'lost');
+      connection.socket.destroy();
+      const [error] = await lost;
+      expect(muxer.status().targets[0]?.lastError).toBe(error);
+    }
+  });
+});
+
 describe('several targets', () => {
   it.each([2, 3])('share the load: %s indexers get every entry once', async (count) => {
     const recordings = await Promise.all(

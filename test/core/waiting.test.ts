@@ -74,6 +74,7 @@ describe('an entry that finds no room', () => {
     expect(muxer.stats()).toMatchObject({ writtenEntries: accepted, backlogEntries: 1 });
     await connection.entries(accepted);
     expect(await isSettled(wait)).toBe(false);
+    await connection.entries(accepted);
     connection.confirmThrough(accepted);
     expect(await wait).toBeUndefined();
     expect(muxer.stats()).toMatchObject({ writtenEntries: accepted + 1, backlogEntries: 0 });
@@ -92,6 +93,7 @@ describe('an entry that finds no room', () => {
     small.data.fill(0xee);
     large.data.fill(0xee);
     values.enumeratedValues.a.fill(0xee);
+    await connection.entries(accepted);
     connection.confirmThrough(accepted);
     for (let i = accepted + 1; i <= all.length; i++) {
       await connection.entries(i);
@@ -137,6 +139,7 @@ describe('an entry that finds no room', () => {
     expect(error.cause).toBeInstanceOf(WaitTimeoutError);
     expect(error.cause).toMatchObject({ code: 'ERR_WAIT_TIMEOUT', timeout: 20 });
     const after = muxer.writeEntry(entry(accepted + 1));
+    await connection.entries(accepted);
     connection.confirmThrough(accepted);
     await Promise.all([wait, after]);
     await connection.entries(accepted + 2);
@@ -154,6 +157,7 @@ describe('an entry that finds no room', () => {
     const error = await rejection(promise);
     expect(error).toBeInstanceOf(WriteAbandonedError);
     expect(error).toMatchObject({ accepted: 0, refused: 1, cause: reason });
+    await connection.entries(accepted);
     connection.confirmThrough(accepted);
     await wait;
     await connection.entries(accepted + 1);
@@ -177,6 +181,7 @@ describe('an entry that finds no room', () => {
     const removed = vi.spyOn(controller.signal, 'removeEventListener');
     const options = { signal: controller.signal, timeout: 60_000 };
     const promise = muxer.writeEntry(entry(accepted + 1), options);
+    await connection.entries(accepted);
     connection.confirmThrough(accepted);
     await Promise.all([wait, promise]);
     expect(removed).toHaveBeenCalledWith('abort', expect.any(Function));
@@ -215,6 +220,7 @@ describe('an entry that finds no room', () => {
       patient.catch(() => {});
       expect(await isSettled(patient)).toBe(false);
       await connection.entries(accepted);
+      await connection.entries(accepted);
       connection.confirmThrough(accepted);
       await Promise.all([wait, patient]);
       expect(warned).not.toHaveBeenCalled();
@@ -239,6 +245,7 @@ describe('an entry that finds no room', () => {
     const error = await rejection((async () => muxer.writeEntry(entry(98)))());
     expect(error).toMatchObject({ code: 'ERR_BACKLOG_FULL', backlogBytes: 5 * (1046 + 864) });
     expect(error).toBeInstanceOf(RingestError);
+    await connection.entries(accepted);
     connection.confirmThrough(accepted);
     await Promise.all(waits);
     expect(await muxer.writeEntry(entry(accepted + 5))).toBeUndefined();

@@ -19,7 +19,7 @@ export interface FaultCounts {
   pauses: number;
 }
 
-/** Does one fault after the other to a victim until the signal, and leaves it running. */
+/** Does one fault after the other to a victim until the signal, a kill first, and leaves it running. */
 export async function torment(
   victim: Victim,
   random: SeededRandom,
@@ -30,10 +30,11 @@ export async function torment(
   const between = (least: number, most: number) => least + random.uniform() * (most - least);
   // A wait that ends early is as good: the fault is undone then.
   const wait = (milliseconds: number) => delay(milliseconds, undefined, { signal }).catch(() => {});
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     await wait(between(calm / 10, calm));
-    if (signal.aborted) return;
-    const kind = random.uniform();
+    // However short the load: no victim gets away without a kill.
+    if (signal.aborted && !isFirst) return;
+    const kind = isFirst ? 1 : random.uniform();
     const isStopped = kind < 0.5;
     if (isStopped) {
       const isHang = kind < 0.35;

@@ -143,7 +143,7 @@ describe('indexers that are killed, hang and come back at random under full load
         unconfirmedBytes: 0,
       });
       expect(closed).toEqual({ unconfirmed: 0 });
-      expect(counts.kills + counts.hangs + counts.pauses).toBeGreaterThan(0);
+      expect(counts.kills).toBeGreaterThanOrEqual(fire.indexers);
       if (fire.isDeadlyForThreads) expect(threads).toBeGreaterThan(0);
     },
     SECONDS * 1000 * 3 + 3 * RECOVERY_MS,

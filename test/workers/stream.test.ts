@@ -82,7 +82,7 @@ function makeStream() {
     events: {
       released: () => {},
       tagAnswered: () => {},
-      isRefused: () => false,
+      refusedName: () => undefined,
       dittoEnded: () => {},
       lost: (error) => lost.push(error),
     },

@@ -21,6 +21,8 @@ interface Waiting {
   next: number;
   /** Bytes that it costs beside its frames. */
   readonly cost: number;
+  /** Whether its bytes count: those of frames that were accepted long ago do not. */
+  readonly isCounted: boolean;
   /** It is placed or given up, and nothing is to be done at its turn. */
   isOver: boolean;
   /** All are placed, and everything that was there before. */
@@ -46,7 +48,7 @@ export class Backlog {
     return this.#first === this.#waiting.length;
   }
 
-  /** Bytes that all that waits costs: the frames, and what it takes to keep them. */
+  /** Bytes that the writes which wait cost: their frames, and what it takes to keep them. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -81,6 +83,7 @@ export class Backlog {
       frames,
       next: 0,
       cost: WRITE_COST,
+      isCounted: true,
       isOver: false,
       placed: () => pending.resolve(),
       abandoned: (left, placed, error) => {
@@ -103,7 +106,15 @@ export class Backlog {
     placed: () => void,
     abandoned: (left: readonly LooseFrame[]) => void,
   ): void {
-    const waiting = { frames, next: 0, cost: WRITE_COST, isOver: false, placed, abandoned };
+    const waiting = {
+      frames,
+      next: 0,
+      cost: WRITE_COST,
+      isCounted: false,
+      isOver: false,
+      placed,
+      abandoned,
+    };
     this.#waiting.splice(this.#first, 0, waiting);
     this.#count(waiting);
   }
@@ -118,7 +129,15 @@ export class Backlog {
       return () => {};
     }
     const abandoned = () => {};
-    const waiting = { frames: NONE, next: 0, cost: 0, isOver: false, placed, abandoned };
+    const waiting = {
+      frames: NONE,
+      next: 0,
+      cost: 0,
+      isCounted: true,
+      isOver: false,
+      placed,
+      abandoned,
+    };
     this.#waiting.push(waiting);
     return () => this.#giveUp(waiting, undefined);
   }
@@ -128,7 +147,7 @@ export class Backlog {
     for (let first = this.#waiting[this.#first]; first; first = this.#waiting[this.#first]) {
       for (let due = first.frames[first.next]; due !== undefined; due = first.frames[first.next]) {
         if (!place(due)) return;
-        this.#bytes -= due.frame.length + FRAME_COST;
+        if (first.isCounted) this.#bytes -= due.frame.length + FRAME_COST;
         this.#entries--;
         first.next++;
       }
@@ -158,7 +177,7 @@ export class Backlog {
       return;
     }
     first.isOver = true;
-    this.#bytes -= first.cost;
+    if (first.isCounted) this.#bytes -= first.cost;
     first.placed();
   }
 
@@ -167,7 +186,7 @@ export class Backlog {
     const { frames, next, cost } = waiting;
     const left = frames.slice(next);
     this.#entries -= left.length;
-    this.#bytes -= bytesOf(left) + cost;
+    if (waiting.isCounted) this.#bytes -= bytesOf(left) + cost;
     waiting.isOver = true;
     waiting.frames = NONE;
     waiting.next = 0;
@@ -182,9 +201,9 @@ export class Backlog {
     this.#givenUp = 0;
   }
 
-  #count({ frames, cost }: Waiting): void {
+  #count({ frames, cost, isCounted }: Waiting): void {
     this.#entries += frames.length;
-    this.#bytes += bytesOf(frames) + cost;
+    if (isCounted) this.#bytes += bytesOf(frames) + cost;
   }
 }
 

@@ -6,7 +6,10 @@ class Barrier {
   readonly pending: Pending;
   /** Whether the indexers are asked to confirm at once. */
   readonly forces: boolean;
-  #open: { readonly lane: Lane; readonly cursor: number }[] | undefined;
+  /** Moves of frames that were written before it, which are in no ring for sure; few have any. */
+  moves: Set<object> | undefined;
+  /** By lane, in their order; `undefined`: the moment has not come. */
+  #positions: number[] | undefined;
 
   constructor(pending: Pending, forces: boolean) {
     this.pending = pending;
@@ -14,25 +17,37 @@ class Barrier {
   }
 
   get isPlaced(): boolean {
-    return this.#open !== undefined;
+    return this.#positions !== undefined;
   }
 
-  /** The moment is now. */
+  /** The moment is now, for all lanes. */
   place(lanes: readonly Lane[]): void {
-    this.#open = lanes.map((lane) => ({ lane, cursor: lane.writer.cursor }));
+    this.#positions = lanes.map((lane) => lane.position);
+  }
+
+  /** For this lane, it is now. */
+  placeOn(index: number, lane: Lane): void {
+    if (this.#positions !== undefined) this.#positions[index] = lane.position;
+  }
+
+  /** Whether a lane has unconfirmed frames that were written before it was placed. */
+  isOpenOn(index: number, lane: Lane): boolean {
+    return !lane.isReleased(this.#positions?.[index] ?? 0);
   }
 
   /** Whether everything is confirmed that was written before it was placed. */
-  isPassed(): boolean {
-    this.#open = this.#open?.filter(({ lane, cursor }) => !lane.isReleased(cursor));
-    return this.#open?.length === 0;
+  isPassed(lanes: readonly Lane[]): boolean {
+    if (this.#positions === undefined || (this.moves?.size ?? 0) > 0) return false;
+    return lanes.every((lane, i) => !this.isOpenOn(i, lane));
   }
 
   /** Has every open lane wake its muxer. Returns whether one got there meanwhile. */
-  arm(): boolean {
+  arm(lanes: readonly Lane[]): boolean {
     let isMet = false;
-    for (const { lane, cursor } of this.#open ?? []) {
-      if (lane.wakeWhenReleased(cursor)) isMet = true;
+    for (const [i, lane] of lanes.entries()) {
+      const position = this.#positions?.[i];
+      if (position === undefined || lane.isReleased(position)) continue;
+      if (lane.wakeWhenReleased(position)) isMet = true;
     }
     return isMet;
   }
@@ -41,10 +56,15 @@ class Barrier {
 /**
  * Those who wait until all that was written before is confirmed. They are served in order: what the
  * first one waits for, the others wait for too, so that only the first one has to be looked at.
+ *
+ * Frames that are moved between rings are followed: a barrier in whose past they lie waits for the
+ * end of the move, and then for what is in the rings that they went to.
  */
 export class Barriers {
   readonly #lanes: readonly Lane[];
   readonly #waiting = new Set<Barrier>();
+  /** Moves, each with the lane that it takes frames from; `undefined`: from outside the rings. */
+  readonly #moves = new Map<object, Lane | undefined>();
 
   constructor(lanes: readonly Lane[]) {
     this.#lanes = lanes;
@@ -69,14 +89,27 @@ export class Barriers {
     this.#waiting.add(barrier);
     const callOff = placeLater(() => {
       barrier.place(this.#lanes);
+      for (const [move, lane] of this.#moves) this.#follow(barrier, move, lane);
       if (forces) for (const lane of this.#lanes) lane.flush();
     });
     return pending.promise;
   }
 
-  /** Entries were moved between rings: all who are placed wait for everything that is in rings now. */
-  placeAnew(): void {
-    for (const barrier of this.#waiting) if (barrier.isPlaced) barrier.place(this.#lanes);
+  /** Frames are moved from a lane, or from outside the rings, until `endMove`. */
+  beginMove(move: object, lane: Lane | undefined): void {
+    this.#moves.set(move, lane);
+    for (const barrier of this.#waiting) this.#follow(barrier, move, lane);
+  }
+
+  /** @param receivers lanes that may have got frames of the move */
+  endMove(move: object, receivers: ReadonlySet<Lane>): void {
+    this.#moves.delete(move);
+    for (const barrier of this.#waiting) {
+      if (!barrier.moves?.delete(move)) continue;
+      for (const [i, lane] of this.#lanes.entries()) {
+        if (receivers.has(lane)) barrier.placeOn(i, lane);
+      }
+    }
     this.flush();
   }
 
@@ -89,12 +122,17 @@ export class Barriers {
     }
   }
 
-  /** Serves those whose wait is over. Returns whether more got there meanwhile: then call it again. */
-  settle(): boolean {
+  /**
+   * Serves those whose wait is over.
+   * @param refusal why they are rejected: entries that nobody takes are missing
+   * @returns whether more got there meanwhile: then call it again
+   */
+  settle(refusal: Error | undefined): boolean {
     for (const barrier of this.#waiting) {
-      if (!barrier.isPassed()) return barrier.arm();
+      if (!barrier.isPassed(this.#lanes)) return barrier.arm(this.#lanes);
       this.#waiting.delete(barrier);
-      barrier.pending.resolve();
+      if (refusal === undefined) barrier.pending.resolve();
+      else barrier.pending.reject(refusal);
     }
     return false;
   }
@@ -102,5 +140,13 @@ export class Barriers {
   rejectAll(error: Error): void {
     for (const { pending } of this.#waiting) pending.reject(error);
     this.#waiting.clear();
+  }
+
+  #follow(barrier: Barrier, move: object, lane: Lane | undefined): void {
+    if (!barrier.isPlaced) return;
+    const isConcerned = lane === undefined || barrier.isOpenOn(this.#lanes.indexOf(lane), lane);
+    if (!isConcerned) return;
+    barrier.moves ??= new Set();
+    barrier.moves.add(move);
   }
 }

@@ -2,7 +2,7 @@ import type { EntryInput } from '@ringest/codec';
 import type { LooseFrame } from '@ringest/workers';
 import type { Dispatcher } from './dispatcher.js';
 import type { EntryParts } from './entry-parts.js';
-import { BatchError } from './errors.js';
+import { BatchError, InvalidArgumentError } from './errors.js';
 import type { WaitOptions } from './waiting.js';
 
 /** Writes batches of entries, each as a whole or not at all. */
@@ -18,9 +18,13 @@ export class BatchWriter {
   /**
    * Writes entries in order.
    * @returns a promise if some of them wait for room
+   * @throws {InvalidArgumentError} they are no array
    * @throws {BatchError} one entry is bad; none of the batch was written then
    */
   write(entries: readonly EntryInput[], options: WaitOptions): Promise<void> | undefined {
+    if (!Array.isArray(entries)) {
+      throw new InvalidArgumentError('entries', entries, 'an array of entries');
+    }
     const held = this.#hold(entries);
     for (let i = held; i < entries.length; i++) {
       this.#parts.take(entries[i] as EntryInput);

@@ -5,6 +5,7 @@ import {
   checkTag,
   GRAVWELL_TAG_NAME,
   hashSecret,
+  MAX_IDENTITY_BYTES,
   MAX_TAGS,
   Source,
   type SourceInput,
@@ -24,36 +25,61 @@ const milliseconds = z
   .int()
   .min(1)
   .max(2 ** 31 - 1);
+
+/** Bits a second. */
+const MIN_RATE_LIMIT = 8000;
+
 const positive = z.number().int().min(1);
 
-const times = z.strictObject({
-  dial: milliseconds.default(1000),
-  handshake: milliseconds.default(5000),
-  notReady: milliseconds.default(10_000),
-  firstRetry: milliseconds.default(500),
-  mostRetry: milliseconds.default(30_000),
-  silence: milliseconds.default(10_000),
-  confirmation: milliseconds.default(60_000),
+/** What indexers are told in a text of bounded size. */
+const identityText = z.string().refine((text) => Buffer.byteLength(text) <= MAX_IDENTITY_BYTES, {
+  error: `give at most ${MAX_IDENTITY_BYTES} bytes of UTF-8`,
 });
 
+const times = z
+  .strictObject({
+    dial: milliseconds.default(1000),
+    handshake: milliseconds.default(5000),
+    notReady: milliseconds.default(10_000),
+    firstRetry: milliseconds.default(500),
+    mostRetry: milliseconds.default(30_000),
+    silence: milliseconds.default(10_000),
+    confirmation: milliseconds.default(60_000),
+  })
+  .refine(({ firstRetry, mostRetry }) => firstRetry <= mostRetry, {
+    path: ['firstRetry'],
+    error: ({ input }) => retryProblem(input as ConnectionTimes),
+  });
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
+
 const ownLog = z.strictObject({
-  level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  level: z.enum(LOG_LEVELS).default('info'),
 });
 
 const schema = z.strictObject({
   targets: z.array(z.string()).min(1, 'give at least one indexer, like tcp://127.0.0.1:4023'),
   secret: z.string().min(1, 'give the ingest secret of the indexers'),
   tags: z.array(z.string()).max(MAX_TAGS).default([]),
-  name: z.string().default('ringest'),
-  version: z.string().default(''),
+  name: identityText.default('ringest'),
+  version: identityText.default(''),
   uuid: z.guid().optional(),
-  label: z.string().default(''),
+  label: identityText.default(''),
   minVersion: z.number().int().min(0).max(API_VERSION).default(0),
   balancing: z.enum(['expectedTime', 'roundRobin', 'leastOutstanding']).default('expectedTime'),
-  rateLimit: z.number().min(8000, 'give bits a second, 8000 or more').optional(),
+  rateLimit: z
+    .number()
+    .refine((bits) => bits === 0 || bits >= MIN_RATE_LIMIT, {
+      error: `give bits a second, ${MIN_RATE_LIMIT} or more, or 0 for no limit`,
+    })
+    .default(0),
   attach: z.custom<AttachInput>().optional(),
   sourceOverride: z.custom<SourceInput>().optional(),
-  selfIngest: z.union([z.boolean(), ownLog]).default(true),
+  selfIngest: z
+    .union([z.boolean(), ownLog], {
+      error: `give true, false, or { level } with one of ${LOG_LEVELS.join(', ')}`,
+    })
+    .default(true),
   statsInterval: z
     .number()
     .int()
@@ -82,18 +108,19 @@ export interface MuxerConfiguration {
   readonly secret: string;
   /** Names of the tags that entries will carry. `gravwell` is always known. */
   readonly tags?: readonly string[];
-  /** How the ingester introduces itself (§4, ID). Default: `ringest`. */
+  /** How the ingester introduces itself (§4, ID), in 4096 bytes at most. Default: `ringest`. */
   readonly name?: string;
+  /** Of the same size. Default: empty. */
   readonly version?: string;
   /** Default: a random one. */
   readonly uuid?: string;
-  /** What the ingester calls itself in its state (§8). Default: empty. */
+  /** What the ingester calls itself in its state (§8), in 4096 bytes at most. Default: empty. */
   readonly label?: string;
   /** The oldest API version of an indexer that is taken; a lane to an older one gives up. Default: 0. */
   readonly minVersion?: number;
   /** How the lane of a batch is picked. Default: `expectedTime`. */
   readonly balancing?: Policy;
-  /** Bits a second that all lanes together send, at least 8000. Default: no limit. */
+  /** Bits a second that all lanes together send, at least 8000; 0: no limit. Default: 0. */
   readonly rateLimit?: number;
   /** Enumerated values that every entry carries: constants and variables. Default: none. */
   readonly attach?: AttachInput;
@@ -121,7 +148,7 @@ export interface MuxerConfiguration {
   readonly backlogBytes?: number;
   /** How long `close` waits for confirmations, in milliseconds. Default: 10 s. */
   readonly closeTimeout?: number;
-  /** Times of connections, in milliseconds. */
+  /** Times of connections, in milliseconds; `firstRetry` is at most `mostRetry`. */
   readonly times?: Partial<ConnectionTimes>;
   /** Default: silent. */
   readonly logger?: Logger;
@@ -168,7 +195,7 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
   const ownLogLevel = typeof selfIngest === 'boolean' ? 'info' : selfIngest.level;
   return {
     ...rest,
-    rateLimit: rateLimit === undefined ? undefined : RateLimit.task(rateLimit / 8),
+    rateLimit: rateLimit === 0 ? undefined : RateLimit.task(rateLimit / 8),
     attachments: attach === undefined ? undefined : new Attachments(attach, { uuid }),
     sourceOverride:
       sourceOverride === undefined
@@ -196,6 +223,10 @@ function at<Value>(field: string, check: () => Value): Value {
   } catch (error) {
     throw new ConfigurationError(field, (error as Error).message, { cause: error });
   }
+}
+
+function retryProblem({ firstRetry, mostRetry }: ConnectionTimes): string {
+  return `${firstRetry} ms is over times.mostRetry, ${mostRetry} ms: lower it, or raise times.mostRetry`;
 }
 
 function isLogger(value: unknown): boolean {

@@ -13,6 +13,7 @@ import { Balancer, type Policy } from './balancing/index.js';
 import { Barriers } from './barriers.js';
 import { BacklogFullError } from './errors.js';
 import { Evacuations } from './evacuations.js';
+import { Room } from './room.js';
 import type { WaitOptions } from './waiting.js';
 
 /** Bytes that are held back until all of a batch is checked; beyond, the rest is checked first. */
@@ -27,6 +28,8 @@ export interface DispatchOptions {
   readonly backlogBytes: number;
   /** Nothing waits for room any more. */
   drained(): void;
+  /** What those are told who wait for an entry with a tag that every indexer refuses. */
+  refusal(tag: number): Error;
 }
 
 /**
@@ -42,14 +45,14 @@ export class Dispatcher {
   readonly #backlog = new Backlog();
   readonly #barriers: Barriers;
   readonly #evacuations: Evacuations;
+  readonly #room: Room;
   /** The lane of the current batch, and after how many bytes that is committed. */
   #lane: Lane | undefined;
   #batchBytes = 0;
+  /** Where the last frame was placed. */
+  #lastLane: Lane | undefined;
+  #isProgressDue = false;
   #isTurnEndDue = false;
-  /** A write was told to wait: `drained` is due once none does, */
-  #owesDrain = false;
-  /** and a frame of so many bytes finds room. */
-  #owedBytes = 0;
   /** Whether any lane refuses any tag: else no entry has to ask. */
   #isAnyRefused = false;
   #rewrittenEntries = 0;
@@ -69,11 +72,17 @@ export class Dispatcher {
     this.balancer = new Balancer(lanes, balancing, batchBytes, { sameTarget });
     this.#barriers = new Barriers(lanes);
     this.#evacuations = new Evacuations(lanes, {
-      place: (frame) => this.#place(frame),
+      place: (frame) => (this.#place(frame) ? this.#lastLane : undefined),
       putFirst: (frames, placed, abandoned) => this.#backlog.putFirst(frames, placed, abandoned),
-      settled: () => this.#barriers.placeAnew(),
+      moveBegins: (move, lane) => this.#barriers.beginMove(move, lane),
+      moveEnds: (move, receivers) => {
+        this.#commit();
+        this.#barriers.endMove(move, receivers);
+      },
       progress: () => this.progress(),
     });
+    const { balancer } = this;
+    this.#room = new Room(balancer, this.#backlog, this.#evacuations, options.drained);
   }
 
   /** Entries that wait for room. */
@@ -104,18 +113,14 @@ export class Dispatcher {
 
   /** Whether an entry with a frame of so many bytes would have to wait for room. */
   wouldWait(frameBytes: number): boolean {
-    if (!this.#backlog.isEmpty) return true;
-    return !this.balancer.open().some((lane) => lane.hasRoom(frameBytes));
+    return this.#room.isShort(frameBytes);
   }
 
   /** The same, for somebody who waits for `drained` if it is so. */
   mustWait(frameBytes: number): boolean {
-    if (!this.wouldWait(frameBytes)) return false;
-    if (this.#owesDrain && frameBytes <= this.#owedBytes) return true;
-    this.#owesDrain = true;
-    this.#owedBytes = Math.max(this.#owedBytes, frameBytes);
+    if (!this.#room.isShort(frameBytes)) return false;
     // Not from here: whoever asks has to listen first.
-    setImmediate(() => this.progress());
+    if (this.#room.owe(frameBytes)) this.#progressSoon();
     return true;
   }
 
@@ -163,6 +168,8 @@ export class Dispatcher {
 
   cancelBatch(): void {
     if (this.#batchMark !== undefined) this.#lane?.writer.rewind(this.#batchMark);
+    // Nothing would end a batch that is empty.
+    if (this.#lane?.writer.uncommitted === 0) this.#lane = undefined;
   }
 
   endBatch(): void {
@@ -196,7 +203,7 @@ export class Dispatcher {
     });
     this.progress();
     if (this.#backlog.isEmpty) return undefined;
-    this.#owesDrain = true;
+    this.#room.owe(0);
     return written;
   }
 
@@ -208,7 +215,8 @@ export class Dispatcher {
         place();
       }),
     );
-    this.progress();
+    if (forces) this.progress();
+    else this.#progressSoon();
     return passed;
   }
 
@@ -230,10 +238,10 @@ export class Dispatcher {
       this.#evacuations.proceed();
       this.#backlog.drain((waiting) => this.#placeOrShelve(waiting));
       this.#commit();
-      again = this.#armForRoom();
-      if (!this.#evacuations.isActive && this.#barriers.settle()) again = true;
+      again = this.#room.arm();
+      if (this.#settleBarriers()) again = true;
     }
-    this.#drainIfOwed();
+    this.#room.drainIfOwed();
   }
 
   /** Gives up what waits: it goes back to those who wrote it. Lanes get their rings back. */
@@ -241,6 +249,26 @@ export class Dispatcher {
     this.#evacuations.stop();
     this.#backlog.abandonAll(error);
     this.#barriers.rejectAll(error);
+  }
+
+  /** At the end of this event-loop turn: a batch need not end for that, and there may be many reasons. */
+  #progressSoon(): void {
+    if (this.#isProgressDue) return;
+    this.#isProgressDue = true;
+    setImmediate(() => {
+      this.#isProgressDue = false;
+      this.progress();
+    });
+  }
+
+  /**
+   * Entries that wait for an indexer that takes their tag hold up everybody who waits for them; if
+   * none can, that is the answer.
+   */
+  #settleBarriers(): boolean {
+    const tag = this.#evacuations.hopelessTag;
+    if (tag !== undefined) return this.#barriers.settle(this.#options.refusal(tag));
+    return this.#evacuations.shelvedEntries === 0 && this.#barriers.settle(undefined);
   }
 
   #isRefusedBy(lane: Lane, tag: number): boolean {
@@ -263,7 +291,13 @@ export class Dispatcher {
   }
 
   #place(frame: LooseFrame): boolean {
-    if (!this.#writeToAny(frame.tag, (lane) => lane.writeFrame(frame))) return false;
+    const lane = this.#lane;
+    if (lane !== undefined && !this.#isRefusedBy(lane, frame.tag) && lane.writeFrame(frame)) {
+      this.#lastLane = lane;
+      this.#account(lane);
+    } else if (!this.#writeToAny(frame.tag, (other) => other.writeFrame(frame))) {
+      return false;
+    }
     if (frame.wasInRing) {
       this.#rewrittenEntries++;
       this.#rewrittenBytes += frame.frame.length;
@@ -279,6 +313,7 @@ export class Dispatcher {
       if (lane === undefined) return false;
       if (!lane.refuses(tag) && write(lane)) {
         if (this.#lane === undefined) this.#begin(lane);
+        this.#lastLane = lane;
         this.#account(lane);
         return true;
       }
@@ -312,31 +347,6 @@ export class Dispatcher {
     this.#lane?.commit();
     this.#lane = undefined;
   }
-
-  /** While entries wait for room, has every open lane tell of it. Returns whether one has it by now. */
-  #armForRoom(): boolean {
-    const waiting = this.#evacuations.blocked ?? this.#backlog.head;
-    if (waiting === undefined) return false;
-    const lanes = this.balancer.open().filter((lane) => !lane.refuses(waiting.tag));
-    return armAll(lanes, waiting.frame.length);
-  }
-
-  #drainIfOwed(): void {
-    if (!this.#owesDrain || !this.#backlog.isEmpty) return;
-    while (this.wouldWait(this.#owedBytes)) {
-      if (!armAll(this.balancer.open(), this.#owedBytes)) return;
-    }
-    this.#owesDrain = false;
-    this.#owedBytes = 0;
-    this.#options.drained();
-  }
-}
-
-/** Has every lane tell of room for a frame. Returns whether one has it by now. */
-function armAll(lanes: readonly Lane[], frameBytes: number): boolean {
-  let hasRoom = false;
-  for (const lane of lanes) if (lane.wakeForRoom(frameBytes)) hasRoom = true;
-  return hasRoom;
 }
 
 function writeTo(lane: Lane, parts: FrameParts): boolean {

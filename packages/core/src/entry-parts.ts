@@ -53,6 +53,7 @@ export class EntryParts implements FrameParts {
    * @throws {InvalidSourceError}
    * @throws {InvalidEntryError} its data is neither bytes nor text
    * @throws {InvalidEnumeratedValueError}
+   * @throws {OversizedEnumeratedBlockError}
    * @throws {OversizedEntryError}
    */
   take(entry: EntryInput): void {

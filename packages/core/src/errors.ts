@@ -79,14 +79,23 @@ export class InvalidStateError extends RingestError {
 /** Why a ditto block failed. */
 export type DittoFailure = 'version' | 'tag' | 'refused' | 'lost' | 'cancelled';
 
-/** A ditto block that is not known to be stored; it is not sent again. */
+/** A ditto block that failed, or of which nobody knows; it is not sent again by itself. */
 export class DittoError extends RingestError {
   readonly code = 'ERR_DITTO';
   readonly reason: DittoFailure;
+  /**
+   * True when the block was sent, or may have been, and its answer is not known: an indexer may have
+   * it, and a second one would double its entries. False: no indexer has it, it may be sent again.
+   */
+  readonly mayBeStored: boolean;
 
-  constructor(reason: DittoFailure, problem: string, options?: ErrorOptions) {
-    super(`the ditto block is not known to be stored: ${problem}`, options);
+  constructor(reason: DittoFailure, mayBeStored: boolean, problem: string, options?: ErrorOptions) {
+    const known = mayBeStored
+      ? 'nobody knows whether the ditto block is stored'
+      : 'the ditto block is not stored';
+    super(`${known}: ${problem}`, options);
     this.reason = reason;
+    this.mayBeStored = mayBeStored;
   }
 }
 
@@ -112,6 +121,22 @@ export class BacklogFullError extends RingestError {
         'await the promise that writeEntry and writeBatch return before writing more',
     );
     this.backlogBytes = backlogBytes;
+  }
+}
+
+/** An argument of a kind that the call does not take. */
+export class InvalidArgumentError extends RingestError {
+  readonly code = 'ERR_INVALID_ARGUMENT';
+  /** How the call names it, as `name` or `options.signal`. */
+  readonly argument: string;
+  readonly value: unknown;
+
+  /** @param wanted what to give instead */
+  constructor(argument: string, value: unknown, wanted: string) {
+    const kind = value === null ? 'null' : typeof value;
+    super(`the argument ${argument} cannot be of the kind ${kind}: give ${wanted}`);
+    this.argument = argument;
+    this.value = value;
   }
 }
 

@@ -7,18 +7,28 @@ const LOOK_FRAMES = 64;
 
 /** Where evacuated frames go. */
 export interface Refuge {
-  /** Writes a frame to a hot lane. Returns false when none has room. */
-  place(frame: LooseFrame): boolean;
+  /** Writes a frame to a hot lane, and says to which; `undefined`: none has room. */
+  place(frame: LooseFrame): Lane | undefined;
   /** Queues frames before everything that waits for room; `placed` is called once all found it. */
   putFirst(
     frames: readonly LooseFrame[],
     placed: () => void,
     abandoned: (frames: readonly LooseFrame[]) => void,
   ): void;
-  /** No frame is on the move any more. */
-  settled(): void;
+  /** Frames are taken out of a lane's ring, or from the shelf. */
+  moveBegins(move: object, lane: Lane | undefined): void;
+  /** They are in the rings of these lanes, as far as they are not where they were. */
+  moveEnds(move: object, receivers: ReadonlySet<Lane>): void;
   /** Goes on with everything that can go on, `proceed` among it. */
   progress(): void;
+}
+
+/** One lane whose ring belongs to the main thread now. */
+interface Evacuation {
+  readonly lane: Lane;
+  readonly receivers: Set<Lane>;
+  /** Frames taken out while no lane was hot. */
+  readonly sorted: LooseFrame[];
 }
 
 /**
@@ -26,27 +36,21 @@ export interface Refuge {
  * that leave the event loop free. It ends early when the lane's own worker has a connection again.
  *
  * Frames whose tag every indexer has refused stay on the shelf until one takes it: in a ring they
- * would stop all that comes behind.
+ * would stop all that comes behind. To get them out of the ring of a lane that is alone, all of its
+ * frames are taken out, and queued for room but for these.
  */
 export class Evacuations {
   readonly #lanes: readonly Lane[];
   readonly #refuge: Refuge;
-  /** Lanes whose rings belong to the main thread now. */
-  readonly #active = new Set<Lane>();
+  readonly #active = new Map<Lane, Evacuation>();
   #shelf: LooseFrame[] = [];
-  /** Groups of frames that wait in the backlog. */
-  #queued = 0;
   #sliceIsDue = false;
+  #isStopped = false;
   #blocked: LooseFrame | undefined;
 
   constructor(lanes: readonly Lane[], refuge: Refuge) {
     this.#lanes = lanes;
     this.#refuge = refuge;
-  }
-
-  /** Whether frames are on the move: no position in a ring stands for what was written before it. */
-  get isActive(): boolean {
-    return this.#active.size > 0 || this.#shelf.length > 0 || this.#queued > 0;
   }
 
   /** The frame that finds no room, if one waits. */
@@ -57,6 +61,16 @@ export class Evacuations {
   /** Entries whose tag is refused everywhere. */
   get shelvedEntries(): number {
     return this.#shelf.length;
+  }
+
+  /** The tag of the oldest of them, if no target takes it, connected or not. */
+  get hopelessTag(): number | undefined {
+    const tag = this.#shelf[0]?.tag;
+    if (tag === undefined) return undefined;
+    const isHopeless = this.#lanes.every(
+      (lane) => lane.refuses(tag) || lane.fatalError !== undefined,
+    );
+    return isHopeless ? tag : undefined;
   }
 
   /** Whether all lanes that could send an entry with the tag now refuse it. */
@@ -72,46 +86,46 @@ export class Evacuations {
 
   /** A lane was lost or is hot, or a tag was answered: begins what is due now. */
   look(): void {
+    if (this.#isStopped) return;
     this.#unshelve();
-    const isAnyHot = this.#lanes.some((lane) => lane.isHot);
+    const isAnyHot = this.#isAnyHot();
     for (const lane of this.#lanes) {
       if (lane.isHot || this.#active.has(lane) || lane.unconfirmedBytes() === 0) continue;
-      if ((isAnyHot || lane.refusesAny) && lane.beginDrain()) this.#active.add(lane);
+      if (!(isAnyHot || lane.refusesAny) || !lane.beginDrain()) continue;
+      const evacuation = { lane, receivers: new Set<Lane>(), sorted: [] };
+      this.#active.set(lane, evacuation);
+      this.#refuge.moveBegins(evacuation, lane);
     }
   }
 
-  /** There may be room. */
+  /** There may be room, or a worker may want its ring. */
   proceed(): void {
-    if (this.#active.size === 0 || this.#sliceIsDue) return;
+    if (this.#active.size === 0) return;
+    for (const evacuation of this.#active.values()) {
+      if (evacuation.lane.isWanted) this.#end(evacuation);
+    }
+    if (this.#sliceIsDue) return;
     this.#blocked = undefined;
     const end = performance.now() + SLICE_MS;
-    for (const lane of this.#active) {
-      const isDone = this.#lanes.some((other) => other.isHot)
-        ? this.#moveSome(lane, end)
-        : this.#emptyIfRefusing(lane);
-      if (isDone) this.#end(lane);
+    for (const evacuation of this.#active.values()) {
+      if (this.#moveSome(evacuation, end)) this.#end(evacuation);
       if (this.#blocked !== undefined || this.#sliceIsDue) return;
     }
   }
 
-  /** Gives all rings back. */
+  /** Gives all rings back, for good. */
   stop(): void {
-    for (const lane of this.#active) lane.endDrain();
-    this.#active.clear();
+    this.#isStopped = true;
+    for (const evacuation of this.#active.values()) this.#end(evacuation);
     this.#blocked = undefined;
   }
 
   /** Returns whether nothing is left to do for the lane. */
-  #moveSome(lane: Lane, end: number): boolean {
+  #moveSome(evacuation: Evacuation, end: number): boolean {
+    const { lane } = evacuation;
     for (let moved = 1; !lane.isWanted; moved++) {
       const head = lane.head();
-      if (head === undefined) return true;
-      if (this.isRefused(head.tag)) {
-        this.#shelf.push(lane.copyOf(head));
-      } else if (!this.#refuge.place(head)) {
-        this.#blocked = head;
-        return false;
-      }
+      if (head === undefined || !this.#move(head, evacuation)) return this.#blocked === undefined;
       lane.passHead();
       if (moved % LOOK_FRAMES !== 0 || performance.now() < end) continue;
       this.#sliceIsDue = true;
@@ -124,52 +138,55 @@ export class Evacuations {
     return true;
   }
 
-  /**
-   * No other lane is there, and this one's indexer has refused a tag that stops it: its frames are
-   * sorted outside the ring.
-   */
-  #emptyIfRefusing(lane: Lane): boolean {
-    if (!lane.refusesAny) return true;
-    const others: LooseFrame[] = [];
-    for (let head = lane.head(); head !== undefined; head = lane.head()) {
-      const frame = lane.copyOf(head);
-      if (this.isRefused(frame.tag)) this.#shelf.push(frame);
-      else others.push(frame);
-      lane.passHead();
+  /** Returns false when the frame has to stay. */
+  #move(head: LooseFrame, { lane, receivers, sorted }: Evacuation): boolean {
+    if (this.isRefused(head.tag)) {
+      this.#shelf.push(lane.copyOf(head));
+      return true;
     }
-    this.#queue(others);
-    return true;
+    if (!this.#isAnyHot()) {
+      // Alone, and not hot: only what stops it is reason to take its frames out.
+      if (lane.refusesAny) sorted.push(lane.copyOf(head));
+      return lane.refusesAny;
+    }
+    const receiver = this.#refuge.place(head);
+    if (receiver === undefined) this.#blocked = head;
+    else receivers.add(receiver);
+    return receiver !== undefined;
+  }
+
+  #end(evacuation: Evacuation): void {
+    const { lane, receivers, sorted } = evacuation;
+    this.#active.delete(lane);
+    lane.endDrain();
+    if (sorted.length === 0) this.#refuge.moveEnds(evacuation, receivers);
+    else this.#queue(sorted, evacuation);
   }
 
   #unshelve(): void {
     const taken = this.#shelf.filter(({ tag }) => !this.isRefused(tag));
     if (taken.length === 0) return;
     this.#shelf = this.#shelf.filter(({ tag }) => this.isRefused(tag));
-    this.#queue(taken);
+    this.#refuge.moveBegins(taken, undefined);
+    this.#queue(taken, taken);
   }
 
-  #queue(frames: readonly LooseFrame[]): void {
-    if (frames.length === 0) return;
-    this.#queued++;
-    const placed = () => {
-      this.#queued--;
-      this.#settleIfDone();
-    };
+  /** Queues frames up for room; that is the end of the move. */
+  #queue(frames: readonly LooseFrame[], move: object): void {
+    if (this.#isStopped) {
+      this.#shelf = this.#shelf.concat(frames);
+      return;
+    }
+    const placed = () => this.#refuge.moveEnds(move, new Set(this.#lanes));
     const abandoned = (left: readonly LooseFrame[]) => {
-      this.#queued--;
       this.#shelf = this.#shelf.concat(left);
     };
     this.#refuge.putFirst(frames, placed, abandoned);
   }
 
-  #end(lane: Lane): void {
-    this.#active.delete(lane);
-    lane.endDrain();
-    this.#settleIfDone();
-  }
-
-  #settleIfDone(): void {
-    if (!this.isActive) this.#refuge.settled();
+  #isAnyHot(): boolean {
+    for (const lane of this.#lanes) if (lane.isHot) return true;
+    return false;
   }
 
   /** Lanes that can send now; while none can, all that ever may. */

@@ -1,17 +1,32 @@
 export {
   type EntryInput,
+  type EnumeratedInput,
+  type EnumeratedScalar,
   EnumeratedType,
   EnumeratedValue,
   GRAVWELL_TAG,
   type IngesterState,
+  InvalidEntryError,
+  InvalidEnumeratedValueError,
+  InvalidSourceError,
+  InvalidTagError,
+  InvalidTimestampError,
   type MuxerTag,
+  OversizedEntryError,
+  OversizedEnumeratedBlockError,
   RingestError,
   remapTag,
   Source,
+  type SourceInput,
   Timestamp,
   type TimestampInput,
 } from '@ringest/codec';
-export { ConnectionError, type ConnectionTimes } from '@ringest/workers';
+export {
+  ConnectionError,
+  type ConnectionTimes,
+  type LossReason,
+  RingCorruptError,
+} from '@ringest/workers';
 export type { AttachInput } from './attachments.js';
 export { Balancer, type BalancerOptions, type Candidate, type Policy } from './balancing/index.js';
 export * from './config-file/index.js';
@@ -26,6 +41,7 @@ export type {
   TargetStatus,
 } from './muxer-events.js';
 export type { ChildState } from './state-reporter.js';
-export type { AckLatency, Amounts, LaneStats, MuxerStats } from './stats.js';
+export type { AckLatency, Amounts, LaneState, LaneStats, MuxerStats } from './stats.js';
+export type { LogLevel } from './syslog-text.js';
 export { InvalidTargetError } from './target.js';
 export type { WaitOptions } from './waiting.js';

@@ -8,6 +8,8 @@ import type { WaitOptions } from './waiting.js';
 export interface LanesEvents {
   hot(lane: Lane): void;
   lost(error: ConnectionError, retryInMs: number): void;
+  /** The lane's indexer refuses a tag that it has not refused before, or took since. */
+  tagRefused(lane: Lane, tag: number): void;
   /** A lane is hot or lost, or its indexer has answered for a tag. */
   changed(): void;
   /** There may be room, or entries are confirmed. */
@@ -50,6 +52,7 @@ export class Lanes {
           events.lost(error, retryInMs);
         },
         fatal: (_lane: Lane, error: Error) => this.#hasFailed(error),
+        tagRefused: (lane: Lane, tag: number) => events.tagRefused(lane, tag),
         tagAnswered: () => events.changed(),
         wake: () => events.wake(),
       },

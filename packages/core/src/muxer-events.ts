@@ -9,8 +9,10 @@ export interface MuxerEvents {
   /** All that waited for room has found it: writes that returned a promise may go on. */
   drain: [];
   /**
-   * Something failed that is not tried again: a target (then see `status`), a tag that no indexer
-   * takes, a worker thread. It is only logged while nobody listens.
+   * Something failed that is not tried again: a lane, which has given up for good (then see
+   * `status`), or a tag, which every connected indexer refuses. It is only logged while nobody
+   * listens. A worker thread that ends makes its lanes `lost`, with the reason `worker`, and is
+   * replaced; only one that failed while it ran no lane yet is told here as well.
    */
   error: [error: Error];
 }
@@ -22,6 +24,7 @@ export interface TargetStatus {
   readonly lanes: number;
   /** Why lanes to it have given up for good, if they have. */
   readonly fatalError: Error | undefined;
+  /** The latest problem of its lanes, whatever has come of it since. */
   readonly lastError: Error | undefined;
   /** Names of tags that it has refused. */
   readonly refusedTags: readonly string[];

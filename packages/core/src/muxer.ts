@@ -17,7 +17,7 @@ import {
 import { Dispatcher } from './dispatcher.js';
 import { DittoWriter } from './ditto-writer.js';
 import { EntryParts } from './entry-parts.js';
-import { NotRunningError, TagRefusedError } from './errors.js';
+import { NotRunningError, TagRefusedError, WaitTimeoutError } from './errors.js';
 import { Lanes } from './lanes.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
 import { OwnLog } from './own-log.js';
@@ -43,6 +43,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #reporter: StateReporter;
   /** Of the own log's entries. */
   readonly #logParts: EntryParts;
+  /** False while a line would come after what is waited for before the end. */
+  #ingestsLog = true;
   readonly #sharedMemory = new SharedMemoryPool();
   #statsTimer: NodeJS.Timeout | undefined;
   #state: MuxerState = 'not started';
@@ -63,7 +65,9 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       this.#log.flush();
       this.emit('drain');
     };
-    this.#dispatcher = new Dispatcher(lanes, { ...checked, drained }, this.#sharedMemory);
+    const refusal = (tag: number) => new TagRefusedError(this.#tags.lookup(tag) ?? `${tag}`);
+    const dispatching = { ...checked, drained, refusal };
+    this.#dispatcher = new Dispatcher(lanes, dispatching, this.#sharedMemory);
     this.#batches = new BatchWriter(this.#parts, this.#dispatcher);
     this.#dittos = new DittoWriter({
       lanes,
@@ -71,6 +75,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       parts: new EntryParts(this.#tags),
       tags: this.#tags,
       memory: this.#sharedMemory,
+      backlogBytes: checked.backlogBytes,
     });
     this.#reporter = new StateReporter({
       identity: checked.identity,
@@ -103,6 +108,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /**
    * Resolves once at least one lane is hot.
    * @throws {NotRunningError | AllTargetsFailedError}
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws the signal's reason, when it is aborted, before or meanwhile
    * @throws {WaitTimeoutError} its `cause` is the last problem of a connection
    */
   async waitForHot(options: WaitOptions = {}): Promise<void> {
@@ -135,6 +142,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /**
    * The number of a tag, for entries.
    * @throws {UnknownTagError}
+   * @throws {InvalidArgumentError} the name is no text
    */
   getTag(name: string): MuxerTag {
     return this.#tags.get(name);
@@ -143,8 +151,9 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /**
    * The number of a tag, a new one unless the name has one; entries may carry it at once. Lanes
    * learn it from their indexers, and entries wait in a ring until its indexer has answered.
-   * A refusal comes as an `error` event.
+   * That every connected indexer refuses it comes as an `error` event; that one does is logged.
    * @throws {InvalidTagError} an empty, oversized or forbidden name; see `remapTag`
+   * @throws {InvalidArgumentError} the name is no text
    * @throws {TooManyTagsError}
    * @throws {NotRunningError | AllTargetsFailedError} when closing or closed, or no target is left
    */
@@ -177,13 +186,16 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Writes one entry, copying what it is given before it returns.
+   * Writes one entry, copying what it is given before it returns. Timeout and signal end the waiting
+   * for room only: what finds room at once is written, though the signal was aborted before, and
+   * what was accepted is never taken back.
    * @returns `undefined` when the entry was accepted at once, or a promise when it waits for room;
    *   the promise rejects with a `WriteAbandonedError` when the waiting is given up
-   * @throws {NotRunningError | AllTargetsFailedError | BacklogFullError | InvalidTimeoutError} and
-   *   what is wrong with the entry: `UnknownTagError`, `TagRefusedError`, `OversizedEntryError`,
+   * @throws {NotRunningError | AllTargetsFailedError | BacklogFullError}
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws what is wrong with the entry: `UnknownTagError`, `TagRefusedError`, `OversizedEntryError`,
    *   `InvalidSourceError`, `InvalidTimestampError`, `InvalidEntryError`,
-   *   `InvalidEnumeratedValueError`; nothing of it was written then
+   *   `InvalidEnumeratedValueError`, `OversizedEnumeratedBlockError`; nothing of it was written then
    */
   writeEntry(entry: EntryInput, options?: WaitOptions): Promise<void> | undefined {
     this.#checkRunning();
@@ -195,9 +207,12 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Writes entries in order, copying what it is given before it returns.
+   * Writes entries in order, copying what it is given before it returns. Of a batch that is given up
+   * while some of it waits for room, what was accepted stays accepted.
    * @returns as `writeEntry`, for all of them
    * @throws {NotRunningError | AllTargetsFailedError | BacklogFullError}
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used, or the entries are
+   *   no array
    * @throws {BatchError} when one entry is bad; none of the batch was written then
    */
   writeBatch(entries: readonly EntryInput[], options?: WaitOptions): Promise<void> | undefined {
@@ -219,18 +234,24 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /**
    * Writes a block of entries from another indexer as they are: nothing is attached. One indexer
-   * gets it, once, and confirms it as a whole when it is on disk (§10).
-   * @throws {NotRunningError | NotHotError}
+   * gets it, once, and confirms it as a whole when it is on disk (§10). An abort takes a block back
+   * that is not sent; one that is has another second for its answer.
+   * @throws {NotRunningError | AllTargetsFailedError | NotHotError}
+   * @throws {BacklogFullError} blocks that are not finished take `backlogBytes`: their promises were
+   *   not waited for
+   * @throws {InvalidArgumentError} the entries are no array, or the options cannot be used
    * @throws {BatchError} when one entry is bad; nothing was written then
-   * @throws {DittoError} refused, or lost with its connection, or cancelled: it is not sent again
+   * @throws {DittoError} refused, lost with its connection, or cancelled, before or meanwhile: it is
+   *   not sent again. `mayBeStored` tells whether an indexer may have it; no other error leaves that
+   *   open
    */
   async dittoWrite(
     entries: readonly EntryInput[],
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
     this.#checkRunning();
-    options.signal?.throwIfAborted();
-    if (entries.length > 0) await this.#dittos.write(entries, options.signal);
+    checkWait(options);
+    await this.#dittos.write(entries, options.signal);
   }
 
   /**
@@ -245,7 +266,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * Resolves once everything written before is confirmed by an indexer, and asks the indexers to
    * confirm at once.
    * @throws {NotRunningError | AllTargetsFailedError}
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws the signal's reason, when it is aborted, before or meanwhile
    * @throws {WaitTimeoutError} and what is not confirmed yet stays on its way
+   * @throws {TagRefusedError} all is confirmed but entries whose tag every target refuses
    */
   async sync(options: WaitOptions = {}): Promise<void> {
     await this.#wait(true, options);
@@ -253,8 +277,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /**
    * Resolves once everything written before is confirmed by an indexer, as that comes: the receipt
-   * for a queue's offset. Writing goes on meanwhile, and there may be many at a time. An entry whose
-   * tag is refused everywhere holds up this and `sync`.
+   * for a queue's offset. Writing goes on meanwhile, and there may be many at a time.
    * @throws as `sync`
    */
   async barrier(options: WaitOptions = {}): Promise<void> {
@@ -270,13 +293,17 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#reporter.setMetadata(metadata);
   }
 
-  /** The same, for the ingester's configuration. Leave secrets out of it. */
+  /**
+   * The same, for the ingester's configuration. Leave secrets out of it.
+   * @throws {InvalidStateError}
+   */
   setRawConfiguration(configuration: unknown): void {
     this.#reporter.setConfiguration(configuration);
   }
 
   /**
    * The state of a part of the ingester, under a name of its own; it replaces an earlier one.
+   * @throws {InvalidArgumentError} no text for the name, or no object for the state
    * @throws {InvalidStateError}
    */
   registerChild(name: string, state: ChildState): void {
@@ -290,12 +317,14 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /** A snapshot of what goes on; cheap. */
   stats(): MuxerStats {
-    return muxerStats(this.#lanes.all, this.#dispatcher, this.#log);
+    return muxerStats(this.#lanes.all, this.#dispatcher, this.#dittos, this.#log);
   }
 
   /**
-   * Takes no more entries, waits for confirmations as long as `closeTimeout` allows, and ends every
-   * connection. Writes that still wait for room then are rejected. Further calls return the same.
+   * Takes no more entries, waits for confirmations as long as `closeTimeout` allows, those of ditto
+   * blocks among them, and ends every connection. Writes that still wait for room then are rejected.
+   * Lines of the own log that wait are ingested before, as far as that is possible; the rest is
+   * counted as `droppedLogLines`. Further calls return the same.
    */
   close(): Promise<CloseReport> {
     this.#closed ??= this.#close();
@@ -308,13 +337,18 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   async #close(): Promise<CloseReport> {
     const wasRunning = this.#state === 'running';
+    this.#log.flush();
+    this.#ingestsLog = false;
     this.#state = 'closing';
     const closing = new NotRunningError('closing');
     this.#lanes.stopWaiting(closing);
     clearInterval(this.#statsTimer);
     this.#reporter.stop();
     this.#configuration.attachments?.stop();
-    if (wasRunning && this.#lanes.failure === undefined) await this.#syncBeforeClose();
+    if (wasRunning && this.#lanes.failure === undefined) {
+      await Promise.all([this.#syncBeforeClose(), this.#settleDittos()]);
+    }
+    this.#log.end();
     this.#dispatcher.abandon(closing);
     const inRings = await this.#lanes.close();
     this.#state = 'closed';
@@ -324,11 +358,30 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     return { unconfirmed };
   }
 
+  /** Waits for confirmations, and then for those of the own log's lines that came meanwhile. */
   async #syncBeforeClose(): Promise<void> {
+    const { closeTimeout } = this.#configuration;
+    const deadline = performance.now() + closeTimeout;
     try {
-      await this.#dispatcher.barrier(true, { timeout: this.#configuration.closeTimeout });
+      await this.#dispatcher.barrier(true, { timeout: closeTimeout });
     } catch (error) {
-      this.#log.warn({ err: error }, 'not all entries were confirmed in time');
+      this.#log.warn({ err: error }, 'not all entries could be confirmed');
+      if (error instanceof WaitTimeoutError) return;
+    }
+    if (this.#log.waiting === 0) return;
+    this.#ingestsLog = true;
+    this.#log.flush();
+    this.#ingestsLog = false;
+    const timeout = Math.max(1, deadline - performance.now());
+    // What is not confirmed then is told by the report.
+    await this.#dispatcher.barrier(true, { timeout }).catch(() => {});
+  }
+
+  async #settleDittos(): Promise<void> {
+    try {
+      await this.#dittos.settled({ timeout: this.#configuration.closeTimeout });
+    } catch (error) {
+      this.#log.warn({ err: error }, 'not all ditto blocks were finished in time');
     }
   }
 
@@ -351,6 +404,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       lost: (error, retryInMs) => {
         this.#log.warn({ err: error, retryInMs }, 'lost');
         this.emit('lost', error, retryInMs);
+      },
+      tagRefused: (lane, tag) => {
+        const fields = { target: lane.endpoint.address, tag: this.#tags.lookup(tag) };
+        this.#log.warn(fields, 'the indexer refuses a tag');
       },
       changed: () => this.#lanesChanged(),
       wake: () => this.#dispatcher.progress(),
@@ -385,10 +442,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   #logStats(): void {
     const { lanes, ackLatencyMs, ...counts } = this.stats();
-    this.#log.info(
-      { ...counts, lanes: lanes.length, ackLatencyMs: ackLatencyMs.p50 },
-      'statistics',
-    );
+    const ackLatencyP50Ms = ackLatencyMs.p50;
+    this.#log.info({ ...counts, lanes: lanes.length, ackLatencyP50Ms }, 'statistics');
     this.#log.flush();
   }
 
@@ -396,7 +451,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const { logger, selfIngest, identity } = this.#configuration;
     if (selfIngest === undefined) return new OwnLog({ logger });
     const write = (timestamp: TimestampInput, data: string) => {
-      if (this.#state !== 'running' || this.hot() === 0) return false;
+      if (!this.#ingestsLog || this.hot() === 0) return false;
       this.#logParts.take({ timestamp, tag: GRAVWELL_TAG, data });
       return !this.#dispatcher.wouldWait(0) && this.#dispatcher.write(this.#logParts);
     };

@@ -51,6 +51,8 @@ export class OwnLog {
   #dropped = 0;
   /** Lines that were dropped since the last line about it. */
   #untold = 0;
+  #ingested = 0;
+  #hasEnded = false;
   #isLogging = false;
   #isIngesting = false;
   readonly #warned = new Set<string>();
@@ -68,6 +70,11 @@ export class OwnLog {
   /** Lines that should have been ingested and never will be. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** Lines that were ingested, those about dropped ones among them. */
+  get ingested(): number {
+    return this.#ingested;
   }
 
   /** Goes nowhere if the user's logger knows no such level and nothing so slight is ingested. */
@@ -98,11 +105,19 @@ export class OwnLog {
     }
   }
 
+  /** From now on lines go to the user's logger alone. What still waits counts as dropped. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#dropped += this.#waiting.length;
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
+  }
+
   #log(level: LogLevel, fields: LogFields, message: string): void {
     this.#tellLogger(level, fields, message);
     const ingest = this.#ingest;
     if (ingest === undefined || SEVERITIES[level] > SEVERITIES[ingest.level]) return;
-    if (this.#isIngesting) return;
+    if (this.#isIngesting || this.#hasEnded) return;
     this.#isIngesting = true;
     try {
       const line = lineOf(ingest, Timestamp.now(), level, fields, message);
@@ -154,7 +169,9 @@ export class OwnLog {
 
   #write(ingest: LogIngest, { time, text }: Line): 'written' | 'not now' | 'failed' {
     try {
-      return ingest.write(time, text) ? 'written' : 'not now';
+      if (!ingest.write(time, text)) return 'not now';
+      this.#ingested++;
+      return 'written';
     } catch (error) {
       this.#warnOnce('a line could not be ingested', error);
       return 'failed';

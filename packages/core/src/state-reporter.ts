@@ -8,7 +8,7 @@ import {
   Timestamp,
 } from '@ringest/codec';
 import type { Identity, Lane } from '@ringest/workers';
-import { InvalidStateError } from './errors.js';
+import { InvalidArgumentError, InvalidStateError } from './errors.js';
 import type { OwnLog } from './own-log.js';
 
 /** How often the state is told if entries flowed, and in any case, in milliseconds (§8). */
@@ -43,9 +43,9 @@ export class StateReporter {
   #configuration: unknown;
   #metadata: unknown;
   #timer: NodeJS.Timeout | undefined;
-  /** When all indexers were told last, and of how many entries. */
+  /** When all indexers were told last, and how much had flowed then. */
   #toldAt = 0;
-  #toldEntries = 0;
+  #toldFlow = 0;
   #isTellingDue = false;
 
   constructor(subject: StateSubject) {
@@ -78,9 +78,16 @@ export class StateReporter {
 
   /**
    * A child of a name, instead of an earlier one; it is copied.
+   * @throws {InvalidArgumentError} no name, or no object
    * @throws {InvalidStateError}
    */
   registerChild(name: string, child: ChildState): void {
+    if (typeof name !== 'string') {
+      throw new InvalidArgumentError('name', name, 'the name of the child');
+    }
+    if (typeof child !== 'object' || child === null) {
+      throw new InvalidArgumentError('state', child, 'an object; what is left out of it is empty');
+    }
     this.#children.set(name, copyOf(name, child));
     this.changed();
   }
@@ -128,17 +135,22 @@ export class StateReporter {
   }
 
   #tellIfDue(): void {
-    const hasFlowed = this.#subject.flow().entries !== this.#toldEntries;
+    const hasFlowed = this.#flowed() !== this.#toldFlow;
     // Timers come a little early: the next one would be half a minute late.
     const isLong = performance.now() - this.#toldAt >= IDLE_INTERVAL - FLOWING_INTERVAL / 2;
     if (hasFlowed || isLong) this.#tellAll();
   }
 
   #tellAll(): void {
-    const { lanes, flow } = this.#subject;
     this.#toldAt = performance.now();
-    this.#toldEntries = flow().entries;
-    this.#tell(lanes);
+    this.#toldFlow = this.#flowed();
+    this.#tell(this.#subject.lanes);
+  }
+
+  /** Entries but for those of the own log: an idle ingester has such now and then. */
+  #flowed(): number {
+    const { log, flow } = this.#subject;
+    return flow().entries - log.ingested;
   }
 
   #tell(lanes: readonly Lane[]): void {

@@ -1,7 +1,8 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { Lane, LaneState } from '@ringest/workers';
+import type { Lane, LaneState as LaneStates } from '@ringest/workers';
 import type { Balancer } from './balancing/index.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { DittoWriter } from './ditto-writer.js';
 import type { OwnLog } from './own-log.js';
 
 /** Milliseconds from handing frames to the socket to their confirmation, one sample a socket write. */
@@ -32,10 +33,13 @@ export interface Amounts {
   readonly resentBytes: number;
 }
 
+/** What a lane is doing. `parked` is between two connections, `closed` after the last. */
+export type LaneState = keyof typeof LaneStates;
+
 export interface LaneStats extends Amounts {
   /** The address of the target. */
   readonly target: string;
-  readonly state: keyof typeof LaneState;
+  readonly state: LaneState;
   /** Of what was written to this lane, entries that were then moved to others. */
   readonly evacuatedEntries: number;
   /** Connections after the first. */
@@ -70,7 +74,9 @@ export interface MuxerStats extends Amounts {
   readonly backlogEntries: number;
   /** Accepted entries that wait for an indexer that takes their tag. */
   readonly refusedEntries: number;
-  /** Lines of the own log that were dropped before they could be ingested. */
+  /** Bytes that ditto blocks take which are not stored, refused, lost or taken back yet. */
+  readonly dittoBytes: number;
+  /** Lines of the own log that were dropped before they could be ingested, at the end among them. */
   readonly droppedLogLines: number;
   readonly ackLatencyMs: AckLatency;
   readonly lanes: readonly LaneStats[];
@@ -80,6 +86,7 @@ export interface MuxerStats extends Amounts {
 export function muxerStats(
   lanes: readonly Lane[],
   dispatcher: Dispatcher,
+  dittos: DittoWriter,
   log: OwnLog,
 ): MuxerStats {
   const all = lanes.map((lane) => laneStats(lane, dispatcher.balancer));
@@ -101,6 +108,7 @@ export function muxerStats(
     unconfirmedBytes: sum((lane) => lane.unconfirmedBytes),
     backlogEntries: dispatcher.waitingEntries,
     refusedEntries: dispatcher.refusedEntries,
+    dittoBytes: dittos.unfinishedBytes,
     droppedLogLines: log.dropped,
     ackLatencyMs: ackLatency(latency),
     lanes: all,

@@ -17,13 +17,14 @@ export function muxerStatus(
 }
 
 function targetStatus(target: string, lanes: readonly Lane[], tags: TagTable): TargetStatus {
+  const latest = lanes.reduce((last, lane) => (lane.lastErrorAt > last.lastErrorAt ? lane : last));
   const refused = new Set(lanes.flatMap(({ refusedTags }) => [...refusedTags]));
   return {
     target,
     hot: lanes.filter(({ isHot }) => isHot).length,
     lanes: lanes.length,
     fatalError: lanes.find(({ fatalError }) => fatalError !== undefined)?.fatalError,
-    lastError: lanes.find(({ lastError }) => lastError !== undefined)?.lastError,
+    lastError: latest.lastError,
     refusedTags: [...refused].map((tag) => tags.lookup(tag) ?? `${tag}`),
   };
 }

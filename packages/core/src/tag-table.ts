@@ -1,5 +1,10 @@
 import { checkTag, GRAVWELL_TAG, GRAVWELL_TAG_NAME, MAX_TAGS, type MuxerTag } from '@ringest/codec';
-import { TagRefusedError, TooManyTagsError, UnknownTagError } from './errors.js';
+import {
+  InvalidArgumentError,
+  TagRefusedError,
+  TooManyTagsError,
+  UnknownTagError,
+} from './errors.js';
 
 /** The muxer's own tag numbers: 0, 1, 2 … in the order of the names, and 0xFFFF for `gravwell`. */
 export class TagTable {
@@ -35,8 +40,12 @@ export class TagTable {
       : new UnknownTagError(tag);
   }
 
-  /** @throws {UnknownTagError} */
+  /**
+   * @throws {InvalidArgumentError} no text
+   * @throws {UnknownTagError}
+   */
   get(name: string): MuxerTag {
+    checkName(name);
     const tag = this.#numbers.get(name.trim());
     if (tag === undefined) throw new UnknownTagError(name);
     return tag;
@@ -44,10 +53,12 @@ export class TagTable {
 
   /**
    * The number of a name, a new one if it has none yet.
+   * @throws {InvalidArgumentError} no text
    * @throws {InvalidTagError}
    * @throws {TooManyTagsError}
    */
   add(name: string): { readonly tag: MuxerTag; readonly name: string; readonly isNew: boolean } {
+    checkName(name);
     const checked = checkTag(name);
     const known = this.#numbers.get(checked);
     if (known !== undefined) return { tag: known, name: checked, isNew: false };
@@ -65,5 +76,11 @@ export class TagTable {
 
   lookup(tag: number): string | undefined {
     return tag === GRAVWELL_TAG ? GRAVWELL_TAG_NAME : this.#names[tag];
+  }
+}
+
+function checkName(name: unknown): void {
+  if (typeof name !== 'string') {
+    throw new InvalidArgumentError('name', name, 'the name of a tag');
   }
 }

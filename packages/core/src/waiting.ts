@@ -1,17 +1,37 @@
-import { InvalidTimeoutError, WaitTimeoutError } from './errors.js';
+import { InvalidArgumentError, InvalidTimeoutError, WaitTimeoutError } from './errors.js';
 
-/** How long a caller waits. Neither given: for ever. */
+/**
+ * How long a caller waits. Neither given: for ever. They end the waiting and nothing else: a write
+ * that need not wait is done, even if its signal was aborted before.
+ */
 export interface WaitOptions {
   /** Milliseconds, 1 or more. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws {InvalidTimeoutError} */
+/**
+ * @throws {InvalidTimeoutError}
+ * @throws {InvalidArgumentError} the options, or their signal, are none
+ */
 export function checkWait(options: WaitOptions | undefined): void {
-  const timeout = options?.timeout;
-  if (timeout === undefined || (typeof timeout === 'number' && timeout >= 1)) return;
-  throw new InvalidTimeoutError(timeout);
+  if (options === undefined) return;
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidArgumentError('options', options, '{ timeout, signal }');
+  }
+  const { timeout, signal } = options;
+  if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 1)) {
+    throw new InvalidTimeoutError(timeout);
+  }
+  if (signal !== undefined && !isSignal(signal)) {
+    throw new InvalidArgumentError('options.signal', signal, 'an AbortSignal');
+  }
+}
+
+/** Not by its class: a signal may come from another realm, or be somebody's own. */
+function isSignal(value: unknown): boolean {
+  const signal = value as Partial<AbortSignal> | null;
+  return typeof signal?.addEventListener === 'function' && typeof signal.aborted === 'boolean';
 }
 
 /** Milliseconds; a timer that is longer ends at once. */

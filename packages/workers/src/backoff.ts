@@ -7,6 +7,7 @@ export class Backoff {
   readonly #most: number;
   #next: number;
 
+  /** @param most no less than `first` */
   constructor(first: number, most: number) {
     this.#first = first;
     this.#most = most;

@@ -5,7 +5,8 @@ import {
   indexerCommandSize,
   WORD_BYTES,
 } from '@ringest/codec';
-import { RECEIVE_AT } from './boundary.js';
+import { RECEIVE_AT, RECEIVE_BYTES } from './boundary.js';
+import { Lost } from './lost.js';
 import type { Ring } from './ring.js';
 
 /** What becomes of the things that an indexer says. */
@@ -37,9 +38,15 @@ export class IndexerInput {
     this.#handler = handler;
   }
 
-  /** Moves what the handshake has not read into the receive area. Returns its bytes. */
+  /**
+   * Moves what the handshake has not read into the receive area. Returns its bytes.
+   * @throws {Lost} it is more than fits there
+   */
   begin(): number {
     const begun = this.#decoder.rest();
+    if (begun.length > RECEIVE_BYTES) {
+      throw new Lost('protocol', 'the indexer says too much before anything is sent to it');
+    }
     this.#ring.bytes.set(begun, RECEIVE_AT);
     return begun.length;
   }
@@ -64,6 +71,8 @@ export class IndexerInput {
       handler.obey(this.#decoder.next());
       at += size;
     }
+    // Bytes behind an error are void, and may be more than there is headroom for.
+    if (handler.isEnded) return;
     // A begun command is kept for the next bytes.
     this.#carried = end - at;
     bytes.copyWithin(RECEIVE_AT - this.#carried, at, end);

@@ -45,6 +45,8 @@ export class LaneThread {
   run(task: LaneTask): Promise<void> {
     const piscina = this.#alive();
     const [thread] = piscina.threads;
+    // One listener a lane.
+    thread?.setMaxListeners(0);
     return new Promise((resolve, reject) => {
       thread?.once('exit', (code) => reject(new Error(`its thread ended with code ${code}`)));
       piscina.run(task, { transferList: [task.port] }).then(resolve, reject);
@@ -76,7 +78,6 @@ export class LaneThread {
       recordTiming: false,
     });
     piscina.on('error', this.#onError);
-    for (const thread of piscina.threads) thread.setMaxListeners(0);
     return piscina;
   }
 }

@@ -1,5 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { Control, type Counter, DOORBELL, RingOwner, type ToWorker } from './boundary.js';
+import { RingCorruptError } from './errors.js';
 import { kernelModule } from './kernel.js';
 import { LargeStore } from './large-store.js';
 import { Meter, readCounters, settleCounters } from './meter.js';
@@ -101,25 +102,32 @@ export abstract class LaneRing {
     return this.#writeLarge(frame, tag);
   }
 
-  /** Whether everything before the cursor is confirmed. */
-  isReleased(cursor: number): boolean {
-    return ((Atomics.load(this.ring.control, Control.released) - cursor) | 0) >= 0;
+  /** How far the ring is written: bytes since the start, pads included. It never wraps. */
+  get position(): number {
+    return this.writer.position;
+  }
+
+  /** Whether everything before a position is confirmed, or moved elsewhere. */
+  isReleased(position: number): boolean {
+    return this.writer.position - this.writer.unconfirmed() >= position;
   }
 
   /**
-   * Has `wake` called once everything before the cursor is confirmed, or earlier. One call counts
+   * Has `wake` called once everything before a position is confirmed, or earlier. One call counts
    * at a time, the one that is due first.
    * @returns whether that is so already; `wake` may come nevertheless
    */
-  wakeWhenReleased(cursor: number): boolean {
+  wakeWhenReleased(position: number): boolean {
+    if (this.isReleased(position)) return true;
     const { control } = this.ring;
+    const cursor = (this.writer.cursor - (this.writer.position - position)) | 0;
     const isArmed = Atomics.load(control, Control.wakeArmed) === 1;
     const isLater = ((cursor - Atomics.load(control, Control.wakeAt)) | 0) >= 0;
     if (!(isArmed && isLater)) {
       Atomics.store(control, Control.wakeAt, cursor);
       Atomics.store(control, Control.wakeArmed, 1);
     }
-    return this.isReleased(cursor);
+    return this.isReleased(position);
   }
 
   /** Whether there is room for a frame of so many bytes. */
@@ -136,13 +144,19 @@ export abstract class LaneRing {
     // A large frame waits for those before it, and each of them wakes when it is released.
     if (frameBytes > this.writer.maxFrame && !this.#large.isEmpty) return false;
     // Half of the ring: any frame fits then, and the producer does not wake for every one.
-    return this.wakeWhenReleased((this.writer.cursor - this.ring.size / 2) | 0);
+    return this.wakeWhenReleased(this.writer.position - this.ring.size / 2);
   }
 
   /** Entries written and not confirmed. Exact while no worker has the ring. */
   unconfirmedEntries(): number {
     const released = Atomics.load(this.ring.control, Control.released);
-    return passEntries(this.ring, released, this.writer.cursor, Number.MAX_SAFE_INTEGER).entries;
+    try {
+      return passEntries(this.ring, released, this.writer.cursor, Number.MAX_SAFE_INTEGER).entries;
+    } catch (error) {
+      if (!(error instanceof RingCorruptError)) throw error;
+      // Nobody can read it any more, but it was counted what went in and out.
+      return this.writer.entries - this.#movedEntries - this.counters().confirmedEntries;
+    }
   }
 
   /**

@@ -43,6 +43,11 @@ export class LaneTags {
     return this.#refused.has(tag);
   }
 
+  /** The name of a tag that the indexer has refused; `undefined`: it has not. */
+  refusedName(tag: number): string | undefined {
+    return this.#refused.has(tag) ? this.#names[tag] : undefined;
+  }
+
   answered(tag: number, isRefused: boolean): void {
     if (isRefused) this.#refused.add(tag);
     else this.#refused.delete(tag);

@@ -193,7 +193,7 @@ class LaneWorker {
         events: {
           released: () => this.#wakeMain(),
           tagAnswered: (tag, isRefused) => this.#tagAnswered(tag, isRefused),
-          isRefused: (tag) => this.#tags.isRefused(tag),
+          refusedName: (tag) => this.#tags.refusedName(tag),
           dittoEnded: (key, end) => this.#post({ kind: 'dittoEnd', key, end }),
           lost,
         },

@@ -43,10 +43,12 @@ export interface LaneEvents {
   lost(lane: Lane, error: ConnectionError, retryInMs: number): void;
   /** The lane has given up for good. */
   fatal(lane: Lane, error: Error): void;
+  /** The indexer refuses a tag that it has not refused before, or took since. */
+  tagRefused(lane: Lane, tag: number): void;
   /** The indexer has refused a tag, or takes one that it had refused. */
-  tagAnswered(lane: Lane, tag: number): void;
+  tagAnswered(): void;
   /** What `wakeWhenReleased` waited for is there. */
-  wake(lane: Lane): void;
+  wake(): void;
 }
 
 /** What a hot lane knows of its connection. */
@@ -68,6 +70,7 @@ export class Lane extends LaneRing {
   #nextDitto = 1;
   #session: Session | undefined;
   #lastError: Error | undefined;
+  #lastErrorAt = 0;
   #fatalError: Error | undefined;
 
   constructor(options: LaneOptions) {
@@ -106,6 +109,11 @@ export class Lane extends LaneRing {
 
   get lastError(): Error | undefined {
     return this.#lastError;
+  }
+
+  /** When `lastError` came, on the clock of `performance.now()`; 0: there is none. */
+  get lastErrorAt(): number {
+    return this.#lastErrorAt;
   }
 
   /** Why the lane has given up, if it has. */
@@ -199,21 +207,28 @@ export class Lane extends LaneRing {
         this.#fatal(new ConnectionError(this.endpoint.address, message.loss));
         break;
       case 'tag':
-        if (message.isRefused) this.#refused.add(message.tag);
-        else this.#refused.delete(message.tag);
-        events.tagAnswered(this, message.tag);
+        this.#tagAnswered(message.tag, message.isRefused);
         break;
       case 'dittoEnd':
         this.#dittos.get(message.key)?.(message.end);
         this.#dittos.delete(message.key);
         break;
       case 'wake':
-        events.wake(this);
+        events.wake();
         break;
       case 'largeReleased':
         this.dropReleased();
-        events.wake(this);
+        events.wake();
     }
+  }
+
+  #tagAnswered(tag: number, isRefused: boolean): void {
+    const { events } = this.#options;
+    const isNews = isRefused && !this.#refused.has(tag);
+    if (isRefused) this.#refused.add(tag);
+    else this.#refused.delete(tag);
+    if (isNews) events.tagRefused(this, tag);
+    events.tagAnswered();
   }
 
   #died(cause: Error, retryInMs: number | undefined): boolean {
@@ -246,16 +261,21 @@ export class Lane extends LaneRing {
   #lost(loss: Loss, retryInMs: number, cause?: unknown): void {
     const error = new ConnectionError(this.endpoint.address, loss, { cause });
     this.#session = undefined;
-    this.#lastError = error;
+    this.#setLastError(error);
     // Not from here: what a listener throws must not end the lane.
     queueMicrotask(() => this.#options.events.lost(this, error, retryInMs));
   }
 
   #fatal(error: Error): void {
     this.#session = undefined;
-    this.#lastError = error;
+    this.#setLastError(error);
     this.#fatalError = error;
     Atomics.store(this.ring.control, Control.state, LaneState.closed);
     queueMicrotask(() => this.#options.events.fatal(this, error));
+  }
+
+  #setLastError(error: Error): void {
+    this.#lastError = error;
+    this.#lastErrorAt = performance.now();
   }
 }

@@ -5,6 +5,8 @@ const BURST_NANOS = 1_000_000_000n;
 /** One socket write is to take no longer than this at the rate, so that sending is even. */
 const WRITE_SECONDS = 0.02;
 const LEAST_WRITE_BYTES = 1024;
+/** Milliseconds; a timer that is much longer ends at once. */
+const LONGEST_WAIT = 60_000;
 
 /**
  * A token bucket that the lanes of a muxer share. One 64-bit word, in nanoseconds of the process's
@@ -31,10 +33,10 @@ export class RateLimit {
     return { memory, bytesPerSecond };
   }
 
-  /** Milliseconds until something may be sent; 0: now. */
+  /** Milliseconds until something may be sent, or it is to be asked again; 0: now. */
   wait(): number {
     const nanos = Atomics.load(this.#usedUntil, 0) - now();
-    return nanos <= 0n ? 0 : Math.ceil(Number(nanos) / 1e6);
+    return nanos <= 0n ? 0 : Math.min(LONGEST_WAIT, Math.ceil(Number(nanos) / 1e6));
   }
 
   /** So many bytes were sent. */

@@ -66,9 +66,14 @@ export class RingWriter {
     return this.#entries;
   }
 
+  /** Bytes written so far, pads included. */
+  get position(): number {
+    return this.#committedBytes + this.uncommitted;
+  }
+
   /** Bytes of the records written so far. */
   get bytes(): number {
-    return this.#committedBytes + this.uncommitted - this.#padBytes;
+    return this.position - this.#padBytes;
   }
 
   /** Bytes written but not yet committed. */
@@ -193,8 +198,9 @@ export class RingWriter {
     return { cursor: this.#cursor, entries: this.#entries, padBytes: this.#padBytes };
   }
 
-  /** Forgets what was written since a mark. Nothing of it may be committed. */
+  /** Forgets what was written since a mark, unless some of it is committed. */
   rewind(mark: WriterMark): void {
+    if (((mark.cursor - this.#committed) | 0) < 0) return;
     this.#cursor = mark.cursor;
     this.#entries = mark.entries;
     this.#padBytes = mark.padBytes;

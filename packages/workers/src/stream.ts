@@ -20,8 +20,8 @@ export interface StreamEvents {
   released(): void;
   /** The indexer has taken or refused a tag. */
   tagAnswered(tag: number, isRefused: boolean): void;
-  /** Whether the indexer has refused a tag. */
-  isRefused(tag: number): boolean;
+  /** The name of a tag that the indexer has refused; `undefined`: it has not. */
+  refusedName(tag: number): string | undefined;
   dittoEnded(key: number, end: DittoEnd): void;
   /** The connection is of no use any more. */
   lost(error: unknown): void;
@@ -89,7 +89,11 @@ export class Stream implements InputHandler {
 
   /** Begins: what the handshake has not read belongs to the stream, as does what is committed. */
   begin(): void {
-    this.received(this.#input.begin());
+    try {
+      this.received(this.#input.begin());
+    } catch (error) {
+      this.#fail(error);
+    }
     this.pump();
   }
 
@@ -257,8 +261,10 @@ export class Stream implements InputHandler {
 
   /** The tag's message or its negotiation is on the way, unless the indexer has refused it. */
   #waitForTag(tag: number): void {
-    if (!this.#parts.events.isRefused(tag)) return;
-    this.#fail(new Lost('tags', `the indexer has refused tag ${tag}, which entries carry`));
+    const name = this.#parts.events.refusedName(tag);
+    if (name === undefined) return;
+    const problem = `the indexer has refused tag '${name}', which entries carry`;
+    this.#fail(new Lost('tags', problem));
   }
 
   #createTags(): LateTags {

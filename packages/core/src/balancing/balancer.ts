@@ -87,6 +87,16 @@ export class Balancer<Lane extends Candidate> {
     return hot.length === 0 && this.#sameTarget ? lanes : hot;
   }
 
+  /** Whether any lane that may be written to passes a test. */
+  isAnyOpen(test: (lane: Lane) => boolean): boolean {
+    const isAnyHot = this.#isAnyHot();
+    if (!isAnyHot && !this.#sameTarget) return false;
+    for (const { lane } of this.#slots) {
+      if ((lane.isHot || !isAnyHot) && test(lane)) return true;
+    }
+    return false;
+  }
+
   /**
    * The lane of the next batch; it counts as picked.
    * @param passedOver lanes that were found to have no room
