@@ -29,6 +29,7 @@ describe('statistics', () => {
       unconfirmedBytes: 0,
       backlogEntries: 0,
       refusedEntries: 0,
+      dittoBytes: 0,
       droppedLogLines: 0,
       ackLatencyMs: NO_LATENCY,
       lanes: [

@@ -41,15 +41,14 @@ class Barrier {
     return lanes.every((lane, i) => !this.isOpenOn(i, lane));
   }
 
-  /** Has every open lane wake its muxer. Returns whether one got there meanwhile. */
+  /** Has every open lane wake its muxer. Returns whether the barrier is passed by now. */
   arm(lanes: readonly Lane[]): boolean {
-    let isMet = false;
     for (const [i, lane] of lanes.entries()) {
       const position = this.#positions?.[i];
-      if (position === undefined || lane.isReleased(position)) continue;
-      if (lane.wakeWhenReleased(position)) isMet = true;
+      if (position !== undefined) lane.wakeWhenReleased(position);
     }
-    return isMet;
+    // A lane that got there between two looks has not been armed, and will not wake.
+    return this.isPassed(lanes);
   }
 }
 

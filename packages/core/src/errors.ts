@@ -117,8 +117,8 @@ export class BacklogFullError extends RingestError {
 
   constructor(backlogBytes: number) {
     super(
-      `entries that take ${backlogBytes} bytes wait for room already: ` +
-        'await the promise that writeEntry and writeBatch return before writing more',
+      `entries that take ${backlogBytes} bytes wait already: ` +
+        'await the promises that writes return before writing more',
     );
     this.backlogBytes = backlogBytes;
   }
