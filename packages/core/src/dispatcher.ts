@@ -162,7 +162,7 @@ export class Dispatcher {
   hold(parts: FrameParts): boolean {
     const lane = this.#lane;
     if (lane === undefined || !this.#backlog.isEmpty || this.#isLarge(parts)) return false;
-    if (this.#isRefusedBy(lane, parts.tag)) return false;
+    if (this.#isAnyRefused && lane.refuses(parts.tag)) return false;
     return lane.writer.uncommitted < MOST_HELD && writeTo(lane, parts);
   }
 

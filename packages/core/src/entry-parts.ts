@@ -1,5 +1,6 @@
 import {
   type EntryInput,
+  type EnumeratedInput,
   encodeEnumeratedBlock,
   InvalidEntryError,
   InvalidSourceError,
@@ -34,6 +35,7 @@ export class EntryParts implements FrameParts {
   values: Uint8Array | undefined = undefined;
   readonly #tags: TagTable;
   readonly #attachments: Attachments | undefined;
+  readonly #attaches: boolean;
   readonly #sourceOverride: Source | undefined;
   /** The text that `lastSource` was parsed from, if it was. */
   #lastSourceText: string | undefined;
@@ -42,6 +44,7 @@ export class EntryParts implements FrameParts {
   constructor(tags: TagTable, extras: EntryExtras = {}) {
     this.#tags = tags;
     this.#attachments = extras.attachments;
+    this.#attaches = extras.attachments !== undefined;
     this.#sourceOverride = extras.sourceOverride;
   }
 
@@ -72,12 +75,13 @@ export class EntryParts implements FrameParts {
       throw new InvalidEntryError('data', data, 'give a Uint8Array or a string');
     }
     this.data = data;
-    const attachments = this.#attachments;
-    if (enumeratedValues !== undefined) {
-      this.values = attachments?.merge(enumeratedValues) ?? encodeEnumeratedBlock(enumeratedValues);
-    } else {
-      this.values = attachments === undefined ? undefined : attachments.block();
-    }
+    this.values =
+      enumeratedValues === undefined && !this.#attaches ? undefined : this.#block(enumeratedValues);
+  }
+
+  #block(values: EnumeratedInput | undefined): Uint8Array | undefined {
+    if (values === undefined) return this.#attachments?.block();
+    return this.#attachments?.merge(values) ?? encodeEnumeratedBlock(values);
   }
 
   #takeTime(time: UnixTime): void {
