@@ -142,7 +142,8 @@ export class Dispatcher {
   write(parts: FrameParts): boolean {
     if (!this.#backlog.isEmpty || this.#isLarge(parts)) return false;
     const lane = this.#lane;
-    if (lane === undefined || this.#isRefusedBy(lane, parts.tag) || !writeTo(lane, parts)) {
+    const isOut = lane === undefined || (this.#isAnyRefused && lane.refuses(parts.tag));
+    if (isOut || !writeTo(lane, parts)) {
       return this.#writeToAny(parts.tag, (other) => writeTo(other, parts));
     }
     this.#account(lane);
