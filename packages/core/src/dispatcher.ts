@@ -1,4 +1,3 @@
-import { FRAME_BYTES } from '@ringest/codec';
 import {
   encodedSize,
   encodeFrame,
@@ -95,20 +94,15 @@ export class Dispatcher {
     return this.#evacuations.shelvedEntries;
   }
 
-  /** What entered the rings: entries, and bytes of their data and values. */
-  flow(): { readonly entries: number; readonly bytes: number } {
+  /** What entered the rings: entries, and bytes of their frames. One that was moved counts once. */
+  written(): { readonly entries: number; readonly bytes: number } {
     let entries = -this.#rewrittenEntries;
-    let frameBytes = -this.#rewrittenBytes;
+    let bytes = -this.#rewrittenBytes;
     for (const lane of this.#lanes) {
       entries += lane.writer.entries;
-      frameBytes += lane.writtenBytes;
+      bytes += lane.writtenBytes;
     }
-    return { entries, bytes: frameBytes - entries * FRAME_BYTES };
-  }
-
-  /** What was written to a second ring, counted once more there. */
-  get rewritten(): { readonly entries: number; readonly bytes: number } {
-    return { entries: this.#rewrittenEntries, bytes: this.#rewrittenBytes };
+    return { entries, bytes };
   }
 
   /** Whether an entry with a frame of so many bytes would have to wait for room. */

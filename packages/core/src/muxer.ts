@@ -17,7 +17,7 @@ import {
 import { Dispatcher } from './dispatcher.js';
 import { DittoWriter } from './ditto-writer.js';
 import { EntryParts } from './entry-parts.js';
-import { NotRunningError, TagRefusedError, WaitTimeoutError } from './errors.js';
+import { NotRunningError, WaitTimeoutError } from './errors.js';
 import { Lanes } from './lanes.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
 import { OwnLog } from './own-log.js';
@@ -65,7 +65,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       this.#log.flush();
       this.emit('drain');
     };
-    const refusal = (tag: number) => new TagRefusedError(this.#tags.lookup(tag) ?? `${tag}`);
+    const refusal = (tag: number) => this.#tags.refusal(tag);
     const dispatching = { ...checked, drained, refusal };
     this.#dispatcher = new Dispatcher(lanes, dispatching, this.#sharedMemory);
     this.#batches = new BatchWriter(this.#parts, this.#dispatcher);
@@ -83,7 +83,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       lanes,
       log: this.#log,
       tags: () => this.#tags.names,
-      flow: () => this.#dispatcher.flow(),
+      flow: () => {
+        const { entries, bytes } = this.#dispatcher.written();
+        return { entries, bytes: bytes - entries * FRAME_BYTES };
+      },
     });
   }
 
@@ -430,9 +433,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const fresh = byAll.filter((tag) => this.#tags.has(tag));
     this.#tags.refuse(byAll);
     this.#dispatcher.lanesChanged();
-    for (const tag of fresh) {
-      this.#failed(new TagRefusedError(this.#tags.lookup(tag) ?? `${tag}`), 'a tag is refused');
-    }
+    for (const tag of fresh) this.#failed(this.#tags.refusal(tag), 'a tag is refused');
   }
 
   #failed(error: Error, message: string): void {

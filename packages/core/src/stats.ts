@@ -93,11 +93,11 @@ export function muxerStats(
   const latency = createHistogram();
   for (const lane of lanes) latency.add(lane.latency);
   const sum = (count: (lane: LaneStats) => number) => all.reduce((n, lane) => n + count(lane), 0);
-  const { rewritten } = dispatcher;
+  const written = dispatcher.written();
   return {
     hot: lanes.filter((lane) => lane.isHot).length,
-    writtenEntries: sum((lane) => lane.writtenEntries) - rewritten.entries,
-    writtenBytes: sum((lane) => lane.writtenBytes) - rewritten.bytes,
+    writtenEntries: written.entries,
+    writtenBytes: written.bytes,
     sentEntries: sum((lane) => lane.sentEntries),
     sentBytes: sum((lane) => lane.sentBytes),
     confirmedEntries: sum((lane) => lane.confirmedEntries),

@@ -35,9 +35,12 @@ export class TagTable {
 
   /** Why entries may not carry a number. */
   problem(tag: number): UnknownTagError | TagRefusedError {
-    return this.#refused?.has(tag)
-      ? new TagRefusedError(this.lookup(tag) ?? `${tag}`)
-      : new UnknownTagError(tag);
+    return this.#refused?.has(tag) ? this.refusal(tag) : new UnknownTagError(tag);
+  }
+
+  /** What those are told who have to do with a tag that no indexer takes. */
+  refusal(tag: number): TagRefusedError {
+    return new TagRefusedError(this.lookup(tag) ?? `${tag}`);
   }
 
   /**
