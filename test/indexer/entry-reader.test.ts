@@ -17,7 +17,6 @@ import {
   type IngesterIdentity,
   type IngesterState,
   LimitError,
-  SnappyFramingDecoder,
   SnappyFramingEncoder,
   UnknownCommandError,
 } from '@ringest/codec';
@@ -35,6 +34,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { encodeFrame } from '../support/ingester-client.js';
 import { MemoryStream } from '../support/memory-stream.js';
 import { cut, readIndexerSide, readIngesterSide, recorded, SESSIONS } from '../support/sessions.js';
+import { unpack } from '../support/snappy.js';
 import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../support/vectors.js';
 
 const TAG = 500 as IndexerTag;
@@ -268,7 +268,7 @@ describe('commands', () => {
     ]);
     expect(recorder.entries).toHaveLength(1);
     const plainBytes = 4 + 12 + 5;
-    const plain = new SnappyFramingDecoder().decode(output.subarray(plainBytes));
+    const plain = unpack(output.subarray(plainBytes));
     expect(commands(plain)).toEqual([{ kind: 'confirmEntry', id: 1 }, { kind: 'pong' }]);
   });
 });

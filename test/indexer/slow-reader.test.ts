@@ -8,7 +8,6 @@ import {
   encodeTag,
   type IndexerCommand,
   type IndexerTag,
-  SnappyFramingDecoder,
   SnappyFramingEncoder,
 } from '@ringest/codec';
 import { type EntryHandler, EntryReader } from '@ringest/indexer';
@@ -16,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeFrame } from '../support/ingester-client.js';
 import { MemoryStream } from '../support/memory-stream.js';
 import { readIndexerSide, recorded } from '../support/sessions.js';
+import { unpack } from '../support/snappy.js';
 
 const MILLISECOND = 1e6;
 
@@ -180,7 +180,7 @@ describe('delayed confirmations', () => {
     await arrive(stream, new SnappyFramingEncoder().encode(frames(2, 2)));
     expect(stream.output).toHaveLength(plainBytes);
     vi.advanceTimersByTime(51);
-    const plain = new SnappyFramingDecoder().decode(stream.output.subarray(plainBytes));
+    const plain = unpack(stream.output.subarray(plainBytes));
     expect(confirmed(plain)).toEqual([2, 3]);
   });
 

@@ -7,6 +7,7 @@ import {
   SnappyFramingDecoder,
   type StreamDecoder,
 } from '@ringest/codec';
+import { unpack } from './snappy.js';
 import { bytes, readVectors } from './vectors.js';
 
 export const SESSIONS = ['session-plain', 'session-tenant', 'session-snappy'] as const;
@@ -54,14 +55,14 @@ function readSide<M extends { readonly kind: string }>(
   for (const piece of pieces) {
     // A decoder must have copied what it needs: the piece is gone once the call returns.
     const chunk = Uint8Array.from(piece);
-    decoder.push(snappy === undefined ? chunk : snappy.decode(chunk));
+    decoder.push(snappy === undefined ? chunk : unpack(chunk, snappy));
     chunk.fill(0xee);
     for (let message = decoder.next(); message !== undefined; message = decoder.next()) {
       messages.push(message as M);
       if (message.kind === beforeConfiguration) decoder.expectStreamConfiguration();
       if (isSnappy(message)) {
         snappy = new SnappyFramingDecoder();
-        decoder.push(snappy.decode(decoder.rest()));
+        decoder.push(unpack(decoder.rest(), snappy));
       }
     }
   }

@@ -22,8 +22,12 @@ const MAX_COMPRESSED_BYTES = 32 + MAX_PLAIN_BYTES + Math.ceil(MAX_PLAIN_BYTES / 
 /** Makes one snappy framing-format stream (§9). Everything given is flushed to a chunk boundary. */
 export class SnappyFramingEncoder {
   #identified = false;
+  #unshared: Buffer | undefined;
 
-  /** The chunks that hold `bytes`, after the stream's identifier if these are its first. */
+  /**
+   * The chunks that hold `bytes`, after the stream's identifier if these are its first. They are a
+   * copy: what was given may be reused at once. It may lie in shared memory.
+   */
   encode(bytes: Uint8Array): Buffer {
     const parts: Uint8Array[] = [];
     if (!this.#identified && bytes.length > 0) {
@@ -31,18 +35,33 @@ export class SnappyFramingEncoder {
       this.#identified = true;
     }
     for (let start = 0; start < bytes.length; start += MAX_PLAIN_BYTES) {
-      const plain = unshared(bytes.subarray(start, start + MAX_PLAIN_BYTES));
-      const compressed = compressSync(plain);
-      // The rule of the reference: what shrinks by less than an eighth is not worth the unpacking.
-      const pays = compressed.length < plain.length - Math.floor(plain.length / 8);
-      const payload = pays ? compressed : plain;
-      const header = Buffer.allocUnsafe(CHUNK_HEADER_BYTES + CHECKSUM_BYTES);
-      header.writeUInt8(pays ? ChunkType.compressed : ChunkType.plain, 0);
-      header.writeUIntLE(CHECKSUM_BYTES + payload.length, 1, 3);
-      header.writeUInt32LE(maskedChecksum(plain), CHUNK_HEADER_BYTES);
-      parts.push(header, payload);
+      this.#encodeChunk(bytes.subarray(start, start + MAX_PLAIN_BYTES), parts);
     }
     return Buffer.concat(parts);
+  }
+
+  #encodeChunk(bytes: Uint8Array, parts: Uint8Array[]): void {
+    const isShared = bytes.buffer instanceof SharedArrayBuffer;
+    const plain = isShared ? this.#copyShared(bytes) : bytes;
+    const compressed = compressSync(plain);
+    // The rule of the reference: what shrinks by less than an eighth is not worth the unpacking.
+    const pays = compressed.length < plain.length - Math.floor(plain.length / 8);
+    // The next chunk may overwrite the copy.
+    const payload = pays ? compressed : isShared ? Buffer.from(plain) : plain;
+    const header = Buffer.allocUnsafe(CHUNK_HEADER_BYTES + CHECKSUM_BYTES);
+    header.writeUInt8(pays ? ChunkType.compressed : ChunkType.plain, 0);
+    header.writeUIntLE(CHECKSUM_BYTES + payload.length, 1, 3);
+    header.writeUInt32LE(maskedChecksum(plain), CHUNK_HEADER_BYTES);
+    parts.push(header, payload);
+  }
+
+  /**
+   * Native libraries were seen to read garbage from shared memory: they get a copy, which holds until
+   * the next one. `fill` is native; `set` from shared memory goes byte by byte.
+   */
+  #copyShared(bytes: Uint8Array): Buffer {
+    this.#unshared ??= Buffer.allocUnsafeSlow(MAX_PLAIN_BYTES);
+    return this.#unshared.subarray(0, bytes.length).fill(bytes);
   }
 }
 
@@ -59,21 +78,21 @@ export class SnappyFramingDecoder {
   }
 
   /**
-   * Takes in bytes and returns all plain bytes that they complete. The chunk may be reused at once.
+   * Takes in bytes, and hands over the plain bytes of every chunk that they complete: 1 to 65536, void
+   * when `take` returns. The bytes given may be reused at once.
    *
    * @throws {ChecksumError} if a checksum does not match.
    * @throws {LimitError} if a chunk is longer than its type can be, or unpacks to more than 65536 bytes.
    * @throws {DecodeError} if the bytes are otherwise no such stream. After an error it is lost.
+   * @throws whatever `take` throws.
    */
-  decode(chunk: Uint8Array): Buffer {
-    this.#queue.push(chunk);
-    const plain: Uint8Array[] = [];
-    while (this.#decodeChunk(plain));
-    return Buffer.concat(plain);
+  decode(bytes: Uint8Array, take: (plain: Buffer) => void): void {
+    this.#queue.push(bytes);
+    while (this.#decodeChunk(take));
   }
 
   /** Whether there was a whole chunk, or a part of a skippable one. */
-  #decodeChunk(plain: Uint8Array[]): boolean {
+  #decodeChunk(take: (plain: Buffer) => void): boolean {
     const queue = this.#queue;
     if (this.#skip > 0) {
       const dropped = Math.min(this.#skip, queue.length);
@@ -100,7 +119,8 @@ export class SnappyFramingDecoder {
       if (!whole.equals(IDENTIFIER)) throw new DecodeError(STRUCTURE, 'it is no identifier');
       this.#identified = true;
     } else {
-      plain.push(unpack(type, whole));
+      const plain = unpack(type, whole);
+      if (plain.length > 0) take(plain);
     }
     return true;
   }
@@ -124,10 +144,10 @@ function checkLength(type: number, length: number): void {
   if (length < min || length > max) throw new LimitError(STRUCTURE, length, max);
 }
 
-/** The plain bytes of a compressed or plain chunk, as a copy. */
+/** The plain bytes of a compressed or plain chunk; those of a plain one are a part of it. */
 function unpack(type: number, chunk: Buffer): Buffer {
   const payload = chunk.subarray(CHUNK_HEADER_BYTES + CHECKSUM_BYTES);
-  const plain = type === ChunkType.compressed ? uncompress(payload) : Buffer.from(payload);
+  const plain = type === ChunkType.compressed ? uncompress(payload) : payload;
   const expected = chunk.readUInt32LE(CHUNK_HEADER_BYTES);
   const actual = maskedChecksum(plain);
   if (actual !== expected) {
@@ -151,11 +171,6 @@ function uncompress(block: Buffer): Buffer {
   } catch (cause) {
     throw new DecodeError(STRUCTURE, 'it does not uncompress', { cause });
   }
-}
-
-/** Native libraries were seen to read garbage from shared memory: they get a copy. */
-function unshared(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes;
 }
 
 function maskedChecksum(plain: Uint8Array): number {

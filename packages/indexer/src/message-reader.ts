@@ -84,13 +84,18 @@ export class MessageReader {
    * @throws whatever the handler throws.
    */
   read(chunk: Buffer): void {
-    const bytes = this.#unpacker?.decode(chunk) ?? chunk;
-    const read = this.#read(bytes);
-    // The stream became compressed in the middle of a chunk.
-    if (read < bytes.length && this.#unpacker !== undefined) {
-      this.#read(this.#unpacker.decode(bytes.subarray(read)));
-    }
+    const read = this.#unpacker === undefined ? this.#read(chunk) : 0;
+    // The stream may have become compressed in the middle of a chunk.
+    if (read < chunk.length) this.#unpack(chunk.subarray(read));
   }
+
+  #unpack(bytes: Buffer): void {
+    this.#unpacker?.decode(bytes, this.#readPlain);
+  }
+
+  readonly #readPlain = (plain: Buffer): void => {
+    this.#read(plain);
+  };
 
   /** How many bytes were read: all, unless those after them are compressed. */
   #read(bytes: Buffer): number {
