@@ -36,9 +36,9 @@ function expectPossible(amounts: Amounts, writtenEverywhere = amounts): void {
 
 function amountsOf(stats: Amounts): Amounts {
   const { writtenEntries, writtenBytes, sentEntries, sentBytes } = stats;
-  const { confirmedEntries, confirmedBytes, resentEntries, resentBytes } = stats;
+  const { confirmedEntries, confirmedBytes, resentEntries, resentBytes, wireBytes } = stats;
   const first = { writtenEntries, writtenBytes, sentEntries, sentBytes };
-  return { ...first, confirmedEntries, confirmedBytes, resentEntries, resentBytes };
+  return { ...first, confirmedEntries, confirmedBytes, resentEntries, resentBytes, wireBytes };
 }
 
 function expectAllPossible(muxer: IngestMuxer): void {

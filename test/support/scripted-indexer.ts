@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import {
   API_VERSION,
   answerChallenge,
@@ -25,12 +26,16 @@ import {
   type IngesterState,
   IngesterStreamDecoder,
   MinimumVersion,
+  SnappyFramingDecoder,
+  SnappyFramingEncoder,
   State,
+  type Tenant,
 } from '@ringest/codec';
 import { onTestFinished } from 'vitest';
 import { type Arrival, arrival } from './arrivals.js';
 import { Changes } from './changes.js';
 import { SECRET } from './muxer.js';
+import { unpack } from './snappy.js';
 
 /** How a scripted indexer behaves; what is left out it does as an indexer should. */
 export interface Script {
@@ -38,6 +43,8 @@ export interface Script {
   readonly version: number;
   /** Whether it says anything at all. */
   readonly greets: boolean;
+  /** Whether it understands what it hears. */
+  readonly listens: boolean;
   /** The answer to a tag request; empty: refused. The first tag is 500 unless given. */
   readonly numberTags: (
     names: readonly string[],
@@ -55,7 +62,12 @@ export interface Script {
   readonly answersStates: boolean;
   /** The answers to INGEST_OK, one by one; the last one again and again. */
   readonly readiness: readonly boolean[];
+  /** What it chooses, whatever it is asked for. */
   readonly compression: Compression;
+  /** Listens with TLS. */
+  readonly tls: TlsOptions | undefined;
+  /** Listens on a Unix socket. */
+  readonly path: string | undefined;
   /** What it sends in one piece with its stream configuration. */
   readonly tail: Buffer;
   /** When entries are confirmed: a test does it itself, as they come, or all when FORCE_ACK comes. */
@@ -69,6 +81,7 @@ const OBEDIENT: Script = {
   secret: SECRET,
   version: API_VERSION,
   greets: true,
+  listens: true,
   numberTags: (names) => new Map(names.map((name, i) => [name, 500 + i])),
   numberTag: (name) =>
     600 + ([...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 0) % 60_000),
@@ -78,6 +91,8 @@ const OBEDIENT: Script = {
   answersStates: true,
   readiness: [true],
   compression: Compression.none,
+  tls: undefined,
+  path: undefined,
   tail: Buffer.alloc(0),
   confirms: 'never',
   lingers: false,
@@ -87,22 +102,30 @@ const OBEDIENT: Script = {
 /** An indexer that does what a test tells it to, right or wrong, on real sockets. */
 export class ScriptedIndexer {
   readonly connections: ScriptedConnection[] = [];
+  readonly #script: Script;
   readonly #server: Server;
   readonly #changes = new Changes();
 
   private constructor(script: Script) {
-    this.#server = createServer({ noDelay: true, allowHalfOpen: script.lingers }, (socket) => {
+    this.#script = script;
+    const options = { noDelay: true, allowHalfOpen: script.lingers };
+    const accept = (socket: Socket) => {
       const number = this.connections.length;
       this.connections.push(new ScriptedConnection(socket, script, number, this.#changes));
       this.#changes.tell();
-    });
+    };
+    this.#server =
+      script.tls === undefined
+        ? createServer(options, accept)
+        : createTlsServer({ ...options, ...script.tls }, accept);
   }
 
   /** Listens on a free port, until the test is finished. */
   static async listen(script: Partial<Script> = {}): Promise<ScriptedIndexer> {
     const indexer = new ScriptedIndexer({ ...OBEDIENT, ...script });
     onTestFinished(() => indexer.close());
-    indexer.#server.listen(script.port ?? 0, '127.0.0.1');
+    if (script.path !== undefined) indexer.#server.listen(script.path);
+    else indexer.#server.listen(script.port ?? 0, '127.0.0.1');
     await once(indexer.#server, 'listening');
     return indexer;
   }
@@ -112,7 +135,9 @@ export class ScriptedIndexer {
   }
 
   get address(): string {
-    return `tcp://127.0.0.1:${this.port}`;
+    const { path, tls } = this.#script;
+    if (path !== undefined) return `pipe://${path}`;
+    return `${tls === undefined ? 'tcp' : 'tls'}://127.0.0.1:${this.port}`;
   }
 
   /** The connection with a number, from 0 on, once it was accepted. */
@@ -163,6 +188,10 @@ export class ScriptedConnection {
   #confirmed = 0;
   /** Entries of the last ditto block that are still to come. */
   #dittoMissing = 0;
+  /** Both are there once the stream is compressed. */
+  #packer: SnappyFramingEncoder | undefined;
+  #unpacker: SnappyFramingDecoder | undefined;
+  tenant: Tenant | undefined;
 
   constructor(socket: Socket, script: Script, number: number, changes: Changes) {
     this.socket = socket;
@@ -171,7 +200,7 @@ export class ScriptedConnection {
     this.#changes = changes;
     this.#challenge = { iterations: 1, random: Buffer.alloc(32, 7), version: script.version };
     socket.on('error', () => {});
-    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('data', (chunk) => script.listens && this.#receive(chunk));
     const ended = () => {
       this.isEnded = true;
       changes.tell();
@@ -198,7 +227,7 @@ export class ScriptedConnection {
   }
 
   write(bytes: Uint8Array): void {
-    this.socket.write(bytes);
+    this.socket.write(this.#packer?.encode(bytes) ?? bytes);
   }
 
   /** Confirms ids, in one write. */
@@ -222,7 +251,7 @@ export class ScriptedConnection {
   }
 
   #receive(chunk: Buffer): void {
-    this.#decoder.push(chunk);
+    this.#decoder.push(this.#unpacker === undefined ? chunk : unpack(chunk, this.#unpacker));
     for (let message = this.#decoder.next(); message; message = this.#decoder.next()) {
       if (message.kind === 'entry') this.#take(message);
       else this.#answer(message);
@@ -250,6 +279,7 @@ export class ScriptedConnection {
     this.heard.push(message.kind);
     switch (message.kind) {
       case 'challengeResponse': {
+        this.tenant = message.tenant;
         const right = answerChallenge(this.#challenge, hashSecret(script.secret));
         if (message.answer.equals(right)) {
           this.write(encodeState({ id: State.authenticated, info: '' }));
@@ -285,6 +315,10 @@ export class ScriptedConnection {
       case 'streamConfiguration':
         this.isHot = script.version < MinimumVersion.ingesterState;
         this.write(Buffer.concat([encodeStreamConfiguration(script.compression), script.tail]));
+        if (script.compression === Compression.none) return;
+        this.#packer = new SnappyFramingEncoder();
+        this.#unpacker = new SnappyFramingDecoder();
+        this.#decoder.push(unpack(this.#decoder.rest(), this.#unpacker));
         return;
       case 'tag': {
         if (!script.answersTags) return;

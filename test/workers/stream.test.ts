@@ -2,12 +2,15 @@ import type { Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
 import { Writable } from 'node:stream';
 import {
+  Compression,
+  DecodeError,
   encodeChallenge,
   encodeConfirmEntry,
   encodePong,
   encodeState,
   encodeTagResponse,
   IndexerStreamDecoder,
+  SnappyFramingEncoder,
   Source,
   State,
 } from '@ringest/codec';
@@ -16,15 +19,18 @@ import { RECEIVE_AT, TO_INDEXER_AT } from '../../packages/workers/dist/boundary.
 import { kernelModule } from '../../packages/workers/dist/kernel.js';
 import { LargeFrames } from '../../packages/workers/dist/large-frames.js';
 import { Meter } from '../../packages/workers/dist/meter.js';
+import { Outlet } from '../../packages/workers/dist/outlet.js';
 import { createLaneMemory, Ring } from '../../packages/workers/dist/ring.js';
 import { RingReader } from '../../packages/workers/dist/ring-reader.js';
 import { RingWriter } from '../../packages/workers/dist/ring-writer.js';
 import { Stream } from '../../packages/workers/dist/stream.js';
 import { TagTables } from '../../packages/workers/dist/tag-tables.js';
+import { unpack } from '../support/snappy.js';
 
 /** Milliseconds, of which a test lasts fewer. */
 const TIMES = {
   dial: 60_000,
+  tls: 60_000,
   handshake: 60_000,
   notReady: 60_000,
   firstRetry: 60_000,
@@ -59,7 +65,7 @@ function commandDecoder(): IndexerStreamDecoder {
   return decoder;
 }
 
-function makeStream() {
+function makeStream(compression: Compression = Compression.none) {
   const memory = createLaneMemory(65536);
   new Uint16Array(memory.buffer, TO_INDEXER_AT, 1)[0] = 900;
   const ring = new Ring(memory, kernelModule());
@@ -70,7 +76,7 @@ function makeStream() {
   onTestFinished(() => stream.end());
   const stream = new Stream({
     reader,
-    socket: socket as unknown as Socket,
+    outlet: new Outlet(socket as unknown as Socket, compression),
     decoder: commandDecoder(),
     large: new LargeFrames(() => {}),
     meter: new Meter(ring.control, createHistogram()),
@@ -79,6 +85,7 @@ function makeStream() {
     rateLimit: undefined,
     times: TIMES,
     indexerVersion: 9,
+    compression,
     events: {
       released: () => {},
       tagAnswered: () => {},
@@ -138,5 +145,71 @@ describe('a stream', () => {
     receive(encodeConfirmEntry(1), encodeConfirmEntry(2));
     expect(reader.unconfirmed).toBe(0);
     expect(String(lost[0])).toContain('never sent');
+  });
+
+  it('is lost with a confirmation of an entry that is not wholly sent, and keeps its bytes', async () => {
+    const { write, receive, reader, lost } = makeStream();
+    write('one');
+    receive(encodeConfirmEntry(1));
+    expect(String(lost[0])).toContain('entry 1, which was never sent');
+    expect(reader.unconfirmed).toBeGreaterThan(0);
+  });
+
+  it('takes the confirmation of an entry that is sent, whatever is written behind it', async () => {
+    const { stream, socket, write, receive, reader, lost } = makeStream();
+    write('one');
+    stream.flush();
+    await socket.release();
+    receive(encodeConfirmEntry(1));
+    expect(lost).toEqual([]);
+    expect(reader.unconfirmed).toBe(0);
+  });
+
+  it('sends compressed what was agreed to be, and its bytes are read once they are handed over', async () => {
+    const { socket, write, receive, reader, lost } = makeStream(Compression.snappy);
+    const packer = new SnappyFramingEncoder();
+    write('one '.repeat(1000));
+    receive(packer.encode(encodeConfirmEntry(1)));
+    expect(reader.unconfirmed).toBe(0);
+    await socket.release();
+    write('two');
+    await socket.release();
+    const sent = Buffer.concat(socket.written);
+    expect(sent.length).toBeLessThan(1000);
+    const plain = unpack(sent).toString('latin1');
+    expect(plain).toContain('one '.repeat(1000));
+    expect(plain).toContain('two');
+    expect(lost).toEqual([]);
+  });
+
+  it('reads compressed confirmations at any boundaries, in chunks of any size', async () => {
+    const packer = new SnappyFramingEncoder();
+    const confirmations = Buffer.concat(
+      Array.from({ length: 6000 }, (_, i) => encodeConfirmEntry(i + 1)),
+    );
+    const pongs = Buffer.alloc(65536, encodePong());
+    const whole = Buffer.concat([pongs, confirmations].map((bytes) => packer.encode(bytes)));
+    for (let cut = 0; cut <= whole.length; cut += 101) {
+      const { socket, write, receive, reader, lost } = makeStream(Compression.snappy);
+      for (let i = 0; i < 5; i++) {
+        write(`entry ${i}`);
+        await socket.release();
+      }
+      receive(whole.subarray(0, cut));
+      receive(whole.subarray(cut));
+      expect(reader.unconfirmed, `cut at ${cut}`).toBe(0);
+      // The sixth was never sent.
+      expect(lost).toHaveLength(1);
+    }
+  });
+
+  it.each([
+    ['a chunk with a wrong checksum', 'ff060000734e61507059' + '01090000bb1f1c1868656c6c6f'],
+    ['a block that promises 4 GiB', 'ff060000734e61507059' + '0009000000000000ffffffff0f'],
+    ['bytes that are not compressed', 'f6e0307e0100000000000000'],
+  ])('is lost with %s', (_name, hex) => {
+    const { receive, lost } = makeStream(Compression.snappy);
+    receive(Buffer.from(hex, 'hex'));
+    expect(lost[0]).toBeInstanceOf(DecodeError);
   });
 });

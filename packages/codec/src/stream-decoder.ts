@@ -25,6 +25,11 @@ export abstract class StreamDecoder<Message> {
     return this.queue.capacity;
   }
 
+  /** Bytes that have arrived and were not read yet. */
+  get unreadBytes(): number {
+    return this.queue.length;
+  }
+
   /** Takes in bytes. They are copied: the chunk may be reused at once. */
   push(chunk: Uint8Array): void {
     this.queue.push(chunk);

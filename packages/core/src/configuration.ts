@@ -4,21 +4,27 @@ import {
   API_VERSION,
   checkTag,
   GRAVWELL_TAG_NAME,
-  hashSecret,
   MAX_IDENTITY_BYTES,
   MAX_TAGS,
   Source,
   type SourceInput,
 } from '@ringest/codec';
-import type { ConnectionTimes, Endpoint, Identity, RateLimitTask } from '@ringest/workers';
+import type { ConnectionTimes, Identity, RateLimitTask } from '@ringest/workers';
 import { MAX_RING_BYTES, MIN_RING_BYTES, RateLimit } from '@ringest/workers';
 import { type Logger, pino } from 'pino';
 import { z } from 'zod';
 import { type AttachInput, Attachments } from './attachments.js';
 import type { Policy } from './balancing/index.js';
-import { ConfigurationError } from './errors.js';
+import { atField, ConfigurationError } from './errors.js';
 import type { LogLevel } from './syslog-text.js';
-import { parseTarget } from './target.js';
+import {
+  checkTargets,
+  type Target,
+  type TargetDefaults,
+  type TargetInput,
+  targetField,
+  targetFields,
+} from './targets/index.js';
 
 const milliseconds = z
   .number()
@@ -39,6 +45,7 @@ const identityText = z.string().refine((text) => Buffer.byteLength(text) <= MAX_
 const times = z
   .strictObject({
     dial: milliseconds.default(1000),
+    tls: milliseconds.default(5000),
     handshake: milliseconds.default(5000),
     notReady: milliseconds.default(10_000),
     firstRetry: milliseconds.default(500),
@@ -58,8 +65,8 @@ const ownLog = z.strictObject({
 });
 
 const schema = z.strictObject({
-  targets: z.array(z.string()).min(1, 'give at least one indexer, like tcp://127.0.0.1:4023'),
-  secret: z.string().min(1, 'give the ingest secret of the indexers'),
+  targets: z.array(targetField).min(1, 'give at least one indexer, like tcp://127.0.0.1:4023'),
+  ...targetFields,
   tags: z.array(z.string()).max(MAX_TAGS).default([]),
   name: identityText.default('ringest'),
   version: identityText.default(''),
@@ -101,11 +108,12 @@ const schema = z.strictObject({
 });
 
 /** What an `IngestMuxer` is made with; see the README for every field. */
-export interface MuxerConfiguration {
-  /** Indexers, as `tcp://host:port`; without a port, the default of the scheme (§1). */
-  readonly targets: readonly string[];
-  /** The ingest secret that the indexers share. */
-  readonly secret: string;
+export interface MuxerConfiguration extends TargetDefaults {
+  /**
+   * Indexers: `tcp://host:port`, `tls://host:port`, `pipe:///path`, or one of them with something of
+   * its own. Without a port, the default of the scheme (§1).
+   */
+  readonly targets: readonly (string | TargetInput)[];
   /** Names of the tags that entries will carry. `gravwell` is always known. */
   readonly tags?: readonly string[];
   /** How the ingester introduces itself (§4, ID), in 4096 bytes at most. Default: `ringest`. */
@@ -154,10 +162,9 @@ export interface MuxerConfiguration {
   readonly logger?: Logger;
 }
 
-/** A configuration that was checked, with every default in its place. It holds no secret. */
+/** A configuration that was checked, with every default in its place. */
 export interface Configuration {
-  readonly endpoints: readonly Endpoint[];
-  readonly secretHash: Uint8Array;
+  readonly targets: readonly Target[];
   readonly tags: readonly string[];
   readonly identity: Identity;
   readonly label: string;
@@ -189,8 +196,9 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
     const path = [...(issue?.path ?? []), ...unknown];
     throw new ConfigurationError(path.join('.') || '(root)', issue?.message ?? 'cannot be used');
   }
-  const { targets, secret, tags, name, version, workers, logger, ...more } = parsed.data;
-  const { uuid = randomUUID(), attach, rateLimit, selfIngest, sourceOverride, ...rest } = more;
+  const { targets, secret, tenant, compression, tls, ...more } = parsed.data;
+  const { tags, name, version, workers, logger, uuid = randomUUID(), ...others } = more;
+  const { attach, rateLimit, selfIngest, sourceOverride, ...rest } = others;
   const lanes = targets.length * rest.connectionsPerTarget;
   const ownLogLevel = typeof selfIngest === 'boolean' ? 'info' : selfIngest.level;
   return {
@@ -200,10 +208,9 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
     sourceOverride:
       sourceOverride === undefined
         ? undefined
-        : at('sourceOverride', () => Source.from(sourceOverride)),
+        : atField('sourceOverride', () => Source.from(sourceOverride)),
     selfIngest: selfIngest === false ? undefined : ownLogLevel,
-    endpoints: targets.map((address, i) => at(`targets.${i}`, () => parseTarget(address))),
-    secretHash: hashSecret(secret),
+    targets: checkTargets(targets, { secret, tenant, compression, tls }),
     tags: checkTags(tags),
     identity: { name, version, uuid },
     workers: Math.min(lanes, workers ?? availableParallelism()),
@@ -213,16 +220,8 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
 
 /** Trimmed names, each once; `gravwell` is not negotiated. */
 function checkTags(names: readonly string[]): string[] {
-  const checked = names.map((name, i) => at(`tags.${i}`, () => checkTag(name)));
+  const checked = names.map((name, i) => atField(`tags.${i}`, () => checkTag(name)));
   return [...new Set(checked)].filter((name) => name !== GRAVWELL_TAG_NAME);
-}
-
-function at<Value>(field: string, check: () => Value): Value {
-  try {
-    return check();
-  } catch (error) {
-    throw new ConfigurationError(field, (error as Error).message, { cause: error });
-  }
 }
 
 function retryProblem({ firstRetry, mostRetry }: ConnectionTimes): string {

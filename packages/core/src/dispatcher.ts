@@ -65,8 +65,8 @@ export class Dispatcher {
     this.#options = options;
     this.#sharedMemory = sharedMemory;
     this.#maxFrame = (lanes[0] as Lane).writer.maxFrame;
-    const target = lanes[0]?.endpoint.address;
-    const sameTarget = lanes.every(({ endpoint }) => endpoint.address === target);
+    const target = lanes[0]?.endpoint;
+    const sameTarget = lanes.every(({ endpoint }) => endpoint === target);
     const { balancing, batchBytes } = options;
     this.balancer = new Balancer(lanes, balancing, batchBytes, { sameTarget });
     this.#barriers = new Barriers(lanes);

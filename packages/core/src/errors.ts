@@ -11,6 +11,15 @@ export class ConfigurationError extends RingestError {
   }
 }
 
+/** Checks a field: what `check` throws becomes a {@link ConfigurationError}. */
+export function atField<Value>(field: string, check: () => Value): Value {
+  try {
+    return check();
+  } catch (error) {
+    throw new ConfigurationError(field, (error as Error).message, { cause: error });
+  }
+}
+
 /** The muxer is not started yet, or is closing or closed. */
 export class NotRunningError extends RingestError {
   readonly code = 'ERR_NOT_RUNNING';

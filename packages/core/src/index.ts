@@ -22,6 +22,7 @@ export {
   type TimestampInput,
 } from '@ringest/codec';
 export {
+  type CompressionName,
   ConnectionError,
   type ConnectionTimes,
   type LossReason,
@@ -43,5 +44,13 @@ export type {
 export type { ChildState } from './state-reporter.js';
 export type { AckLatency, Amounts, LaneState, LaneStats, MuxerStats } from './stats.js';
 export type { LogLevel } from './syslog-text.js';
-export { InvalidTargetError } from './target.js';
+export {
+  InvalidSecretError,
+  InvalidTargetError,
+  InvalidTlsError,
+  type SecretInput,
+  type TargetDefaults,
+  type TargetInput,
+  type TlsInput,
+} from './targets/index.js';
 export type { WaitOptions } from './waiting.js';

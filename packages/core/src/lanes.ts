@@ -37,7 +37,7 @@ export class Lanes {
     sharedMemory: SharedMemoryPool,
     events: LanesEvents,
   ) {
-    const { endpoints, connectionsPerTarget, workers, ...rest } = configuration;
+    const { targets, connectionsPerTarget, workers, ...rest } = configuration;
     this.#workers = workers;
     this.#events = events;
     const options = {
@@ -57,8 +57,8 @@ export class Lanes {
         wake: () => events.wake(),
       },
     };
-    this.all = endpoints.flatMap((endpoint) =>
-      Array.from({ length: connectionsPerTarget }, () => new Lane({ ...options, endpoint })),
+    this.all = targets.flatMap((target) =>
+      Array.from({ length: connectionsPerTarget }, () => new Lane({ ...options, ...target })),
     );
   }
 

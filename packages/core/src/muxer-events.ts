@@ -20,6 +20,8 @@ export interface MuxerEvents {
 /** How a target fares. */
 export interface TargetStatus {
   readonly target: string;
+  /** For whom its entries are; empty: for nobody in particular. */
+  readonly tenant: string;
   readonly hot: number;
   readonly lanes: number;
   /** Why lanes to it have given up for good, if they have. */

@@ -105,6 +105,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     if (statsInterval > 0) {
       this.#statsTimer = setInterval(() => this.#logStats(), statsInterval).unref();
     }
+    this.#warnOfInsecureTargets();
     this.#lanes.start();
   }
 
@@ -417,6 +418,14 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       allFailed: (error) => this.#dispatcher.abandon(error),
       failed: (error, message) => this.#failed(error, message),
     });
+  }
+
+  #warnOfInsecureTargets(): void {
+    for (const { endpoint, credentials } of this.#configuration.targets) {
+      if (endpoint.transport.kind !== 'tls' || !credentials.tls.insecureSkipVerify) continue;
+      const text = 'the certificate of a target is not verified: whoever answers gets the entries';
+      this.#log.warn({ target: endpoint.address }, text);
+    }
   }
 
   #laneIsHot(lane: Lane): void {

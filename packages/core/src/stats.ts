@@ -1,5 +1,5 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { Lane, LaneState as LaneStates } from '@ringest/workers';
+import type { CompressionName, Lane, LaneState as LaneStates } from '@ringest/workers';
 import type { Balancer } from './balancing/index.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { DittoWriter } from './ditto-writer.js';
@@ -31,6 +31,11 @@ export interface Amounts {
   /** Entries that had been sent on a connection that was lost before it confirmed them. */
   readonly resentEntries: number;
   readonly resentBytes: number;
+  /**
+   * All that was handed to sockets while connections were hot, commands and ditto blocks included:
+   * after compression, and before what TLS adds.
+   */
+  readonly wireBytes: number;
 }
 
 /** What a lane is doing. `parked` is between two connections, `closed` after the last. */
@@ -62,6 +67,8 @@ export interface LaneStats extends Amounts {
     readonly isProbed: boolean;
   };
   readonly indexerVersion: number | undefined;
+  /** As it was agreed with the indexer on the connection that there is. */
+  readonly compression: CompressionName | undefined;
   readonly lastError: Error | undefined;
 }
 
@@ -104,6 +111,7 @@ export function muxerStats(
     confirmedBytes: sum((lane) => lane.confirmedBytes),
     resentEntries: sum((lane) => lane.resentEntries),
     resentBytes: sum((lane) => lane.resentBytes),
+    wireBytes: sum((lane) => lane.wireBytes),
     reconnects: sum((lane) => lane.reconnects),
     unconfirmedBytes: sum((lane) => lane.unconfirmedBytes),
     backlogEntries: dispatcher.waitingEntries,
@@ -137,6 +145,7 @@ function laneStats(lane: Lane, balancer: Balancer<Lane>): LaneStats {
       isProbed: balancer.isProbed(lane),
     },
     indexerVersion: lane.session?.indexerVersion,
+    compression: lane.session?.compression,
     lastError: lane.lastError,
   };
 }

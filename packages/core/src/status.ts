@@ -1,4 +1,4 @@
-import type { Lane } from '@ringest/workers';
+import type { Endpoint, Lane } from '@ringest/workers';
 import type { MuxerState, MuxerStatus, TargetStatus } from './muxer-events.js';
 import type { TagTable } from './tag-table.js';
 
@@ -8,19 +8,24 @@ export function muxerStatus(
   lanes: readonly Lane[],
   tags: TagTable,
 ): MuxerStatus {
-  const addresses = [...new Set(lanes.map(({ endpoint }) => endpoint.address))];
-  const targets = addresses.map((target) => {
-    const its = lanes.filter(({ endpoint }) => endpoint.address === target);
-    return targetStatus(target, its, tags);
+  const endpoints = [...new Set(lanes.map(({ endpoint }) => endpoint))];
+  const targets = endpoints.map((endpoint) => {
+    const its = lanes.filter((lane) => lane.endpoint === endpoint);
+    return targetStatus(endpoint, its, tags);
   });
   return { state, targets };
 }
 
-function targetStatus(target: string, lanes: readonly Lane[], tags: TagTable): TargetStatus {
+function targetStatus(
+  { address, tenant }: Endpoint,
+  lanes: readonly Lane[],
+  tags: TagTable,
+): TargetStatus {
   const latest = lanes.reduce((last, lane) => (lane.lastErrorAt > last.lastErrorAt ? lane : last));
   const refused = new Set(lanes.flatMap(({ refusedTags }) => [...refusedTags]));
   return {
-    target,
+    target: address,
+    tenant,
     hot: lanes.filter(({ isHot }) => isHot).length,
     lanes: lanes.length,
     fatalError: lanes.find(({ fatalError }) => fatalError !== undefined)?.fatalError,

@@ -1,5 +1,6 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
+import type { Compression } from '@ringest/codec';
 
 /**
  * The thread boundary: all that the main thread and a lane's worker share. Nothing else crosses.
@@ -74,6 +75,7 @@ export const counters = [
   'confirmedBytes',
   'resentEntries',
   'resentBytes',
+  'wireBytes',
   'connects',
 ] as const;
 export type Counter = (typeof counters)[number];
@@ -99,10 +101,39 @@ export const RingOwner = {
   main: 2,
 } as const;
 
-/** Where a lane connects to; `address` is how logs and errors name it. */
+/** How an indexer is reached (§1). */
+export type Transport =
+  | { readonly kind: 'tcp' | 'tls'; readonly host: string; readonly port: number }
+  | { readonly kind: 'pipe'; readonly path: string };
+
+/** What a lane connects to. */
 export interface Endpoint {
+  /** How logs and errors name it. */
   readonly address: string;
-  readonly transport: { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+  readonly transport: Transport;
+  /** For whom its entries are; empty: for nobody in particular. */
+  readonly tenant: string;
+  /** What the indexer is asked for (§9); it may choose none. */
+  readonly compression: Compression;
+}
+
+/** Whom a lane trusts over TLS, and what it shows of itself. Certificates and keys are PEM texts. */
+export interface TlsTrust {
+  /** Authorities that may have signed the indexer's certificate; `undefined`: those of Node.js. */
+  readonly ca: readonly string[] | undefined;
+  /** The host that the certificate must be for; `undefined`: that of the address. */
+  readonly servername: string | undefined;
+  readonly client: { readonly cert: string; readonly key: string } | undefined;
+  /** Whether whoever answers is taken for the indexer. */
+  readonly insecureSkipVerify: boolean;
+}
+
+/** What a lane has to show and must never tell: apart from the endpoint, which anybody may see. */
+export interface Credentials {
+  /** The authentication hash (§3), never the secret itself. */
+  readonly secretHash: Uint8Array;
+  /** For a `tls` transport. */
+  readonly tls: TlsTrust;
 }
 
 /** Who the ingester says it is (protocol §4, ID). */
@@ -116,7 +147,9 @@ export interface Identity {
 export interface ConnectionTimes {
   /** To connect the socket. */
   readonly dial: number;
-  /** From connected to the tag response; and then for each reply. */
+  /** From connected to secure. */
+  readonly tls: number;
+  /** From connected, and secure, to the tag response; and then for each reply. */
   readonly handshake: number;
   /** Before asking again an indexer that is not ready to ingest. */
   readonly notReady: number;
@@ -152,8 +185,7 @@ export interface LaneTask {
   /** Microseconds from hand-over to confirmation, one record per socket write. */
   readonly latency: RecordableHistogram;
   readonly endpoint: Endpoint;
-  /** The authentication hash (§3), never the secret itself. */
-  readonly secretHash: Uint8Array;
+  readonly credentials: Credentials;
   readonly identity: Identity;
   /** Tag names; the index is the muxer tag. */
   readonly tags: readonly string[];
@@ -195,9 +227,20 @@ export type ToWorker =
   | { readonly kind: 'dittoCancel'; readonly key: number }
   | { readonly kind: 'close' };
 
+/** What a hot connection has agreed on. */
+export interface Session {
+  readonly indexerVersion: number;
+  /** An IP address; `::1` over a pipe. */
+  readonly localAddress: string;
+  readonly compression: CompressionName;
+}
+
+export type CompressionName = keyof typeof Compression;
+
 /** Why a connection failed or ended. */
 export type LossReason =
   | 'dial'
+  | 'certificate'
   | 'authentication'
   | 'tags'
   | 'version'
@@ -220,7 +263,7 @@ export type DittoEnd =
 
 /** From the worker to the main thread. */
 export type ToMain =
-  | { readonly kind: 'hot'; readonly indexerVersion: number; readonly localAddress: string }
+  | ({ readonly kind: 'hot' } & Session)
   | { readonly kind: 'lost'; readonly loss: Loss; readonly retryInMs: number }
   /** It is of no use to try again: the worker has ended the lane. */
   | { readonly kind: 'fatal'; readonly loss: Loss }

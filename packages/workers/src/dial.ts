@@ -1,5 +1,7 @@
-import { connect, type Socket } from 'node:net';
-import type { Endpoint } from './boundary.js';
+import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
+import { type ConnectionOptions, checkServerIdentity, connect as connectSecurely } from 'node:tls';
+import type { LaneTask, TlsTrust, Transport } from './boundary.js';
+import { lossOf } from './loss-of.js';
 import { Lost } from './lost.js';
 
 const KEEP_ALIVE_DELAY = 2000;
@@ -12,30 +14,22 @@ export interface Receiver {
 
 /**
  * Connects a socket that reads into one reusable buffer (§1).
- * @param timeout milliseconds
- * @throws {Lost} refused, unreachable, or not connected in time; the signal's reason when aborted
+ * @throws {Lost} refused, unreachable, not trusted, or not connected in time; the signal's reason
+ *   when aborted
  */
 export function dial(
-  endpoint: Endpoint,
+  { endpoint, credentials, times }: Pick<LaneTask, 'endpoint' | 'credentials' | 'times'>,
   receiver: Receiver,
-  timeout: number,
   signal: AbortSignal,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const { host, port } = endpoint.transport;
-    const socket = connect({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_DELAY,
-      onread: {
-        buffer: receiver.buffer,
-        callback: (bytes) => {
-          receiver.received(bytes);
-          return true;
-        },
+    const { transport } = endpoint;
+    const socket = open(transport, credentials.tls, {
+      buffer: receiver.buffer,
+      callback: (bytes) => {
+        receiver.received(bytes);
+        return true;
       },
     });
     const fail = (error: unknown) => {
@@ -44,30 +38,58 @@ export function dial(
       socket.destroy();
       reject(error);
     };
-    const onError = (error: Error) => fail(new Lost('dial', describe(error), { cause: error }));
+    const onError = (error: Error) => fail(lossOf(error, 'dial'));
+    const onClose = () => fail(new Lost('dial', 'the indexer closed the connection'));
     const onAbort = () => fail(signal.reason);
-    const timer = setTimeout(
-      () => fail(new Lost('timeout', `not connected within ${timeout} ms`)),
-      timeout,
-    );
+    const failIn = (milliseconds: number, missing: string) =>
+      setTimeout(
+        () => fail(new Lost('timeout', `not ${missing} within ${milliseconds} ms`)),
+        milliseconds,
+      );
+    let timer = failIn(times.dial, 'connected');
     const settle = () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       socket.off('error', onError);
+      socket.off('close', onClose);
+    };
+    const done = () => {
+      settle();
+      resolve(socket);
     };
     signal.addEventListener('abort', onAbort);
     socket.once('error', onError);
+    socket.once('close', onClose);
     socket.once('connect', () => {
-      settle();
-      resolve(socket);
+      if (transport.kind !== 'tls') return done();
+      clearTimeout(timer);
+      timer = failIn(times.tls, 'secure');
+      socket.once('secureConnect', done);
     });
   });
 }
 
-/** A host with several addresses fails with an error a try; its own message is empty. */
-function describe(error: Error): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors.map((one: Error) => one.message).join('; ');
-  }
-  return error.message;
+function open(transport: Transport, tls: TlsTrust, onread: OnReadOpts): Socket {
+  if (transport.kind === 'pipe') return connect({ path: transport.path, onread });
+  const { kind, host, port } = transport;
+  const where = { host, port, onread };
+  const socket =
+    kind === 'tcp' ? connect(where) : connectSecurely({ ...where, ...trust(host, tls) });
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, KEEP_ALIVE_DELAY);
+  return socket;
+}
+
+/** An IP address may be in a certificate, but not in the name that TLS sends beforehand. */
+function trust(host: string, tls: TlsTrust): ConnectionOptions {
+  const { ca, client, servername, insecureSkipVerify } = tls;
+  const name = servername ?? host;
+  return {
+    minVersion: 'TLSv1.2',
+    servername: isIP(name) === 0 ? name : '',
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
+    rejectUnauthorized: !insecureSkipVerify,
+    ...(ca && { ca: [...ca] }),
+    ...client,
+  };
 }

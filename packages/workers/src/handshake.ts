@@ -24,6 +24,8 @@ export interface Agreement {
   readonly indexerVersion: number;
   /** The tags that were asked for, with the indexer's numbers. */
   readonly tags: readonly NumberedTag[];
+  /** Of all that follows, in both directions. */
+  readonly compression: Compression;
 }
 
 export interface NumberedTag extends TagName {
@@ -47,17 +49,17 @@ export async function handshake(
   const deadline = performance.now() + task.times.handshake;
   const left = () => Math.max(0, deadline - performance.now());
 
+  const { endpoint, credentials } = task;
   const challenge = await inbox.expect('challenge', left());
   const { version } = challenge;
-  if (version < task.minVersion) {
-    const wanted = `version ${task.minVersion} is the least that is wanted`;
-    throw new FatallyLost('version', `the indexer speaks API version ${version}: ${wanted}`);
-  }
-  write(encodeChallengeResponse(answerChallenge(challenge, task.secretHash)));
+  checkVersion(version, task);
+  const answer = answerChallenge(challenge, credentials.secretHash);
+  write(encodeChallengeResponse(answer, { name: endpoint.tenant, version }));
   const state = await inbox.expect('state', left());
   if (state.id !== State.authenticated) {
     const info = state.info === '' ? '' : ` (${state.info})`;
-    throw new Lost('authentication', `the indexer refused the ingest secret${info}`);
+    const shown = endpoint.tenant === '' ? 'the ingest secret' : 'the ingest secret or the tenant';
+    throw new Lost('authentication', `the indexer refused ${shown}${info}`);
   }
 
   const tags = await negotiateTags(laneTags, version, inbox, write, left());
@@ -78,15 +80,28 @@ export async function handshake(
       write(encodeIngestOk());
     }
   }
+  let compression: Compression = Compression.none;
   if (version >= MinimumVersion.streamConfiguration) {
     inbox.decoder.expectStreamConfiguration();
-    write(encodeStreamConfiguration(Compression.none));
-    const { compression } = await inbox.expect('streamConfiguration', reply);
-    if (compression !== Compression.none) {
+    write(encodeStreamConfiguration(endpoint.compression));
+    ({ compression } = await inbox.expect('streamConfiguration', reply));
+    if (compression !== Compression.none && compression !== endpoint.compression) {
       throw new Lost('protocol', 'the indexer chose a compression that was not offered');
     }
   }
-  return { indexerVersion: version, tags };
+  return { indexerVersion: version, tags, compression };
+}
+
+/** @throws {FatallyLost} */
+function checkVersion(version: number, { endpoint, minVersion }: LaneTask): void {
+  const wanted =
+    version < minVersion
+      ? `version ${minVersion} is the least that is wanted`
+      : endpoint.tenant !== '' && version < MinimumVersion.tenant
+        ? `tenants need version ${MinimumVersion.tenant}; use another indexer, or no tenant`
+        : undefined;
+  if (wanted === undefined) return;
+  throw new FatallyLost('version', `the indexer speaks API version ${version}: ${wanted}`);
 }
 
 /** Asks for the numbers of all tags that the lane wants at once. */
@@ -100,7 +115,8 @@ async function negotiateTags(
   const canAskLater = version >= MinimumVersion.tag;
   const asked = laneTags.request(canAskLater);
   write(encodeTagRequest(asked.map(({ name }) => name)));
-  const { count, tags } = await inbox.expect('tagResponse', timeout);
+  const most = mostTagResponseBytes(asked);
+  const { count, tags } = await inbox.expect('tagResponse', timeout, most);
   if (count === 0 && asked.length > 0) {
     if (canAskLater) laneTags.requestRefused();
     throw new Lost('tags', 'the indexer refused the tags');
@@ -110,4 +126,9 @@ async function negotiateTags(
     if (number !== undefined) return { ...tag, number };
     throw new Lost('tags', `the indexer gave no number for tag '${tag.name}'`);
   });
+}
+
+/** The longest answer that makes sense: every character escaped, and a number each. */
+function mostTagResponseBytes(asked: readonly TagName[]): number {
+  return asked.reduce((bytes, { name }) => bytes + 6 * Buffer.byteLength(name) + 16, 1024);
 }

@@ -2,14 +2,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type IndexerMessage, IndexerStreamDecoder } from '@ringest/codec';
 import { Lost } from './lost.js';
 
+/** Bytes that an indexer may say before they are asked for. */
+const MOST_UNREAD = 65536;
+
 /** Messages of an indexer, one at a time, while both sides still take turns. */
 export class Inbox {
   readonly decoder = new IndexerStreamDecoder();
+  #mostUnread = MOST_UNREAD;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
   #pauseFailed: ((error: Error) => void) | undefined;
 
+  /** Takes in bytes, unless they are more than an indexer can have to say at this point. */
   received(chunk: Uint8Array): void {
+    if (this.#failure !== undefined) return;
+    if (this.decoder.unreadBytes + chunk.length > this.#mostUnread) {
+      this.fail(new Lost('protocol', 'the indexer says too much before anything is sent to it'));
+      return;
+    }
     this.decoder.push(chunk);
     this.#wake?.();
   }
@@ -24,19 +34,23 @@ export class Inbox {
   /**
    * The next message, which must be of a kind; PONGs are passed over.
    * @param timeout milliseconds
+   * @param mostBytes that it may have, and a little more
    * @throws {Lost} another message, no message in time, or the connection is gone
    * @throws {DecodeError}
    */
   async expect<Kind extends IndexerMessage['kind']>(
     kind: Kind,
     timeout: number,
+    mostBytes = 0,
   ): Promise<Extract<IndexerMessage, { kind: Kind }>> {
     const deadline = performance.now() + timeout;
+    this.#mostUnread = mostBytes + MOST_UNREAD;
     for (;;) {
       const message = this.decoder.next();
       if (message === undefined) {
         await this.#moreBytes(kind, deadline - performance.now());
       } else if (message.kind === kind) {
+        this.#mostUnread = MOST_UNREAD;
         return message as Extract<IndexerMessage, { kind: Kind }>;
       } else if (message.kind !== 'pong') {
         throw new Lost('protocol', `the indexer sent ${message.kind} where ${kind} is due`);

@@ -1,17 +1,22 @@
 export type {
+  CompressionName,
   ConnectionTimes,
   Counter,
+  Credentials,
   DittoEnd,
   Endpoint,
   Identity,
   LossReason,
   RateLimitTask,
+  Session,
   TagName,
+  TlsTrust,
+  Transport,
 } from './boundary.js';
 export { CONTROL_WORDS, Control, LaneState } from './boundary.js';
 export * from './errors.js';
 export { encodedSize, encodeFrame, type FrameParts } from './frame.js';
-export { Lane, type LaneEvents, type LaneOptions, type Session } from './lane.js';
+export { Lane, type LaneEvents, type LaneOptions } from './lane.js';
 export { LanePool } from './lane-pool.js';
 export type { LooseFrame } from './lane-ring.js';
 export { HALF_LIFE, Meter } from './meter.js';

@@ -1,8 +1,10 @@
 import {
   CONFIRM_ENTRY_BYTES,
+  Compression,
   type IndexerMessage,
   type IndexerStreamDecoder,
   indexerCommandSize,
+  SnappyFramingDecoder,
   WORD_BYTES,
 } from '@ringest/codec';
 import { RECEIVE_AT, RECEIVE_BYTES } from './boundary.js';
@@ -22,17 +24,25 @@ export interface InputHandler {
 
 /**
  * Reads what an indexer says on a hot connection, where it lies in the receive area: runs of
- * confirmations are counted by the kernel, other commands are read one by one.
+ * confirmations are counted by the kernel, other commands are read one by one. A compressed stream
+ * is unpacked chunk by chunk to the same place.
  */
 export class IndexerInput {
   readonly #ring: Ring;
   readonly #decoder: IndexerStreamDecoder;
   readonly #handler: InputHandler;
+  readonly #unpacker: SnappyFramingDecoder | undefined;
   /** Bytes of a begun command, right before the receive area. */
   #carried = 0;
 
   /** @param decoder the one that has read the handshake */
-  constructor(ring: Ring, decoder: IndexerStreamDecoder, handler: InputHandler) {
+  constructor(
+    ring: Ring,
+    decoder: IndexerStreamDecoder,
+    compression: Compression,
+    handler: InputHandler,
+  ) {
+    this.#unpacker = compression === Compression.snappy ? new SnappyFramingDecoder() : undefined;
     this.#ring = ring;
     this.#decoder = decoder;
     this.#handler = handler;
@@ -56,6 +66,19 @@ export class IndexerInput {
    * @throws {DecodeError} against the protocol
    */
   read(received: number): void {
+    if (this.#unpacker === undefined) {
+      this.#readPlain(received);
+      return;
+    }
+    const { bytes } = this.#ring;
+    // The unpacker copies what it is given: its place is free for what it makes of it.
+    this.#unpacker.decode(bytes.subarray(RECEIVE_AT, RECEIVE_AT + received), (plain) => {
+      bytes.set(plain, RECEIVE_AT);
+      this.#readPlain(plain.length);
+    });
+  }
+
+  #readPlain(received: number): void {
     const { kernel, bytes, view } = this.#ring;
     const handler = this.#handler;
     const end = RECEIVE_AT + received;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Source } from '@ringest/codec';
+import { Compression, Source } from '@ringest/codec';
 import { Backoff } from './backoff.js';
 import {
   Control,
@@ -18,8 +18,10 @@ import { type Agreement, handshake } from './handshake.js';
 import { Inbox } from './inbox.js';
 import { LaneTags } from './lane-tags.js';
 import { LargeFrames } from './large-frames.js';
+import { lossOf } from './loss-of.js';
 import { FatallyLost, Lost } from './lost.js';
 import { Meter } from './meter.js';
+import { Outlet } from './outlet.js';
 import { RateLimit } from './rate-limit.js';
 import { Ring } from './ring.js';
 import { RingReader } from './ring-reader.js';
@@ -28,6 +30,9 @@ import { TagTables } from './tag-tables.js';
 
 /** Milliseconds that an indexer has to close its side of a connection that ends. */
 const HANG_UP_TIMEOUT = 500;
+
+/** The local address of a pipe. */
+const PIPE_SOURCE = '::1';
 
 /** The worker's half of a lane, as a Piscina task: it ends when the lane is closed. */
 export async function runLane(task: LaneTask): Promise<void> {
@@ -131,7 +136,6 @@ class LaneWorker {
 
   /** One connection from dialling to its end. Resolves with what ended it. */
   async #connectAndStream(onHot: () => void): Promise<unknown> {
-    const { endpoint, times } = this.#task;
     const { signal } = this.#closing;
     const inbox = new Inbox();
     const buffer = this.#ring.bytes.subarray(RECEIVE_AT, RECEIVE_AT + RECEIVE_BYTES);
@@ -141,7 +145,7 @@ class LaneWorker {
         if (this.#stream === undefined) inbox.received(buffer.subarray(0, bytes));
         else this.#stream.received(bytes);
       };
-      socket = await dial(endpoint, { buffer, received }, times.dial, signal);
+      socket = await dial(this.#task, { buffer, received }, signal);
       const live = socket;
       const ended = endOf(live, signal);
       ended.catch((error) => inbox.fail(error));
@@ -173,15 +177,14 @@ class LaneWorker {
   #streamUntilLost(
     socket: Socket,
     inbox: Inbox,
-    { indexerVersion, tags }: Agreement,
+    { indexerVersion, tags, compression }: Agreement,
     onHot: () => void,
   ): Promise<never> {
     return new Promise((_, lost) => {
-      // A link-local address comes with its zone, which has no place on the wire.
-      const [localAddress = ''] = (socket.localAddress ?? '').split('%');
+      const localAddress = localAddressOf(socket);
       const stream = new Stream({
         reader: this.#reader,
-        socket,
+        outlet: new Outlet(socket, compression),
         decoder: inbox.decoder,
         tables: this.#tables,
         large: this.#large,
@@ -190,6 +193,7 @@ class LaneWorker {
         times: this.#task.times,
         local: Source.parse(localAddress),
         indexerVersion,
+        compression,
         events: {
           released: () => this.#wakeMain(),
           tagAnswered: (tag, isRefused) => this.#tagAnswered(tag, isRefused),
@@ -201,7 +205,8 @@ class LaneWorker {
       this.#stream = stream;
       this.#meter.begin();
       this.#setState(LaneState.hot);
-      this.#post({ kind: 'hot', indexerVersion, localAddress });
+      const agreed = compression === Compression.snappy ? 'snappy' : 'none';
+      this.#post({ kind: 'hot', indexerVersion, localAddress, compression: agreed });
       onHot();
       for (const tag of this.#tags.missing(tags)) stream.negotiate(tag);
       stream.begin();
@@ -269,12 +274,19 @@ class LaneWorker {
   }
 }
 
+/** The source of entries that have none: a Unix socket has no address (§1). */
+function localAddressOf(socket: Socket): string {
+  // A link-local address comes with its zone, which has no place on the wire.
+  const [address = ''] = (socket.localAddress ?? '').split('%');
+  return address === '' ? PIPE_SOURCE : address;
+}
+
 /** Rejects when the socket is no longer of use, or with the signal's reason. */
 function endOf(socket: Socket, signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const aborted = () => reject(signal.reason);
     signal.addEventListener('abort', aborted);
-    socket.on('error', (error) => reject(new Lost('lost', error.message, { cause: error })));
+    socket.on('error', (error) => reject(lossOf(error, 'lost')));
     socket.once('end', () => reject(new Lost('lost', 'the indexer closed the connection')));
     socket.once('close', () => {
       signal.removeEventListener('abort', aborted);

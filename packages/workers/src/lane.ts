@@ -2,12 +2,14 @@ import type { MessagePort } from 'node:worker_threads';
 import {
   type ConnectionTimes,
   Control,
+  type Credentials,
   type DittoEnd,
   type Endpoint,
   type Identity,
   LaneState,
   type Loss,
   type RateLimitTask,
+  type Session,
   type TagName,
   type ToMain,
   type ToWorker,
@@ -22,7 +24,7 @@ import { type SharedMemoryPool, sharedBytesOf } from './shared-memory.js';
 /** What a lane is made with. */
 export interface LaneOptions {
   readonly endpoint: Endpoint;
-  readonly secretHash: Uint8Array;
+  readonly credentials: Credentials;
   readonly identity: Identity;
   /** Tag names; the index is the muxer tag. What `addTag` adds is in it as well. */
   readonly tags: readonly string[];
@@ -49,12 +51,6 @@ export interface LaneEvents {
   tagAnswered(): void;
   /** What `wakeWhenReleased` waited for is there. */
   wake(): void;
-}
-
-/** What a hot lane knows of its connection. */
-export interface Session {
-  readonly indexerVersion: number;
-  readonly localAddress: string;
 }
 
 /**
@@ -173,7 +169,7 @@ export class Lane extends LaneRing {
   }
 
   #runTask(thread: LaneThread, port: MessagePort): Promise<void> {
-    const { endpoint, secretHash, identity, tags, minVersion, rateLimit, times } = this.#options;
+    const { endpoint, credentials, identity, tags, minVersion, rateLimit, times } = this.#options;
     this.tellLargeFrames();
     return thread.run({
       memory: this.ring.memory,
@@ -181,7 +177,7 @@ export class Lane extends LaneRing {
       port,
       latency: this.latency,
       endpoint,
-      secretHash,
+      credentials,
       identity,
       tags,
       minVersion,
@@ -194,8 +190,8 @@ export class Lane extends LaneRing {
     const { events } = this.#options;
     switch (message.kind) {
       case 'hot': {
-        const { indexerVersion, localAddress } = message;
-        this.#session = { indexerVersion, localAddress };
+        const { kind: _, ...session } = message;
+        this.#session = session;
         this.#link.settle();
         events.hot(this);
         break;

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { encodeForceAck, type Source } from '@ringest/codec';
 import { Control } from './boundary.js';
 import { stampFrame, withoutValues } from './frame.js';
@@ -6,6 +5,7 @@ import { Hold } from './hold.js';
 import { InFlight } from './in-flight.js';
 import type { LargeFrames } from './large-frames.js';
 import type { Meter } from './meter.js';
+import type { Outlet } from './outlet.js';
 import type { RateLimit } from './rate-limit.js';
 import { type RingReader, Taken } from './ring-reader.js';
 import type { TagTables } from './tag-tables.js';
@@ -21,7 +21,7 @@ const STUCK = -1;
 /** What a sender is made of. */
 export interface SenderParts {
   readonly reader: RingReader;
-  readonly socket: Socket;
+  readonly outlet: Outlet;
   readonly tables: TagTables;
   readonly large: LargeFrames;
   readonly meter: Meter;
@@ -50,7 +50,9 @@ export class Sender {
   readonly inFlight = new InFlight();
   /** Of the last entry that was sent; ids begin at 1. */
   lastSentId = 0;
-  #socketIsFull = false;
+  #outletIsFull = false;
+  /** Runs of frames that the operating system may still read in the ring; only the last may really be. */
+  #untaken = 0;
   #turnIsDue = false;
   #isEnded = false;
   /** The cursor that a pending flush waits for, and whether another one was asked for since. */
@@ -77,20 +79,29 @@ export class Sender {
     ring.kernel.setNextId(1);
   }
 
+  /**
+   * The last entry that an indexer can have read. Of frames that the operating system has not taken
+   * whole, it cannot have the last one; to confirm it would have their bytes used again too early.
+   */
+  get lastConfirmableId(): number {
+    return this.#untaken === 0 ? this.lastSentId : this.lastSentId - 1;
+  }
+
   /** Sends what is committed, as far as the socket takes it; then waits for a doorbell. */
   pump(): void {
-    if (this.#isEnded || this.#socketIsFull || this.#turnIsDue || this.#pace.isOn) return;
+    if (this.#isEnded || this.#outletIsFull || this.#turnIsDue || this.#pace.isOn) return;
     if (this.#hooks.isHeld()) return;
+    const { outlet } = this.#parts;
     const { control } = this.#reader.ring;
     let turn = TURN_BYTES;
     for (;;) {
+      if (outlet.isFull) {
+        this.#outletIsFull = true;
+        return;
+      }
       const sent = this.#sendNext();
       if (sent === STUCK) return;
       if (sent > 0) {
-        if (this.#parts.socket.writableLength > 0) {
-          this.#socketIsFull = true;
-          return;
-        }
         turn -= sent;
         if (turn <= 0) {
           this.pumpSoon();
@@ -127,10 +138,7 @@ export class Sender {
 
   /** Sends a command between two frames. */
   write(bytes: Uint8Array): void {
-    if (this.#isEnded) return;
-    this.#parts.rateLimit?.spend(bytes.length);
-    // With the callback, always: it may be the last of what the socket was full of.
-    this.#parts.socket.write(bytes, this.#wrote);
+    if (!this.#isEnded) this.#hand([bytes], this.#wrote);
   }
 
   /** Stops for good; the ring is left as it is. */
@@ -139,11 +147,17 @@ export class Sender {
     this.#pace.end();
   }
 
+  /** Always told: what was written may be the last of what the outlet was full of. */
   readonly #wrote = () => {
-    if (!this.#socketIsFull || this.#parts.socket.writableLength > 0) return;
-    this.#socketIsFull = false;
+    if (!this.#outletIsFull || this.#parts.outlet.isFull) return;
+    this.#outletIsFull = false;
     this.#flushIfDue();
     this.pump();
+  };
+
+  readonly #framesTaken = () => {
+    this.#untaken--;
+    this.#wrote();
   };
 
   /** Hands the next run of frames to the socket. Returns its bytes, 0 when nothing is committed. */
@@ -154,7 +168,7 @@ export class Sender {
       return STUCK;
     }
     const urgent = this.#hooks.takeUrgent();
-    if (urgent !== undefined) return this.#hand(urgent);
+    if (urgent !== undefined) return this.#hand(urgent, this.#wrote);
     const reader = this.#reader;
     const { ring } = reader;
     switch (reader.take(this.#writeBytes)) {
@@ -201,11 +215,17 @@ export class Sender {
     this.#meter.sent(lastId - this.lastSentId, bytes);
     this.lastSentId = lastId;
     this.inFlight.push(lastId, this.#reader.sent, bytes, now);
-    return this.#hand(pieces);
+    if (this.#parts.outlet.isRead) return this.#hand(pieces, this.#wrote);
+    this.#untaken++;
+    return this.#hand(pieces, this.#framesTaken);
   }
 
-  #hand(pieces: readonly Uint8Array[]): number {
-    for (const piece of pieces) this.write(piece);
+  /** Returns bytes as they were before they were compressed. */
+  #hand(pieces: readonly Uint8Array[], taken: () => void): number {
+    const { outlet, rateLimit } = this.#parts;
+    const wireBytes = outlet.write(pieces, taken);
+    rateLimit?.spend(wireBytes);
+    this.#meter.counts.wireBytes += wireBytes;
     return sizeOf(pieces);
   }
 

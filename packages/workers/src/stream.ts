@@ -1,4 +1,5 @@
 import {
+  type Compression,
   encodeForceAck,
   encodePing,
   type IndexerMessage,
@@ -32,6 +33,8 @@ export interface StreamParts extends Omit<SenderParts, 'takesValues'> {
   readonly decoder: IndexerStreamDecoder;
   readonly times: ConnectionTimes;
   readonly indexerVersion: number;
+  /** As it was agreed with the indexer. */
+  readonly compression: Compression;
   readonly events: StreamEvents;
 }
 
@@ -57,7 +60,7 @@ export class Stream implements InputHandler {
 
   constructor(parts: StreamParts) {
     this.#parts = parts;
-    const { reader, tables, local, indexerVersion, times, decoder, events } = parts;
+    const { reader, tables, local, indexerVersion, times, decoder, compression, events } = parts;
     const takesValues = indexerVersion >= MinimumVersion.enumeratedValues;
     this.#sender = new Sender(
       { ...parts, takesValues },
@@ -67,7 +70,7 @@ export class Stream implements InputHandler {
         unknownTag: (tag) => this.#waitForTag(tag),
       },
     );
-    this.#input = new IndexerInput(reader.ring, decoder, this);
+    this.#input = new IndexerInput(reader.ring, decoder, compression, this);
     this.#tags = this.#createTags();
     this.#dittos = new Dittos(tables, local, events.dittoEnded);
     this.#throttle = new Hold(() => this.#endThrottle());
@@ -159,9 +162,10 @@ export class Stream implements InputHandler {
 
   confirm(count: number): void {
     this.#spoke();
-    const ahead = this.#confirmed + count - this.#sender.lastSentId;
+    const last = this.#sender.lastConfirmableId;
+    const ahead = this.#confirmed + count - last;
     if (ahead > 0) {
-      this.#fail(new Lost('protocol', neverSent(this.#sender.lastSentId + 1)));
+      this.#fail(new Lost('protocol', neverSent(last + 1)));
       count -= ahead;
     }
     this.#confirmed += count;

@@ -1,0 +1,103 @@
+import { Compression, hashSecret, MAX_TENANT_BYTES } from '@ringest/codec';
+import type { CompressionName, Credentials, Endpoint } from '@ringest/workers';
+import { z } from 'zod';
+import { atField, ConfigurationError } from '../errors.js';
+import { parseAddress } from './address.js';
+import { readSecret, type SecretInput } from './secret.js';
+import { readTls, type TlsInput } from './tls.js';
+
+/** What counts for every target that does not say otherwise. */
+export interface TargetDefaults {
+  /** The ingest secret of the indexers. It is read once, and only its hash is kept. */
+  readonly secret?: SecretInput | undefined;
+  /**
+   * For whom entries are (§3), in 512 bytes of UTF-8 at most; an indexer that knows no tenants is not
+   * used. Default: nobody in particular.
+   */
+  readonly tenant?: string | undefined;
+  /** What indexers are asked for (§9); one that refuses gets plain bytes. Default: `none`. */
+  readonly compression?: CompressionName | undefined;
+  /** For `tls://` targets; a target's own fields win one by one. */
+  readonly tls?: TlsInput | undefined;
+}
+
+/** An indexer with something of its own. */
+export interface TargetInput extends TargetDefaults {
+  /** `tcp://host:port`, `tls://host:port` or `pipe:///path`. */
+  readonly address: string;
+}
+
+/** A target that was checked. */
+export interface Target {
+  readonly endpoint: Endpoint;
+  readonly credentials: Credentials;
+}
+
+const text = z.string().min(1);
+
+/** The fields of `TargetDefaults`, as they are checked before anything is read. */
+export const targetFields = {
+  secret: z
+    .union([text, z.strictObject({ file: text }), z.strictObject({ env: text })], {
+      error: 'give the ingest secret of the indexers as text, as { file } or as { env }',
+    })
+    .optional(),
+  tenant: z
+    .string()
+    .refine((name) => Buffer.byteLength(name) <= MAX_TENANT_BYTES, {
+      error: `give at most ${MAX_TENANT_BYTES} bytes of UTF-8`,
+    })
+    .optional(),
+  compression: z.enum(Object.keys(Compression) as CompressionName[]).optional(),
+  tls: z
+    .strictObject({
+      ca: z.union([text, z.array(text)]).optional(),
+      cert: text.optional(),
+      key: text.optional(),
+      servername: text.optional(),
+      insecureSkipVerify: z.boolean().optional(),
+    })
+    .optional(),
+};
+
+/** One of the `targets`. */
+export const targetField = z.union(
+  [z.string(), z.strictObject({ address: z.string(), ...targetFields })],
+  { error: 'give an address, like tcp://127.0.0.1:4023, or { address, … }' },
+);
+
+/** @throws {ConfigurationError} naming the field */
+export function checkTargets(
+  inputs: readonly (string | TargetInput)[],
+  defaults: TargetDefaults,
+): Target[] {
+  return inputs.map((input, i) => {
+    const own: TargetInput = typeof input === 'string' ? { address: input } : input;
+    return checkTarget(`targets.${i}`, own, defaults);
+  });
+}
+
+function checkTarget(at: string, own: TargetInput, defaults: TargetDefaults): Target {
+  const field = (name: keyof TargetDefaults) => (own[name] === undefined ? name : `${at}.${name}`);
+  const { address, transport } = atField(at, () => parseAddress(own.address));
+  const secret = own.secret ?? defaults.secret;
+  if (secret === undefined) {
+    throw new ConfigurationError('secret', 'give the ingest secret of the indexers');
+  }
+  if (own.tls !== undefined && transport.kind !== 'tls') {
+    throw new ConfigurationError(`${at}.tls`, 'only a tls:// target can have it');
+  }
+  const compression = own.compression ?? defaults.compression ?? 'none';
+  return {
+    endpoint: {
+      address,
+      transport,
+      tenant: own.tenant ?? defaults.tenant ?? '',
+      compression: Compression[compression],
+    },
+    credentials: {
+      secretHash: atField(field('secret'), () => hashSecret(readSecret(secret))),
+      tls: atField(field('tls'), () => readTls({ ...defaults.tls, ...own.tls })),
+    },
+  };
+}

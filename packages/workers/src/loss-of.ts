@@ -1,0 +1,62 @@
+import { Lost } from './lost.js';
+
+/** What is wrong with the indexer's certificate, by the code of the error, and what to do. */
+const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'has expired: it needs a new one',
+  CERT_NOT_YET_VALID: 'is not valid yet: look at the clocks of both machines',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'is self-signed and not trusted: give it as tls.ca to trust it',
+  SELF_SIGNED_CERT_IN_CHAIN: 'is signed by an authority that is not trusted: give that as tls.ca',
+  UNABLE_TO_GET_ISSUER_CERT: 'is signed by an authority that is not trusted: give that as tls.ca',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'is signed by an authority that is not trusted: give that as tls.ca',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'is signed by an authority that is not trusted: give that as tls.ca',
+  CERT_REVOKED: 'is revoked: it needs a new one',
+  CERT_UNTRUSTED: 'is not trusted for a server: it needs another one',
+  INVALID_PURPOSE: 'is not made for a server: it needs another one',
+};
+
+/** What an indexer says by a TLS alert of the certificate that it was shown, or not. */
+const REJECTED = /ALERT_(?:BAD_|UNSUPPORTED_)?CERTIFICATE|ALERT_UNKNOWN_CA/;
+/** Up to TLS 1.2 that is all that is said where a certificate is missing. */
+const NOT_AGREED = /ALERT_HANDSHAKE_FAILURE/;
+const NO_COMMON_VERSION = /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/;
+const NO_TLS = /WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG/;
+
+/** What a socket's error means to a lane; whatever does not come of TLS has the reason given. */
+export function lossOf(error: NodeJS.ErrnoException, reason: 'dial' | 'lost'): Lost {
+  const options = { cause: error };
+  const code = error.code ?? '';
+  const problem = CERTIFICATE_PROBLEMS[code];
+  if (problem !== undefined) {
+    return new Lost('certificate', `the indexer's certificate ${problem}`, options);
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const { reason: mismatch } = error as { reason?: string };
+    const text = `the indexer's certificate is for another host (${mismatch ?? error.message})`;
+    return new Lost('certificate', `${text}: connect by that name, or set tls.servername`, options);
+  }
+  if (REJECTED.test(code)) {
+    const text = 'the indexer does not accept the client certificate, or that there is none';
+    return new Lost('certificate', `${text}: set tls.cert and tls.key`, options);
+  }
+  if (NOT_AGREED.test(code)) {
+    const text = 'the indexer wants a client certificate, or has no cipher in common';
+    return new Lost('certificate', `${text}: look at tls.cert and tls.key`, options);
+  }
+  if (NO_TLS.test(code)) {
+    return new Lost(reason, 'the indexer does not speak TLS there: is it a tcp:// port?', options);
+  }
+  if (NO_COMMON_VERSION.test(code)) {
+    return new Lost(reason, 'the indexer speaks nothing newer than TLS 1.1', options);
+  }
+  return new Lost(reason, describe(error), options);
+}
+
+/** A host with several addresses fails with an error a try; its own message is empty. */
+function describe(error: Error): string {
+  if (error instanceof AggregateError && error.message === '') {
+    return error.errors.map((one: Error) => one.message).join('; ');
+  }
+  return error.message;
+}

@@ -1,0 +1,185 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ConnectionError, MuxerConfiguration } from '@ringest/core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  CertificateAuthority,
+  type CertificateOptions,
+  selfSigned,
+} from '../../bench/dist/certificates.js';
+import { collectLogs, hotMuxer, newMuxer } from '../support/muxer.js';
+import { ScriptedIndexer } from '../support/scripted-indexer.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const HERE = ['localhost', '127.0.0.1'];
+const DAY = 86_400_000;
+const daysFromNow = (days: number) => new Date(Date.now() + days * DAY);
+
+let authority: CertificateAuthority;
+let another: CertificateAuthority;
+
+beforeAll(async () => {
+  authority = await CertificateAuthority.create();
+  another = await CertificateAuthority.create();
+});
+
+/** An indexer with a certificate of the authority. */
+async function listen(certificate: Partial<CertificateOptions> = {}, tls = {}) {
+  const issued = await authority.issue({ hosts: HERE, ...certificate });
+  return ScriptedIndexer.listen({ tls: { ...issued, ...tls }, confirms: 'at once' });
+}
+
+const entry = { timestamp: 0, tag: 0, data: 'an entry' };
+
+/** Writes one entry and has it confirmed. */
+async function delivers(configuration: Pick<MuxerConfiguration, 'targets' | 'tls'>) {
+  const muxer = await hotMuxer(configuration);
+  muxer.writeEntry(entry);
+  await muxer.sync({ timeout: 10_000 });
+  return muxer;
+}
+
+/** What becomes of the first connection. */
+async function firstLoss(
+  configuration: Pick<MuxerConfiguration, 'targets' | 'tls' | 'times'>,
+): Promise<ConnectionError> {
+  const muxer = newMuxer(configuration);
+  const lost = once(muxer, 'lost');
+  muxer.start();
+  const [error] = (await lost) as [ConnectionError];
+  return error;
+}
+
+describe('a certificate', () => {
+  it('of an authority that is trusted lets entries through', async () => {
+    const indexer = await listen();
+    await delivers({ targets: [indexer.address], tls: { ca: authority.certificate } });
+    expect((await indexer.hot(0)).frames).toHaveLength(1);
+  });
+
+  it('may be trusted by the path of a file, one of several', async () => {
+    const indexer = await listen();
+    const path = join(temporaryDirectory(), 'ca.pem');
+    writeFileSync(path, authority.certificate);
+    await delivers({ targets: [indexer.address], tls: { ca: [another.certificate, path] } });
+  });
+
+  it('that is self-signed may be trusted itself', async () => {
+    const own = await selfSigned({ hosts: HERE });
+    const indexer = await ScriptedIndexer.listen({ tls: own, confirms: 'at once' });
+    await delivers({ targets: [indexer.address], tls: { ca: own.cert } });
+  });
+
+  it.each([
+    ['expired', { from: daysFromNow(-2), until: daysFromNow(-1) }, 'has expired'],
+    ['not valid yet', { from: daysFromNow(1), until: daysFromNow(2) }, 'is not valid yet'],
+    ['for another host', { hosts: ['indexer.example'] }, 'is for another host'],
+  ])('that is %s is refused, and why is said', async (_what, certificate, text) => {
+    const indexer = await listen(certificate);
+    const tls = { ca: authority.certificate };
+    const error = await firstLoss({ targets: [indexer.address], tls });
+    expect(error.reason).toBe('certificate');
+    expect(error.message).toContain(text);
+  });
+
+  it.each([
+    ['by an authority that is not trusted', () => authority.issue({ hosts: HERE }), 'not trusted'],
+    ['by itself', () => selfSigned({ hosts: HERE }), 'is self-signed and not trusted'],
+  ])('that is signed %s is refused, and why is said', async (_what, make, text) => {
+    const indexer = await ScriptedIndexer.listen({ tls: await make() });
+    const trusted = [undefined, { ca: another.certificate }];
+    for (const tls of trusted) {
+      const error = await firstLoss({ targets: [indexer.address], tls });
+      expect(error.reason).toBe('certificate');
+      expect(error.message).toContain(text);
+      expect(error.message).toContain('tls.ca');
+    }
+  });
+
+  it('must be for the servername if there is one, a name or an address', async () => {
+    const indexer = await listen({ hosts: ['indexer.example', '10.1.2.3'] });
+    const ca = authority.certificate;
+    const names: (string | undefined)[] = [];
+    for (const servername of ['indexer.example', '10.1.2.3']) {
+      const muxer = await delivers({ targets: [indexer.address], tls: { ca, servername } });
+      const { socket } = indexer.connections.at(-1) as { socket: unknown };
+      names.push((socket as { servername?: string }).servername);
+      await muxer.close();
+    }
+    expect(names.map((name) => name || undefined)).toEqual(['indexer.example', undefined]);
+    const tls = { ca, servername: 'other.example' };
+    const error = await firstLoss({ targets: [indexer.address], tls });
+    expect(error.message).toContain('is for another host');
+  });
+
+  it('is taken from anybody if that is asked for by name, and the log warns of it', async () => {
+    const own = await selfSigned({ hosts: ['elsewhere'] });
+    const indexer = await ScriptedIndexer.listen({ tls: own, confirms: 'at once' });
+    const { logger, lines } = collectLogs();
+    const muxer = await hotMuxer({
+      targets: [indexer.address],
+      tls: { insecureSkipVerify: true },
+      logger,
+    });
+    muxer.writeEntry(entry);
+    await muxer.sync();
+    const warnings = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 40);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatchObject({ target: indexer.address });
+    expect(warnings[0].msg).toContain('not verified');
+  });
+});
+
+describe('a client certificate', () => {
+  const asking = () => ({ requestCert: true, ca: authority.certificate });
+
+  it('is shown to an indexer that asks for one', async () => {
+    const indexer = await listen({}, asking());
+    const client = await authority.issue({ hosts: [], client: true });
+    await delivers({ targets: [indexer.address], tls: { ca: authority.certificate, ...client } });
+  });
+
+  it('that is missing is named as a reason, whatever the version of TLS', async () => {
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
+      const indexer = await listen({}, { ...asking(), maxVersion });
+      const tls = { ca: authority.certificate };
+      const error = await firstLoss({ targets: [indexer.address], tls });
+      expect(error.message).toContain('client certificate');
+      expect(error.message).toContain('tls.cert and tls.key');
+      expect(error.reason).toBe('certificate');
+    }
+  });
+});
+
+describe('an indexer', () => {
+  it('that has nothing newer than TLS 1.1 is not talked to', async () => {
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };
+    const indexer = await listen({}, old);
+    const tls = { insecureSkipVerify: true };
+    const error = await firstLoss({ targets: [indexer.address], tls });
+    expect(error.message).toContain('nothing newer than TLS 1.1');
+  });
+
+  it('that speaks no TLS is told from one that does', async () => {
+    const indexer = await ScriptedIndexer.listen({ listens: false });
+    const error = await firstLoss({ targets: [`tls://127.0.0.1:${indexer.port}`] });
+    expect(error).toMatchObject({ reason: 'dial' });
+    expect(error.message).toContain('does not speak TLS');
+  });
+
+  it('that never answers the TLS handshake is given up in time', async () => {
+    const indexer = await ScriptedIndexer.listen({ greets: false, listens: false });
+    const targets = [`tls://127.0.0.1:${indexer.port}`];
+    const error = await firstLoss({ targets, times: { tls: 50 } });
+    expect(error).toMatchObject({ reason: 'timeout' });
+    expect(error.message).toContain('not secure within 50 ms');
+  });
+
+  it('that hangs up in the TLS handshake is a lost one', async () => {
+    const indexer = await ScriptedIndexer.listen({ greets: false, listens: false });
+    const lost = firstLoss({ targets: [`tls://127.0.0.1:${indexer.port}`] });
+    (await indexer.connection(0)).socket.destroy();
+    expect(await lost).toMatchObject({ reason: 'dial' });
+  });
+});
