@@ -72,7 +72,7 @@ describe("the muxer's own log", () => {
       message: 'hot',
     });
     const data = `target="${indexer.address}" indexerVersion="9" localAddress="127.0.0.1"`;
-    expect(line?.data).toBe(data);
+    expect(line?.data).toBe(`${data} compression="none"`);
     const time = new Date(line?.time ?? '').getTime();
     expect(time).toBeGreaterThanOrEqual(before);
     expect(time).toBeLessThanOrEqual(Date.now());

@@ -21,6 +21,7 @@ describe('statistics', () => {
       confirmedBytes: 0,
       resentEntries: 0,
       resentBytes: 0,
+      wireBytes: 0,
     };
     expect(newMuxer({ targets: [target], ringBytes: SMALL_RING }).stats()).toEqual({
       ...amounts,
@@ -50,6 +51,7 @@ describe('statistics', () => {
             isProbed: false,
           },
           indexerVersion: undefined,
+          compression: undefined,
           lastError: undefined,
         },
       ],

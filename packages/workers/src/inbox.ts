@@ -8,10 +8,20 @@ const MOST_UNREAD = 65536;
 /** Messages of an indexer, one at a time, while both sides still take turns. */
 export class Inbox {
   readonly decoder = new IndexerStreamDecoder();
+  /** Rejects with what has become of the connection: it is gone, or says too much. */
+  readonly failed: Promise<never>;
+  #reject: (error: Error) => void = () => {};
   #mostUnread = MOST_UNREAD;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
   #pauseFailed: ((error: Error) => void) | undefined;
+
+  constructor() {
+    this.failed = new Promise((_, reject) => {
+      this.#reject = reject;
+    });
+    this.failed.catch(() => {});
+  }
 
   /** Takes in bytes, unless they are more than an indexer can have to say at this point. */
   received(chunk: Uint8Array): void {
@@ -27,8 +37,14 @@ export class Inbox {
   /** The connection is gone: whoever waits fails with this. */
   fail(error: Error): void {
     this.#failure ??= error;
+    this.#reject(error);
     this.#wake?.();
     this.#pauseFailed?.(error);
+  }
+
+  /** @throws what the connection has failed with, if it has */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /**
@@ -60,12 +76,13 @@ export class Inbox {
 
   /** Waits, unless the connection is gone before. */
   async pause(milliseconds: number): Promise<void> {
+    const over = new AbortController();
+    // Not by `failed`, which would remember every pause of an indexer that is never ready.
     const gone = new Promise<never>((_, reject) => {
       this.#pauseFailed = reject;
     });
-    const over = new AbortController();
     try {
-      if (this.#failure !== undefined) throw this.#failure;
+      this.check();
       await Promise.race([delay(milliseconds, undefined, { signal: over.signal }), gone]);
     } finally {
       over.abort();

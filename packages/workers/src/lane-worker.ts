@@ -147,15 +147,14 @@ class LaneWorker {
       };
       socket = await dial(this.#task, { buffer, received }, signal);
       const live = socket;
-      const ended = endOf(live, signal);
-      ended.catch((error) => inbox.fail(error));
+      endOf(live, signal).catch((error) => inbox.fail(error));
       const agreement = await handshake(this.#task, this.#tags, inbox, (bytes) =>
         live.write(bytes),
       );
-      await this.#takeRing(ended);
+      await this.#takeRing(inbox);
       this.#tables.clear();
       for (const tag of agreement.tags) this.#tables.learn(tag, tag.number);
-      await Promise.race([ended, this.#streamUntilLost(live, inbox, agreement, onHot)]);
+      await Promise.race([inbox.failed, this.#streamUntilLost(live, inbox, agreement, onHot)]);
       return undefined;
     } catch (error) {
       // One that has fallen silent would not answer to the end either.
@@ -220,7 +219,7 @@ class LaneWorker {
   }
 
   /** Waits until the main thread does not have the ring, or the connection is gone, and takes it. */
-  async #takeRing(ended: Promise<never>): Promise<void> {
+  async #takeRing(inbox: Inbox): Promise<void> {
     const { control } = this.#ring;
     const { nobody, worker } = RingOwner;
     const take = () =>
@@ -235,12 +234,13 @@ class LaneWorker {
         if (take()) break;
         // The main thread may itself be waiting, for room elsewhere.
         this.#post({ kind: 'wake' });
-        await Promise.race([ended, free]);
+        await Promise.race([inbox.failed, free]);
       }
     } finally {
       Atomics.store(control, Control.ringWanted, 0);
     }
     this.#reader.resume();
+    inbox.check();
   }
 
   #returnRing(): void {
