@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { hashSecret } from '@ringest/codec';
 import type { ConnectionError, IngestMuxer } from '@ringest/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { CertificateAuthority } from '../../bench/dist/certificates.js';
 import { collectLogs, newMuxer } from '../support/muxer.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 
@@ -87,6 +88,24 @@ describe('a secret', () => {
     muxer.start();
     await muxer.waitForHot();
     expectNoSecret([muxer, muxer.stats()]);
+  });
+
+  it('and a private key are in no report that Node.js makes of a crash', async () => {
+    const authority = await CertificateAuthority.create();
+    const server = await authority.issue({ hosts: ['127.0.0.1'] });
+    const { cert, key } = await authority.issue({ hosts: [], client: true });
+    const indexer = await ScriptedIndexer.listen({ secret: SECRET, tls: server });
+    const tls = { ca: authority.certificate, cert, key };
+    const muxer = newMuxer({ targets: [indexer.address], secret: SECRET, tls });
+    muxer.start();
+    await muxer.waitForHot();
+    const report = JSON.stringify(process.report.getReport());
+    expect(report).toContain('javascriptStack');
+    const shown = [report, muxer, muxer.stats(), muxer.status(), process.title];
+    expectNoSecret(shown);
+    const [, line = ''] = key.split('\n');
+    expect(line.length).toBeGreaterThan(40);
+    expect(inspect(shown, { depth: 20, showHidden: true })).not.toContain(line);
   });
 
   it('is in no line when the muxer stays silent, as it does by default', async () => {
