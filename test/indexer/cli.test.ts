@@ -93,6 +93,7 @@ describe('ringest-indexer', () => {
       bytes: 8,
       digest: expect.stringMatching(/^[0-9a-f]{64}$/),
       tags: { test: 2 },
+      tenants: {},
     });
   });
 
@@ -169,9 +170,9 @@ describe('ringest-indexer', () => {
 
   it.each([
     ['an unknown flag', [...SECRET_FLAG, '--nonsense'], 'unknown option'],
-    ['no secret', LISTEN, '--ingest-secret'],
+    ['no secret', LISTEN, 'there is no ingest secret'],
     ['a malformed address', [...SECRET_FLAG, '--listen', 'host:port'], 'cannot listen on'],
-    ['an unknown scheme', [...SECRET_FLAG, '--listen', 'tls://h:1'], 'not supported'],
+    ['an unknown scheme', [...SECRET_FLAG, '--listen', 'udp://h:1'], 'not supported'],
     ['an argument too many', [...SECRET_FLAG, 'extra'], 'too many arguments'],
   ])('refuses %s with a clear error', async (_name, args, message) => {
     const cli = new Cli(...args);

@@ -15,25 +15,31 @@ import {
   AuthenticationError,
   acceptIngester,
   ConnectionLostError,
+  type HandshakeOptions,
   IngesterTimeoutError,
   TagRefusedError,
 } from '@ringest/indexer';
 import { describe, expect, it } from 'vitest';
+import { AnswerQueue } from '../../packages/indexer/dist/answer-queue.js';
 import { MemoryStream } from '../support/memory-stream.js';
 import { cut } from '../support/sessions.js';
 
 const SECRET_HASH = hashSecret('IngestSecrets');
 const HOT = encodeState({ id: State.hot, info: '' });
 
-function start(options: { timeoutMs?: number; refuse?: string } = {}) {
+interface Options extends Partial<HandshakeOptions> {
+  readonly refuse?: string;
+}
+
+function start({ refuse, ...options }: Options = {}) {
   const stream = new MemoryStream();
   const accepted = acceptIngester(stream, {
     secretHash: SECRET_HASH,
     negotiateTag(name) {
-      if (name === options.refuse) throw new TagRefusedError(name, 'it is not wanted');
+      if (name === refuse) throw new TagRefusedError(name, 'it is not wanted');
       return name.length as IndexerTag;
     },
-    timeoutMs: options.timeoutMs,
+    ...options,
   });
   accepted.catch(() => {});
   return { stream, accepted };
@@ -106,6 +112,48 @@ describe('accepting an ingester', () => {
     stream.receive(response(stream));
     await expect(accepted).rejects.toThrow(IngesterTimeoutError);
     expect(stream.writableEnded).toBe(true);
+  });
+
+  it('counts the time from when the connection was accepted', async () => {
+    const { accepted } = start({ acceptedAt: performance.now() - 4990 });
+    await expect(accepted).rejects.toThrow(/within 5000 ms/);
+  });
+
+  it('tells how far the ingester has come', async () => {
+    const stages: string[] = [];
+    const onProgress = (stage: string) => stages.push(stage);
+    const right = start({ onProgress });
+    expect(stages).toEqual([]);
+    right.stream.receive(Buffer.concat([response(right.stream), encodeTagRequest([]), HOT]));
+    await right.accepted;
+    expect(stages.splice(0)).toEqual(['answered', 'authenticated']);
+    const wrong = start({ onProgress });
+    wrong.stream.receive(Buffer.alloc(32));
+    await expect(wrong.accepted).rejects.toThrow(AuthenticationError);
+    expect(stages).toEqual(['answered']);
+  });
+
+  it('forgets the answer of an ingester that leaves while it is checked', async () => {
+    const stages: string[] = [];
+    const answers = new AnswerQueue();
+    const left = start({ answers, onProgress: (stage) => stages.push(stage) });
+    const answer = response(left.stream);
+    left.stream.receive(answer);
+    left.stream.receiveEnd();
+    await expect(left.accepted).rejects.toThrow(ConnectionLostError);
+    const next = start({ answers });
+    next.stream.receive(Buffer.concat([response(next.stream), encodeTagRequest([]), HOT]));
+    await next.accepted;
+    expect(stages).toEqual(['answered']);
+    expect(said(left.stream)).toHaveLength(1);
+  });
+
+  it('fails at once when its stream is gone already', async () => {
+    const stream = new MemoryStream();
+    stream.destroy();
+    const negotiateTag = () => 1 as IndexerTag;
+    const accepted = acceptIngester(stream, { secretHash: SECRET_HASH, negotiateTag });
+    await expect(accepted).rejects.toThrow(ConnectionLostError);
   });
 
   it('fails when the ingester leaves, or its stream breaks', async () => {

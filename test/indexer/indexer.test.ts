@@ -82,6 +82,7 @@ describe('an indexer', () => {
       bytes: 10 * 7 + 90 * 8 + 900 * 9 + (10 * 7 + 90 * 8 + 400 * 9) + 10 * 7,
       digest: null,
       tags: { a: 1000, b: 510 },
+      tenants: {},
     });
   });
 
@@ -223,6 +224,7 @@ describe('the handshake', () => {
     const { indexer, address } = await startIndexer({ firstTag: 9 });
     const client = await connect(address);
     await client.authenticate(SECRET);
+    await client.expect('state');
     const hot = encodeState({ id: State.hot, info: '' });
     client.write(Buffer.concat([encodeTagRequest(['test']), hot, frames(5, 9)]));
     client.socket.end();

@@ -1,15 +1,23 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import {
+  API_VERSION,
   answerChallenge,
+  Compression,
   type EntryInput,
+  encodeApiVersion,
   encodeChallengeResponse,
   encodeEntry,
+  encodeIngestOk,
   encodeState,
+  encodeStreamConfiguration,
   encodeTagRequest,
   hashSecret,
   type IndexerMessage,
   IndexerStreamDecoder,
+  SnappyFramingDecoder,
+  SnappyFramingEncoder,
   State,
 } from '@ringest/codec';
 
@@ -31,13 +39,15 @@ export function encodeFrame(id: number, entry: EntryInput): Buffer {
 export class IngesterClient {
   readonly socket: Socket;
   readonly #decoder = new IndexerStreamDecoder();
+  #packer: SnappyFramingEncoder | undefined;
+  #unpacker: SnappyFramingDecoder | undefined;
   #closed = false;
   #arrived: () => void = () => {};
 
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (chunk) => {
-      this.#decoder.push(chunk);
+      this.#take(chunk);
       this.#arrived();
     });
     socket.on('error', () => {});
@@ -50,23 +60,24 @@ export class IngesterClient {
     socket.on('close', closed);
   }
 
-  /** @param address as `Indexer.listen` returns it. */
-  static async connect(address: string): Promise<IngesterClient> {
-    const { hostname, port } = new URL(address);
-    const socket = connect({
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: Number(port),
-      noDelay: true,
-      allowHalfOpen: true,
-    });
-    await once(socket, 'connect');
+  /**
+   * @param address as `Indexer.listen` returns it.
+   * @param tls for `tls://`: what the indexer's certificate is verified with, and perhaps one to show.
+   */
+  static async connect(address: string, tls: ConnectionOptions = {}): Promise<IngesterClient> {
+    const socket = await connectSocket(address, tls);
     return new IngesterClient(socket);
   }
 
   /** Connects and goes through the handshake; returns the numbers of the tags too. */
-  static async hot(address: string, secret: string, names: readonly string[]) {
-    const client = await IngesterClient.connect(address);
-    await client.authenticate(secret);
+  static async hot(
+    address: string,
+    secret: string,
+    names: readonly string[],
+    { tenant, tls }: { readonly tenant?: string; readonly tls?: ConnectionOptions } = {},
+  ) {
+    const client = await IngesterClient.connect(address, tls);
+    await client.authenticate(secret, tenant);
     await client.expect('state');
     client.write(encodeTagRequest(names));
     const { tags } = await client.expect('tagResponse');
@@ -74,13 +85,28 @@ export class IngesterClient {
     return { client, tags };
   }
 
-  async authenticate(secret: string): Promise<void> {
+  async authenticate(secret: string, tenant?: string): Promise<void> {
     const challenge = await this.expect('challenge');
-    this.write(encodeChallengeResponse(answerChallenge(challenge, hashSecret(secret))));
+    const answer = answerChallenge(challenge, hashSecret(secret));
+    const named = tenant === undefined ? undefined : { name: tenant, version: challenge.version };
+    this.write(encodeChallengeResponse(answer, named));
+  }
+
+  /** Has both directions compressed from here on. */
+  async compress(): Promise<void> {
+    this.write(Buffer.concat([encodeApiVersion(API_VERSION), encodeIngestOk()]));
+    await this.expect('confirmApiVersion');
+    await this.expect('confirmIngestOk');
+    this.#decoder.expectStreamConfiguration();
+    this.write(encodeStreamConfiguration(Compression.snappy));
+    await this.expect('streamConfiguration');
+    this.#packer = new SnappyFramingEncoder();
+    this.#unpacker = new SnappyFramingDecoder();
+    this.#take(this.#decoder.rest());
   }
 
   write(bytes: Uint8Array): void {
-    this.socket.write(bytes);
+    this.socket.write(this.#packer?.encode(bytes) ?? bytes);
   }
 
   /** The next message, or `undefined` once the indexer has closed the connection. */
@@ -114,4 +140,28 @@ export class IngesterClient {
   destroy(): void {
     this.socket.destroy();
   }
+
+  #take(bytes: Buffer): void {
+    if (this.#unpacker === undefined) this.#decoder.push(bytes);
+    else this.#unpacker.decode(bytes, (plain) => this.#decoder.push(plain));
+  }
+}
+
+async function connectSocket(address: string, tls: ConnectionOptions): Promise<Socket> {
+  if (address.startsWith('pipe://')) {
+    const socket = connect({ path: address.slice('pipe://'.length), allowHalfOpen: true });
+    await once(socket, 'connect');
+    return socket;
+  }
+  const { protocol, hostname, port } = new URL(address);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const options = { host, port: Number(port), noDelay: true, allowHalfOpen: true };
+  if (protocol === 'tls:') {
+    const socket = connectTls({ ...options, ...tls });
+    await once(socket, 'secureConnect');
+    return socket;
+  }
+  const socket = connect(options);
+  await once(socket, 'connect');
+  return socket;
 }

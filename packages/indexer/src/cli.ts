@@ -1,20 +1,40 @@
 #!/usr/bin/env node
+import './process-title.js';
+
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { API_VERSION, RingestError } from '@ringest/codec';
 import { Command } from 'commander';
 import { pino } from 'pino';
+import { findSecret, type SecretFlags } from './cli-secret.js';
 import { byteRate, count, duration, wholeNumber } from './cli-values.js';
+import { InvalidOptionError } from './errors.js';
 import { Indexer, type IndexerStats } from './indexer.js';
 import type { IndexerBehaviour } from './indexer-options.js';
+import type { IndexerTls } from './tls-material.js';
 
-interface Options extends IndexerBehaviour {
-  readonly listen: string;
-  readonly ingestSecret: string;
+interface Options extends IndexerBehaviour, SecretFlags {
+  readonly listen?: readonly string[];
+  readonly unix?: readonly string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsCa?: string;
+  readonly tenant?: readonly string[];
+  readonly maxUnauthenticated?: number;
   readonly digest: boolean;
   readonly json: boolean;
 }
 
+/** On the default port of its scheme. */
+const DEFAULT_LISTEN = '127.0.0.1';
+
 const HELP = `
+An address is tcp://host:port, tls://host:port or pipe:///path. Without a scheme it is tls if there
+is a certificate, else tcp. The default ports are 4023 for tcp and 4024 for tls.
+
+The secret is taken from the flags, else from the environment: GRAVWELL_INGEST_SECRET, or the file
+that GRAVWELL_INGEST_SECRET_FILE names.
+
 A time is a number with ms, s, m or h. Bytes are a plain number, or one with KB, MB or GB, which
 are powers of 1000.`;
 
@@ -22,8 +42,18 @@ const options = new Command('ringest-indexer')
   .description(
     'An indexer that confirms and counts entries, and stores nothing. It runs until SIGINT or SIGTERM.',
   )
-  .option('--listen <address>', 'where to listen, as host:port', '127.0.0.1:4023')
-  .requiredOption('--ingest-secret <secret>', 'the secret that ingesters must have')
+  .option('--ingest-secret <secret>', 'the secret that ingesters must have')
+  .option('--ingest-secret-file <path>', 'a file that holds it')
+  .option('--listen <address>', 'where to listen; may be given several times', oneMore)
+  .option('--unix <path>', 'listen on a Unix socket; may be given several times', oneMore)
+  .option('--tls-cert <file>', 'the certificate for tls, in PEM, and those that lead to its issuer')
+  .option('--tls-key <file>', 'the private key of the certificate, in PEM')
+  .option(
+    '--tls-ca <file>',
+    'authorities one of which must have signed the certificate of ingesters',
+  )
+  .option('--tenant <name>', 'let in this tenant alone; may be given several times', oneMore)
+  .option('--max-unauthenticated <n>', 'connections that may be without authentication: 128', count)
   .option('--digest', 'keep a digest of all entries, independent of their order', false)
   .option('--json', 'end with one JSON object on standard output', false)
   .optionsGroup('To be slow, strict, old or unreliable:')
@@ -52,18 +82,39 @@ function oneMore(name: string, names: readonly string[] = []): readonly string[]
 }
 
 async function run(options: Options): Promise<void> {
-  const { listen, ingestSecret, digest, json, ...behaviour } = options;
+  const { digest, json, tenant: tenants, maxUnauthenticated, ...behaviour } = options;
   // Standard output is for the summary alone when a program reads it.
   const announcements = json ? process.stderr : process.stdout;
   const logger = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }));
-  await using indexer = new Indexer({ listen, secret: ingestSecret, digest, logger, ...behaviour });
+  await using indexer = new Indexer({
+    ...behaviour,
+    listen: addresses(options),
+    tls: tls(options),
+    secret: findSecret(options, process.env),
+    ...{ tenants, maxUnauthenticated, digest, logger },
+  });
   // Whoever reads the announcement may send a signal at once.
   const signal = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  announcements.write(`listening on ${await indexer.listen()}\n`);
+  await indexer.listen();
+  for (const address of indexer.addresses) announcements.write(`listening on ${address}\n`);
   await signal;
   await indexer.close();
   const stats = indexer.stats();
   process.stdout.write(json ? `${JSON.stringify(stats)}\n` : summary(stats));
+}
+
+function addresses({ listen = [], unix = [] }: Options): readonly string[] {
+  if (listen.length + unix.length === 0) return [DEFAULT_LISTEN];
+  return [...listen, ...unix.map((path) => `pipe://${resolve(path)}`)];
+}
+
+function tls({ tlsCert, tlsKey, tlsCa }: Options): IndexerTls | undefined {
+  if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    const missing = tlsCert === undefined ? '--tls-cert' : '--tls-key';
+    throw new InvalidOptionError(missing, undefined, 'tls takes a certificate and a key');
+  }
+  return { cert: tlsCert, key: tlsKey, ca: tlsCa };
 }
 
 function summary(stats: IndexerStats): string {
@@ -71,6 +122,9 @@ function summary(stats: IndexerStats): string {
     `${stats.entries} entries with ${stats.bytes} bytes of data, ${stats.connections} connections`,
     ...Object.entries(stats.tags).map(([name, count]) => `  ${name}: ${count}`),
   ];
+  for (const [name, count] of Object.entries(stats.tenants)) {
+    lines.push(`  tenant ${name}: ${count}`);
+  }
   if (stats.digest !== null) lines.push(`digest ${stats.digest}`);
   return `${lines.join('\n')}\n`;
 }

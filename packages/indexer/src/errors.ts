@@ -1,4 +1,4 @@
-import { RingestError } from '@ringest/codec';
+import { MAX_TAG_NAME_BYTES, RingestError } from '@ringest/codec';
 
 /** An ingester whose answer to the challenge is wrong: it does not have the secret (§3). */
 export class AuthenticationError extends RingestError {
@@ -6,6 +6,40 @@ export class AuthenticationError extends RingestError {
 
   constructor() {
     super('the ingester does not have the ingest secret: configure the same one on both sides');
+  }
+}
+
+/** An ingester whose tenant, or lack of one, is not let in. */
+export class TenantRefusedError extends RingestError {
+  readonly code = 'ERR_TENANT_REFUSED';
+  /** `undefined`: it has none. */
+  readonly tenant: string | undefined;
+
+  constructor(tenant: string | undefined) {
+    const who = tenant === undefined ? 'without a tenant' : `of the tenant ${excerpt(tenant)}`;
+    super(`an ingester ${who} is not let in`);
+    this.tenant = tenant;
+  }
+}
+
+/** A TLS handshake that failed, for example because a certificate was not accepted. */
+export class TlsHandshakeError extends RingestError {
+  readonly code = 'ERR_TLS_HANDSHAKE';
+
+  constructor(problem: string, options?: ErrorOptions) {
+    super(`the TLS handshake failed: ${problem}`, options);
+  }
+}
+
+/** A connection that gave its place to another one, see {@link IndexerOptions.maxUnauthenticated}. */
+export class CrowdedOutError extends RingestError {
+  readonly code = 'ERR_CROWDED_OUT';
+  /** How many connections may be unauthenticated at the same time. */
+  readonly limit: number;
+
+  constructor(limit: number) {
+    super(`more than ${limit} connections are not authenticated, and this one has said nothing`);
+    this.limit = limit;
   }
 }
 
@@ -32,11 +66,12 @@ export class ConnectionLostError extends RingestError {
 /** Tags that cannot be had: a name is none, or all numbers are taken. */
 export class TagRefusedError extends RingestError {
   readonly code = 'ERR_TAG_REFUSED';
+  /** The name, as much of it as a valid one could have. */
   readonly tag: string;
 
   constructor(tag: string, problem: string, options?: ErrorOptions) {
-    super(`the tag ${JSON.stringify(tag)} is refused: ${problem}`, options);
-    this.tag = tag;
+    super(`the tag ${excerpt(tag)} is refused: ${problem}`, options);
+    this.tag = tag.slice(0, MAX_TAG_NAME_BYTES);
   }
 }
 
@@ -71,11 +106,16 @@ export class InvalidOptionError extends RingestError {
   readonly option: string;
   readonly value: unknown;
 
-  constructor(option: string, value: unknown, problem: string) {
-    super(`the option ${option} cannot be ${String(value)}: ${problem}`);
+  constructor(option: string, value: unknown, problem: string, options?: ErrorOptions) {
+    super(`the option ${option} cannot be ${String(value)}: ${problem}`, options);
     this.option = option;
     this.value = value;
   }
+}
+
+/** An ingest secret that the command line does not have. It shows none. */
+export class SecretError extends RingestError {
+  readonly code = 'ERR_SECRET';
 }
 
 /** An address to listen on that cannot be understood. */
@@ -89,22 +129,18 @@ export class InvalidAddressError extends RingestError {
   }
 }
 
-/** An indexer that cannot listen: the port is taken, or the address is not of this machine. */
+/** An address that an indexer cannot listen on: it is taken, or not one of this machine. */
 export class ListenError extends RingestError {
   readonly code = 'ERR_LISTEN';
   readonly address: string;
 
-  constructor(address: string, cause: NodeJS.ErrnoException) {
-    super(`cannot listen on ${address}: ${LISTEN_PROBLEMS[cause.code ?? ''] ?? cause.message}`, {
-      cause,
-    });
+  constructor(address: string, problem: string, options?: ErrorOptions) {
+    super(`cannot listen on ${address}: ${problem}`, options);
     this.address = address;
   }
 }
 
-const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use, choose another one',
-  EADDRNOTAVAIL: 'the address is not one of this machine',
-  EACCES: 'that needs more rights, choose a port over 1023',
-  ENOTFOUND: 'the host is unknown',
-};
+/** Text as a message can show it: a peer decides how long it is. */
+function excerpt(text: string): string {
+  return JSON.stringify(text.length <= 80 ? text : `${text.slice(0, 77)}…`);
+}

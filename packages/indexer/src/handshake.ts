@@ -3,34 +3,46 @@ import type { Duplex } from 'node:stream';
 import {
   ANSWER_BYTES,
   API_VERSION,
-  answerChallenge,
   type Challenge,
   DecodeError,
   encodeChallenge,
   encodeState,
   encodeTagResponse,
   type IndexerTag,
-  type IngesterMessage,
   IngesterStreamDecoder,
+  LimitError,
+  MAX_TAGS,
+  MAX_TENANT_BYTES,
   MinimumVersion,
   State,
   TENANT_MARKER,
   type Tenant,
 } from '@ringest/codec';
+import { AnswerQueue } from './answer-queue.js';
 import { endStream } from './end-stream.js';
 import {
   AuthenticationError,
   ConnectionLostError,
   IngesterTimeoutError,
   TagRefusedError,
+  TenantRefusedError,
 } from './errors.js';
 
 /** Everything up to the state HOT must be done within this time (§2). */
 export const HANDSHAKE_TIMEOUT_MS = 5000;
 
+/** What an ingester did that was not hot in time. */
+export const TOO_SLOW = 'did not finish the handshake';
+
 // How often an indexer has an answer hashed: from this, and less than that (§3).
 const MIN_ITERATIONS = 10_000;
 const ITERATIONS_END = 20_000;
+
+/** The longest response to the challenge: with a tenant (§3). */
+const MAX_RESPONSE_BYTES = TENANT_MARKER.length + ANSWER_BYTES + 4 + MAX_TENANT_BYTES;
+
+/** More names cannot have numbers: those that are negotiated, and `gravwell`. */
+const MAX_NAMES = MAX_TAGS + 1;
 
 /** What decides whether an ingester is let in. */
 export interface HandshakeOptions {
@@ -42,10 +54,18 @@ export interface HandshakeOptions {
    * @throws {TagRefusedError} if it cannot have the tag; then all it asked for are refused.
    */
   readonly negotiateTag: (name: string) => IndexerTag;
+  /** The only tenants that are let in. Any, and none, unless given. */
+  readonly tenants?: ReadonlySet<string> | undefined;
   /** The indexer's API version, the newest unless given. */
   readonly apiVersion?: number | undefined;
   /** {@link HANDSHAKE_TIMEOUT_MS} unless given. */
   readonly timeoutMs?: number | undefined;
+  /** When the connection was accepted, on the clock of `performance`. Now, unless given. */
+  readonly acceptedAt?: number | undefined;
+  /** Where answers are checked; one that all connections of an indexer share. */
+  readonly answers?: AnswerQueue | undefined;
+  /** Told how far the ingester has come: its answer is being checked, or was right. */
+  readonly onProgress?: ((stage: 'answered' | 'authenticated') => void) | undefined;
 }
 
 /** An ingester that was let in and is hot. */
@@ -60,101 +80,182 @@ export interface HotIngester {
 /**
  * The indexer's half of the handshake (§3): challenge, authentication, tags, until the ingester is
  * hot. The stream is paused then. An ingester that is not let in is told so, and the stream ended.
+ * Before an ingester is authenticated, no more is kept of what it sends than the longest response.
  *
- * @throws {AuthenticationError} {@link TagRefusedError} {@link DecodeError}
+ * @throws {AuthenticationError} {@link TenantRefusedError} {@link TagRefusedError} {@link DecodeError}
  * {@link IngesterTimeoutError} {@link ConnectionLostError} if it is not let in.
  */
 export function acceptIngester(stream: Duplex, options: HandshakeOptions): Promise<HotIngester> {
-  const { secretHash, negotiateTag } = options;
-  const { apiVersion = API_VERSION, timeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
-  const decoder = new IngesterStreamDecoder();
-  const challenge: Challenge = {
-    iterations: randomInt(MIN_ITERATIONS, ITERATIONS_END),
-    random: randomBytes(ANSWER_BYTES),
-    version: apiVersion,
-  };
-  // An older indexer takes the mark of a response with a tenant for the answer.
-  const knowsTenants = apiVersion >= MinimumVersion.tenant;
-  let tenant: Tenant | undefined;
-  let tags: readonly string[] = [];
+  return new Promise((resolve, reject) => new Handshake(stream, options, resolve, reject).begin());
+}
 
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      fail(new IngesterTimeoutError('did not finish the handshake', timeoutMs));
-    }, timeoutMs);
-    stream.on('data', read);
-    stream.on('error', lost);
-    stream.on('end', lost);
-    stream.on('close', lost);
-    stream.write(encodeChallenge(challenge));
+class Handshake {
+  readonly #stream: Duplex;
+  readonly #options: HandshakeOptions;
+  readonly #resolve: (ingester: HotIngester) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #decoder = new IngesterStreamDecoder();
+  readonly #apiVersion: number;
+  readonly #challenge: Challenge;
+  /** Bytes that may be kept of what has arrived, as long as it is not authenticated. */
+  #room: number = MAX_RESPONSE_BYTES;
+  #timer: NodeJS.Timeout | undefined;
+  #stopChecking: () => void = () => {};
+  #isChecking = false;
+  #tenant: Tenant | undefined;
+  #tags: readonly string[] = [];
 
-    function read(chunk: Buffer): void {
-      decoder.push(chunk);
-      try {
-        for (let message = decoder.next(); message !== undefined; message = decoder.next()) {
-          if (!answer(message)) continue;
-          settle();
-          stream.pause();
-          resolve({ tenant, tags, rest: decoder.rest() });
-          return;
-        }
-      } catch (error) {
-        fail(error as Error);
+  constructor(
+    stream: Duplex,
+    options: HandshakeOptions,
+    resolve: (ingester: HotIngester) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#stream = stream;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#apiVersion = options.apiVersion ?? API_VERSION;
+    this.#challenge = {
+      iterations: randomInt(MIN_ITERATIONS, ITERATIONS_END),
+      random: randomBytes(ANSWER_BYTES),
+      version: this.#apiVersion,
+    };
+  }
+
+  begin(): void {
+    const stream = this.#stream;
+    const { timeoutMs = HANDSHAKE_TIMEOUT_MS, acceptedAt = performance.now() } = this.#options;
+    this.#timer = setTimeout(
+      () => this.#fail(new IngesterTimeoutError(TOO_SLOW, timeoutMs)),
+      acceptedAt + timeoutMs - performance.now(),
+    );
+    stream.on('data', this.#receive);
+    stream.on('error', this.#lost);
+    stream.on('end', this.#lost);
+    stream.on('close', this.#lost);
+    if (stream.destroyed) this.#lost();
+    else stream.write(encodeChallenge(this.#challenge));
+  }
+
+  readonly #receive = (chunk: Buffer): void => {
+    this.#attempt(() => {
+      this.#room -= chunk.length;
+      if (this.#room < 0) {
+        const size = MAX_RESPONSE_BYTES - this.#room;
+        throw new LimitError('challenge response', size, MAX_RESPONSE_BYTES);
       }
-    }
+      this.#decoder.push(chunk);
+      this.#read();
+    });
+  };
 
-    /** Whether that was the last message of the handshake. */
-    function answer(message: IngesterMessage): boolean {
+  /** Answers what has arrived, up to the end of the handshake or an answer that must be checked. */
+  #read(): void {
+    while (!this.#isChecking) {
+      const message = this.#decoder.next();
+      if (message === undefined) return;
       switch (message.kind) {
         case 'challengeResponse':
-          tenant = message.tenant;
-          authenticate(knowsTenants || tenant === undefined ? message.answer : TENANT_MARKER);
-          return false;
+          this.#authenticate(message.answer, message.tenant);
+          break;
         case 'tagRequest':
-          tags = message.tags;
-          stream.write(encodeTagResponse(numberTags(tags)));
-          return false;
+          this.#tags = message.tags;
+          this.#stream.write(encodeTagResponse(this.#numberTags(message.tags)));
+          break;
         case 'state':
-          if (message.id === State.hot) return true;
-          throw new DecodeError('state', `0x${message.id.toString(16)} is not HOT`);
+          if (message.id !== State.hot) {
+            throw new DecodeError('state', `0x${message.id.toString(16)} is not HOT`);
+          }
+          this.#succeed();
+          return;
         default:
           throw new DecodeError('handshake', `${message.kind} is no part of it`);
       }
     }
+  }
 
-    function authenticate(given: Uint8Array): void {
-      if (!timingSafeEqual(given, answerChallenge(challenge, secretHash))) {
-        stream.write(encodeState({ id: State.notAuthenticated, info: 'invalid secret' }));
-        throw new AuthenticationError();
+  #authenticate(given: Uint8Array, tenant: Tenant | undefined): void {
+    const { secretHash, answers = new AnswerQueue(), onProgress } = this.#options;
+    // An older indexer takes the mark of a response with a tenant for the answer.
+    const knowsTenants = this.#apiVersion >= MinimumVersion.tenant;
+    const answer = knowsTenants || tenant === undefined ? given : TENANT_MARKER;
+    this.#isChecking = true;
+    onProgress?.('answered');
+    this.#stopChecking = answers.ask(this.#challenge, secretHash, (right) => {
+      this.#isChecking = false;
+      this.#attempt(() => {
+        if (!timingSafeEqual(answer, right))
+          this.#refuse('invalid secret', new AuthenticationError());
+        this.#checkTenant(tenant?.name === '' ? undefined : tenant);
+        this.#room = Number.POSITIVE_INFINITY;
+        onProgress?.('authenticated');
+        this.#stream.write(encodeState({ id: State.authenticated, info: '' }));
+        this.#read();
+      });
+    });
+  }
+
+  #checkTenant(tenant: Tenant | undefined): void {
+    const { tenants } = this.#options;
+    if (tenants !== undefined && (tenant === undefined || !tenants.has(tenant.name))) {
+      const info = tenant === undefined ? 'a tenant is required' : 'the tenant is not let in';
+      this.#refuse(info, new TenantRefusedError(tenant?.name));
+    }
+    this.#tenant = tenant;
+  }
+
+  #refuse(info: string, error: Error): never {
+    this.#stream.write(encodeState({ id: State.notAuthenticated, info }));
+    throw error;
+  }
+
+  #numberTags(names: readonly string[]): Map<string, IndexerTag> {
+    try {
+      const tooMany = names[MAX_NAMES];
+      if (tooMany !== undefined) {
+        throw new TagRefusedError(tooMany, `${MAX_NAMES} are the most that can be asked for`);
       }
-      stream.write(encodeState({ id: State.authenticated, info: '' }));
+      return new Map(names.map((name) => [name, this.#options.negotiateTag(name)]));
+    } catch (error) {
+      if (error instanceof TagRefusedError) this.#stream.write(encodeTagResponse(new Map()));
+      throw error;
     }
+  }
 
-    function numberTags(names: readonly string[]): Map<string, IndexerTag> {
-      try {
-        return new Map(names.map((name) => [name, negotiateTag(name)]));
-      } catch (error) {
-        if (error instanceof TagRefusedError) stream.write(encodeTagResponse(new Map()));
-        throw error;
-      }
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fail(error);
     }
+  }
 
-    function lost(cause?: Error): void {
-      fail(new ConnectionLostError('the handshake', { cause }));
-    }
+  // The event `close` says something else than a cause.
+  readonly #lost = (cause?: unknown): void => {
+    const options = cause instanceof Error ? { cause } : {};
+    this.#fail(new ConnectionLostError('the handshake', options));
+  };
 
-    function fail(error: Error): void {
-      settle();
-      endStream(stream);
-      reject(error);
-    }
+  #fail(error: unknown): void {
+    this.#settle();
+    endStream(this.#stream);
+    this.#reject(error);
+  }
 
-    function settle(): void {
-      clearTimeout(timer);
-      stream.off('data', read);
-      stream.off('error', lost);
-      stream.off('end', lost);
-      stream.off('close', lost);
-    }
-  });
+  #succeed(): void {
+    this.#settle();
+    this.#stream.pause();
+    this.#resolve({ tenant: this.#tenant, tags: this.#tags, rest: this.#decoder.rest() });
+  }
+
+  #settle(): void {
+    const stream = this.#stream;
+    clearTimeout(this.#timer);
+    this.#stopChecking();
+    stream.off('data', this.#receive);
+    stream.off('error', this.#lost);
+    stream.off('end', this.#lost);
+    stream.off('close', this.#lost);
+  }
 }

@@ -4,7 +4,12 @@ export * from './digest.js';
 export * from './entry-reader.js';
 export * from './entry-view.js';
 export * from './errors.js';
-export * from './handshake.js';
+export {
+  acceptIngester,
+  HANDSHAKE_TIMEOUT_MS,
+  type HandshakeOptions,
+  type HotIngester,
+} from './handshake.js';
 export { SILENCE_TIMEOUT_MS } from './idle-watch.js';
 export * from './indexer.js';
 export {
@@ -15,3 +20,4 @@ export {
 } from './indexer-options.js';
 export type { EntryHandler } from './message-reader.js';
 export * from './tag-table.js';
+export type { IndexerTls } from './tls-material.js';

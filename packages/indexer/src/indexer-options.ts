@@ -3,11 +3,15 @@ import {
   checkTag,
   type IngesterState,
   InvalidTagError,
+  MAX_TENANT_BYTES,
   MAX_THROTTLE_NANOSECONDS,
+  MinimumVersion,
 } from '@ringest/codec';
 import type { Logger } from 'pino';
+import { parseListenAddress } from './address.js';
 import type { EntryView } from './entry-view.js';
 import { InvalidOptionError } from './errors.js';
+import { type IndexerTls, readTls } from './tls-material.js';
 
 /** The longest delay of confirmations, in milliseconds. */
 export const MAX_ACK_DELAY_MS = 300_000;
@@ -16,6 +20,8 @@ export const MAX_ACK_DELAY_MS = 300_000;
 export const MIN_READ_RATE = 1024;
 
 const DAY_MS = 86_400_000;
+
+const DEFAULT_MAX_UNAUTHENTICATED = 128;
 
 /**
  * How an indexer is slow, strict, old or unreliable: what tests and benchmarks of an ingester need.
@@ -63,10 +69,25 @@ export interface IndexerBehaviour {
 }
 
 export interface IndexerOptions extends IndexerBehaviour {
-  /** `tcp://host:port` or `host:port`; port 0 takes a free one. */
-  readonly listen: string;
+  /**
+   * `tcp://host:port`, `tls://host:port` or `pipe:///path`, one or several. Port 0 takes a free one. An
+   * address without scheme is `tls` if {@link tls} is given, else `tcp`.
+   */
+  readonly listen: string | readonly string[];
+  /** The certificate and the key for `tls://`. */
+  readonly tls?: IndexerTls | undefined;
   /** The secret that ingesters must have. It is not kept, only its hash. */
   readonly secret: string;
+  /**
+   * The tenants whose ingesters are let in, by name. Left out, those of any tenant and of none are.
+   */
+  readonly tenants?: readonly string[] | undefined;
+  /**
+   * How many connections may be unauthenticated at the same time, 1 or more, those in the middle of a
+   * TLS handshake with them; 128 if left out. With one more, the one that has been silent for longest
+   * is dropped. Each is in any case after five seconds.
+   */
+  readonly maxUnauthenticated?: number | undefined;
   /** Keep a digest of all entries, which takes about a microsecond for each. Off unless `true`. */
   readonly digest?: boolean | undefined;
   /** Takes every entry before it is counted. What it throws ends the connection, the entry unconfirmed. */
@@ -82,6 +103,57 @@ export interface IndexerOptions extends IndexerBehaviour {
   readonly firstTag?: number | undefined;
   /** Silent if left out. */
   readonly logger?: Logger | undefined;
+}
+
+/**
+ * Where to listen, and with what.
+ *
+ * @throws {InvalidAddressError} if an address is malformed.
+ * @throws {InvalidOptionError} if there is none, or it cannot be had with this `tls`.
+ */
+export function checkListen({ listen, tls }: IndexerOptions) {
+  const texts = typeof listen === 'string' ? [listen] : listen;
+  if (texts.length === 0) throw new InvalidOptionError('listen', '[]', 'name at least one address');
+  const addresses = texts.map((text) =>
+    parseListenAddress(text, tls === undefined ? 'tcp' : 'tls'),
+  );
+  const isTls = addresses.some(({ scheme }) => scheme === 'tls');
+  if (isTls && tls === undefined) {
+    throw new InvalidOptionError('tls', tls, 'listening on tls:// takes a certificate and a key');
+  }
+  if (!isTls && tls !== undefined) {
+    throw new InvalidOptionError('tls', 'given', 'no address to listen on is tls://');
+  }
+  return { addresses, tls: tls === undefined ? undefined : readTls(tls) };
+}
+
+/**
+ * The tenants that are let in, `undefined` if all are.
+ *
+ * @param apiVersion the indexer's.
+ * @throws {InvalidOptionError} if a name is none, or there are none.
+ */
+export function checkTenants(
+  tenants: readonly string[] | undefined,
+  apiVersion: number,
+): ReadonlySet<string> | undefined {
+  if (tenants === undefined) return undefined;
+  if (tenants.length === 0) throw new InvalidOptionError('tenants', '[]', 'name at least one');
+  if (apiVersion < MinimumVersion.tenant) {
+    const problem = `an indexer of version ${apiVersion} knows no tenants`;
+    throw new InvalidOptionError('tenants', tenants, problem);
+  }
+  for (const name of tenants) {
+    if (name === '' || Buffer.byteLength(name) > MAX_TENANT_BYTES) {
+      throw new InvalidOptionError('tenants', name, `a name has 1 to ${MAX_TENANT_BYTES} bytes`);
+    }
+  }
+  return new Set(tenants);
+}
+
+/** @throws {InvalidOptionError} if it is no number of connections. */
+export function checkMaxUnauthenticated(connections = DEFAULT_MAX_UNAUTHENTICATED): number {
+  return checkWhole('maxUnauthenticated', connections, 1, Number.MAX_SAFE_INTEGER);
 }
 
 /** @throws {InvalidOptionError} if it is no number of milliseconds within bounds. */

@@ -1,27 +1,28 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { GRAVWELL_TAG, hashSecret, type IndexerTag, type IngesterState } from '@ringest/codec';
+import type { Socket } from 'node:net';
+import { GRAVWELL_TAG, hashSecret, type IndexerTag } from '@ringest/codec';
 import { type Logger, pino } from 'pino';
-import { formatAddress, type ListenAddress, parseListenAddress } from './address.js';
+import { formatListenAddress, type ListenAddress } from './address.js';
+import type { Arrival } from './arrival.js';
 import { EntryDigest } from './digest.js';
 import { EntryCounter } from './entry-counter.js';
 import { EntryReader } from './entry-reader.js';
-import type { EntryView } from './entry-view.js';
 import { ListenError, PlannedFailureError } from './errors.js';
-import { acceptIngester } from './handshake.js';
 import {
   checkAckDelay,
   checkBehaviour,
+  checkListen,
+  checkMaxUnauthenticated,
   checkReadRate,
+  checkTenants,
   type IndexerOptions,
 } from './indexer-options.js';
-import type { EntryHandler } from './message-reader.js';
-import { failingHandler } from './planned-failure.js';
+import { type IngesterHandling, ingesterHandler } from './ingester-handler.js';
+import { Listener } from './listener.js';
+import { Reception } from './reception.js';
 import { TagTable } from './tag-table.js';
+import { TenantEntries } from './tenant-entries.js';
 import { startThrottling } from './throttling.js';
-
-/** How soon TCP looks whether a silent ingester is still there (§1). */
-const KEEP_ALIVE_MS = 2000;
+import type { IndexerTls } from './tls-material.js';
 
 const DEFAULT_FIRST_TAG = 1000;
 
@@ -36,6 +37,8 @@ export interface IndexerStats {
   readonly digest: string | null;
   /** Entries by tag name. A tag without entries is left out. */
   readonly tags: Readonly<Record<string, number>>;
+  /** Entries by tenant name. Those of ingesters without a tenant are left out. */
+  readonly tenants: Readonly<Record<string, number>>;
 }
 
 /**
@@ -43,82 +46,102 @@ export interface IndexerStats {
  * and counts them. It stores nothing.
  */
 export class Indexer implements AsyncDisposable {
-  readonly #listenAddress: ListenAddress;
-  readonly #secretHash: Buffer;
-  readonly #onEntry: ((entry: EntryView) => void) | undefined;
-  readonly #beforeConfirm: (() => void) | undefined;
-  readonly #onIngesterState: ((state: IngesterState) => void) | undefined;
+  readonly #addresses: readonly ListenAddress[];
+  readonly #tls: IndexerTls | undefined;
+  readonly #reception: Reception;
+  readonly #handling: IngesterHandling;
   readonly #behaviour: ReturnType<typeof checkBehaviour>;
   readonly #log: Logger;
   readonly #tags: TagTable;
   readonly #counter: EntryCounter;
-  readonly #server: Server;
+  readonly #tenantEntries = new TenantEntries();
   /** Connections that are open, with their readers once the handshake is done. */
   readonly #open = new Map<Socket, EntryReader | undefined>();
+  #listeners: readonly Listener[] = [];
+  #opening: Promise<unknown> = Promise.resolve();
   #connections = 0;
   #ackDelay: number;
   #readRate: number;
-  /** On the clock of `performance`. */
-  #readyAt = 0;
+  /** On the clock of `performance`; never, before it listens on all addresses. */
+  #readyAt = Number.POSITIVE_INFINITY;
+  #toldThatFull = false;
   #stopThrottling: () => void = () => {};
   #closed: Promise<void> | undefined;
 
   /**
-   * @throws {InvalidAddressError} if `listen` is malformed.
+   * @throws {InvalidAddressError} if an address of `listen` is malformed.
    * @throws {InvalidOptionError} if another option is out of bounds.
    */
   constructor(options: IndexerOptions) {
-    this.#listenAddress = parseListenAddress(options.listen);
-    this.#secretHash = hashSecret(options.secret);
-    this.#onEntry = options.onEntry;
-    this.#beforeConfirm = options.beforeConfirm;
-    this.#onIngesterState = options.onIngesterState;
+    const { addresses, tls } = checkListen(options);
+    this.#addresses = addresses;
+    this.#tls = tls;
     this.#behaviour = checkBehaviour(options);
+    const { apiVersion, failAfter } = this.#behaviour;
+    const negotiateTag = (name: string) => this.#negotiateTag(name);
+    this.#reception = new Reception(
+      {
+        secretHash: hashSecret(options.secret),
+        tenants: checkTenants(options.tenants, apiVersion),
+        negotiateTag,
+        apiVersion,
+      },
+      checkMaxUnauthenticated(options.maxUnauthenticated),
+    );
     this.#ackDelay = this.#behaviour.ackDelay;
     this.#readRate = this.#behaviour.readRate;
     this.#log = options.logger ?? pino({ level: 'silent' });
     this.#tags = new TagTable(options.firstTag ?? DEFAULT_FIRST_TAG, this.#behaviour.refuseTag);
     this.#counter = new EntryCounter(options.digest === true ? new EntryDigest() : undefined);
     this.#counter.allow(GRAVWELL_TAG);
-    // An ingester may end its half first and still wait for its last confirmations.
-    this.#server = createServer(
-      {
-        allowHalfOpen: true,
-        keepAlive: true,
-        keepAliveInitialDelay: KEEP_ALIVE_MS,
-        noDelay: true,
-      },
-      (socket) => this.#serve(socket),
-    );
+    const { onEntry, beforeConfirm, onIngesterState } = options;
+    this.#handling = {
+      ...{ onEntry, beforeConfirm, onIngesterState, failAfter, negotiateTag },
+      counter: this.#counter,
+      isReady: () => performance.now() >= this.#readyAt,
+    };
   }
 
   /**
-   * Starts to listen.
+   * Starts to listen, on all addresses or on none.
    *
-   * @returns the address, see {@link address}.
-   * @throws {ListenError} if the address cannot be had.
+   * @returns the first address, see {@link addresses}.
+   * @throws {ListenError} if one of the addresses cannot be had, or the indexer listens already.
    */
   async listen(): Promise<string> {
-    const { host, port } = this.#listenAddress;
-    const server = this.#server;
-    try {
-      server.listen(port, host);
-      await once(server, 'listening');
-    } catch (error) {
-      throw new ListenError(formatAddress(host, port), error as NodeJS.ErrnoException);
+    if (this.#closed !== undefined || this.#listeners.length > 0) {
+      const problem = this.#closed === undefined ? 'it listens already' : 'the indexer is closed';
+      throw new ListenError(this.address, problem);
     }
-    server.on('error', (err) => this.#log.error({ err }, 'cannot take connections'));
+    this.#listeners = this.#addresses.map(
+      (address) =>
+        new Listener(address, this.#tls, {
+          accepted: (arrival) => this.#serve(arrival),
+          failed: (err) => this.#log.error({ err }, 'cannot take connections'),
+        }),
+    );
+    const opening = this.#openAll();
+    this.#opening = opening.catch(() => {});
+    await opening;
     const { notReadyFor, throttle } = this.#behaviour;
     this.#readyAt = performance.now() + notReadyFor;
     if (throttle > 0) this.#stopThrottling = startThrottling(throttle, () => this.#readers());
     return this.address;
   }
 
-  /** Where it listens, as `tcp://host:port` with the actual port. */
+  /** The first of {@link addresses}. */
   get address(): string {
-    const bound = this.#server.address() as AddressInfo | null;
-    const { host, port } = this.#listenAddress;
-    return `tcp://${formatAddress(bound?.address ?? host, bound?.port ?? port)}`;
+    return this.addresses[0] as string;
+  }
+
+  /**
+   * Where it listens, in the order of the option: `tcp://host:port` and `tls://host:port` with the
+   * actual port, `pipe:///path`.
+   */
+  get addresses(): string[] {
+    return this.#addresses.map(
+      (address, i) => this.#listeners[i]?.address ?? formatListenAddress(address),
+    );
   }
 
   /**
@@ -156,7 +179,8 @@ export class Indexer implements AsyncDisposable {
     const { entries, bytes, digest } = this.#counter;
     const counts = Array.from(this.#tags, ([name, tag]) => [name, this.#counter.entriesOf(tag)]);
     const tags = Object.fromEntries(counts.filter(([, count]) => count !== 0));
-    return { connections: this.#connections, entries, bytes, digest, tags };
+    const tenants = this.#tenantEntries.toObject();
+    return { connections: this.#connections, entries, bytes, digest, tags, tenants };
   }
 
   /**
@@ -164,14 +188,9 @@ export class Indexer implements AsyncDisposable {
    * is allowed and waits for the same end.
    */
   close(): Promise<void> {
-    this.#closed ??= new Promise((resolve) => {
+    this.#closed ??= this.#opening.then(() => {
       this.#stopThrottling();
-      // The error of a server that never listened is none here.
-      this.#server.close(() => resolve());
-      for (const [socket, reader] of this.#open) {
-        if (reader === undefined) socket.destroy();
-        else reader.stop();
-      }
+      return this.#closeAll();
     });
     return this.#closed;
   }
@@ -180,20 +199,38 @@ export class Indexer implements AsyncDisposable {
     await this.close();
   }
 
-  async #serve(socket: Socket): Promise<void> {
-    const { remoteAddress = '', remotePort = 0 } = socket;
-    const log = this.#log.child({ ingester: formatAddress(remoteAddress, remotePort) });
+  async #openAll(): Promise<void> {
+    try {
+      for (const listener of this.#listeners) await listener.open();
+    } catch (error) {
+      await this.#closeAll();
+      this.#listeners = [];
+      throw error;
+    }
+  }
+
+  async #closeAll(): Promise<void> {
+    const closed = Promise.all(this.#listeners.map((listener) => listener.close()));
+    for (const [socket, reader] of this.#open) {
+      if (reader === undefined) socket.destroy();
+      else reader.stop();
+    }
+    await closed;
+  }
+
+  async #serve(arrival: Arrival): Promise<void> {
+    const { socket, peer } = arrival;
+    const log = this.#log.child({ ingester: peer });
     this.#open.set(socket, undefined);
     socket.once('close', () => this.#open.delete(socket));
     try {
-      const { tenant, tags, rest } = await acceptIngester(socket, {
-        secretHash: this.#secretHash,
-        negotiateTag: (name) => this.#negotiateTag(name),
-        apiVersion: this.#behaviour.apiVersion,
-      });
+      const { stream, ingester } = await this.#reception.receive(arrival);
+      const { tenant, tags, rest } = ingester;
       this.#connections++;
       log.info({ tenant: tenant?.name, tags }, 'ingester is hot');
-      const reader = new EntryReader(socket, this.#handler(log), this.#behaviour.apiVersion);
+      const account = this.#tenantEntries.account(tenant?.name);
+      const handler = ingesterHandler(this.#handling, account, log);
+      const reader = new EntryReader(stream, handler, this.#behaviour.apiVersion);
       reader.ackDelay = this.#ackDelay;
       reader.readRate = this.#readRate;
       this.#open.set(socket, reader);
@@ -205,34 +242,6 @@ export class Indexer implements AsyncDisposable {
     }
   }
 
-  #handler(log: Logger): EntryHandler {
-    const counter = this.#counter;
-    const onEntry = this.#onEntry;
-    const onIngesterState = this.#onIngesterState;
-    const { failAfter } = this.#behaviour;
-    const handler: EntryHandler = {
-      onEntry(entry) {
-        counter.check(entry);
-        onEntry?.(entry);
-        counter.add(entry);
-      },
-      beforeConfirm: () => this.#beforeConfirm?.(),
-      isReady: () => performance.now() >= this.#readyAt,
-      negotiateTag: (name) => this.#negotiateTag(name),
-      onIdentity: ({ name, version, uuid }) =>
-        log.info({ name, version, uuid }, 'ingester identity'),
-      onIngesterState(state) {
-        if (state instanceof Error) {
-          log.warn({ err: state }, 'ingester state cannot be read');
-          return;
-        }
-        log.debug({ entries: state.entries, tags: state.tags }, 'ingester state');
-        onIngesterState?.(state);
-      },
-    };
-    return failAfter === 0 ? handler : failingHandler(handler, failAfter, () => counter.entries);
-  }
-
   #readers(): EntryReader[] {
     return [...this.#open.values()].filter((reader) => reader !== undefined);
   }
@@ -240,6 +249,10 @@ export class Indexer implements AsyncDisposable {
   #negotiateTag(name: string): IndexerTag {
     const tag = this.#tags.negotiate(name);
     this.#counter.allow(tag);
+    if (this.#tags.isFull && !this.#toldThatFull) {
+      this.#toldThatFull = true;
+      this.#log.warn('all tag numbers are given: other tags are refused as long as this runs');
+    }
     return tag;
   }
 }

@@ -42,12 +42,17 @@ export class TagTable {
     if (known !== undefined) return known;
     const checked = checkName(name);
     if (checked !== name) return this.negotiate(checked);
-    // `gravwell` takes none of these numbers.
     const given = this.#numbers.size - 1;
-    if (given >= MAX_TAGS) throw new TagRefusedError(name, `all ${MAX_TAGS} numbers are given`);
+    if (this.isFull) throw new TagRefusedError(name, `all ${MAX_TAGS} numbers are given`);
     const number = ((this.#first - given + MAX_TAGS) % MAX_TAGS) as IndexerTag;
     this.#numbers.set(name, number);
     return number;
+  }
+
+  /** Whether no number is left. */
+  get isFull(): boolean {
+    // `gravwell` takes none of them.
+    return this.#numbers.size > MAX_TAGS;
   }
 
   /** Every name and its number, in the order they were given. */
