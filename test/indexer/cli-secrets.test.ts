@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { IngesterClient } from '../support/ingester-client.js';
-import { temporaryDirectory } from '../support/listening.js';
 import { INDEXER, NodeProcess } from '../support/node-process.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 /** The process that runs the indexer. */
 class Cli extends NodeProcess {

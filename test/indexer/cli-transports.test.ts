@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CertificateAuthority } from '../../bench/dist/certificates.js';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
-import { SECRET, temporaryDirectory } from '../support/listening.js';
+import { SECRET } from '../support/muxer.js';
 import { INDEXER, NodeProcess } from '../support/node-process.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 let authority: CertificateAuthority;
 

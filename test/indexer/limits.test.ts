@@ -14,7 +14,8 @@ import { InvalidOptionError } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CertificateAuthority } from '../../bench/dist/certificates.js';
 import { IngesterClient } from '../support/ingester-client.js';
-import { type LogLine, newIndexer, SECRET, startIndexer } from '../support/listening.js';
+import { type LogLine, newIndexer, startIndexer } from '../support/listening.js';
+import { SECRET } from '../support/muxer.js';
 
 const HOT = encodeState({ id: State.hot, info: '' });
 

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { ListenError } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { IngesterClient } from '../support/ingester-client.js';
-import { newIndexer, SECRET, startIndexer, temporaryDirectory } from '../support/listening.js';
+import { newIndexer, startIndexer } from '../support/listening.js';
+import { SECRET } from '../support/muxer.js';
 import { INDEXER, NodeProcess } from '../support/node-process.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const socketPath = () => join(temporaryDirectory(), 'indexer.sock');
 

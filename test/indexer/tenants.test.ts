@@ -2,7 +2,8 @@ import { State } from '@ringest/codec';
 import { InvalidOptionError } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
-import { newIndexer, SECRET, startIndexer } from '../support/listening.js';
+import { newIndexer, startIndexer } from '../support/listening.js';
+import { SECRET } from '../support/muxer.js';
 
 async function ingest(address: string, count: number, tenant?: string): Promise<void> {
   const named = tenant === undefined ? {} : { tenant };

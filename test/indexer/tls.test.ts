@@ -12,13 +12,9 @@ import {
   selfSigned,
 } from '../../bench/dist/certificates.js';
 import { IngesterClient } from '../support/ingester-client.js';
-import {
-  type LogLine,
-  newIndexer,
-  SECRET,
-  startIndexer,
-  temporaryDirectory,
-} from '../support/listening.js';
+import { type LogLine, newIndexer, startIndexer } from '../support/listening.js';
+import { SECRET } from '../support/muxer.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const LISTEN = 'tls://127.0.0.1:0';
 const HOSTS = ['127.0.0.1'];

@@ -4,7 +4,9 @@ import { InvalidOptionError, ListenError } from '@ringest/indexer';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CertificateAuthority } from '../../bench/dist/certificates.js';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
-import { newIndexer, SECRET, startIndexer, temporaryDirectory } from '../support/listening.js';
+import { newIndexer, startIndexer } from '../support/listening.js';
+import { SECRET } from '../support/muxer.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const ENTRIES = 20_000;
 

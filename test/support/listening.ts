@@ -1,12 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Indexer, type IndexerOptions } from '@ringest/indexer';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-
-/** The secret of every indexer here. */
-export const SECRET = 'IngestSecrets';
+import { SECRET } from './muxer.js';
 
 /** A line of an indexer's log. */
 export interface LogLine {
@@ -28,11 +23,4 @@ export function newIndexer(options: Partial<IndexerOptions> = {}) {
 export async function startIndexer(options: Partial<IndexerOptions> = {}) {
   const { indexer, logs } = newIndexer(options);
   return { indexer, logs, address: await indexer.listen() };
-}
-
-/** A directory that is removed when the test is finished. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'ringest-'));
-  onTestFinished(() => rmSync(directory, { recursive: true }));
-  return directory;
 }
