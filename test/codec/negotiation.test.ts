@@ -68,6 +68,7 @@ describe('states', () => {
     ['a negative ID', '{"ID":-1,"Info":"x"}'],
     ['a fractional ID', '{"ID":1.5,"Info":"x"}'],
     ['an ID of 33 bits', '{"ID":4294967296,"Info":"x"}'],
+    ['an ID of -0', '{"ID":-0,"Info":"x"}'],
     ['an Info that is a number', '{"ID":1,"Info":2}'],
   ])('are refused with %s', (_name, text) => {
     expect(() => decodeState(json(2, text))).toThrow(DecodeError);
@@ -151,12 +152,35 @@ describe('tag responses', () => {
     ['a negative Count', '{"Count":-1,"Tags":{"a":1}}'],
     ['a number beyond 65535', '{"Count":1,"Tags":{"a":65536}}'],
     ['a negative number', '{"Count":1,"Tags":{"a":-1}}'],
+    ['a number of -0', '{"Count":1,"Tags":{"a":-0}}'],
     ['a fractional number', '{"Count":1,"Tags":{"a":0.5}}'],
     ['a number that is text', '{"Count":1,"Tags":{"a":"1"}}'],
     ['tags that are a list', '{"Count":1,"Tags":[1]}'],
   ])('are refused with %s', (_name, text) => {
     expect(() => decodeTagResponse(json(4, text))).toThrow(DecodeError);
   });
+});
+
+describe('as many tags as there are numbers', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `tag${i}`);
+  const numbers = (count: number) => new Map(names(count).map((name) => [name, 7]));
+
+  it('are read, and one more is refused', () => {
+    expect(decodeTagRequest(encodeTagRequest(names(65_535)))).toHaveLength(65_535);
+    expect(decodeTagResponse(encodeTagResponse(numbers(65_535))).count).toBe(65_535);
+    expect(() => decodeTagRequest(encodeTagRequest(names(65_536)))).toThrow('more than 65535');
+    expect(() => decodeTagResponse(encodeTagResponse(numbers(65_536)))).toThrow('more than 65535');
+  });
+
+  it('are told from more without reading any of them', () => {
+    const message = json(4, `not JSON at all ${'"'.repeat(200_000)}`);
+    expect(() => decodeTagRequest(message)).toThrow('more than 65535');
+  });
+});
+
+it('a refusal of a tag response quotes only the beginning of a long name', () => {
+  const refuse = () => decodeTagResponse(json(4, `{"Count":1,"Tags":{"${'n'.repeat(1e6)}":-1}}`));
+  expect(refuse).toThrow(/"n{80}"/);
 });
 
 describe('stream configurations', () => {

@@ -1,4 +1,5 @@
 import { DecodeError, LimitError, OversizedMessageError } from './errors.js';
+import { MAX_TAGS } from './tag.js';
 import { decodeJsonObject, isJsonObject, isUnsigned, sortedJsonObject } from './text.js';
 
 /** The states of §3. An indexer that says anything else gives its reason in `info`. */
@@ -17,6 +18,11 @@ export const MAX_STATE_BYTES = 4096;
 
 /** The most bytes of JSON in a tag request or a tag response. */
 export const MAX_TAG_MESSAGE_BYTES = 32 * 1024 * 1024;
+
+const QUOTE = 0x22;
+
+/** An error quotes so much of a tag name: it can be as long as the message. */
+const MAX_QUOTED = 80;
 
 /** The most bytes that a stream configuration may promise. */
 export const MAX_STREAM_CONFIGURATION_BYTES = 1024 * 1024;
@@ -128,7 +134,8 @@ export function decodeTagResponse(message: Uint8Array): TagResponse {
   const tags = new Map<string, number>();
   for (const [name, number] of Object.entries(object)) {
     if (!isUnsigned(number, 0xffff)) {
-      throw new DecodeError(structure, `the number of tag ${JSON.stringify(name)} is not 0..65535`);
+      const quoted = JSON.stringify(name.slice(0, MAX_QUOTED));
+      throw new DecodeError(structure, `the number of tag ${quoted} is not 0..65535`);
     }
     tags.set(name, number);
   }
@@ -190,7 +197,21 @@ function decodeJsonMessage(structure: string, message: Uint8Array) {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.length);
   if (bytes.length < 4) throw new DecodeError(structure, 'it has no length');
   checkBody(structure, bytes.readUInt32LE(0), bytes.length - 4, MAX_TAG_MESSAGE_BYTES);
+  checkNames(structure, bytes);
   return decodeJsonObject<'Count' | 'Tags'>(structure, bytes.subarray(4));
+}
+
+/**
+ * More names than there are numbers are refused before they are parsed: millions of them take seconds.
+ * No name has a quote in it.
+ */
+function checkNames(structure: string, bytes: Buffer): void {
+  // Two for each name, and for each of the two keys.
+  const most = 2 * (MAX_TAGS + 2);
+  let quotes = 0;
+  for (let at = bytes.indexOf(QUOTE); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) {
+    if (++quotes > most) throw new DecodeError(structure, `it has more than ${MAX_TAGS} tags`);
+  }
 }
 
 function checkBody(structure: string, length: number, present: number, limit: number): void {
