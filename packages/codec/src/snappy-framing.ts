@@ -19,6 +19,9 @@ const MAX_PLAIN_BYTES = 65536;
 /** The most that snappy makes of them. */
 const MAX_COMPRESSED_BYTES = 32 + MAX_PLAIN_BYTES + Math.ceil(MAX_PLAIN_BYTES / 6);
 
+/** Memory of the library's own, which it hands out otherwise, is given back late, and costs page faults. */
+const COPIED = { asBuffer: true, copyOutputData: true } as const;
+
 /** Makes one snappy framing-format stream (§9). Everything given is flushed to a chunk boundary. */
 export class SnappyFramingEncoder {
   #identified = false;
@@ -43,7 +46,7 @@ export class SnappyFramingEncoder {
   #encodeChunk(bytes: Uint8Array, parts: Uint8Array[]): void {
     const isShared = bytes.buffer instanceof SharedArrayBuffer;
     const plain = isShared ? this.#copyShared(bytes) : bytes;
-    const compressed = compressSync(plain);
+    const compressed = compressSync(plain, COPIED);
     // The rule of the reference: what shrinks by less than an eighth is not worth the unpacking.
     const pays = compressed.length < plain.length - Math.floor(plain.length / 8);
     // The next chunk may overwrite the copy.
@@ -167,7 +170,7 @@ function uncompress(block: Buffer): Buffer {
   }
   if (promised > MAX_PLAIN_BYTES) throw new LimitError(STRUCTURE, promised, MAX_PLAIN_BYTES);
   try {
-    return uncompressSync(block, { asBuffer: true }) as Buffer;
+    return uncompressSync(block, COPIED) as Buffer;
   } catch (cause) {
     throw new DecodeError(STRUCTURE, 'it does not uncompress', { cause });
   }

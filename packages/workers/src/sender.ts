@@ -37,6 +37,8 @@ export interface SenderHooks {
   isHeld(): boolean;
   /** Something that goes out before the frames of the ring. */
   takeUrgent(): readonly Uint8Array[] | undefined;
+  /** The operating system has taken frames: `lastTakenId` may have moved. */
+  taken(): void;
   /** The next frame has a tag that the indexer does not know. */
   unknownTag(tag: number): void;
 }
@@ -53,6 +55,8 @@ export class Sender {
   #outletIsFull = false;
   /** Runs of frames that the operating system may still read in the ring; only the last may really be. */
   #untaken = 0;
+  /** Of the last entry in front of the last run. */
+  #lastIdBefore = 0;
   #turnIsDue = false;
   #isEnded = false;
   /** The cursor that a pending flush waits for, and whether another one was asked for since. */
@@ -80,11 +84,11 @@ export class Sender {
   }
 
   /**
-   * The last entry that an indexer can have read. Of frames that the operating system has not taken
-   * whole, it cannot have the last one; to confirm it would have their bytes used again too early.
+   * The last entry whose bytes the operating system has taken, as far as it has said so. It says so
+   * late: an indexer may have read and confirmed more.
    */
-  get lastConfirmableId(): number {
-    return this.#untaken === 0 ? this.lastSentId : this.lastSentId - 1;
+  get lastTakenId(): number {
+    return this.#untaken === 0 ? this.lastSentId : this.#lastIdBefore;
   }
 
   /** Sends what is committed, as far as the socket takes it; then waits for a doorbell. */
@@ -157,6 +161,7 @@ export class Sender {
 
   readonly #framesTaken = () => {
     this.#untaken--;
+    if (!this.#isEnded) this.#hooks.taken();
     this.#wrote();
   };
 
@@ -213,6 +218,7 @@ export class Sender {
     if (this.inFlight.isEmpty) this.#meter.busy(now);
     const bytes = sizeOf(pieces);
     this.#meter.sent(lastId - this.lastSentId, bytes);
+    this.#lastIdBefore = this.lastSentId;
     this.lastSentId = lastId;
     this.inFlight.push(lastId, this.#reader.sent, bytes, now);
     if (this.#parts.outlet.isRead) return this.#hand(pieces, this.#wrote);

@@ -47,6 +47,8 @@ export class Stream implements InputHandler {
   #confirmed = 0;
   /** Entries before `released`; what is confirmed beyond them waits for its checkpoint. */
   #releasedId = 0;
+  /** Whether something is confirmed whose room waits until the operating system has taken it. */
+  #isHeldBack = false;
   #isEnded = false;
   /** What the indexer is to be told next. */
   #state: Uint8Array | undefined;
@@ -67,6 +69,9 @@ export class Stream implements InputHandler {
       {
         isHeld: () => this.#throttle.isOn || this.#tags.isAsking,
         takeUrgent: () => this.#takeState() ?? this.#dittos.take(),
+        taken: () => {
+          if (this.#isHeldBack) this.#release();
+        },
         unknownTag: (tag) => this.#waitForTag(tag),
       },
     );
@@ -162,10 +167,9 @@ export class Stream implements InputHandler {
 
   confirm(count: number): void {
     this.#spoke();
-    const last = this.#sender.lastConfirmableId;
-    const ahead = this.#confirmed + count - last;
+    const ahead = this.#confirmed + count - this.#sender.lastSentId;
     if (ahead > 0) {
-      this.#fail(new Lost('protocol', neverSent(last + 1)));
+      this.#fail(new Lost('protocol', neverSent(this.#sender.lastSentId + 1)));
       count -= ahead;
     }
     this.#confirmed += count;
@@ -201,21 +205,26 @@ export class Stream implements InputHandler {
     }
   }
 
-  /** Gives back the room of all socket writes that are wholly confirmed. */
+  /**
+   * Gives back the room of all socket writes that are wholly confirmed, but for one that the operating
+   * system has not taken yet: its bytes would be used again before they are sent.
+   */
   #release(): void {
-    const { inFlight } = this.#sender;
+    const { inFlight, lastTakenId } = this.#sender;
+    const last = Math.min(this.#confirmed, lastTakenId);
     const { reader, meter, large, events } = this.#parts;
     const before = reader.released;
     const now = performance.now();
     let released = before;
     let bytes = 0;
-    while (!inFlight.isEmpty && inFlight.oldestId <= this.#confirmed) {
+    while (!inFlight.isEmpty && inFlight.oldestId <= last) {
       released = inFlight.oldestEnd;
       bytes += inFlight.oldestBytes;
       this.#releasedId = inFlight.oldestId;
       meter.acknowledged(inFlight.oldestTime, now);
       inFlight.pop();
     }
+    this.#isHeldBack = !inFlight.isEmpty && inFlight.oldestId <= this.#confirmed;
     if (released === before) {
       meter.publish();
       return;
