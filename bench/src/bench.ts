@@ -2,33 +2,74 @@ import { Command } from 'commander';
 import { addBalanceCommand } from './balance-command.js';
 import { type CeilingRow, runCeiling } from './ceiling.js';
 import { runCodec } from './codec-bench.js';
+import { type CompressionRow, runCompression } from './compression.js';
 import { duration, integer } from './flags.js';
+import type { MuxerRunResult, Rounds } from './muxer-run.js';
+import { runTransports, type TransportsRow } from './transports.js';
 
 /** `pnpm bench`: what things cost here. */
 const program = new Command('bench').description('Measure parts of ringest on this machine');
 
-program
-  .command('ceiling')
-  .description('the muxer beside one thread that writes frames made beforehand, in one run')
-  .option('--rounds <n>', 'how often each is measured; medians count', integer(1, 100), 5)
-  .option('--duration <time>', 'how long each writes', duration, 1000)
-  .option('--json', 'end with a JSON object on the last line', false)
-  .action(async (options: { rounds: number; duration: number; json: boolean }) => {
-    const sizes = await runCeiling(options, tellRow);
-    if (options.json) console.log(JSON.stringify({ sizes }));
-  });
-
+addMeasurement(
+  'ceiling',
+  'the muxer beside one thread that writes frames made beforehand, in one run',
+  async (rounds) => ({ sizes: await runCeiling(rounds, tellCeiling) }),
+);
+addMeasurement('compression', 'what snappy saves and costs, by kind of data', async (rounds) => ({
+  rows: await runCompression(rounds, tellCompression),
+}));
+addMeasurement('transports', 'TCP, TLS and Unix sockets beside each other', async (rounds) => ({
+  sizes: await runTransports(rounds, tellTransports),
+}));
 addBalanceCommand(program);
-
 program.command('codec').description('encode and decode').action(runCodec);
 
 await program.parseAsync();
 
-function tellRow({ size, ceiling, writeEntry, writeBatch }: CeilingRow): void {
-  const million = (rate: number) => `${(rate / 1e6).toFixed(2)} M/s`;
+/** Adds a command that measures over several rounds. */
+function addMeasurement(
+  name: string,
+  description: string,
+  measure: (rounds: Rounds) => Promise<object>,
+): void {
+  program
+    .command(name)
+    .description(description)
+    .option('--rounds <n>', 'how often each is measured; medians count', integer(1, 100), 5)
+    .option('--duration <time>', 'how long each writes', duration, 1000)
+    .option('--json', 'end with a JSON object on the last line', false)
+    .action(async (options: Rounds & { json: boolean }) => {
+      const result = await measure(options);
+      if (options.json) console.log(JSON.stringify(result));
+    });
+}
+
+function tellCeiling({ size, ceiling, writeEntry, writeBatch }: CeilingRow): void {
   const share = (rate: number) => `${million(rate)} (${(rate / ceiling).toFixed(2)})`;
   console.log(
     `${size} bytes: ceiling ${million(ceiling)}, ` +
       `writeEntry ${share(writeEntry)}, writeBatch ${share(writeBatch)}`,
   );
+}
+
+function tellCompression({ content, size, plain, snappy }: CompressionRow): void {
+  const ratio = snappy.entriesPerSecond / plain.entriesPerSecond;
+  console.log(
+    `${content}, ${size} bytes: ${(snappy.wireShare * 100).toFixed(1)}% of the bytes, ` +
+      `${cost(plain)} plain, ${cost(snappy)} compressed (${ratio.toFixed(2)})`,
+  );
+}
+
+function tellTransports({ size, ways }: TransportsRow): void {
+  for (const way of ways) {
+    console.log(`${size} bytes, ${way.name}: ${cost(way)} (${way.ratioToTcp.toFixed(2)} of tcp)`);
+  }
+}
+
+function cost({ entriesPerSecond, cpuSecondsPerMillion }: MuxerRunResult): string {
+  return `${million(entriesPerSecond)} at ${cpuSecondsPerMillion.toFixed(2)} s a million`;
+}
+
+function million(rate: number): string {
+  return `${(rate / 1e6).toFixed(2)} M/s`;
 }

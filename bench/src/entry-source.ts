@@ -1,6 +1,6 @@
-import { createCipheriv, createHash } from 'node:crypto';
 import { encodeTimestamp, type Source, TIMESTAMP_BYTES } from '@ringest/codec';
 import { EntryDigest } from '@ringest/indexer';
+import { type Content, contentMaker } from './content.js';
 
 /** Every entry begins with its sequence number, a little-endian `u64` below 2^32. */
 export const SEQUENCE_BYTES = 8;
@@ -13,6 +13,12 @@ const LEAST_SLOTS = 64;
 
 /** Bytes of data beyond which there are fewer of them than that. */
 const MOST_CACHED = 64 * 1048576;
+
+/**
+ * Bytes of data after which contents may come again where they are to be compressed: snappy, which
+ * looks back over 64 KiB at most, never sees them twice.
+ */
+const LEAST_VARIED = 262144;
 
 /** An entry of a load, valid until its slot is filled anew. */
 export interface LoadEntry {
@@ -34,6 +40,10 @@ export interface LoadContents {
   readonly startSeconds: number;
   /** Entries that are used side by side, at most `MOST_SLOTS`. */
   readonly batch: number;
+  /** What the data is like after the sequence number. Default: `random`. */
+  readonly content?: Content;
+  /** The load is compressed: contents come again only where that does not help it. Default: false. */
+  readonly varied?: boolean;
 }
 
 /**
@@ -47,13 +57,15 @@ export class EntrySource {
 
   constructor(contents: LoadContents) {
     const { seed, entryBytes, tag, source, startSeconds, batch } = contents;
+    const { content = 'random', varied = false } = contents;
     const cached = Math.min(LEAST_SLOTS, Math.ceil(MOST_CACHED / entryBytes));
-    const length = 2 ** Math.ceil(Math.log2(Math.max(cached, batch)));
+    const distinct = varied ? Math.ceil(LEAST_VARIED / entryBytes) : 0;
+    const length = 2 ** Math.ceil(Math.log2(Math.max(cached, distinct, batch)));
     this.#mask = length - 1;
-    const stream = randomStream(seed);
+    const make = contentMaker(content, seed);
     this.#startSeconds = startSeconds;
     this.#slots = Array.from({ length }, () => {
-      const data = stream(entryBytes);
+      const data = make(entryBytes).fill(0, 0, SEQUENCE_BYTES);
       const sequence = new Uint32Array(data.buffer, data.byteOffset, 2);
       return { timestamp: { seconds: 0, nanoseconds: 0 }, tag, source, data, sequence };
     });
@@ -87,16 +99,4 @@ export class EntrySource {
     }
     return digest.toString();
   }
-}
-
-/** Random bytes that depend on the seed only: the key stream of AES in counter mode. */
-function randomStream(seed: number): (bytes: number) => Buffer {
-  const key = createHash('sha256').update(`${seed}`).digest();
-  const cipher = createCipheriv('aes-256-ctr', key, Buffer.alloc(16));
-  return (bytes) => {
-    // Memory of its own: aligned, which the view of the sequence number needs.
-    const data = Buffer.from(new ArrayBuffer(bytes));
-    cipher.update(Buffer.alloc(bytes)).copy(data);
-    return data.fill(0, 0, SEQUENCE_BYTES);
-  };
 }

@@ -1,24 +1,42 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { FromIndexer, IndexerSettings, ToIndexer } from './indexer-messages.js';
+import type {
+  FromIndexer,
+  IndexerSettings,
+  ServerCertificate,
+  ToIndexer,
+} from './indexer-messages.js';
 import type { TallyReport } from './tally.js';
 
 /** The parent's handle on an embedded indexer that runs in a process of its own. */
 export class IndexerChild {
-  /** As `tcp://host:port`. */
-  readonly address: string;
+  /** With their schemes, in the order of the transports that were asked for. */
+  readonly addresses: readonly string[];
+  /** PEM text of the authority that vouches for it; `undefined` without TLS. */
+  readonly ca: string | undefined;
   readonly #process: ChildProcess;
 
-  private constructor(process: ChildProcess, address: string) {
+  private constructor(process: ChildProcess, addresses: readonly string[], ca: string | undefined) {
     this.#process = process;
-    this.address = address;
+    this.addresses = addresses;
+    this.ca = ca;
   }
 
-  /** Starts the process and waits until it listens, on a free port of the loopback. */
+  /**
+   * Starts the process and waits until it listens: on free ports of the loopback, on a socket in a
+   * directory that goes with the process.
+   */
   static async start(settings: IndexerSettings): Promise<IndexerChild> {
+    const certified = settings.transports?.includes('tls') ? await certify() : undefined;
     const child = fork(new URL('./indexer-process.js', import.meta.url));
-    const { address } = await ask(child, 'listening', { kind: 'settings', settings });
-    return new IndexerChild(child, address);
+    const tls = certified?.certificate;
+    const { addresses } = await ask(child, 'listening', { kind: 'settings', settings, tls });
+    return new IndexerChild(child, addresses, certified?.ca);
+  }
+
+  /** The first of its addresses. */
+  get address(): string {
+    return this.addresses[0] as string;
   }
 
   /** What has arrived by now of a load of `sent` entries. */
@@ -38,6 +56,15 @@ export class IndexerChild {
     if (this.#process.connected) this.#process.disconnect();
     await exited;
   }
+}
+
+/** A certificate for the loopback from an authority that is made for nothing else. */
+async function certify(): Promise<{ ca: string; certificate: ServerCertificate }> {
+  // What makes certificates takes a while to load.
+  const { CertificateAuthority } = await import('./certificates.js');
+  const authority = await CertificateAuthority.create();
+  const certificate = await authority.issue({ hosts: ['127.0.0.1', 'localhost'] });
+  return { ca: authority.certificate, certificate };
 }
 
 /** Sends a message and waits for the answer of a kind; fails when the process ends before. */

@@ -1,5 +1,10 @@
 import type { TallyReport } from './tally.js';
 
+export const TRANSPORTS = ['tcp', 'tls', 'pipe'] as const;
+
+/** What a connection runs on (§1). */
+export type Transport = (typeof TRANSPORTS)[number];
+
 /** What the load generator tells the embedded indexer's process when it starts it. */
 export interface IndexerSettings {
   readonly secret: string;
@@ -9,16 +14,31 @@ export interface IndexerSettings {
   readonly digest: boolean;
   /** Milliseconds by which its confirmations leave later. Default: 0. */
   readonly ackDelay?: number;
+  /** Each of them is listened on, at an address of its own, in this order. Default: TCP alone. */
+  readonly transports?: readonly Transport[];
+  /** Whose entries it takes; who names no tenant is refused as well. Default: everybody's. */
+  readonly tenants?: readonly string[];
+}
+
+/** PEM text of the certificate that an indexer shows, and its key. */
+export interface ServerCertificate {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** From the load generator to the process. */
 export type ToIndexer =
-  | { readonly kind: 'settings'; readonly settings: IndexerSettings }
+  | {
+      readonly kind: 'settings';
+      readonly settings: IndexerSettings;
+      /** For TLS. */
+      readonly tls: ServerCertificate | undefined;
+    }
   | { readonly kind: 'report'; readonly sent: number }
   | { readonly kind: 'delay'; readonly milliseconds: number };
 
 /** From the process to the load generator. */
 export type FromIndexer =
-  | { readonly kind: 'listening'; readonly address: string }
+  | { readonly kind: 'listening'; readonly addresses: readonly string[] }
   | { readonly kind: 'report'; readonly tally: TallyReport }
   | { readonly kind: 'delayed' };

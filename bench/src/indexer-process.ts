@@ -1,5 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Indexer } from '@ringest/indexer';
-import type { FromIndexer, IndexerSettings, ToIndexer } from './indexer-messages.js';
+import type {
+  FromIndexer,
+  IndexerSettings,
+  ServerCertificate,
+  ToIndexer,
+  Transport,
+} from './indexer-messages.js';
 import { Tally } from './tally.js';
 
 /** An embedded indexer in a process of its own. It ends when its parent disconnects. */
@@ -9,7 +18,7 @@ let indexer: Indexer | undefined;
 
 process.on('message', (message: ToIndexer) => {
   if (message.kind === 'settings') {
-    void start(message.settings);
+    void start(message.settings, message.tls);
   } else if (message.kind === 'report') {
     if (tally !== undefined) tell({ kind: 'report', tally: tally.report(message.sent) });
   } else if (indexer !== undefined) {
@@ -20,12 +29,32 @@ process.on('message', (message: ToIndexer) => {
 process.on('disconnect', () => process.exit());
 // A terminal sends its interrupt to the whole group; the load generator ends this process in time.
 process.on('SIGINT', () => {});
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit());
 
-async function start(settings: IndexerSettings): Promise<void> {
-  const { secret, ackDelay } = settings;
+async function start(settings: IndexerSettings, tls: ServerCertificate | undefined): Promise<void> {
+  const { secret, ackDelay, tenants, transports = ['tcp'] } = settings;
   const account = settings.tally ? new Tally(settings.digest) : undefined;
   tally = account;
-  const onEntry = account && { onEntry: account.add.bind(account) };
-  indexer = new Indexer({ listen: 'tcp://127.0.0.1:0', secret, ackDelay, ...onEntry });
-  tell({ kind: 'listening', address: await indexer.listen() });
+  indexer = new Indexer({
+    listen: transports.map(freeAddress),
+    secret,
+    ackDelay,
+    ...(tls && { tls }),
+    ...(tenants && { tenants }),
+    ...(account && { onEntry: account.add.bind(account) }),
+  });
+  await indexer.listen();
+  tell({ kind: 'listening', addresses: indexer.addresses });
+}
+
+/** Where nobody else listens. */
+function freeAddress(transport: Transport): string {
+  return transport === 'pipe' ? `pipe://${freePath()}` : `${transport}://127.0.0.1:0`;
+}
+
+/** A path in a directory of its own, which is removed however this process ends. */
+function freePath(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'ringest-'));
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return join(directory, 'indexer.sock');
 }

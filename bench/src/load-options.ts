@@ -1,19 +1,19 @@
 import { MAX_DATA_BYTES } from '@ringest/codec';
 import { Command, Option } from 'commander';
+import { CONTENTS, type Content } from './content.js';
 import { MOST_SLOTS, SEQUENCE_BYTES } from './entry-source.js';
 import { duration, integer } from './flags.js';
+import { addTargetFlags, type LoadTargets, readTargets } from './load-targets.js';
 
 /** What a load is made of; see the flags. */
-export interface LoadOptions {
-  /** `tcp://host:port`; none: an embedded indexer. */
-  readonly targets: readonly string[];
-  readonly secret: string;
+export interface LoadOptions extends LoadTargets {
   readonly tagName: string;
   /** Entries, or as many as the duration allows. */
   readonly entryCount: number;
   /** Milliseconds. */
   readonly durationMs: number;
   readonly entryBytes: number;
+  readonly content: Content;
   /** 0: one by one. */
   readonly batch: number;
   readonly workers: number | undefined;
@@ -33,12 +33,11 @@ const MOST_BATCH_BYTES = 2 ** 30;
 const DEFAULT_COUNT = 5_000_000;
 
 interface Flags {
-  clearConns?: string[];
-  ingestSecret: string;
   tagName: string;
   entryCount?: number;
   duration?: number;
   entrySize: number;
+  content: Content;
   batch: number;
   workers?: number;
   connections: number;
@@ -50,8 +49,14 @@ interface Flags {
   json: boolean;
 }
 
-/** Reads the command line; a flag that cannot be used ends the process with a message and status 1. */
-export function parseLoadOptions(argv: readonly string[]): LoadOptions {
+/**
+ * Reads the command line; a flag that cannot be used ends the process with a message and status 1.
+ * @param env where the secret is looked for when no flag gives it
+ */
+export function parseLoadOptions(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): LoadOptions {
   const program = command().parse(argv);
   const flags = program.opts<Flags>();
   if (flags.batch * flags.entrySize > MOST_BATCH_BYTES) {
@@ -60,12 +65,12 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
     );
   }
   return {
-    targets: (flags.clearConns ?? []).map((address) => `tcp://${address}`),
-    secret: flags.ingestSecret,
+    ...readTargets(program, env),
     tagName: flags.tagName,
     entryCount: flags.entryCount ?? (flags.duration === undefined ? DEFAULT_COUNT : 2 ** 32),
     durationMs: flags.duration ?? Number.POSITIVE_INFINITY,
     entryBytes: flags.entrySize,
+    content: flags.content,
     batch: flags.batch,
     workers: flags.workers,
     connections: flags.connections,
@@ -79,17 +84,10 @@ export function parseLoadOptions(argv: readonly string[]): LoadOptions {
 }
 
 function command(): Command {
-  return new Command('load')
-    .description(
-      'Write entries to indexers as fast as they confirm them, and say how fast that was',
-    )
-    .addOption(
-      new Option(
-        '--clear-conns <addresses>',
-        'indexers, as host:port,…; none: an embedded one',
-      ).argParser((text) => text.split(',').map((address) => address.trim())),
-    )
-    .option('--ingest-secret <secret>', 'the secret of the indexers', 'IngestSecrets')
+  const program = new Command('load').description(
+    'Write entries to indexers, or to an embedded one, as fast as they confirm them, and say how fast that was',
+  );
+  return addTargetFlags(program)
     .option('--tag-name <name>', 'the tag of the entries', 'default')
     .option(
       '--entry-count <n>',
@@ -102,6 +100,9 @@ function command(): Command {
       'bytes of data in each',
       integer(SEQUENCE_BYTES, MAX_DATA_BYTES),
       256,
+    )
+    .addOption(
+      new Option('--content <kind>', 'what the data is like').choices(CONTENTS).default('random'),
     )
     .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', integer(0, MOST_SLOTS), 0)
     .option('--workers <n>', 'threads', integer(1, 1024))

@@ -9,6 +9,11 @@ export interface LoadReport {
   readonly seconds: number;
   readonly entriesPerSecond: number;
   readonly megabytesPerSecond: number;
+  /** What the connections ran on: `tcp`, `tls`, `pipe`. */
+  readonly transports: readonly string[];
+  readonly compression: 'none' | 'snappy';
+  /** Bytes handed to sockets: frames and handshakes, compressed, before TLS. */
+  readonly wireBytes: number;
   /** Processor time of this process, all its threads, over the same span. */
   readonly cpuSeconds: number;
   readonly maxRssBytes: number;
@@ -52,6 +57,7 @@ export function formatReport(report: LoadReport): string {
       'throughput',
       `${count(report.entriesPerSecond)} entries/s, ${report.megabytesPerSecond.toFixed(1)} MB/s`,
     ],
+    ['wire', wire(report)],
     [
       'processor',
       `${report.cpuSeconds.toFixed(2)} s, ${perMillion.toFixed(2)} s per million entries`,
@@ -75,6 +81,12 @@ export function formatReport(report: LoadReport): string {
     rows.push(['digest', `${report.digest}${verdicts[`${report.digestMatches}`]}`]);
   }
   return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`).join('\n');
+}
+
+function wire({ transports, compression, wireBytes, bytes }: LoadReport): string {
+  const over = `${(wireBytes / 1e6).toFixed(1)} MB over ${transports.join(', ')}`;
+  if (compression === 'none') return over;
+  return `${over} with ${compression}, ${((wireBytes / bytes) * 100).toFixed(1)}% of the data`;
 }
 
 function count(value: number): string {

@@ -1,8 +1,13 @@
-import { once } from 'node:events';
 import { Source } from '@ringest/codec';
-import { type ConnectionError, IngestMuxer, WriteAbandonedError } from '@ringest/core';
+import {
+  type ConnectionError,
+  IngestMuxer,
+  type MuxerConfiguration,
+  WriteAbandonedError,
+} from '@ringest/core';
 import { EntrySource, type LoadEntry } from './entry-source.js';
 import { IndexerChild } from './indexer-child.js';
+import { connect, LONGEST_TIMER, watchConnections } from './load-connections.js';
 import type { LoadOptions } from './load-options.js';
 import type { LoadReport } from './load-report.js';
 
@@ -17,13 +22,11 @@ export interface LoadObserver {
 /** How often the clock is looked at, in entries, and progress told, in milliseconds. */
 const LOOK_ENTRIES = 8192;
 const LOOK_INTERVAL = 100;
-/** Milliseconds; a timer that is longer ends at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Runs a load against the indexers of the options, or an embedded one whose account it checks.
  * @param stop ends the writing early; what is written by then is confirmed and counted
- * @throws {ConnectionError} an indexer refused the secret
+ * @throws {ConnectionError} an indexer refused the secret, or cannot be trusted
  * @throws {WaitTimeoutError} no indexer could be reached in time
  */
 export async function runLoad(
@@ -31,14 +34,9 @@ export async function runLoad(
   observer: LoadObserver,
   stop: AbortSignal,
 ): Promise<LoadReport> {
-  const { secret, digest } = options;
-  const child =
-    options.targets.length === 0
-      ? await IndexerChild.start({ secret, tally: true, digest })
-      : undefined;
+  const child = options.targets.length === 0 ? await startIndexer(options) : undefined;
   try {
-    const targets = child === undefined ? options.targets : [child.address];
-    const { report, source } = await ingest(options, targets, observer, stop);
+    const { report, source } = await ingest(options, reach(options, child), observer, stop);
     if (child === undefined) {
       return options.digest ? { ...report, digest: source.digest(report.entries) } : report;
     }
@@ -53,18 +51,38 @@ export async function runLoad(
   }
 }
 
+function startIndexer(options: LoadOptions): Promise<IndexerChild> {
+  const { secret, digest, transport, tenant } = options;
+  const tenants = tenant === undefined ? {} : { tenants: [tenant] };
+  return IndexerChild.start({ secret, tally: true, digest, transports: [transport], ...tenants });
+}
+
+/** Where the entries go, and what is shown and verified there. */
+function reach(
+  { targets, secret, tenant, compression, tlsCa, insecureSkipVerify }: LoadOptions,
+  child: IndexerChild | undefined,
+) {
+  const ca = child === undefined ? tlsCa : child.ca;
+  return {
+    targets: child === undefined ? targets : child.addresses,
+    secret,
+    compression,
+    tls: { insecureSkipVerify, ...(ca === undefined ? {} : { ca }) },
+    ...(tenant === undefined ? {} : { tenant }),
+  } satisfies Partial<MuxerConfiguration>;
+}
+
 /** Writes the entries, and measures from the first write until everything is confirmed. */
 async function ingest(
   options: LoadOptions,
-  targets: readonly string[],
+  reached: ReturnType<typeof reach>,
   observer: LoadObserver,
   stop: AbortSignal,
 ): Promise<{ report: LoadReport; source: EntrySource }> {
   const { workers, ringBytes, connections, entryBytes, seed } = options;
   await using muxer = new IngestMuxer({
+    ...reached,
     name: 'ringest load',
-    targets,
-    secret: options.secret,
     tags: [options.tagName],
     connectionsPerTarget: connections,
     // What arrives is counted.
@@ -74,7 +92,9 @@ async function ingest(
     ...(workers === undefined ? {} : { workers }),
     ...(ringBytes === undefined ? {} : { ringBytes }),
   });
-  const watch = watchConnections(muxer, options, observer);
+  const watch = watchConnections(muxer, options, (error, retryInMs) =>
+    observer.lost(error, retryInMs),
+  );
   await connect(muxer, options, AbortSignal.any([watch.failed, stop])).catch((error) => {
     watch.end();
     throw error;
@@ -86,6 +106,8 @@ async function ingest(
     source: Source.parse(muxer.sourceIP()),
     startSeconds: Math.floor(Date.now() / 1000),
     batch: options.batch,
+    content: options.content,
+    varied: options.compression !== 'none',
   });
 
   const start = performance.now();
@@ -116,6 +138,9 @@ async function ingest(
     seconds,
     entriesPerSecond: entries / seconds,
     megabytesPerSecond: bytes / seconds / 1e6,
+    transports: [...new Set(stats.lanes.map(({ target }) => target.split('://', 1)[0] as string))],
+    compression: options.compression,
+    wireBytes: stats.wireBytes,
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
     maxRssBytes: process.resourceUsage().maxRSS * 1024,
     ackLatencyMs: stats.ackLatencyMs,
@@ -128,58 +153,6 @@ async function ingest(
     })),
   };
   return { report, source };
-}
-
-/**
- * Looks after a muxer's connections: tells of losses, and fails when an indexer refuses the secret,
- * or when no indexer has confirmed anything for `timeoutMs` although something was written.
- */
-function watchConnections(
-  muxer: IngestMuxer,
-  { timeoutMs }: LoadOptions,
-  observer: LoadObserver,
-): { readonly failed: AbortSignal; end(): void } {
-  const failed = new AbortController();
-  let lastError: ConnectionError | undefined;
-  let confirmedBefore = 0;
-  muxer.on('lost', (error, retryInMs) => {
-    lastError = error;
-    observer.lost(error, retryInMs);
-    if (error.reason === 'authentication') failed.abort(error);
-  });
-  const timer = setInterval(
-    () => {
-      const { confirmedEntries, writtenEntries, backlogEntries } = muxer.stats();
-      const isAnyDue = writtenEntries + backlogEntries > confirmedEntries;
-      if (confirmedEntries === confirmedBefore && isAnyDue) {
-        const reason = lastError === undefined ? '' : `; last problem: ${lastError.message}`;
-        failed.abort(new Error(`nothing was confirmed for ${timeoutMs} ms${reason}`));
-      }
-      confirmedBefore = confirmedEntries;
-    },
-    Math.min(timeoutMs, LONGEST_TIMER),
-  );
-  return { failed: failed.signal, end: () => clearInterval(timer) };
-}
-
-/** Waits for the first lane, and for the others as long as none of them is in trouble. */
-async function connect(
-  muxer: IngestMuxer,
-  { timeoutMs }: LoadOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  muxer.start();
-  await muxer.waitForHot({ timeout: timeoutMs, signal });
-  const deadline = AbortSignal.timeout(Math.min(timeoutMs, LONGEST_TIMER));
-  const trouble = new AbortController();
-  const onLost = () => trouble.abort();
-  muxer.once('lost', onLost);
-  const enough = AbortSignal.any([signal, deadline, trouble.signal]);
-  while (muxer.dead() > 0 && !enough.aborted) {
-    await once(muxer, 'hot', { signal: enough }).catch(() => {});
-  }
-  muxer.off('lost', onLost);
-  signal.throwIfAborted();
 }
 
 /**

@@ -1,3 +1,4 @@
+import './load-title.js';
 import type { ConnectionError } from '@ringest/core';
 import { Presets, SingleBar } from 'cli-progress';
 import { type LoadOptions, parseLoadOptions } from './load-options.js';
@@ -6,6 +7,9 @@ import { type LoadObserver, runLoad } from './load-run.js';
 
 /** `pnpm load`: runs one load and prints what came of it. */
 const options = parseLoadOptions(process.argv);
+if (options.insecureSkipVerify) {
+  console.error('load: certificates are not verified: entries go to whoever answers');
+}
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort(new Error('interrupted')));
 

@@ -6,11 +6,17 @@ console.log('5,000,000 entries of 256 bytes to an embedded indexer, compared by 
 const report = await runLoad(
   {
     targets: [],
+    transport: 'tcp',
+    tlsCa: undefined,
+    insecureSkipVerify: false,
     secret: 'IngestSecrets',
+    tenant: undefined,
+    compression: 'none',
     tagName: 'default',
     entryCount: 5_000_000,
     durationMs: Number.POSITIVE_INFINITY,
     entryBytes: 256,
+    content: 'random',
     batch: 1024,
     workers: undefined,
     connections: 1,

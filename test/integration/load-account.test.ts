@@ -65,6 +65,29 @@ describe('the entries of a load', () => {
     expect(new Set(batch).size).toBe(size);
   });
 
+  it.each(['text', 'json'] as const)('are what was asked for: %s', (content) => {
+    const make = (seed: number) =>
+      new EntrySource({ ...CONTENTS, content, seed, entryBytes: 1024, varied: true });
+    const [one, same, other] = [make(7), make(7), make(8)];
+    const body = (source: EntrySource, sequence: number) =>
+      source.entry(sequence).data.toString('latin1', 8);
+    expect(body(one, 5)).toMatch(/^[\n\x20-\x7e]{1016}$/);
+    expect(body(same, 5)).toBe(body(one, 5));
+    expect(body(other, 5)).not.toBe(body(one, 5));
+    expect(one.entry(5).data.readBigUInt64LE(0)).toBe(5n);
+    // The last line is cut off, and the sequence number stands on the first.
+    const [, ...lines] = body(one, 5).split('\n').slice(0, -1);
+    expect(lines.length).toBeGreaterThan(1);
+    if (content === 'json') for (const line of lines) expect(JSON.parse(line)).toBeTypeOf('object');
+  });
+
+  it.each([64, 1000, 100_000])('of %s bytes differ as far as compression looks back', (size) => {
+    const source = new EntrySource({ ...CONTENTS, entryBytes: size, varied: true });
+    const count = Math.ceil(65536 / size) + 1;
+    const bodies = Array.from({ length: count }, (_, i) => source.entry(i).data.toString('hex', 8));
+    expect(new Set(bodies).size).toBe(count);
+  });
+
   it('have the digest of each of them, whatever the order', () => {
     const source = new EntrySource(CONTENTS);
     const digest = new EntryDigest();

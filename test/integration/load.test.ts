@@ -56,6 +56,9 @@ describe('a load on an embedded indexer', () => {
       seconds: number,
       entriesPerSecond: number,
       megabytesPerSecond: number,
+      transports: ['tcp'],
+      compression: 'none',
+      wireBytes: number,
       cpuSeconds: number,
       maxRssBytes: number,
       ackLatencyMs: { mean: number, p50: number, p90: number, p99: number, max: number },
@@ -124,12 +127,20 @@ describe('a load on an embedded indexer', () => {
     for (const line of [
       /^entries: +12,345 in [\d.]+ s, all confirmed$/m,
       /^throughput: +[\d,]+ entries\/s, [\d.]+ MB\/s$/m,
+      /^wire: +[\d.]+ MB over tcp$/m,
       /^lost: +0$/m,
       /^digest: +[0-9a-f]{64} \(equal\)$/m,
     ]) {
       expect(run.stdout).toMatch(line);
     }
     expect(run.stdout).not.toContain('{');
+  });
+
+  it('tells people how much compression saves', async () => {
+    const flags = ['--transport', 'tls', '--compression', '--content', 'json'];
+    const run = new NodeProcess(LOAD, [...flags, '--entry-count', '20000']);
+    expect(await run.end()).toBe(0);
+    expect(run.stdout).toMatch(/^wire: +[\d.]+ MB over tls with snappy, [\d.]+% of the data$/m);
   });
 });
 
@@ -150,6 +161,7 @@ describe('a load on other indexers', () => {
       bytes: 30_000 * 64,
       digest: stats.digest,
       tags: { 'load-test': 30_000 },
+      tenants: {},
     });
     const contents = { seed: 77, entryBytes: 64, batch: 500 };
     expect(digestsOf(contents, 30_000, from, to)).toContain(stats.digest);

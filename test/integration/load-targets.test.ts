@@ -1,0 +1,230 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Indexer, type IndexerOptions } from '@ringest/indexer';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { CertificateAuthority } from '../../bench/dist/certificates.js';
+import { LOAD, NodeProcess } from '../support/node-process.js';
+
+const SECRET = 'Sup3rSecretWord';
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'ringest-targets-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+function fileWith(text: string): string {
+  const path = join(folder(), 'file');
+  writeFileSync(path, text);
+  return path;
+}
+
+/** An indexer in this process, and its addresses without their schemes. */
+async function startIndexer(options: Partial<IndexerOptions> = {}) {
+  const indexer = new Indexer({ listen: 'tcp://127.0.0.1:0', secret: SECRET, ...options });
+  onTestFinished(() => indexer.close());
+  await indexer.listen();
+  const addresses = indexer.addresses.map((address) => address.replace(/^\w+:\/\//, ''));
+  return { indexer, addresses };
+}
+
+/** An indexer whose certificate is vouched for by an authority of its own. */
+async function startSecureIndexer(hosts: readonly string[]) {
+  const authority = await CertificateAuthority.create();
+  const tls = await authority.issue({ hosts });
+  const started = await startIndexer({ listen: 'tls://127.0.0.1:0', tls });
+  return { ...started, ca: fileWith(authority.certificate) };
+}
+
+async function succeed(...flags: string[]) {
+  const run = new NodeProcess(LOAD, ['--entry-count', '1000', ...flags, '--json']);
+  expect(await run.end(), run.stderr).toBe(0);
+  return { stderr: run.stderr, report: run.lastJson() };
+}
+
+async function fail(...flags: string[]): Promise<string> {
+  const run = new NodeProcess(LOAD, ['--entry-count', '1000', '--timeout', '60s', ...flags]);
+  const start = performance.now();
+  expect(await run.end()).toBe(1);
+  // Long before its time is over, and with a message for people.
+  expect(performance.now() - start).toBeLessThan(20_000);
+  expect(run.stdout).toBe('');
+  expect(run.stderr).not.toMatch(/^ +at /m);
+  expect(run.stderr).toMatch(/^(error|load): /m);
+  return run.stderr;
+}
+
+describe('the flags of a load', () => {
+  it.each([
+    [
+      'an embedded indexer beside others',
+      ['--transport', 'tls', '--clear-conns', '127.0.0.1:1'],
+      /'--transport <transport>' cannot be used with option '--clear-conns/,
+    ],
+    [
+      'an embedded indexer beside others on sockets',
+      ['--pipe-conns', '/tmp/none', '--transport', 'pipe'],
+      /'--transport <transport>' cannot be used with option '--pipe-conns/,
+    ],
+    ['a transport that is none', ['--transport', 'udp'], /Allowed choices are tcp, tls, pipe/],
+    ['a content that is none', ['--content', 'xml'], /Allowed choices are random, text, json/],
+    [
+      'an authority for nobody',
+      ['--transport', 'tls', '--tls-ca', '/dev/null'],
+      /--tls-ca is about --tls-conns, of which there are none/,
+    ],
+    [
+      'to skip the verification of nobody',
+      ['--clear-conns', '127.0.0.1:1', '--insecure-no-tls-validate'],
+      /--insecure-no-tls-validate is about --tls-conns/,
+    ],
+    [
+      'to verify and not to',
+      ['--tls-conns', '127.0.0.1:1', '--insecure-no-tls-validate', '--tls-ca', '/dev/null'],
+      /'--insecure-no-tls-validate' cannot be used with option '--tls-ca/,
+    ],
+    [
+      'an authority that is not there',
+      ['--tls-conns', '127.0.0.1:1', '--tls-ca', '/nowhere/ca.pem'],
+      /tls\.ca.*ENOENT/,
+    ],
+    [
+      'an authority that is none',
+      ['--tls-conns', '127.0.0.1:1', '--tls-ca', '/dev/null'],
+      /tls\.ca.*no certificate/,
+    ],
+    [
+      'two secrets',
+      ['--ingest-secret', 'a', '--ingest-secret-file', '/dev/null'],
+      /'--ingest-secret <secret>' cannot be used with option '--ingest-secret-file/,
+    ],
+    [
+      'a secret that is not there',
+      ['--ingest-secret-file', '/nowhere/secret'],
+      /--ingest-secret-file: the file cannot be read \(ENOENT\)/,
+    ],
+    ['a secret that is empty', ['--ingest-secret-file', '/dev/null'], /the file is empty/],
+    ['a path that is empty', ['--pipe-conns', '/tmp/none,'], /targets\.1/],
+    ['an address with a scheme', ['--tls-conns', 'tls://127.0.0.1:1'], /tls:\/\/127\.0\.0\.1:1/],
+  ])('do not allow %s', async (_what, flags, message) => {
+    expect(await fail(...flags)).toMatch(message);
+  });
+});
+
+describe('a load', () => {
+  it('goes to indexers by all transports at once', async () => {
+    const authority = await CertificateAuthority.create();
+    const { indexer, addresses } = await startIndexer({
+      listen: ['tcp://127.0.0.1:0', 'tls://127.0.0.1:0', `pipe://${folder()}/indexer.sock`],
+      tls: await authority.issue({ hosts: ['127.0.0.1'] }),
+    });
+    const [tcp, tls, pipe] = addresses as [string, string, string];
+    const { report, stderr } = await succeed(
+      ...['--clear-conns', tcp, '--tls-conns', tls, '--pipe-conns', pipe],
+      ...['--tls-ca', fileWith(authority.certificate), '--ingest-secret', SECRET],
+      ...['--entry-count', '200000', '--ring-bytes', '65536'],
+    );
+    expect(stderr).toBe('');
+    expect(report).toMatchObject({ lost: 0, transports: ['tcp', 'tls', 'pipe'] });
+    expect(indexer.stats()).toMatchObject({ connections: 3, entries: 200_000 });
+  });
+
+  it.each([
+    ['an authority that it does not know', ['127.0.0.1'], false],
+    ['a certificate for another host', ['indexer.example'], true],
+  ])('ends at once for %s, and has shown nothing', async (_what, hosts, isKnown) => {
+    const { indexer, addresses, ca } = await startSecureIndexer(hosts);
+    const trust = isKnown ? ['--tls-ca', ca] : [];
+    const stderr = await fail(
+      ...['--tls-conns', `${addresses[0]}`, '--ingest-secret', SECRET, ...trust],
+    );
+    expect(stderr).toMatch(/^load: tls:.*certificate/m);
+    expect(stderr).not.toContain(SECRET);
+    expect(indexer.stats()).toMatchObject({ connections: 0, entries: 0 });
+  });
+
+  it('takes any certificate when it is told to, with a warning', async () => {
+    const { addresses } = await startSecureIndexer(['indexer.example']);
+    const { stderr } = await succeed(
+      ...['--tls-conns', `${addresses[0]}`, '--insecure-no-tls-validate'],
+      ...['--ingest-secret', SECRET],
+    );
+    expect(stderr).toMatch(/^load: certificates are not verified/);
+  });
+
+  it('is let in for its tenant only', async () => {
+    const { indexer, addresses } = await startIndexer({ tenants: ['acme'] });
+    const common = ['--clear-conns', `${addresses[0]}`, '--ingest-secret', SECRET];
+    expect(await fail(...common)).toMatch(/^load: tcp:.*tenant/m);
+    expect(await fail(...common, '--ingest-tenant', 'other')).toMatch(/^load: tcp:.*tenant/m);
+    await succeed(...common, '--ingest-tenant', 'acme');
+    expect(indexer.stats()).toMatchObject({ connections: 1, entries: 1000 });
+  });
+});
+
+describe('the secret of a load', () => {
+  it('comes from a flag, a file or the environment, in this order', async () => {
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const { addresses } = await startIndexer();
+    const conns = ['--clear-conns', `${addresses[0]}`];
+    const right = fileWith(`${SECRET}\n`);
+    const wrong = fileWith('another');
+    await succeed(...conns, '--ingest-secret-file', right);
+    vi.stubEnv('GRAVWELL_INGEST_SECRET_FILE', right);
+    await succeed(...conns);
+    vi.stubEnv('GRAVWELL_INGEST_SECRET_FILE', wrong);
+    vi.stubEnv('GRAVWELL_INGEST_SECRET', SECRET);
+    await succeed(...conns);
+    vi.stubEnv('GRAVWELL_INGEST_SECRET', 'another');
+    await succeed(...conns, '--ingest-secret-file', right);
+    await succeed(...conns, '--ingest-secret', SECRET);
+    expect(await fail(...conns)).toMatch(/refused the ingest secret/);
+  }, 60_000);
+
+  it.skipIf(!existsSync('/proc/self/cmdline'))('is not in the list of processes', async () => {
+    const { indexer, addresses } = await startIndexer();
+    const args = ['--clear-conns', `${addresses[0]}`, '--ingest-secret', SECRET];
+    const child = spawn(process.execPath, [fileURLToPath(LOAD), ...args, '--duration', '60s'], {
+      stdio: 'ignore',
+    });
+    const closed = once(child, 'close');
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    await vi.waitFor(() => expect(indexer.stats().entries).toBeGreaterThan(0), 20_000);
+    const shown = readFileSync(`/proc/${child.pid}/cmdline`, 'latin1').replace(/\0+$/, '');
+    expect(shown).toBe('ringest load');
+    child.kill('SIGINT');
+    expect(await closed).toEqual([0, null]);
+  });
+});
+
+describe('the socket of an embedded indexer', () => {
+  it.each<[string, NodeJS.Signals | undefined]>([
+    ['at the end', undefined],
+    ['after an interrupt', 'SIGINT'],
+    ['after the load was killed', 'SIGKILL'],
+  ])('is gone %s', async (_when, signal) => {
+    const path = folder();
+    vi.stubEnv('TMPDIR', path);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const args = ['--transport', 'pipe', '--status', '--json'];
+    const length = ['--duration', signal === undefined ? '2s' : '60s'];
+    const run = new NodeProcess(LOAD, [...args, ...length]);
+    await vi.waitFor(() => expect(readdirSync(path)).toHaveLength(1), 20_000);
+    // It listens there.
+    const [name = ''] = readdirSync(path);
+    const socket = join(path, name, 'indexer.sock');
+    await vi.waitFor(() => expect(existsSync(socket)).toBe(true), 20_000);
+    await run.end(signal);
+    await vi.waitFor(() => expect(readdirSync(path)).toEqual([]), 20_000);
+  });
+});
