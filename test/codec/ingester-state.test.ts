@@ -71,6 +71,7 @@ describe('an ingester state', () => {
   it.each([
     ['a Name that is a number', '{"Name":1}'],
     ['Entries that are text', '{"Entries":"1"}'],
+    ['Entries beyond all numbers', '{"Entries":1e999}'],
     ['Tags that are an object', '{"Tags":{}}'],
     ['a tag that is a number', '{"Tags":[1]}'],
     ['a LastSeen that is no time', '{"LastSeen":"yesterday"}'],
@@ -86,6 +87,16 @@ describe('an ingester state', () => {
     const nested = `${'{"Children":{"a":'.repeat(levels)}{}${'}}'.repeat(levels)}`;
     expect(() => decode(nested)).toThrow(DecodeError);
   });
+
+  it.each(['Configuration', 'Metadata'])(
+    'is refused when its %s is nested so deep that going through it could exhaust the stack',
+    (key) => {
+      const nest = (levels: number) => `{"${key}":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+      expect(() => decode(nest(400_000))).toThrow(DecodeError);
+      expect(() => decode(`{"Children":{"a":${nest(400_000)}}}`)).toThrow(DecodeError);
+      expect(encodeIngesterStateJson(decode(nest(60)))).toContain('['.repeat(60));
+    },
+  );
 });
 
 describe('trimming an ingester state', () => {

@@ -6,7 +6,10 @@ import { Timestamp } from './timestamp.js';
 /** The most bytes of JSON in an ingester state. */
 export const MAX_INGESTER_STATE_BYTES = 1024 * 1024;
 
-/** How deep children may be nested in a state that is decoded. */
+/**
+ * How deep children, and what Configuration and Metadata hold, may be nested in a state that is
+ * decoded. Whoever goes through deeper ones, as `JSON.stringify` does, may exhaust the stack.
+ */
 const MAX_DECODED_DEPTH = 64;
 
 /** Trimming keeps this many levels below the children of the ingester itself. */
@@ -174,8 +177,10 @@ function readState(json: JsonObject<Key>, depth: number): IngesterState {
     cacheSize: readNumber('CacheSize', json.CacheSize),
     lastSeen: readTime('LastSeen', json.LastSeen),
     children: readChildren(json.Children, depth),
-    ...(json.Configuration === undefined ? {} : { configuration: json.Configuration }),
-    ...(json.Metadata === undefined ? {} : { metadata: json.Metadata }),
+    ...(json.Configuration === undefined
+      ? {}
+      : { configuration: readAnything('Configuration', json.Configuration) }),
+    ...(json.Metadata === undefined ? {} : { metadata: readAnything('Metadata', json.Metadata) }),
   };
 }
 
@@ -187,7 +192,10 @@ function readString(key: Key, value: unknown = ''): string {
 
 function readNumber(key: Key, value: unknown = 0): number {
   if (value === null) return 0;
-  if (typeof value !== 'number') throw new DecodeError(STRUCTURE, `its ${key} is not a number`);
+  // JSON can say 1e999, which is read as infinity.
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    throw new DecodeError(STRUCTURE, `its ${key} is not a number`);
+  }
   return value;
 }
 
@@ -206,6 +214,15 @@ function readTime(key: Key, value: unknown): Timestamp {
     if (!(cause instanceof InvalidTimestampError)) throw cause;
     throw new DecodeError(STRUCTURE, `its ${key} is not a time`, { cause });
   }
+}
+
+function readAnything(key: Key, value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > MAX_DECODED_DEPTH) {
+    throw new DecodeError(STRUCTURE, `its ${key} is nested over ${MAX_DECODED_DEPTH} deep`);
+  }
+  for (const member of Object.values(value)) readAnything(key, member, depth + 1);
+  return value;
 }
 
 function readChildren(value: unknown, depth: number): ReadonlyMap<string, IngesterState> {

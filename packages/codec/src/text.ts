@@ -46,7 +46,8 @@ export function sortedJsonObject(members: Iterable<readonly [name: string, json:
   return `{${sorted.map(({ name, json }) => `${JSON.stringify(name)}:${json}`).join()}}`;
 }
 
-/** Whether a number is an integer from 0 to `max`. */
+/** Whether a number is an integer from 0 to `max`. -0, which JSON can say, is none. */
 export function isUnsigned(value: unknown, max: number): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
+  const isInteger = typeof value === 'number' && Number.isInteger(value);
+  return isInteger && value >= 0 && value <= max && !Object.is(value, -0);
 }
