@@ -166,15 +166,15 @@ describe('as many tags as there are numbers', () => {
   const numbers = (count: number) => new Map(names(count).map((name) => [name, 7]));
 
   it('are read, and one more is refused', () => {
-    expect(decodeTagRequest(encodeTagRequest(names(65_535)))).toHaveLength(65_535);
-    expect(decodeTagResponse(encodeTagResponse(numbers(65_535))).count).toBe(65_535);
-    expect(() => decodeTagRequest(encodeTagRequest(names(65_536)))).toThrow('more than 65535');
-    expect(() => decodeTagResponse(encodeTagResponse(numbers(65_536)))).toThrow('more than 65535');
+    expect(decodeTagRequest(encodeTagRequest(names(65_536)))).toHaveLength(65_536);
+    expect(decodeTagResponse(encodeTagResponse(numbers(65_536))).count).toBe(65_536);
+    expect(() => decodeTagRequest(encodeTagRequest(names(65_537)))).toThrow('more than 65536');
+    expect(() => decodeTagResponse(encodeTagResponse(numbers(65_537)))).toThrow('more than 65536');
   });
 
   it('are told from more without reading any of them', () => {
     const message = json(4, `not JSON at all ${'"'.repeat(200_000)}`);
-    expect(() => decodeTagRequest(message)).toThrow('more than 65535');
+    expect(() => decodeTagRequest(message)).toThrow('more than 65536');
   });
 });
 

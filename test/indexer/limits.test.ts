@@ -200,9 +200,8 @@ describe('a request for tags', () => {
     await client.authenticate(SECRET);
     await client.expect('state');
     client.write(encodeTagRequest(Array.from({ length: 1_000_000 }, (_, i) => `tag-${i}`)));
-    expect(await client.expect('tagResponse')).toMatchObject({ count: 0 });
     expect(await client.next()).toBeUndefined();
-    await vi.waitFor(() => expect(losses(logs)).toEqual(['TagRefusedError']));
+    await vi.waitFor(() => expect(losses(logs)).toEqual(['DecodeError']));
     const { tags } = await IngesterClient.hot(address, SECRET, ['a', 'b']);
     expect([...tags.values()]).toEqual([1000, 999]);
   });

@@ -21,6 +21,9 @@ export const MAX_TAG_MESSAGE_BYTES = 32 * 1024 * 1024;
 
 const QUOTE = 0x22;
 
+/** Names that may be asked for: `gravwell`, whose number is fixed, is one more. */
+const MAX_NAMES = MAX_TAGS + 1;
+
 /** An error quotes so much of a tag name: it can be as long as the message. */
 const MAX_QUOTED = 80;
 
@@ -206,11 +209,11 @@ function decodeJsonMessage(structure: string, message: Uint8Array) {
  * No name has a quote in it.
  */
 function checkNames(structure: string, bytes: Buffer): void {
-  // Two for each name, and for each of the two keys.
-  const most = 2 * (MAX_TAGS + 2);
+  // Of each name, that of `gravwell` among them, and of the two keys.
+  const most = 2 * (MAX_NAMES + 2);
   let quotes = 0;
   for (let at = bytes.indexOf(QUOTE); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) {
-    if (++quotes > most) throw new DecodeError(structure, `it has more than ${MAX_TAGS} tags`);
+    if (++quotes > most) throw new DecodeError(structure, `it has more than ${MAX_NAMES} tags`);
   }
 }
 

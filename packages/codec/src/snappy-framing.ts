@@ -75,6 +75,11 @@ export class SnappyFramingDecoder {
   /** Bytes of a skippable chunk that are still to come: they are dropped as they arrive. */
   #skip = 0;
 
+  /** Whether a part of a chunk has come, and the rest has not. */
+  get isInChunk(): boolean {
+    return this.#queue.length > 0 || this.#skip > 0;
+  }
+
   /** Bytes of memory held for a chunk that is not complete. */
   get heldBytes(): number {
     return this.#queue.capacity;

@@ -9,28 +9,39 @@ interface Question {
 }
 
 /**
- * Works out the right answers to challenges (§3), one after the other. Each takes tens of milliseconds,
- * and whoever can connect can ask for one: between short slices the event loop serves all others.
+ * Works out the right answers to challenges (§3), one at a time. Each takes tens of milliseconds, and
+ * whoever can connect can ask for one: between short slices the event loop serves all others, and those
+ * who ask take turns, so that many questions of one do not hold up another's.
  */
 export class AnswerQueue {
-  readonly #questions = new Set<Question>();
+  /** By who asks; whose turn is next stands first. */
+  readonly #questions = new Map<string, Set<Question>>();
   #scheduled = false;
 
   /**
-   * Works out the answer that `answerChallenge` gives, when the ones asked for before are done.
+   * Works out the answer that `answerChallenge` gives, when those are done that the same one has asked
+   * for before.
    *
+   * @param origin who asks.
    * @param answered takes it.
    * @returns what takes the question back.
    */
   ask(
     challenge: Challenge,
     authenticationHash: Uint8Array,
+    origin: string,
     answered: (answer: Buffer) => void,
   ): () => void {
     const question = { steps: answerInSteps(challenge, authenticationHash), answered };
-    this.#questions.add(question);
+    const others = this.#questions.get(origin) ?? new Set();
+    this.#questions.set(origin, others.add(question));
     this.#schedule();
-    return () => this.#questions.delete(question);
+    return () => {
+      others.delete(question);
+      if (others.size === 0 && this.#questions.get(origin) === others) {
+        this.#questions.delete(origin);
+      }
+    };
   }
 
   #schedule(): void {
@@ -42,20 +53,31 @@ export class AnswerQueue {
   readonly #work = (): void => {
     this.#scheduled = false;
     const end = performance.now() + SLICE_MS;
-    for (const question of this.#questions) {
-      this.#continue(question, end);
+    for (const [origin, questions] of this.#questions) {
+      for (const question of questions) {
+        const answer = workOut(question, end);
+        if (answer === undefined) break;
+        this.#endTurn(origin, questions, question);
+        question.answered(answer);
+        break;
+      }
       if (performance.now() >= end) break;
     }
     this.#schedule();
   };
 
-  #continue(question: Question, end: number): void {
-    while (performance.now() < end) {
-      const { done, value } = question.steps.next();
-      if (done !== true) continue;
-      this.#questions.delete(question);
-      question.answered(value);
-      return;
-    }
+  #endTurn(origin: string, questions: Set<Question>, question: Question): void {
+    questions.delete(question);
+    this.#questions.delete(origin);
+    if (questions.size > 0) this.#questions.set(origin, questions);
   }
+}
+
+/** @returns `undefined` when the time was too short. */
+function workOut({ steps }: Question, end: number): Buffer | undefined {
+  while (performance.now() < end) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+  return undefined;
 }

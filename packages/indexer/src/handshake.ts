@@ -64,6 +64,8 @@ export interface HandshakeOptions {
   readonly acceptedAt?: number | undefined;
   /** Where answers are checked; one that all connections of an indexer share. */
   readonly answers?: AnswerQueue | undefined;
+  /** Where the ingester comes from: those of one place take turns with those of others. */
+  readonly origin?: string | undefined;
   /** Told how far the ingester has come: its answer is being checked, or was right. */
   readonly onProgress?: ((stage: 'answered' | 'authenticated') => void) | undefined;
 }
@@ -176,13 +178,13 @@ class Handshake {
   }
 
   #authenticate(given: Uint8Array, tenant: Tenant | undefined): void {
-    const { secretHash, answers = new AnswerQueue(), onProgress } = this.#options;
+    const { secretHash, answers = new AnswerQueue(), origin = '', onProgress } = this.#options;
     // An older indexer takes the mark of a response with a tenant for the answer.
     const knowsTenants = this.#apiVersion >= MinimumVersion.tenant;
     const answer = knowsTenants || tenant === undefined ? given : TENANT_MARKER;
     this.#isChecking = true;
     onProgress?.('answered');
-    this.#stopChecking = answers.ask(this.#challenge, secretHash, (right) => {
+    this.#stopChecking = answers.ask(this.#challenge, secretHash, origin, (right) => {
       this.#isChecking = false;
       this.#attempt(() => {
         if (!timingSafeEqual(answer, right))

@@ -67,9 +67,10 @@ export class MessageReader {
     return this.#partial.capacity + (this.#unpacker?.heldBytes ?? 0);
   }
 
-  /** Whether the ingester is in the middle of a message, or of a ditto block. */
+  /** Whether the ingester is in the middle of a message, of a ditto block or of a compressed chunk. */
   get isInMessage(): boolean {
-    return this.#partial.length > 0 || this.#responder.dittoEntries > 0;
+    const isInPlain = this.#partial.length > 0 || this.#responder.dittoEntries > 0;
+    return isInPlain || this.#unpacker?.isInChunk === true;
   }
 
   /** Whether the ingester takes the next bytes for a stream configuration. */

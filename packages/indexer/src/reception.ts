@@ -28,7 +28,10 @@ export class Reception {
     const waitingRoom = this.#waitingRoom;
     const { socket } = arrival;
     let turnedAway: CrowdedOutError | undefined;
+    // All that come through a pipe are of this machine.
+    const origin = socket.remoteAddress ?? '';
     const guest = {
+      origin,
       hasAnswered: false,
       turnAway(error: CrowdedOutError) {
         turnedAway = error;
@@ -43,6 +46,7 @@ export class Reception {
         ...this.#rules,
         acceptedAt,
         answers: this.#answers,
+        origin,
         onProgress(stage) {
           guest.hasAnswered = true;
           if (stage === 'authenticated') waitingRoom.leave(guest);

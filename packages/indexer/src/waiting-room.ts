@@ -2,6 +2,8 @@ import { CrowdedOutError } from './errors.js';
 
 /** A connection that is not authenticated. */
 export interface Guest {
+  /** Where it comes from. */
+  readonly origin: string;
   /** Whether its answer is being checked: it has said what it can say. */
   readonly hasAnswered: boolean;
   /** Ends the connection. */
@@ -9,14 +11,15 @@ export interface Guest {
 }
 
 /**
- * The connections that are not authenticated, in the order in which they came, at most so many. One
- * more, and the one that has waited longest is turned away, so that a flood that says nothing cannot
- * shut out an ingester that answers at once. Those that have answered stay: while they alone take
- * all the room, it is the last one that is turned away, for otherwise none of them would get through.
+ * The connections that are not authenticated, at most so many. One more, and one of those is turned
+ * away whose origin has the most: so a flood from one place shuts out nobody from another. Of these it
+ * is the one that has waited longest and said nothing, so that a silent flood does not shut out an
+ * ingester that answers at once; if all have answered, the last one, for otherwise none would get through.
  */
 export class WaitingRoom {
-  readonly #guests = new Set<Guest>();
+  readonly #guests = new Map<string, Set<Guest>>();
   readonly #limit: number;
+  #size = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -24,18 +27,28 @@ export class WaitingRoom {
 
   /** Takes in a connection that has said nothing yet. */
   enter(guest: Guest): void {
-    this.#guests.add(guest);
-    if (this.#guests.size <= this.#limit) return;
-    for (const dispensable of this.#guests) {
-      if (dispensable.hasAnswered) continue;
-      this.#guests.delete(dispensable);
-      dispensable.turnAway(new CrowdedOutError(this.#limit));
-      return;
-    }
+    const others = this.#guests.get(guest.origin) ?? new Set();
+    this.#guests.set(guest.origin, others.add(guest));
+    this.#size++;
+    if (this.#size <= this.#limit) return;
+    const dispensable = this.#dispensable();
+    if (dispensable === undefined) return;
+    this.leave(dispensable);
+    dispensable.turnAway(new CrowdedOutError(this.#limit));
   }
 
   /** Forgets a connection: it is authenticated, or has ended. */
   leave(guest: Guest): void {
-    this.#guests.delete(guest);
+    const others = this.#guests.get(guest.origin);
+    if (others?.delete(guest) !== true) return;
+    this.#size--;
+    if (others.size === 0) this.#guests.delete(guest.origin);
+  }
+
+  #dispensable(): Guest | undefined {
+    let most: ReadonlySet<Guest> = new Set();
+    for (const guests of this.#guests.values()) if (guests.size > most.size) most = guests;
+    const guests = [...most];
+    return guests.find(({ hasAnswered }) => !hasAnswered) ?? guests.at(-1);
   }
 }

@@ -61,10 +61,15 @@ export class Inbox {
   ): Promise<Extract<IndexerMessage, { kind: Kind }>> {
     const deadline = performance.now() + timeout;
     this.#mostUnread = mostBytes + MOST_UNREAD;
+    let isLate = false;
     for (;;) {
       const message = this.decoder.next();
       if (message === undefined) {
-        await this.#moreBytes(kind, deadline - performance.now());
+        if (isLate) throw late(kind);
+        const left = deadline - performance.now();
+        // This thread may have been away: what has come in meanwhile still counts.
+        isLate = left <= 0;
+        await this.#moreBytes(kind, left);
       } else if (message.kind === kind) {
         this.#mostUnread = MOST_UNREAD;
         return message as Extract<IndexerMessage, { kind: Kind }>;
@@ -95,7 +100,7 @@ export class Inbox {
       if (this.#failure !== undefined) return reject(this.#failure);
       const timer = setTimeout(() => {
         this.#wake = undefined;
-        reject(new Lost('timeout', `the indexer did not send its ${awaited} in time`));
+        reject(late(awaited));
       }, timeout);
       this.#wake = () => {
         clearTimeout(timer);
@@ -105,4 +110,8 @@ export class Inbox {
       };
     });
   }
+}
+
+function late(awaited: string): Lost {
+  return new Lost('timeout', `the indexer did not send its ${awaited} in time`);
 }

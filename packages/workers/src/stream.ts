@@ -303,7 +303,9 @@ export class Stream implements InputHandler {
         return stream.#confirmed + stream.#dittos.confirmations;
       },
       get isOutstanding() {
-        const isUnconfirmed = stream.#confirmed < stream.#sender.lastSentId;
+        // Held back by pauses without end, entries would wait here for ever.
+        const isHeldBack = stream.#throttle.isOn && stream.#parts.reader.available() > 0;
+        const isUnconfirmed = stream.#confirmed < stream.#sender.lastSentId || isHeldBack;
         return isUnconfirmed || stream.#dittos.isOutstanding || stream.#tags.isAsking;
       },
       get outstandingBytes() {
