@@ -44,4 +44,35 @@ describe('a flood of connections', () => {
     await expect.poll(() => wrong.ended(), { timeout: 20_000 }).toBe(WRONG);
     await fortress.expectToStand(64 * MIB);
   }, 60_000);
+
+  it('with wrong answers without end, from elsewhere, does not shut out those who come', async () => {
+    const fortress = await Fortress.raise();
+    const { hostname, port } = new URL(fortress.address);
+    const sockets = new Set<Socket>();
+    let isOver = false;
+    let refused = 0;
+    const again = () => {
+      if (isOver) return;
+      const elsewhere = { localAddress: '127.0.0.2' };
+      const socket = connect({ host: hostname, port: Number(port), ...elsewhere });
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        refused++;
+        sockets.delete(socket);
+        again();
+      });
+      socket.once('data', () => socket.write(Buffer.alloc(32)));
+      socket.resume();
+    };
+    onTestFinished(() => {
+      isOver = true;
+      for (const socket of sockets) socket.destroy();
+    });
+    for (let i = 0; i < WRONG; i++) again();
+    await expect.poll(() => refused, { timeout: 20_000 }).toBeGreaterThan(WRONG);
+    for (let i = 0; i < 3; i++) await fortress.letIn();
+    const writing = fortress.write(ENTRIES);
+    await writing;
+  }, 60_000);
 });
