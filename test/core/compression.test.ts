@@ -37,6 +37,29 @@ describe('compression', () => {
     expect(wireBytes).toBeLessThan(sentBytes / 2);
   });
 
+  it('takes entries of many mebibytes slice by slice, with nothing in between', async () => {
+    const indexer = await ScriptedIndexer.listen({ ...SNAPPY, confirms: 'on flush' });
+    const muxer = await hotMuxer({
+      targets: [indexer.address],
+      compression: 'snappy',
+      ringBytes: SMALL_RING,
+    });
+    const written = [entry(0), entry(1, 20_000_000), entry(2), entry(3, 3_000_000), entry(4)];
+    for (const one of written) {
+      const wait = muxer.writeEntry(one);
+      // Commands come between the entries, whatever is on its way.
+      void muxer.sync().catch(() => {});
+      await wait;
+    }
+    await muxer.sync();
+    const { arrivals } = await indexer.hot(0);
+    expectArrivals(
+      arrivals,
+      written.map((one) => expectedArrival(one)),
+    );
+    expect(muxer.stats().resentEntries).toBe(0);
+  });
+
   it('carries tags, states and ditto blocks as well', async () => {
     const indexer = await ScriptedIndexer.listen({ ...SNAPPY, confirms: 'at once' });
     const muxer = await hotMuxer({ targets: [indexer.address], compression: 'snappy' });

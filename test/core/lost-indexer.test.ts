@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EntryInput } from '@ringest/codec';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -51,8 +50,7 @@ describe('an indexer that is killed', () => {
   it.each([1, 2, 3])(
     'and replaced by another costs nothing but the resending of what it had not confirmed (%s)',
     async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'ringest-lost-'));
-      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const folder = temporaryDirectory();
       const first = new RecordingProcess(folder, '127.0.0.1:0', 100);
       const address = await first.address();
       const targets = [`tcp://${address}`];

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -55,6 +56,8 @@ describe('an address', () => {
     ['udp://127.0.0.1:4023', "'udp' is no connection type; use tcp, tls or pipe"],
     ['tls://', 'write it as tls://host:port'],
     ['tls://host:port', 'write it as tls://host:port'],
+    ['tls://::1', 'stands in brackets'],
+    ['tcp://::1:4024', 'stands in brackets'],
     ['pipe://', 'write the path of a socket'],
     ['pipe:///a\0b', 'write the path of a socket'],
     [`pipe:///${'x'.repeat(107)}`, 'at most 107 bytes'],
@@ -115,10 +118,17 @@ describe('a secret', () => {
 
 describe('the tls of a configuration', () => {
   it('is refused where it cannot work, by its field, and never shows a key', () => {
+    const bundle = [one.cert, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'];
+    const encrypted = createPrivateKey(one.key).export({
+      ...{ type: 'pkcs8', format: 'pem' },
+      ...{ cipher: 'aes-256-cbc', passphrase: 'x' },
+    });
     const keyless = one.key.replaceAll(/-----.*-----/g, '').trim();
     const cases: [NonNullable<MuxerConfiguration['tls']>, string, string][] = [
       [{ ca: '/no/such/file' }, 'ca', 'ENOENT'],
       [{ ca: file('nothing') }, 'ca', 'no certificate'],
+      [{ ca: bundle.join('') }, 'ca', 'one of its 2 parts is no certificate'],
+      [{ cert: one.cert, key: `${encrypted}` }, 'key', 'decrypt it'],
       [
         { ca: ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'] },
         'ca',
@@ -133,13 +143,14 @@ describe('the tls of a configuration', () => {
     ];
     for (const [tls, field, text] of cases) {
       const error = problem({ targets: [TLS], tls });
-      expect(error.field).toBe('tls');
+      expect(error.field).toBe(`tls.${field}`);
       expect(error.cause).toBeInstanceOf(InvalidTlsError);
       expect(error.cause).toMatchObject({ field });
       expect(error.message).toContain(text);
       const everything = inspect(error, { depth: 20, showHidden: true });
       expect(everything).not.toContain(keyless.slice(0, 30));
-      expect(problem({ targets: [{ address: TLS, tls }] }).field).toBe('targets.0.tls');
+      const own = problem({ targets: [{ address: TLS, tls }] });
+      expect(own.field).toBe(`targets.0.tls.${field}`);
     }
   });
 
@@ -149,6 +160,11 @@ describe('the tls of a configuration', () => {
     new IngestMuxer({ targets: both, secret: SECRET, tls });
     const error = problem({ targets: [{ address: TLS, tls: { key: two.key } }], tls });
     expect(error.message).toContain('not the key');
+  });
+
+  it('that a target has of its own as undefined hides no default', () => {
+    const own = { address: TLS, tls: { key: undefined } };
+    new IngestMuxer({ targets: [own], secret: SECRET, tls: { cert: one.cert, key: one.key } });
   });
 
   it('is refused on a target that is no tls://', () => {
@@ -161,6 +177,13 @@ describe('the tls of a configuration', () => {
     ['a compression that there is not', 'compression', { compression: 'zip' }],
     ['a field that there is not', 'tls.verify', { tls: { verify: false } }],
     ['an empty servername', 'tls.servername', { tls: { servername: '' } }],
+    ['no authority', 'tls.ca', { tls: { ca: [] } }],
+    ['tls where no target has it', 'tls', { tls: {} }],
+    [
+      'an authority that nothing is verified with',
+      'tls.insecureSkipVerify',
+      { tls: { ca: 'x', insecureSkipVerify: true } },
+    ],
   ])('and the rest: %s is refused', (_what, field, given) => {
     expect(problem(given as Partial<MuxerConfiguration>).field).toBe(field);
   });

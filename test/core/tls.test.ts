@@ -74,7 +74,7 @@ describe('a certificate', () => {
   it.each([
     ['expired', { from: daysFromNow(-2), until: daysFromNow(-1) }, 'has expired'],
     ['not valid yet', { from: daysFromNow(1), until: daysFromNow(2) }, 'is not valid yet'],
-    ['for another host', { hosts: ['indexer.example'] }, 'is for another host'],
+    ['for another host', { hosts: ['a.example', '10.0.0.1'] }, 'host (a.example, 10.0.0.1)'],
   ])('that is %s is refused, and why is said', async (_what, certificate, text) => {
     const indexer = await listen(certificate);
     const tls = { ca: authority.certificate };
@@ -138,6 +138,17 @@ describe('a client certificate', () => {
     const indexer = await listen({}, asking());
     const client = await authority.issue({ hosts: [], client: true });
     await delivers({ targets: [indexer.address], tls: { ca: authority.certificate, ...client } });
+  });
+
+  it('of an unknown authority is guessed to be the reason', async () => {
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
+      const indexer = await listen({}, { ...asking(), maxVersion });
+      const client = await another.issue({ hosts: [], client: true });
+      const tls = { ca: authority.certificate, ...client };
+      const error = await firstLoss({ targets: [indexer.address], tls });
+      expect(error.message).toContain('client certificate');
+      expect(error.reason).toBe('certificate');
+    }
   });
 
   it('that is missing is named as a reason, whatever the version of TLS', async () => {

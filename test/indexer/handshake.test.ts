@@ -15,6 +15,7 @@ import {
   AuthenticationError,
   acceptIngester,
   ConnectionLostError,
+  EntryReader,
   type HandshakeOptions,
   IngesterTimeoutError,
   TagRefusedError,
@@ -61,6 +62,18 @@ function response(stream: MemoryStream, tenant?: Tenant): Buffer {
   if (challenge?.kind !== 'challenge') throw new Error('no challenge');
   return encodeChallengeResponse(answerChallenge(challenge, SECRET_HASH), tenant);
 }
+
+describe('an ingester that is gone as soon as it is let in', () => {
+  it('is lost to whoever takes over, and nothing else is', async () => {
+    const { stream, accepted } = start();
+    stream.receive(Buffer.concat([response(stream), encodeTagRequest(['a']), HOT]));
+    stream.failure = new Error('write ECONNRESET');
+    const { rest } = await accepted;
+    const handler = { onEntry() {}, isReady: () => true, negotiateTag: () => 1 as IndexerTag };
+    const reader = new EntryReader(stream, { ...handler, onIdentity() {}, onIngesterState() {} });
+    await expect(reader.run(rest)).rejects.toThrow('ECONNRESET');
+  });
+});
 
 describe('accepting an ingester', () => {
   it('answers its messages and hands over what came after them', async () => {

@@ -6,6 +6,8 @@ export class MemoryStream extends Duplex {
   readonly written: Buffer[] = [];
   /** While this is set, writes are taken but never done. */
   stalled = false;
+  /** Once this is set, writes fail with it. */
+  failure: Error | undefined;
   #waiting: (() => void)[] = [];
 
   /** Lets bytes arrive, as one chunk. */
@@ -29,9 +31,9 @@ export class MemoryStream extends Duplex {
 
   override _read(): void {}
 
-  override _write(bytes: Buffer, _encoding: string, done: () => void): void {
+  override _write(bytes: Buffer, _encoding: string, done: (error?: Error) => void): void {
     this.written.push(Buffer.from(bytes));
     if (this.stalled) this.#waiting.push(done);
-    else done();
+    else done(this.failure);
   }
 }

@@ -5,6 +5,7 @@ import {
   Compression,
   DecodeError,
   encodeChallenge,
+  encodeConfirmDittoBlock,
   encodeConfirmEntry,
   encodePong,
   encodeState,
@@ -15,7 +16,9 @@ import {
   State,
 } from '@ringest/codec';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { DittoEnd } from '../../packages/workers/dist/boundary.js';
 import { RECEIVE_AT, TO_INDEXER_AT } from '../../packages/workers/dist/boundary.js';
+import { encodeFrame } from '../../packages/workers/dist/frame.js';
 import { kernelModule } from '../../packages/workers/dist/kernel.js';
 import { LargeFrames } from '../../packages/workers/dist/large-frames.js';
 import { Meter } from '../../packages/workers/dist/meter.js';
@@ -38,6 +41,8 @@ const TIMES = {
   silence: 60_000,
   confirmation: 60_000,
 };
+
+const NOTHING = { seconds: 0, nanoseconds: 0, tag: 0, source: undefined, values: undefined };
 
 /** A socket that takes each write only when it is told to. */
 class SlowSocket extends Writable {
@@ -73,10 +78,11 @@ function makeStream(compression: Compression = Compression.none) {
   const reader = new RingReader(ring);
   const socket = new SlowSocket();
   const lost: unknown[] = [];
+  const ends: [key: number, end: DittoEnd][] = [];
   onTestFinished(() => stream.end());
   const stream = new Stream({
     reader,
-    outlet: new Outlet(socket as unknown as Socket, compression),
+    outlet: new Outlet(socket as unknown as Socket, compression, () => {}),
     decoder: commandDecoder(),
     large: new LargeFrames(() => {}),
     meter: new Meter(ring.control, createHistogram()),
@@ -90,7 +96,7 @@ function makeStream(compression: Compression = Compression.none) {
       released: () => {},
       tagAnswered: () => {},
       refusedName: () => undefined,
-      dittoEnded: () => {},
+      dittoEnded: (key, end) => ends.push([key, end]),
       lost: (error) => lost.push(error),
     },
   });
@@ -104,7 +110,7 @@ function makeStream(compression: Compression = Compression.none) {
     ring.bytes.set(bytes, RECEIVE_AT);
     stream.received(bytes.length);
   };
-  return { stream, socket, write, receive, reader, lost };
+  return { stream, socket, write, receive, reader, lost, ends };
 }
 
 describe('a stream', () => {
@@ -136,6 +142,26 @@ describe('a stream', () => {
       expect(reader.unconfirmed, `cut at ${cut}`).toBe(0);
       expect(lost).toEqual([]);
     }
+  });
+
+  it('does not end a ditto block that is confirmed before it is wholly sent, until it is', async () => {
+    const { stream, socket, receive, ends } = makeStream();
+    const block = (key: number) => {
+      const frames = Buffer.alloc(100);
+      encodeFrame({ ...NOTHING, data: Buffer.alloc(54) }, frames);
+      return { key, count: 1, frames };
+    };
+    stream.ditto(block(7));
+    receive(encodeConfirmDittoBlock(0));
+    expect(ends).toEqual([]);
+    await socket.release();
+    await socket.release();
+    expect(ends).toEqual([[7, { kind: 'stored' }]]);
+    stream.ditto(block(8));
+    receive(encodeConfirmDittoBlock(5));
+    stream.end();
+    stream.socketClosed();
+    expect(ends[1]).toEqual([8, { kind: 'refused', result: 5 }]);
   });
 
   it('is lost with a confirmation of an entry that was never sent, and keeps the others', async () => {
@@ -176,13 +202,13 @@ describe('a stream', () => {
     expect(reader.unconfirmed).toBe(0);
   });
 
-  it('sends compressed what was agreed to be, and its bytes are read once they are handed over', async () => {
+  it('sends compressed what was agreed to be', async () => {
     const { socket, write, receive, reader, lost } = makeStream(Compression.snappy);
     const packer = new SnappyFramingEncoder();
     write('one '.repeat(1000));
+    await socket.release();
     receive(packer.encode(encodeConfirmEntry(1)));
     expect(reader.unconfirmed).toBe(0);
-    await socket.release();
     write('two');
     await socket.release();
     const sent = Buffer.concat(socket.written);

@@ -76,7 +76,7 @@ export class EntryReader {
         stream.on('end', () => this.#end());
         stream.on('close', () => this.#stop());
         if (first !== undefined) this.#receive(first);
-        if (stream.destroyed) this.#stop();
+        if (stream.destroyed) this.#stop(stream.errored ?? undefined);
         else this.#resume();
       });
     } finally {

@@ -134,6 +134,8 @@ class Handshake {
     );
     stream.on('data', this.#receive);
     stream.on('error', this.#lost);
+    // It may come between this and whoever takes over.
+    stream.on('error', () => {});
     stream.on('end', this.#lost);
     stream.on('close', this.#lost);
     if (stream.destroyed) this.#lost();

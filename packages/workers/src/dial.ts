@@ -1,7 +1,8 @@
 import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, connect as connectSecurely } from 'node:tls';
 import type { LaneTask, TlsTrust, Transport } from './boundary.js';
-import { lossOf } from './loss-of.js';
+import { deadline } from './deadline.js';
+import { guessOfClient, lossOf } from './loss-of.js';
 import { Lost } from './lost.js';
 
 const KEEP_ALIVE_DELAY = 2000;
@@ -38,17 +39,21 @@ export function dial(
       socket.destroy();
       reject(error);
     };
-    const onError = (error: Error) => fail(lossOf(error, 'dial'));
+    let isConnected = false;
+    const onError = (error: Error) => {
+      const loss = lossOf(error, 'dial');
+      const isGuess = isConnected && loss.reason === 'dial' && credentials.tls.client !== undefined;
+      fail(isGuess ? guessOfClient(loss) : loss);
+    };
     const onClose = () => fail(new Lost('dial', 'the indexer closed the connection'));
     const onAbort = () => fail(signal.reason);
-    const failIn = (milliseconds: number, missing: string) =>
-      setTimeout(
-        () => fail(new Lost('timeout', `not ${missing} within ${milliseconds} ms`)),
-        milliseconds,
-      );
-    let timer = failIn(times.dial, 'connected');
+    const failIn = (milliseconds: number, missing: string) => {
+      const text = `not ${missing} within ${milliseconds} ms`;
+      return deadline(milliseconds, () => fail(new Lost('timeout', text)));
+    };
+    let callOff = failIn(times.dial, 'connected');
     const settle = () => {
-      clearTimeout(timer);
+      callOff();
       signal.removeEventListener('abort', onAbort);
       socket.off('error', onError);
       socket.off('close', onClose);
@@ -61,9 +66,10 @@ export function dial(
     socket.once('error', onError);
     socket.once('close', onClose);
     socket.once('connect', () => {
+      isConnected = true;
       if (transport.kind !== 'tls') return done();
-      clearTimeout(timer);
-      timer = failIn(times.tls, 'secure');
+      callOff();
+      callOff = failIn(times.tls, 'secure');
       socket.once('secureConnect', done);
     });
   });

@@ -1,6 +1,7 @@
 import { encodeDittoBlock, frameSize, type Source } from '@ringest/codec';
 import type { DittoEnd } from './boundary.js';
 import { frameTag, stampFrame } from './frame.js';
+import type { Urgent } from './sender.js';
 import type { TagTables } from './tag-tables.js';
 
 /** A block of entries that is confirmed as a whole (§10), its frames unstamped. */
@@ -13,6 +14,9 @@ export interface DittoBlock {
 /**
  * The ditto blocks of one connection: those that wait to be sent, and those whose confirmation is
  * due, which come in the same order. None is ever sent twice.
+ *
+ * A block has ended, and its memory is used again, once it is confirmed and the operating system has
+ * taken it: who confirms it before would be sent what comes there next.
  */
 export class Dittos {
   readonly #tables: TagTables;
@@ -20,6 +24,10 @@ export class Dittos {
   readonly #ended: (key: number, end: DittoEnd) => void;
   readonly #waiting: DittoBlock[] = [];
   readonly #sent: { readonly key: number; readonly bytes: number }[] = [];
+  /** Keys of those that the operating system may still read, */
+  readonly #untaken = new Set<number>();
+  /** and how they end if they are confirmed. */
+  readonly #confirmedEarly = new Map<number, DittoEnd>();
   #confirmations = 0;
 
   constructor(tables: TagTables, local: Source, ended: (key: number, end: DittoEnd) => void) {
@@ -55,12 +63,14 @@ export class Dittos {
   }
 
   /** The bytes of the block that is due, stamped; `undefined` when none is. */
-  take(): readonly Uint8Array[] | undefined {
+  take(): Urgent | undefined {
     for (let block = this.#waiting.shift(); block !== undefined; block = this.#waiting.shift()) {
       const unknown = this.#stamp(block.frames);
       if (unknown === undefined) {
         this.#sent.push({ key: block.key, bytes: block.frames.length });
-        return [encodeDittoBlock(block.count), block.frames];
+        const { key, count, frames } = block;
+        this.#untaken.add(key);
+        return { pieces: [encodeDittoBlock(count), frames], taken: () => this.#taken(key) };
       }
       this.#ended(block.key, { kind: 'unknownTag', tag: unknown });
     }
@@ -75,8 +85,18 @@ export class Dittos {
     const block = this.#sent.shift();
     if (block === undefined) return false;
     this.#confirmations++;
-    this.#ended(block.key, result === 0 ? { kind: 'stored' } : { kind: 'refused', result });
+    const end: DittoEnd = result === 0 ? { kind: 'stored' } : { kind: 'refused', result };
+    if (this.#untaken.has(block.key)) this.#confirmedEarly.set(block.key, end);
+    else this.#ended(block.key, end);
     return true;
+  }
+
+  #taken(key: number): void {
+    this.#untaken.delete(key);
+    const end = this.#confirmedEarly.get(key);
+    if (end === undefined) return;
+    this.#confirmedEarly.delete(key);
+    this.#ended(key, end);
   }
 
   /**
@@ -84,6 +104,9 @@ export class Dittos {
    * the socket is closed: it reads the blocks, whose memory is used again from now on.
    */
   end(): void {
+    for (const [key, end] of this.#confirmedEarly) this.#ended(key, end);
+    this.#confirmedEarly.clear();
+    this.#untaken.clear();
     for (const { key } of this.#sent.splice(0)) this.#ended(key, { kind: 'lost' });
     for (const { key } of this.#waiting.splice(0)) this.#ended(key, { kind: 'cancelled' });
   }

@@ -16,6 +16,7 @@ import {
 import type { LaneTask, TagName } from './boundary.js';
 import type { Inbox } from './inbox.js';
 import type { LaneTags } from './lane-tags.js';
+import { guessOfClient } from './loss-of.js';
 import { FatallyLost, Lost } from './lost.js';
 
 /** What a handshake agreed on. */
@@ -50,7 +51,9 @@ export async function handshake(
   const left = () => Math.max(0, deadline - performance.now());
 
   const { endpoint, credentials } = task;
-  const challenge = await inbox.expect('challenge', left());
+  const challenge = await inbox.expect('challenge', left()).catch((error) => {
+    throw withGuess(error, task);
+  });
   const { version } = challenge;
   checkVersion(version, task);
   const answer = answerChallenge(challenge, credentials.secretHash);
@@ -58,7 +61,10 @@ export async function handshake(
   const state = await inbox.expect('state', left());
   if (state.id !== State.authenticated) {
     const info = state.info === '' ? '' : ` (${state.info})`;
-    const shown = endpoint.tenant === '' ? 'the ingest secret' : 'the ingest secret or the tenant';
+    const isTenant = endpoint.tenant !== '' || /tenant/i.test(state.info);
+    const shown = isTenant
+      ? 'the ingest secret, the tenant or that there is none'
+      : 'the ingest secret';
     throw new Lost('authentication', `the indexer refused ${shown}${info}`);
   }
 
@@ -90,6 +96,19 @@ export async function handshake(
     }
   }
   return { indexerVersion: version, tags, compression };
+}
+
+/** An indexer that says nothing at all may have been expected to speak otherwise. */
+function withGuess(error: unknown, { endpoint, credentials }: LaneTask): unknown {
+  if (!(error instanceof Lost)) return error;
+  const { kind } = endpoint.transport;
+  if (error.reason === 'timeout' && kind === 'tcp') {
+    return new Lost('timeout', `${error.message}: is it a tls:// port?`, { cause: error });
+  }
+  if (error.reason === 'lost' && kind === 'tls' && credentials.tls.client !== undefined) {
+    return guessOfClient(error);
+  }
+  return error;
 }
 
 /** @throws {FatallyLost} */

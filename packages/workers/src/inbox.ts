@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IndexerMessage, IndexerStreamDecoder } from '@ringest/codec';
+import { deadline } from './deadline.js';
 import { Lost } from './lost.js';
 
 /** Bytes that an indexer may say before they are asked for. */
@@ -67,7 +68,6 @@ export class Inbox {
       if (message === undefined) {
         if (isLate) throw late(kind);
         const left = deadline - performance.now();
-        // This thread may have been away: what has come in meanwhile still counts.
         isLate = left <= 0;
         await this.#moreBytes(kind, left);
       } else if (message.kind === kind) {
@@ -98,12 +98,12 @@ export class Inbox {
   #moreBytes(awaited: string, timeout: number): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
-      const timer = setTimeout(() => {
+      const callOff = deadline(timeout, () => {
         this.#wake = undefined;
         reject(late(awaited));
-      }, timeout);
+      });
       this.#wake = () => {
-        clearTimeout(timer);
+        callOff();
         this.#wake = undefined;
         if (this.#failure === undefined) resolve();
         else reject(this.#failure);

@@ -183,7 +183,7 @@ class LaneWorker {
       const localAddress = localAddressOf(socket);
       const stream = new Stream({
         reader: this.#reader,
-        outlet: new Outlet(socket, compression),
+        outlet: new Outlet(socket, compression, (bytes) => this.#spent(bytes)),
         decoder: inbox.decoder,
         tables: this.#tables,
         large: this.#large,
@@ -210,6 +210,12 @@ class LaneWorker {
       for (const tag of this.#tags.missing(tags)) stream.negotiate(tag);
       stream.begin();
     });
+  }
+
+  /** So many bytes are on their way to the indexer. */
+  #spent(bytes: number): void {
+    this.#rateLimit?.spend(bytes);
+    this.#meter.counts.wireBytes += bytes;
   }
 
   #tagAnswered(tag: number, isRefused: boolean): void {

@@ -1,3 +1,4 @@
+import type { PeerCertificate } from 'node:tls';
 import { Lost } from './lost.js';
 
 /** What is wrong with the indexer's certificate, by the code of the error, and what to do. */
@@ -13,7 +14,12 @@ const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
     'is signed by an authority that is not trusted: give that as tls.ca',
   CERT_REVOKED: 'is revoked: it needs a new one',
   CERT_UNTRUSTED: 'is not trusted for a server: it needs another one',
+  CERT_REJECTED: 'is not trusted for a server: it needs another one',
+  CERT_SIGNATURE_FAILURE: 'has a wrong signature: it needs another one',
   INVALID_PURPOSE: 'is not made for a server: it needs another one',
+  INVALID_CA: 'is signed by a certificate that is no authority: give another one as tls.ca',
+  PATH_LENGTH_EXCEEDED: 'has more authorities above it than they allow: it needs another one',
+  CERT_CHAIN_TOO_LONG: 'has too many authorities above it: it needs another one',
 };
 
 /** What an indexer says by a TLS alert of the certificate that it was shown, or not. */
@@ -32,8 +38,7 @@ export function lossOf(error: NodeJS.ErrnoException, reason: 'dial' | 'lost'): L
     return new Lost('certificate', `the indexer's certificate ${problem}`, options);
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    const { reason: mismatch } = error as { reason?: string };
-    const text = `the indexer's certificate is for another host (${mismatch ?? error.message})`;
+    const text = `the indexer's certificate is for another host (${hostsOf(error)})`;
     return new Lost('certificate', `${text}: connect by that name, or set tls.servername`, options);
   }
   if (REJECTED.test(code)) {
@@ -51,6 +56,19 @@ export function lossOf(error: NodeJS.ErrnoException, reason: 'dial' | 'lost'): L
     return new Lost(reason, 'the indexer speaks nothing newer than TLS 1.1', options);
   }
   return new Lost(reason, describe(error), options);
+}
+
+/** A connection that ends when TLS is shown a client certificate, with no word about why. */
+export function guessOfClient(loss: Lost): Lost {
+  const guess = 'it may not accept the client certificate in tls.cert';
+  return new Lost('certificate', `${loss.message}: ${guess}`, { cause: loss });
+}
+
+/** For whom the certificate of an error is. */
+function hostsOf(error: NodeJS.ErrnoException & { readonly cert?: PeerCertificate }): string {
+  const { subjectaltname, subject } = error.cert ?? {};
+  const hosts = subjectaltname?.replaceAll('DNS:', '').replaceAll('IP Address:', '');
+  return hosts ?? subject?.CN?.toString() ?? error.message;
 }
 
 /** A host with several addresses fails with an error a try; its own message is empty. */

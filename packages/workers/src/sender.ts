@@ -31,12 +31,19 @@ export interface SenderParts {
   readonly takesValues: boolean;
 }
 
+/** What does not come from the ring. */
+export interface Urgent {
+  readonly pieces: readonly Uint8Array[];
+  /** The operating system has taken them. */
+  readonly taken?: () => void;
+}
+
 /** Who says what a sender may send. */
 export interface SenderHooks {
   /** Whether nothing may be sent for now; `pump` is called when that is over. */
   isHeld(): boolean;
   /** Something that goes out before the frames of the ring. */
-  takeUrgent(): readonly Uint8Array[] | undefined;
+  takeUrgent(): Urgent | undefined;
   /** The operating system has taken frames: `lastTakenId` may have moved. */
   taken(): void;
   /** The next frame has a tag that the indexer does not know. */
@@ -142,7 +149,8 @@ export class Sender {
 
   /** Sends a command between two frames. */
   write(bytes: Uint8Array): void {
-    if (!this.#isEnded) this.#hand([bytes], this.#wrote);
+    // With the callback, always: it may be the last of what the outlet was full of.
+    if (!this.#isEnded) this.#parts.outlet.write([bytes], this.#wrote);
   }
 
   /** Stops for good; the ring is left as it is. */
@@ -151,7 +159,6 @@ export class Sender {
     this.#pace.end();
   }
 
-  /** Always told: what was written may be the last of what the outlet was full of. */
   readonly #wrote = () => {
     if (!this.#outletIsFull || this.#parts.outlet.isFull) return;
     this.#outletIsFull = false;
@@ -173,7 +180,7 @@ export class Sender {
       return STUCK;
     }
     const urgent = this.#hooks.takeUrgent();
-    if (urgent !== undefined) return this.#hand(urgent, this.#wrote);
+    if (urgent !== undefined) return this.#sendUrgent(urgent);
     const reader = this.#reader;
     const { ring } = reader;
     switch (reader.take(this.#writeBytes)) {
@@ -221,17 +228,16 @@ export class Sender {
     this.#lastIdBefore = this.lastSentId;
     this.lastSentId = lastId;
     this.inFlight.push(lastId, this.#reader.sent, bytes, now);
-    if (this.#parts.outlet.isRead) return this.#hand(pieces, this.#wrote);
     this.#untaken++;
-    return this.#hand(pieces, this.#framesTaken);
+    this.#parts.outlet.write(pieces, this.#framesTaken);
+    return bytes;
   }
 
-  /** Returns bytes as they were before they were compressed. */
-  #hand(pieces: readonly Uint8Array[], taken: () => void): number {
-    const { outlet, rateLimit } = this.#parts;
-    const wireBytes = outlet.write(pieces, taken);
-    rateLimit?.spend(wireBytes);
-    this.#meter.counts.wireBytes += wireBytes;
+  #sendUrgent({ pieces, taken }: Urgent): number {
+    this.#parts.outlet.write(pieces, () => {
+      taken?.();
+      this.#wrote();
+    });
     return sizeOf(pieces);
   }
 

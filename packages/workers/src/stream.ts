@@ -12,7 +12,7 @@ import { Hold } from './hold.js';
 import { IndexerInput, type InputHandler } from './indexer-input.js';
 import { LateTags } from './late-tags.js';
 import { Lost } from './lost.js';
-import { Sender, type SenderParts } from './sender.js';
+import { Sender, type SenderParts, type Urgent } from './sender.js';
 import { Watch } from './watch.js';
 
 /** What a stream tells its lane. */
@@ -249,10 +249,10 @@ export class Stream implements InputHandler {
     this.#fail(new Lost('protocol', isFuture ? neverSent(id) : outOfOrder));
   }
 
-  #takeState(): readonly Uint8Array[] | undefined {
+  #takeState(): Urgent | undefined {
     const state = this.#state;
     this.#state = undefined;
-    return state && [encodeForceAck(), state];
+    return state && { pieces: [encodeForceAck(), state] };
   }
 
   #beginThrottle(milliseconds: number): void {

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { RingestError } from '@ringest/codec';
 import type { Transport } from '@ringest/workers';
 import { CLEARTEXT_PORT, TLS_PORT, withDefaultPort } from '../config-file/index.js';
@@ -24,7 +25,7 @@ export interface ParsedAddress {
 
 /**
  * Reads the address of an indexer (§1): `tcp://host:port`, the port 4023 where it is left out;
- * `tls://host:port`, the port 4024; `pipe:///path`.
+ * `tls://host:port`, the port 4024; `pipe:///path`, or a path from the working directory.
  * @throws {InvalidTargetError}
  */
 export function parseAddress(address: string): ParsedAddress {
@@ -50,6 +51,10 @@ function splitHostPort(
   kind: 'tcp' | 'tls',
   rest: string,
 ): [host: string, port: number] {
+  if (isIPv6(rest)) {
+    const problem = `an IPv6 address stands in brackets, like ${kind}://[::1]:4024`;
+    throw new InvalidTargetError(address, problem);
+  }
   try {
     const full = withDefaultPort(rest, kind === 'tcp' ? CLEARTEXT_PORT : TLS_PORT);
     const colon = full.lastIndexOf(':');

@@ -1,10 +1,10 @@
 import { Compression, hashSecret, MAX_TENANT_BYTES } from '@ringest/codec';
-import type { CompressionName, Credentials, Endpoint } from '@ringest/workers';
+import type { CompressionName, Credentials, Endpoint, TlsTrust } from '@ringest/workers';
 import { z } from 'zod';
 import { atField, ConfigurationError } from '../errors.js';
 import { parseAddress } from './address.js';
 import { readSecret, type SecretInput } from './secret.js';
-import { readTls, type TlsInput } from './tls.js';
+import { InvalidTlsError, readTls, type TlsInput } from './tls.js';
 
 /** What counts for every target that does not say otherwise. */
 export interface TargetDefaults {
@@ -12,12 +12,12 @@ export interface TargetDefaults {
   readonly secret?: SecretInput | undefined;
   /**
    * For whom entries are (§3), in 512 bytes of UTF-8 at most; an indexer that knows no tenants is not
-   * used. Default: nobody in particular.
+   * used. Targets share entries, whatever their tenants are. Default: nobody in particular.
    */
   readonly tenant?: string | undefined;
   /** What indexers are asked for (§9); one that refuses gets plain bytes. Default: `none`. */
   readonly compression?: CompressionName | undefined;
-  /** For `tls://` targets; a target's own fields win one by one. */
+  /** For `tls://` targets, of which there must be one; a target's own fields win one by one. */
   readonly tls?: TlsInput | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface Target {
   readonly credentials: Credentials;
 }
 
-const text = z.string().min(1);
+const text = z.string({ error: 'give a text' }).min(1, 'give a text that is not empty');
 
 /** The fields of `TargetDefaults`, as they are checked before anything is read. */
 export const targetFields = {
@@ -51,11 +51,17 @@ export const targetFields = {
   compression: z.enum(Object.keys(Compression) as CompressionName[]).optional(),
   tls: z
     .strictObject({
-      ca: z.union([text, z.array(text)]).optional(),
+      ca: z
+        .union([text, z.array(text).min(1)], { error: 'give PEM texts or paths, one or more' })
+        .optional(),
       cert: text.optional(),
       key: text.optional(),
       servername: text.optional(),
       insecureSkipVerify: z.boolean().optional(),
+    })
+    .refine((tls) => !tls.insecureSkipVerify || (tls.ca ?? tls.servername) === undefined, {
+      path: ['insecureSkipVerify'],
+      error: 'nothing is verified with it: leave it out, or leave out ca and servername',
     })
     .optional(),
 };
@@ -71,10 +77,15 @@ export function checkTargets(
   inputs: readonly (string | TargetInput)[],
   defaults: TargetDefaults,
 ): Target[] {
-  return inputs.map((input, i) => {
+  const targets = inputs.map((input, i) => {
     const own: TargetInput = typeof input === 'string' ? { address: input } : input;
     return checkTarget(`targets.${i}`, own, defaults);
   });
+  const isTls = targets.some(({ endpoint }) => endpoint.transport.kind === 'tls');
+  if (defaults.tls !== undefined && !isTls) {
+    throw new ConfigurationError('tls', 'no target is tls://, and entries would go in the clear');
+  }
+  return targets;
 }
 
 function checkTarget(at: string, own: TargetInput, defaults: TargetDefaults): Target {
@@ -97,7 +108,21 @@ function checkTarget(at: string, own: TargetInput, defaults: TargetDefaults): Ta
     },
     credentials: {
       secretHash: atField(field('secret'), () => hashSecret(readSecret(secret))),
-      tls: atField(field('tls'), () => readTls({ ...defaults.tls, ...own.tls })),
+      tls: checkTls(field('tls'), { ...given(defaults.tls), ...given(own.tls) }),
     },
   };
+}
+
+function checkTls(at: string, input: TlsInput): TlsTrust {
+  try {
+    return readTls(input);
+  } catch (error) {
+    if (!(error instanceof InvalidTlsError)) throw error;
+    throw new ConfigurationError(`${at}.${error.field}`, error.message, { cause: error });
+  }
+}
+
+/** The fields that are there: one that is `undefined` does not hide a default. */
+function given(tls: TlsInput = {}): TlsInput {
+  return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
 }

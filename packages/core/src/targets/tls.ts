@@ -23,14 +23,14 @@ export interface TlsInput {
   readonly insecureSkipVerify?: boolean | undefined;
 }
 
-/** A certificate or key that cannot be used. It never shows a key. */
+/** A certificate, key or choice that cannot be used. It never shows a key. */
 export class InvalidTlsError extends RingestError {
   readonly code = 'ERR_INVALID_TLS';
-  /** Which one: `ca`, `cert` or `key`. */
+  /** Of which field. */
   readonly field: keyof TlsInput;
 
   constructor(field: keyof TlsInput, problem: string, options?: ErrorOptions) {
-    super(`tls.${field}: ${problem}`, options);
+    super(problem, options);
     this.field = field;
   }
 }
@@ -43,7 +43,7 @@ export function readTls(input: TlsInput): TlsTrust {
   const { ca, cert, key, servername, insecureSkipVerify = false } = input;
   const authorities = ca === undefined ? undefined : typeof ca === 'string' ? [ca] : ca;
   return {
-    ca: authorities?.map((text) => readCertificate('ca', text)),
+    ca: authorities?.map((text) => readCertificates('ca', text)),
     servername,
     client: cert === undefined && key === undefined ? undefined : readClient(cert, key),
     insecureSkipVerify,
@@ -53,20 +53,24 @@ export function readTls(input: TlsInput): TlsTrust {
 function readClient(cert: string | undefined, key: string | undefined) {
   if (cert === undefined) throw new InvalidTlsError('cert', 'a key needs its certificate');
   if (key === undefined) throw new InvalidTlsError('key', 'a certificate needs its key');
-  const client = { cert: readCertificate('cert', cert), key: readPem('key', key) };
+  const client = { cert: readCertificates('cert', cert), key: readPem('key', key) };
   if (!new X509Certificate(client.cert).checkPrivateKey(parseKey(client.key))) {
     throw new InvalidTlsError('key', 'it is not the key of the certificate in tls.cert');
   }
   return client;
 }
 
-function readCertificate(field: 'ca' | 'cert', input: string): string {
+/** One certificate or several. All are looked at: of those behind a broken one, none would count. */
+function readCertificates(field: 'ca' | 'cert', input: string): string {
   const pem = readPem(field, input);
+  const [, ...blocks] = pem.split('-----BEGIN ');
   try {
-    new X509Certificate(pem);
+    for (const block of blocks) new X509Certificate(`-----BEGIN ${block}`);
   } catch (cause) {
-    throw new InvalidTlsError(field, 'it is no certificate in PEM', { cause });
+    const which = blocks.length === 1 ? 'it is' : `one of its ${blocks.length} parts is`;
+    throw new InvalidTlsError(field, `${which} no certificate in PEM`, { cause });
   }
+  if (blocks.length === 0) throw new InvalidTlsError(field, 'there is no certificate in it');
   return pem;
 }
 
@@ -76,7 +80,11 @@ function parseKey(pem: string) {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     // What OpenSSL says of a key stays here.
-    throw new InvalidTlsError('key', `it is no private key in PEM without a password (${code})`);
+    const isEncrypted = pem.includes('ENCRYPTED');
+    throw new InvalidTlsError(
+      'key',
+      isEncrypted ? 'it is encrypted: decrypt it' : `it is no private key in PEM (${code})`,
+    );
   }
 }
 
