@@ -28,10 +28,15 @@ export class SnappyFramingEncoder {
   #unshared: Buffer | undefined;
 
   /**
-   * The chunks that hold `bytes`, after the stream's identifier if these are its first. They are a
-   * copy: what was given may be reused at once. It may lie in shared memory.
+   * The chunks that hold `bytes`, after the stream's identifier if these are its first, as a copy. What
+   * was given may lie in shared memory.
    */
   encode(bytes: Uint8Array): Buffer {
+    return Buffer.concat(this.encodeParts(bytes));
+  }
+
+  /** The same, in parts to be sent one after the other. What does not shrink is a part of `bytes` itself. */
+  encodeParts(bytes: Uint8Array): Uint8Array[] {
     const parts: Uint8Array[] = [];
     if (!this.#identified && bytes.length > 0) {
       parts.push(IDENTIFIER);
@@ -40,17 +45,15 @@ export class SnappyFramingEncoder {
     for (let start = 0; start < bytes.length; start += MAX_PLAIN_BYTES) {
       this.#encodeChunk(bytes.subarray(start, start + MAX_PLAIN_BYTES), parts);
     }
-    return Buffer.concat(parts);
+    return parts;
   }
 
   #encodeChunk(bytes: Uint8Array, parts: Uint8Array[]): void {
-    const isShared = bytes.buffer instanceof SharedArrayBuffer;
-    const plain = isShared ? this.#copyShared(bytes) : bytes;
+    const plain = bytes.buffer instanceof SharedArrayBuffer ? this.#copyShared(bytes) : bytes;
     const compressed = compressSync(plain, COPIED);
     // The rule of the reference: what shrinks by less than an eighth is not worth the unpacking.
     const pays = compressed.length < plain.length - Math.floor(plain.length / 8);
-    // The next chunk may overwrite the copy.
-    const payload = pays ? compressed : isShared ? Buffer.from(plain) : plain;
+    const payload = pays ? compressed : bytes;
     const header = Buffer.allocUnsafe(CHUNK_HEADER_BYTES + CHECKSUM_BYTES);
     header.writeUInt8(pays ? ChunkType.compressed : ChunkType.plain, 0);
     header.writeUIntLE(CHECKSUM_BYTES + payload.length, 1, 3);

@@ -44,9 +44,7 @@ export class Outlet {
    */
   write(pieces: readonly Uint8Array[], done: () => void): void {
     const last = pieces.length - 1;
-    if (last > 0) this.#socket.cork();
     for (const [i, piece] of pieces.entries()) this.#add(piece, i === last ? done : undefined);
-    if (last > 0) this.#socket.uncork();
   }
 
   #add(piece: Uint8Array, done: (() => void) | undefined): void {
@@ -74,9 +72,15 @@ export class Outlet {
   };
 
   #hand(piece: Uint8Array, done: (() => void) | undefined): void {
-    const wire = this.#packer?.encode(piece) ?? piece;
-    this.#spent(wire.length);
-    if (done === undefined) this.#socket.write(wire);
-    else this.#socket.write(wire, done);
+    const parts = this.#packer?.encodeParts(piece) ?? [piece];
+    const last = parts.length - 1;
+    // All of them in one call of the operating system.
+    if (last > 0) this.#socket.cork();
+    for (const [i, part] of parts.entries()) {
+      this.#spent(part.length);
+      if (i === last && done !== undefined) this.#socket.write(part, done);
+      else this.#socket.write(part);
+    }
+    if (last > 0) this.#socket.uncork();
   }
 }
