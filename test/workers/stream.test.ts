@@ -54,6 +54,11 @@ class SlowSocket extends Writable {
     this.#callbacks.push(callback);
   }
 
+  override _writev(chunks: { readonly chunk: Buffer }[], callback: () => void): void {
+    this.written.push(...chunks.map(({ chunk }) => chunk));
+    this.#callbacks.push(callback);
+  }
+
   async release(): Promise<void> {
     this.#callbacks.shift()?.();
     await new Promise(setImmediate);
