@@ -122,7 +122,10 @@ describe('a configuration', () => {
   });
 
   it.each<[field: string, right: Partial<MuxerConfiguration>]>([
-    ['targets', { targets: ['TCP://localhost', 'tcp://[::1]', 'tcp://[::1]', 'tcp://[::1]:65535'] }],
+    [
+      'targets',
+      { targets: ['TCP://localhost', 'tcp://[::1]', 'tcp://[::1]', 'tcp://[::1]:65535'] },
+    ],
     ['tags', { tags: [] }],
     ['tags', { tags: ['x'.repeat(4096), 'gravwell', 'übung', '標籤'] }],
     ['uuid', { uuid: '00000000-0000-0000-0000-000000000000' }],
