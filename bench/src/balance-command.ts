@@ -1,9 +1,9 @@
 import type { Policy } from '@ringest/core';
+import { wholeNumber } from '@ringest/indexer/command-line';
 import type { Command } from 'commander';
 import { type BalanceReport, runBalance } from './balance.js';
 import { POLICIES } from './balance-cases.js';
 import { type SimulationRow, simulate } from './balance-simulation.js';
-import { integer } from './flags.js';
 
 const SIZES = [1, 10, 100, 1000];
 const FIRST_COLUMN = 38;
@@ -15,7 +15,7 @@ export function addBalanceCommand(program: Command): void {
     .command('balance')
     .description('how batches are shared among indexers, by policy: over sockets, or simulated')
     .option('--simulate', 'in simulated time, without sockets, with 1 to 1000 indexers', false)
-    .option('--seed <n>', 'of the simulation', integer(0, 2 ** 31 - 1), 1)
+    .option('--seed <n>', 'of the simulation', wholeNumber(0, 2 ** 31 - 1), 1)
     .option('--json', 'end with a JSON object on the last line', false)
     .action(async (options: { simulate: boolean; seed: number; json: boolean }) => {
       const result = options.simulate ? runSimulation(options.seed) : await runSockets();

@@ -1,9 +1,9 @@
+import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command } from 'commander';
 import { addBalanceCommand } from './balance-command.js';
 import { type CeilingRow, runCeiling } from './ceiling.js';
 import { runCodec } from './codec-bench.js';
 import { type CompressionRow, runCompression } from './compression.js';
-import { duration, integer } from './flags.js';
 import type { MuxerRunResult, Rounds } from './muxer-run.js';
 import { runTransports, type TransportsRow } from './transports.js';
 
@@ -35,8 +35,8 @@ function addMeasurement(
   program
     .command(name)
     .description(description)
-    .option('--rounds <n>', 'how often each is measured; medians count', integer(1, 100), 5)
-    .option('--duration <time>', 'how long each writes', duration, 1000)
+    .option('--rounds <n>', 'how often each is measured; medians count', wholeNumber(1, 100), 5)
+    .option('--duration <time>', 'how long each writes', positiveDuration, 1000)
     .option('--json', 'end with a JSON object on the last line', false)
     .action(async (options: Rounds & { json: boolean }) => {
       const result = await measure(options);

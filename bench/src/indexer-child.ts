@@ -1,12 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { SECRET_FILE_VARIABLE, SECRET_VARIABLE } from '@ringest/indexer/command-line';
 import type {
+  ArrivalReport,
   FromIndexer,
   IndexerSettings,
   ServerCertificate,
   ToIndexer,
 } from './indexer-messages.js';
-import type { TallyReport } from './tally.js';
 
 /** The parent's handle on an embedded indexer that runs in a process of its own. */
 export class IndexerChild {
@@ -28,7 +29,7 @@ export class IndexerChild {
    */
   static async start(settings: IndexerSettings): Promise<IndexerChild> {
     const certified = settings.transports?.includes('tls') ? await certify() : undefined;
-    const child = fork(new URL('./indexer-process.js', import.meta.url));
+    const child = fork(new URL('./indexer-process.js', import.meta.url), { env: withoutSecret() });
     const tls = certified?.certificate;
     const { addresses } = await ask(child, 'listening', { kind: 'settings', settings, tls });
     return new IndexerChild(child, addresses, certified?.ca);
@@ -40,8 +41,8 @@ export class IndexerChild {
   }
 
   /** What has arrived by now of a load of `sent` entries. */
-  async report(sent: number): Promise<TallyReport> {
-    return (await ask(this.#process, 'report', { kind: 'report', sent })).tally;
+  async report(sent: number): Promise<ArrivalReport> {
+    return (await ask(this.#process, 'report', { kind: 'report', sent })).arrived;
   }
 
   /** Has confirmations leave so many milliseconds later from now on. */
@@ -56,6 +57,12 @@ export class IndexerChild {
     if (this.#process.connected) this.#process.disconnect();
     await exited;
   }
+}
+
+/** The environment of a process that is told the secret, and needs no other. */
+function withoutSecret(): NodeJS.ProcessEnv {
+  const { [SECRET_VARIABLE]: _secret, [SECRET_FILE_VARIABLE]: _file, ...environment } = process.env;
+  return environment;
 }
 
 /** A certificate for the loopback from an authority that is made for nothing else. */

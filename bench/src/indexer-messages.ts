@@ -26,6 +26,12 @@ export interface ServerCertificate {
   readonly key: string;
 }
 
+/** What arrived of a load, and for whom. */
+export interface ArrivalReport extends TallyReport {
+  /** Entries by the name of their tenant; those of no tenant are left out. */
+  readonly tenants: Readonly<Record<string, number>>;
+}
+
 /** From the load generator to the process. */
 export type ToIndexer =
   | {
@@ -40,5 +46,5 @@ export type ToIndexer =
 /** From the process to the load generator. */
 export type FromIndexer =
   | { readonly kind: 'listening'; readonly addresses: readonly string[] }
-  | { readonly kind: 'report'; readonly tally: TallyReport }
+  | { readonly kind: 'report'; readonly arrived: ArrivalReport }
   | { readonly kind: 'delayed' };

@@ -20,7 +20,9 @@ process.on('message', (message: ToIndexer) => {
   if (message.kind === 'settings') {
     void start(message.settings, message.tls);
   } else if (message.kind === 'report') {
-    if (tally !== undefined) tell({ kind: 'report', tally: tally.report(message.sent) });
+    if (tally === undefined || indexer === undefined) return;
+    const { tenants } = indexer.stats();
+    tell({ kind: 'report', arrived: { ...tally.report(message.sent), tenants } });
   } else if (indexer !== undefined) {
     indexer.ackDelay = message.milliseconds;
     tell({ kind: 'delayed' });

@@ -9,9 +9,9 @@ export const LONGEST_TIMER = 2 ** 31 - 1;
 const HOPELESS: ReadonlySet<LossReason> = new Set(['authentication', 'certificate']);
 
 /**
- * Looks after a muxer's connections: tells of losses, and fails when an indexer refuses the secret
- * or cannot be trusted, or when none has confirmed anything for `timeoutMs` although something was
- * written.
+ * Looks after a muxer's connections: tells of losses that may be mended, and fails when an indexer
+ * refuses the secret or cannot be trusted, or when none has confirmed anything for `timeoutMs`
+ * although something was written.
  */
 export function watchConnections(
   muxer: IngestMuxer,
@@ -23,8 +23,8 @@ export function watchConnections(
   let confirmedBefore = 0;
   muxer.on('lost', (error, retryInMs) => {
     lastError = error;
-    lost(error, retryInMs);
     if (HOPELESS.has(error.reason)) failed.abort(error);
+    else if (!failed.signal.aborted) lost(error, retryInMs);
   });
   const timer = setInterval(
     () => {

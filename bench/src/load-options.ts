@@ -1,8 +1,8 @@
 import { MAX_DATA_BYTES } from '@ringest/codec';
+import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, Option } from 'commander';
 import { CONTENTS, type Content } from './content.js';
 import { MOST_SLOTS, SEQUENCE_BYTES } from './entry-source.js';
-import { duration, integer } from './flags.js';
 import { addTargetFlags, type LoadTargets, readTargets } from './load-targets.js';
 
 /** What a load is made of; see the flags. */
@@ -92,28 +92,32 @@ function command(): Command {
     .option(
       '--entry-count <n>',
       `how many entries; without it and --duration, ${DEFAULT_COUNT}`,
-      integer(1, 2 ** 32),
+      wholeNumber(1, 2 ** 32),
     )
-    .option('--duration <time>', 'how long to write, such as 500ms, 60s or 2m', duration)
+    .option('--duration <time>', 'how long to write, such as 500ms, 60s or 2m', positiveDuration)
     .option(
       '--entry-size <bytes>',
       'bytes of data in each',
-      integer(SEQUENCE_BYTES, MAX_DATA_BYTES),
+      wholeNumber(SEQUENCE_BYTES, MAX_DATA_BYTES),
       256,
     )
     .addOption(
       new Option('--content <kind>', 'what the data is like').choices(CONTENTS).default('random'),
     )
-    .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', integer(0, MOST_SLOTS), 0)
-    .option('--workers <n>', 'threads', integer(1, 1024))
-    .option('--connections <n>', 'connections to each indexer', integer(1, 1024), 1)
-    .option('--ring-bytes <bytes>', 'the size of each ring, a power of two', integer(1, 2 ** 30))
+    .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', wholeNumber(0, MOST_SLOTS), 0)
+    .option('--workers <n>', 'threads', wholeNumber(1, 1024))
+    .option('--connections <n>', 'connections to each indexer', wholeNumber(1, 1024), 1)
+    .option(
+      '--ring-bytes <bytes>',
+      'the size of each ring, a power of two',
+      wholeNumber(1, 2 ** 30),
+    )
     .addOption(
       new Option('--timeout <time>', 'how long to try for a connection, or without confirmations')
-        .argParser(duration)
+        .argParser(positiveDuration)
         .default(10_000, '10s'),
     )
-    .option('--seed <n>', 'what the contents are made from', integer(0, 2 ** 32), 1)
+    .option('--seed <n>', 'what the contents are made from', wholeNumber(0, 2 ** 32), 1)
     .option(
       '--digest',
       'a digest of the contents; the embedded indexer compares, at a microsecond each',

@@ -11,7 +11,12 @@ export interface LoadReport {
   readonly megabytesPerSecond: number;
   /** What the connections ran on: `tcp`, `tls`, `pipe`. */
   readonly transports: readonly string[];
-  readonly compression: 'none' | 'snappy';
+  readonly compressionAsked: 'none' | 'snappy';
+  /**
+   * As the indexers agreed to it, by the connections that there are at the end: `mixed` if not all
+   * did, `unknown` if there is none.
+   */
+  readonly compression: 'none' | 'snappy' | 'mixed' | 'unknown';
   /** Bytes handed to sockets: frames and handshakes, compressed, before TLS. */
   readonly wireBytes: number;
   /** Processor time of this process, all its threads, over the same span. */
@@ -23,6 +28,8 @@ export interface LoadReport {
     /** Confirmed on it. */
     readonly entries: number;
     readonly reconnects: number;
+    /** As it was agreed; `undefined` when it is not connected at the end. */
+    readonly compression?: 'none' | 'snappy';
   }[];
   /**
    * Entries that did not arrive, by the account of the embedded indexer; by the word of others,
@@ -36,11 +43,21 @@ export interface LoadReport {
   readonly duplicated?: number;
   /** Entries that arrived but were never sent. */
   readonly foreign?: number;
+  /** Entries that arrived, by the tenant whose they are; those of no tenant are left out. */
+  readonly tenants?: Readonly<Record<string, number>>;
   /** Of what arrived, as far as that is known, else of what was sent. */
   readonly digest?: string;
   /** Whether what arrived is what was sent, to the byte. */
   readonly digestMatches?: boolean;
 }
+
+/** How it went when compression was asked for. */
+const COMPRESSED: Readonly<Record<LoadReport['compression'], string>> = {
+  snappy: 'with snappy',
+  none: 'without compression, which was refused',
+  mixed: 'with snappy, which was refused on some lanes',
+  unknown: 'with snappy where it was agreed to',
+};
 
 /** Whether nothing is known to be lost or altered. */
 export function isSound(report: LoadReport): boolean {
@@ -73,6 +90,9 @@ export function formatReport(report: LoadReport): string {
     ]),
   ];
   if (report.received !== undefined) rows.push(['received', count(report.received)]);
+  for (const [tenant, entries] of Object.entries(report.tenants ?? {})) {
+    rows.push(['tenant', `${tenant}: ${count(entries)}`]);
+  }
   rows.push(['lost', count(report.lost)], ['resent', count(report.resent)]);
   if (report.duplicated !== undefined) rows.push(['duplicated', count(report.duplicated)]);
   if (report.foreign) rows.push(['foreign', count(report.foreign)]);
@@ -83,10 +103,12 @@ export function formatReport(report: LoadReport): string {
   return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`).join('\n');
 }
 
-function wire({ transports, compression, wireBytes, bytes }: LoadReport): string {
+function wire({ transports, compressionAsked, compression, wireBytes, bytes }: LoadReport): string {
   const over = `${(wireBytes / 1e6).toFixed(1)} MB over ${transports.join(', ')}`;
-  if (compression === 'none') return over;
-  return `${over} with ${compression}, ${((wireBytes / bytes) * 100).toFixed(1)}% of the data`;
+  const sealed = transports.includes('tls') ? ', before what TLS adds' : '';
+  if (compressionAsked === 'none') return `${over}${sealed}`;
+  const share = `${((wireBytes / bytes) * 100).toFixed(1)}% of the data`;
+  return `${over} ${COMPRESSED[compression]}, ${share}${sealed}`;
 }
 
 function count(value: number): string {

@@ -3,6 +3,7 @@ import {
   type ConnectionError,
   IngestMuxer,
   type MuxerConfiguration,
+  type MuxerStats,
   WriteAbandonedError,
 } from '@ringest/core';
 import { EntrySource, type LoadEntry } from './entry-source.js';
@@ -13,7 +14,7 @@ import type { LoadReport } from './load-report.js';
 
 /** Who watches a load. */
 export interface LoadObserver {
-  /** The connection to an indexer failed; it is tried again. */
+  /** The connection to an indexer failed; it is tried again. A failure that ends the load is thrown. */
   lost(error: ConnectionError, retryInMs: number): void;
   /** So many entries are written, after so many milliseconds. */
   progress(entries: number, elapsedMs: number): void;
@@ -40,12 +41,11 @@ export async function runLoad(
     if (child === undefined) {
       return options.digest ? { ...report, digest: source.digest(report.entries) } : report;
     }
-    const tally = await child.report(report.entries);
-    const lost = report.entries - (tally.received - tally.duplicated - tally.foreign);
-    const { received, duplicated, foreign } = tally;
-    if (tally.digest === undefined) return { ...report, received, lost, duplicated, foreign };
-    const digestMatches = tally.digest === source.digest(report.entries);
-    return { ...report, received, lost, duplicated, foreign, digest: tally.digest, digestMatches };
+    const { digest, ...arrived } = await child.report(report.entries);
+    const lost = report.entries - (arrived.received - arrived.duplicated - arrived.foreign);
+    if (digest === undefined) return { ...report, ...arrived, lost };
+    const digestMatches = digest === source.digest(report.entries);
+    return { ...report, ...arrived, lost, digest, digestMatches };
   } finally {
     await child?.stop();
   }
@@ -59,15 +59,17 @@ function startIndexer(options: LoadOptions): Promise<IndexerChild> {
 
 /** Where the entries go, and what is shown and verified there. */
 function reach(
-  { targets, secret, tenant, compression, tlsCa, insecureSkipVerify }: LoadOptions,
+  { targets, secret, tenant, compression, tlsCa, tlsClient, insecureSkipVerify }: LoadOptions,
   child: IndexerChild | undefined,
 ) {
+  const addresses = child === undefined ? targets : child.addresses;
   const ca = child === undefined ? tlsCa : child.ca;
+  const tls = { insecureSkipVerify, ...(ca === undefined ? {} : { ca }), ...tlsClient };
   return {
-    targets: child === undefined ? targets : child.addresses,
+    targets: addresses,
     secret,
     compression,
-    tls: { insecureSkipVerify, ...(ca === undefined ? {} : { ca }) },
+    ...(addresses.some((address) => address.startsWith('tls://')) ? { tls } : {}),
     ...(tenant === undefined ? {} : { tenant }),
   } satisfies Partial<MuxerConfiguration>;
 }
@@ -139,20 +141,28 @@ async function ingest(
     entriesPerSecond: entries / seconds,
     megabytesPerSecond: bytes / seconds / 1e6,
     transports: [...new Set(stats.lanes.map(({ target }) => target.split('://', 1)[0] as string))],
-    compression: options.compression,
+    compressionAsked: options.compression,
+    compression: agreed(stats),
     wireBytes: stats.wireBytes,
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
     maxRssBytes: process.resourceUsage().maxRSS * 1024,
     ackLatencyMs: stats.ackLatencyMs,
     lost: entries - stats.confirmedEntries,
     resent: stats.resentEntries,
-    lanes: stats.lanes.map(({ target, confirmedEntries, reconnects }) => ({
+    lanes: stats.lanes.map(({ target, confirmedEntries, reconnects, compression }) => ({
       target,
       entries: confirmedEntries,
       reconnects,
+      ...(compression && { compression }),
     })),
   };
   return { report, source };
+}
+
+/** What the indexers that are connected have agreed to. */
+function agreed({ lanes }: MuxerStats): LoadReport['compression'] {
+  const [one, ...others] = new Set(lanes.flatMap(({ compression }) => compression ?? []));
+  return others.length > 0 ? 'mixed' : (one ?? 'unknown');
 }
 
 /**

@@ -1,4 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { SecretError } from '@ringest/indexer';
+import {
+  findSecret,
+  SECRET_FILE_VARIABLE,
+  SECRET_VARIABLE,
+  type SecretFlags,
+} from '@ringest/indexer/command-line';
 import { type Command, Option } from 'commander';
 import { TRANSPORTS, type Transport } from './indexer-messages.js';
 
@@ -10,6 +16,8 @@ export interface LoadTargets {
   readonly transport: Transport;
   /** A file of certificates that are trusted for TLS instead of the usual ones. */
   readonly tlsCa: string | undefined;
+  /** Files of the certificate that indexers may ask for, and of its key. */
+  readonly tlsClient: { readonly cert: string; readonly key: string } | undefined;
   /** Take any certificate. */
   readonly insecureSkipVerify: boolean;
   readonly secret: string;
@@ -17,27 +25,25 @@ export interface LoadTargets {
   readonly compression: 'none' | 'snappy';
 }
 
-export interface TargetFlags {
+export interface TargetFlags extends SecretFlags {
   clearConns?: string[];
   tlsConns?: string[];
   pipeConns?: string[];
   transport: Transport;
   tlsCa?: string;
+  tlsCert?: string;
+  tlsKey?: string;
   insecureNoTlsValidate: boolean;
-  ingestSecret?: string;
-  ingestSecretFile?: string;
   ingestTenant?: string;
   compression: boolean;
 }
 
 const DEFAULT_SECRET = 'IngestSecrets';
-const SECRET = 'GRAVWELL_INGEST_SECRET';
-const SECRET_FILE = 'GRAVWELL_INGEST_SECRET_FILE';
 
 /** Adds the flags that {@link readTargets} reads. */
 export function addTargetFlags(program: Command): Command {
   const list = (text: string) => text.split(',').map((address) => address.trim());
-  const secretSays = `the secret of the indexers (default: what $${SECRET} or $${SECRET_FILE} says, or ${DEFAULT_SECRET})`;
+  const secretSays = `the secret of the indexers (default: what $${SECRET_VARIABLE} or $${SECRET_FILE_VARIABLE} says, or ${DEFAULT_SECRET})`;
   return program
     .addOption(
       new Option('--clear-conns <addresses>', 'indexers by TCP: host:port,…').argParser(list),
@@ -55,6 +61,8 @@ export function addTargetFlags(program: Command): Command {
         .conflicts(['clearConns', 'tlsConns', 'pipeConns']),
     )
     .option('--tls-ca <file>', 'PEM certificates of those who may vouch for --tls-conns')
+    .option('--tls-cert <file>', 'the PEM certificate to show to --tls-conns that ask for one')
+    .option('--tls-key <file>', 'the PEM key of that certificate, not encrypted')
     .addOption(
       new Option('--insecure-no-tls-validate', 'take any certificate of --tls-conns')
         .default(false)
@@ -72,11 +80,8 @@ export function addTargetFlags(program: Command): Command {
  */
 export function readTargets(program: Command, env: NodeJS.ProcessEnv): LoadTargets {
   const flags = program.opts<TargetFlags>();
-  const { clearConns = [], tlsConns = [], pipeConns = [], tlsCa, insecureNoTlsValidate } = flags;
-  if (tlsConns.length === 0 && (tlsCa !== undefined || insecureNoTlsValidate)) {
-    const flag = tlsCa === undefined ? '--insecure-no-tls-validate' : '--tls-ca';
-    program.error(`error: ${flag} is about --tls-conns, of which there are none`);
-  }
+  const { clearConns = [], tlsConns = [], pipeConns = [] } = flags;
+  if (tlsConns.length === 0) refuseTlsFlags(program, flags);
   return {
     targets: [
       ...clearConns.map((address) => `tcp://${address}`),
@@ -84,35 +89,42 @@ export function readTargets(program: Command, env: NodeJS.ProcessEnv): LoadTarge
       ...pipeConns.map((path) => `pipe://${path}`),
     ],
     transport: flags.transport,
-    tlsCa,
-    insecureSkipVerify: insecureNoTlsValidate,
-    secret: findSecret(program, flags, env),
+    tlsCa: flags.tlsCa,
+    tlsClient: tlsClient(program, flags),
+    insecureSkipVerify: flags.insecureNoTlsValidate,
+    secret: readSecret(program, flags, env),
     tenant: flags.ingestTenant,
     compression: flags.compression ? 'snappy' : 'none',
   };
 }
 
-/** What a flag says, else the environment, else the default. */
-function findSecret(program: Command, flags: TargetFlags, env: NodeJS.ProcessEnv): string {
-  if (flags.ingestSecret !== undefined) return flags.ingestSecret;
-  if (flags.ingestSecretFile !== undefined) {
-    return readSecret(program, '--ingest-secret-file', flags.ingestSecretFile);
+/** What is for TLS has no use without it. */
+function refuseTlsFlags(program: Command, flags: TargetFlags): void {
+  const { tlsCa, tlsCert, tlsKey, insecureNoTlsValidate } = flags;
+  const given: readonly [flag: string, isGiven: boolean][] = [
+    ['--tls-ca', tlsCa !== undefined],
+    ['--tls-cert', tlsCert !== undefined],
+    ['--tls-key', tlsKey !== undefined],
+    ['--insecure-no-tls-validate', insecureNoTlsValidate],
+  ];
+  for (const [flag, isGiven] of given) {
+    if (isGiven) program.error(`error: ${flag} is about --tls-conns, of which there are none`);
   }
-  if (env[SECRET]) return env[SECRET];
-  if (env[SECRET_FILE]) return readSecret(program, SECRET_FILE, env[SECRET_FILE]);
-  return DEFAULT_SECRET;
 }
 
-/** The path is not shown: it may be a secret that was put in the wrong place. */
-function readSecret(program: Command, where: string, path: string): string {
-  let text: string;
+function tlsClient(program: Command, { tlsCert: cert, tlsKey: key }: TargetFlags) {
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  if (cert !== undefined) program.error('error: --tls-cert takes a --tls-key');
+  if (key !== undefined) program.error('error: --tls-key takes a --tls-cert');
+  return undefined;
+}
+
+/** What a flag says, else the environment, else the default. */
+function readSecret(program: Command, flags: TargetFlags, env: NodeJS.ProcessEnv): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return findSecret(flags, env) ?? DEFAULT_SECRET;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return program.error(`error: ${where}: the file cannot be read (${code})`);
+    if (!(error instanceof SecretError)) throw error;
+    return program.error(`error: ${error.message}`);
   }
-  const secret = text.replace(/[\r\n]+$/, '');
-  if (secret === '') program.error(`error: ${where}: the file is empty`);
-  return secret;
 }

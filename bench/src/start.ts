@@ -8,6 +8,7 @@ const report = await runLoad(
     targets: [],
     transport: 'tcp',
     tlsCa: undefined,
+    tlsClient: undefined,
     insecureSkipVerify: false,
     secret: 'IngestSecrets',
     tenant: undefined,

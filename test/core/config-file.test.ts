@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { RingestError, type Source } from '@ringest/codec';
@@ -21,7 +20,8 @@ import {
   withDefaultPort,
 } from '@ringest/core';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import vectors from '../vectors/config.json' with { type: 'json' };
 
 const { FUZZ_RUNS = '1000' } = process.env;
@@ -490,22 +490,17 @@ describe('the global section', () => {
 });
 
 describe('secrets', () => {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'ringest-config-'));
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
-
   const withSecretFile = (path: string) =>
     parseConfigFile(`[Global]\nIngest-Secret-File="${path}"\nPipe-Backend-Target=/p\n`).global;
 
   it('come from the first line of a file where the section names one', () => {
-    const path = join(folder, 'secret');
+    const path = join(temporaryDirectory(), 'secret');
     writeFileSync(path, 'from a file \r\nsecond line\n');
     expect(globalSettings(withSecretFile(path)).secret).toBe('from a file ');
   });
 
   it('are refused when their file is missing or empty', () => {
+    const folder = temporaryDirectory();
     const path = join(folder, 'empty');
     writeFileSync(path, '\nsecond line\n');
     const empty = errorOf(() => globalSecret(withSecretFile(path)));

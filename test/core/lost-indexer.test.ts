@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EntryInput } from '@ringest/codec';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Arrival, arrival, expectArrivals, expectedArrival } from '../support/arrivals.js';
 import { hotMuxer } from '../support/muxer.js';
 import { NodeProcess, support } from '../support/node-process.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const TAGS = ['zero', 'one'];
 const COUNT = 8000;

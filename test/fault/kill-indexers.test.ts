@@ -1,12 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { describe, expect, it, onTestFailed, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFailed } from 'vitest';
 import { SeededRandom } from '../../bench/dist/balance-random.js';
 import { wholeMuxer } from '../support/muxer.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { freePort, Victim } from '../support/victim.js';
 import { account } from './account.js';
 import { FaultEntries } from './entries.js';
@@ -56,8 +54,7 @@ interface Fire {
 /** Full load under faults for `SECONDS`; then everything is repaired and accounted for. */
 async function underFire({ indexers, isDeadlyForThreads = false, ...configuration }: Fire) {
   onTestFailed(() => console.error(`to have the same faults again: FAULT_SEED=${SEED}`));
-  const folder = mkdtempSync(join(tmpdir(), 'ringest-fault-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryDirectory();
   const ports = await Promise.all(Array.from({ length: indexers }, freePort));
   const victims = ports.map((port) => new Victim(folder, port));
   await Promise.all(victims.map((victim, i) => victim.start(1000 * (i + 1))));

@@ -41,8 +41,9 @@ describe('the secret of ringest-indexer', () => {
     ['in-a-file\n', 'in-a-file'],
     ['in-a-file\r\n', 'in-a-file'],
     ['in a file', 'in a file'],
-    [' two newlines\n\n', ' two newlines\n'],
-  ])('is what a file has, %j, but for a newline at its end', async (text, secret) => {
+    [' two newlines\n\n', ' two newlines'],
+    ['a newline\nwithin\r\n\r', 'a newline\nwithin'],
+  ])('is what a file has, %j, but for line ends at its end', async (text, secret) => {
     expect(await new Cli('--ingest-secret-file', secretFile(text)).takes(secret)).toBe(true);
   });
 
@@ -51,9 +52,14 @@ describe('the secret of ringest-indexer', () => {
     expect(await new Cli().takes('fourth')).toBe(true);
     vi.stubEnv('GRAVWELL_INGEST_SECRET', 'third');
     expect(await new Cli().takes('third')).toBe(true);
-    const file = ['--ingest-secret-file', secretFile('second')];
-    expect(await new Cli(...file).takes('second')).toBe(true);
-    expect(await new Cli(...file, '--ingest-secret', 'first').takes('first')).toBe(true);
+    expect(await new Cli('--ingest-secret-file', secretFile('second')).takes('second')).toBe(true);
+    expect(await new Cli('--ingest-secret', 'first').takes('first')).toBe(true);
+  });
+
+  it('is what a flag or a variable has, with all line ends', async () => {
+    expect(await new Cli('--ingest-secret', 'odd\n\n').takes('odd\n\n')).toBe(true);
+    vi.stubEnv('GRAVWELL_INGEST_SECRET', 'odd\r\n');
+    expect(await new Cli().takes('odd\r\n')).toBe(true);
   });
 
   it('is not an empty variable', async () => {
@@ -64,9 +70,18 @@ describe('the secret of ringest-indexer', () => {
 
   it.each([
     ['there is none', () => [], 'there is no ingest secret'],
-    ['its file is not there', () => ['--ingest-secret-file', '/none'], 'cannot be read'],
+    [
+      'its file is not there',
+      () => ['--ingest-secret-file', '/none'],
+      '/none cannot be read (ENOENT)',
+    ],
     ['its file is empty', () => ['--ingest-secret-file', secretFile('\n')], 'is empty'],
     ['it is empty', () => ['--ingest-secret', ''], 'is empty'],
+    [
+      'there are two',
+      () => ['--ingest-secret', 'a', '--ingest-secret-file', secretFile('b')],
+      "'--ingest-secret <secret>' cannot be used with option '--ingest-secret-file",
+    ],
   ])('is told about when %s', async (_what, args, message) => {
     const cli = new Cli(...args());
     expect(await cli.end()).toBe(1);

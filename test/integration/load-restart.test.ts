@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { LOAD, NodeProcess } from '../support/node-process.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { freePort, Victim } from '../support/victim.js';
 
 interface Report {
@@ -15,12 +13,6 @@ interface Report {
 const RESTARTS = 5;
 /** A target is tried again after half a minute at last. */
 const PATIENCE = { timeout: 60_000, interval: 20 };
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'ringest-restart-'));
-  onTestFinished(() => rmSync(path, { recursive: true }));
-  return path;
-}
 
 /** Traffic flows. */
 const isBusy = (victim: Victim) =>
@@ -38,7 +30,7 @@ const load = (victims: readonly Victim[], ...flags: string[]) =>
   ]);
 
 it('a load on two indexers, one of them killed and restarted five times, loses nothing', async () => {
-  const path = folder();
+  const path = temporaryDirectory();
   const steady = new Victim(path, await freePort());
   const killed = new Victim(path, await freePort());
   await Promise.all([steady.start(1000), killed.start(1000)]);
@@ -78,7 +70,7 @@ it('a load on two indexers, one of them killed and restarted five times, loses n
 }, 300_000);
 
 it('a load goes on while one of two indexers refuses connections, from the beginning or later', async () => {
-  const path = folder();
+  const path = temporaryDirectory();
   const steady = new Victim(path, await freePort());
   const absent = new Victim(path, await freePort());
   await steady.start(1000);

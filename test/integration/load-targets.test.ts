@@ -1,24 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Indexer, type IndexerOptions } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CertificateAuthority } from '../../bench/dist/certificates.js';
-import { LOAD, NodeProcess } from '../support/node-process.js';
+import { INDEXER, LOAD, NodeProcess } from '../support/node-process.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const SECRET = 'Sup3rSecretWord';
 
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'ringest-targets-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
-
 function fileWith(text: string): string {
-  const path = join(folder(), 'file');
+  const path = join(temporaryDirectory(), 'file');
   writeFileSync(path, text);
   return path;
 }
@@ -98,16 +89,22 @@ describe('the flags of a load', () => {
       /tls\.ca.*no certificate/,
     ],
     [
-      'two secrets',
-      ['--ingest-secret', 'a', '--ingest-secret-file', '/dev/null'],
-      /'--ingest-secret <secret>' cannot be used with option '--ingest-secret-file/,
+      'a certificate for nobody',
+      ['--tls-cert', '/dev/null', '--tls-key', '/dev/null'],
+      /--tls-cert is about --tls-conns, of which there are none/,
     ],
     [
-      'a secret that is not there',
-      ['--ingest-secret-file', '/nowhere/secret'],
-      /--ingest-secret-file: the file cannot be read \(ENOENT\)/,
+      'a certificate without a key',
+      ['--tls-conns', '127.0.0.1:1', '--tls-cert', '/dev/null'],
+      /--tls-cert takes a --tls-key/,
     ],
-    ['a secret that is empty', ['--ingest-secret-file', '/dev/null'], /the file is empty/],
+    [
+      'a key without a certificate',
+      ['--tls-conns', '127.0.0.1:1', '--tls-key', '/dev/null'],
+      /--tls-key takes a --tls-cert/,
+    ],
+    ['no time at all', ['--duration', '0s'], /--duration.*more than no time/],
+    ['no patience at all', ['--timeout', '0s'], /--timeout.*more than no time/],
     ['a path that is empty', ['--pipe-conns', '/tmp/none,'], /targets\.1/],
     ['an address with a scheme', ['--tls-conns', 'tls://127.0.0.1:1'], /tls:\/\/127\.0\.0\.1:1/],
   ])('do not allow %s', async (_what, flags, message) => {
@@ -119,7 +116,11 @@ describe('a load', () => {
   it('goes to indexers by all transports at once', async () => {
     const authority = await CertificateAuthority.create();
     const { indexer, addresses } = await startIndexer({
-      listen: ['tcp://127.0.0.1:0', 'tls://127.0.0.1:0', `pipe://${folder()}/indexer.sock`],
+      listen: [
+        'tcp://127.0.0.1:0',
+        'tls://127.0.0.1:0',
+        `pipe://${temporaryDirectory()}/indexer.sock`,
+      ],
       tls: await authority.issue({ hosts: ['127.0.0.1'] }),
     });
     const [tcp, tls, pipe] = addresses as [string, string, string];
@@ -142,7 +143,9 @@ describe('a load', () => {
     const stderr = await fail(
       ...['--tls-conns', `${addresses[0]}`, '--ingest-secret', SECRET, ...trust],
     );
-    expect(stderr).toMatch(/^load: tls:.*certificate/m);
+    // Once, and it is not tried again.
+    expect(stderr).toMatch(/^load: tls:.*certificate.*\n$/);
+    expect(stderr).not.toContain('next attempt');
     expect(stderr).not.toContain(SECRET);
     expect(indexer.stats()).toMatchObject({ connections: 0, entries: 0 });
   });
@@ -156,6 +159,25 @@ describe('a load', () => {
     expect(stderr).toMatch(/^load: certificates are not verified/);
   });
 
+  it('shows its certificate to an indexer that asks for one', async () => {
+    const authority = await CertificateAuthority.create();
+    const own = await authority.issue({ hosts: ['127.0.0.1'] });
+    const client = await authority.issue({ hosts: [], client: true });
+    const ca = fileWith(authority.certificate);
+    const indexer = new NodeProcess(INDEXER, [
+      ...['--listen', '127.0.0.1:0', '--ingest-secret', SECRET, '--json', '--tls-ca', ca],
+      ...['--tls-cert', fileWith(own.cert), '--tls-key', fileWith(own.key)],
+    ]);
+    const [, address = ''] = await indexer.says('stderr', /^listening on tls:\/\/(\S+)\n/m);
+    const common = ['--tls-conns', address, '--tls-ca', ca, '--ingest-secret', SECRET];
+    const certificate = ['--tls-cert', fileWith(client.cert), '--tls-key', fileWith(client.key)];
+    await succeed(...common, ...certificate);
+    expect(await fail(...common)).toMatch(/^load: tls:/m);
+    expect(await indexer.end('SIGTERM')).toBe(0);
+    expect(indexer.lastJson()).toMatchObject({ connections: 1, entries: 1000 });
+    expect(indexer.stderr).toContain('the ingester has no certificate');
+  });
+
   it('is let in for its tenant only', async () => {
     const { indexer, addresses } = await startIndexer({ tenants: ['acme'] });
     const common = ['--clear-conns', `${addresses[0]}`, '--ingest-secret', SECRET];
@@ -166,52 +188,13 @@ describe('a load', () => {
   });
 });
 
-describe('the secret of a load', () => {
-  it('comes from a flag, a file or the environment, in this order', async () => {
-    onTestFinished(() => {
-      vi.unstubAllEnvs();
-    });
-    const { addresses } = await startIndexer();
-    const conns = ['--clear-conns', `${addresses[0]}`];
-    const right = fileWith(`${SECRET}\n`);
-    const wrong = fileWith('another');
-    await succeed(...conns, '--ingest-secret-file', right);
-    vi.stubEnv('GRAVWELL_INGEST_SECRET_FILE', right);
-    await succeed(...conns);
-    vi.stubEnv('GRAVWELL_INGEST_SECRET_FILE', wrong);
-    vi.stubEnv('GRAVWELL_INGEST_SECRET', SECRET);
-    await succeed(...conns);
-    vi.stubEnv('GRAVWELL_INGEST_SECRET', 'another');
-    await succeed(...conns, '--ingest-secret-file', right);
-    await succeed(...conns, '--ingest-secret', SECRET);
-    expect(await fail(...conns)).toMatch(/refused the ingest secret/);
-  }, 60_000);
-
-  it.skipIf(!existsSync('/proc/self/cmdline'))('is not in the list of processes', async () => {
-    const { indexer, addresses } = await startIndexer();
-    const args = ['--clear-conns', `${addresses[0]}`, '--ingest-secret', SECRET];
-    const child = spawn(process.execPath, [fileURLToPath(LOAD), ...args, '--duration', '60s'], {
-      stdio: 'ignore',
-    });
-    const closed = once(child, 'close');
-    onTestFinished(() => {
-      child.kill('SIGKILL');
-    });
-    await vi.waitFor(() => expect(indexer.stats().entries).toBeGreaterThan(0), 20_000);
-    const shown = readFileSync(`/proc/${child.pid}/cmdline`, 'latin1').replace(/\0+$/, '');
-    expect(shown).toBe('ringest load');
-    child.kill('SIGINT');
-    expect(await closed).toEqual([0, null]);
-  });
-});
-
 describe('the socket of an embedded indexer', () => {
   it.each<[string, NodeJS.Signals | undefined]>([
     ['at the end', undefined],
     ['after an interrupt', 'SIGINT'],
     ['after the load was killed', 'SIGKILL'],
   ])('is gone %s', async (_when, signal) => {
-    const path = folder();
+    const path = temporaryDirectory();
     vi.stubEnv('TMPDIR', path);
     onTestFinished(() => {
       vi.unstubAllEnvs();

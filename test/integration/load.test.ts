@@ -1,4 +1,4 @@
-import { Source } from '@ringest/codec';
+import { Compression, Source } from '@ringest/codec';
 import { Indexer } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { EntrySource, type LoadContents } from '../../bench/dist/entry-source.js';
@@ -57,6 +57,7 @@ describe('a load on an embedded indexer', () => {
       entriesPerSecond: number,
       megabytesPerSecond: number,
       transports: ['tcp'],
+      compressionAsked: 'none',
       compression: 'none',
       wireBytes: number,
       cpuSeconds: number,
@@ -67,6 +68,7 @@ describe('a load on an embedded indexer', () => {
           target: expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:\d+$/),
           entries: 50_000,
           reconnects: 0,
+          compression: 'none',
         },
       ],
       received: 50_000,
@@ -74,6 +76,7 @@ describe('a load on an embedded indexer', () => {
       resent: 0,
       duplicated: 0,
       foreign: 0,
+      tenants: {},
       digest: expect.stringMatching(/^[0-9a-f]{64}$/),
       digestMatches: true,
     });
@@ -140,7 +143,9 @@ describe('a load on an embedded indexer', () => {
     const flags = ['--transport', 'tls', '--compression', '--content', 'json'];
     const run = new NodeProcess(LOAD, [...flags, '--entry-count', '20000']);
     expect(await run.end()).toBe(0);
-    expect(run.stdout).toMatch(/^wire: +[\d.]+ MB over tls with snappy, [\d.]+% of the data$/m);
+    expect(run.stdout).toMatch(
+      /^wire: +[\d.]+ MB over tls with snappy, [\d.]+% of the data, before what TLS adds$/m,
+    );
   });
 });
 
@@ -165,7 +170,9 @@ describe('a load on other indexers', () => {
     });
     const contents = { seed: 77, entryBytes: 64, batch: 500 };
     expect(digestsOf(contents, 30_000, from, to)).toContain(stats.digest);
-    expect(report.lanes).toEqual([{ target: `tcp://${address}`, entries: 30_000, reconnects: 0 }]);
+    expect(report.lanes).toEqual([
+      { target: `tcp://${address}`, entries: 30_000, reconnects: 0, compression: 'none' },
+    ]);
     expect(report).toMatchObject({ lost: 0, resent: 0 });
     for (const unknown of ['received', 'duplicated', 'digest', 'digestMatches']) {
       expect(report).not.toHaveProperty(unknown);
@@ -194,6 +201,33 @@ describe('a load on other indexers', () => {
     expect((taken[0]?.entries ?? 0) + (taken[1]?.entries ?? 0)).toBe(100_000);
   });
 
+  it('that refuses compression says so, to people and to programs', async () => {
+    const [plain, snappy] = await Promise.all([
+      ScriptedIndexer.listen({ confirms: 'at once' }),
+      ScriptedIndexer.listen({ confirms: 'at once', compression: Compression.snappy }),
+    ]);
+    const run = async (...indexers: ScriptedIndexer[]) => {
+      const addresses = indexers.map(({ port }) => `127.0.0.1:${port}`).join(',');
+      const flags = ['--clear-conns', addresses, '--entry-count', '1000', '--compression'];
+      const load = new NodeProcess(LOAD, [...flags, '--json']);
+      expect(await load.end(), load.stderr).toBe(0);
+      return load;
+    };
+    const refused = await run(plain);
+    expect(refused.stdout).toMatch(/^wire: .* over tcp without compression, which was refused, /m);
+    expect(refused.lastJson()).toMatchObject({
+      compressionAsked: 'snappy',
+      compression: 'none',
+      lanes: [{ compression: 'none' }],
+    });
+    const partly = await run(plain, snappy);
+    expect(partly.stdout).toMatch(/^wire: .* with snappy, which was refused on some lanes, /m);
+    expect(partly.lastJson()).toMatchObject({
+      compression: 'mixed',
+      lanes: [{ compression: 'none' }, { compression: 'snappy' }],
+    });
+  });
+
   it('that is interrupted confirms what it wrote, and reports that', async () => {
     const indexer = new Indexer({ listen: '127.0.0.1:0', secret: 'IngestSecrets' });
     onTestFinished(() => indexer.close());
@@ -217,7 +251,9 @@ describe('a load on other indexers', () => {
     expect(await run.end(), run.stderr).toBe(0);
     expect(run.stderr).toMatch(/^load: tcp:\/\/127\.0\.0\.1:\d+: .+; next attempt in [\d.]+ s$/m);
     const report = run.lastJson<Report>();
-    expect(report.lanes).toEqual([{ target: `tcp://${address}`, entries: 20_000, reconnects: 1 }]);
+    expect(report.lanes).toMatchObject([
+      { target: `tcp://${address}`, entries: 20_000, reconnects: 1 },
+    ]);
     expect(report.lost).toBe(0);
     await second.end('SIGTERM');
     expect(second.lastJson<{ entries: number }>().entries).toBeGreaterThan(0);

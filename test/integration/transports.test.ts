@@ -5,6 +5,7 @@ interface Report {
   readonly bytes: number;
   readonly wireBytes: number;
   readonly lanes: readonly { readonly target: string }[];
+  readonly tenants: Readonly<Record<string, number>>;
 }
 
 const MILLION = 1_000_000;
@@ -42,17 +43,18 @@ describe.each(TRANSPORTS)('a million entries by %s', (transport) => {
   const common = ['--transport', transport, '--entry-size', '64', '--batch', '1024'];
 
   it.each([
-    ['', []],
-    [' for a tenant', ['--ingest-tenant', 'acme']],
+    ['', [], {}],
+    [' for a tenant', ['--ingest-tenant', 'acme'], { acme: MILLION }],
   ])(
     'arrive%s',
-    async (_whose, tenant) => {
+    async (_whose, tenant, tenants) => {
       const report = await load(MILLION, ...common, ...tenant);
       expect(report).toMatchObject({
         transports: [transport],
         compression: 'none',
         lanes: [{ target: scheme }],
       });
+      expect(report.tenants).toEqual(tenants);
       // Beside the frames, what is said before and between them.
       const frames = MILLION * (FRAME_BYTES + 64);
       expect(report.wireBytes).toBeGreaterThan(frames);
@@ -62,11 +64,11 @@ describe.each(TRANSPORTS)('a million entries by %s', (transport) => {
   );
 
   it.each([
-    ['', []],
-    [' for a tenant', ['--ingest-tenant', 'acme']],
+    ['', [], {}],
+    [' for a tenant', ['--ingest-tenant', 'acme'], { acme: MILLION }],
   ])(
     'arrive compressed%s',
-    async (_whose, tenant) => {
+    async (_whose, tenant, tenants) => {
       const flags = ['--compression', '--content', 'text'];
       const report = await load(MILLION, ...common, ...flags, ...tenant);
       expect(report).toMatchObject({
@@ -74,6 +76,7 @@ describe.each(TRANSPORTS)('a million entries by %s', (transport) => {
         compression: 'snappy',
         lanes: [{ target: scheme }],
       });
+      expect(report.tenants).toEqual(tenants);
       expect(report.wireBytes).toBeLessThan(report.bytes);
     },
     60_000,

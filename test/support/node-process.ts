@@ -36,6 +36,10 @@ export class NodeProcess {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Waits for what one of its outputs says. */
   async says(output: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
     await this.#changes.until(`${pattern} on ${output}`, () => pattern.test(this[output]));

@@ -1,32 +1,36 @@
 import { readFileSync } from 'node:fs';
 import { SecretError } from './errors.js';
 
-/** Where the ingest secret may come from, besides the environment. */
+/** Flags that say what the ingest secret is. Whoever offers both refuses them together. */
 export interface SecretFlags {
+  /** Of `--ingest-secret`. */
   readonly ingestSecret?: string | undefined;
+  /** Of `--ingest-secret-file`. */
   readonly ingestSecretFile?: string | undefined;
 }
 
-const SECRET_VARIABLE = 'GRAVWELL_INGEST_SECRET';
-const FILE_VARIABLE = 'GRAVWELL_INGEST_SECRET_FILE';
+/** The environment variable that holds the ingest secret. */
+export const SECRET_VARIABLE = 'GRAVWELL_INGEST_SECRET';
+/** The environment variable that names a file with it. */
+export const SECRET_FILE_VARIABLE = 'GRAVWELL_INGEST_SECRET_FILE';
 
 /**
  * The ingest secret: of the first that there is of `--ingest-secret`, `--ingest-secret-file`, and the
- * environment variables `GRAVWELL_INGEST_SECRET` and `GRAVWELL_INGEST_SECRET_FILE`. A newline at the end
- * of it is no part of it. A variable that is empty is none.
+ * environment variables {@link SECRET_VARIABLE} and {@link SECRET_FILE_VARIABLE}. A variable that is
+ * empty is none. A flag and a variable are taken as they are; of a file, line ends at the end are no
+ * part of the secret.
  *
- * @throws {SecretError} if there is none, if it is empty, or if its file cannot be read.
+ * @returns `undefined` if there is none.
+ * @throws {SecretError} if it is empty, or if its file cannot be read.
  */
-export function findSecret(flags: SecretFlags, environment: NodeJS.ProcessEnv): string {
+export function findSecret(flags: SecretFlags, environment: NodeJS.ProcessEnv): string | undefined {
   const { ingestSecret, ingestSecretFile } = flags;
-  if (ingestSecret !== undefined) return check('--ingest-secret', ingestSecret);
+  if (ingestSecret === '') throw new SecretError('--ingest-secret: the secret is empty');
+  if (ingestSecret !== undefined) return ingestSecret;
   if (ingestSecretFile !== undefined) return read('--ingest-secret-file', ingestSecretFile);
-  const { [SECRET_VARIABLE]: secret, [FILE_VARIABLE]: file } = environment;
-  if (secret) return check(SECRET_VARIABLE, secret);
-  if (file) return read(FILE_VARIABLE, file);
-  throw new SecretError(
-    `there is no ingest secret: give --ingest-secret-file or --ingest-secret, or set ${SECRET_VARIABLE} or ${FILE_VARIABLE}`,
-  );
+  const { [SECRET_VARIABLE]: secret, [SECRET_FILE_VARIABLE]: file } = environment;
+  if (secret) return secret;
+  return file ? read(SECRET_FILE_VARIABLE, file) : undefined;
 }
 
 function read(origin: string, path: string): string {
@@ -34,14 +38,10 @@ function read(origin: string, path: string): string {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    const { message } = cause as Error;
-    throw new SecretError(`the file of ${origin} cannot be read: ${message}`, { cause });
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new SecretError(`${origin}: the file ${path} cannot be read (${code})`, { cause });
   }
-  return check(origin, text);
-}
-
-function check(origin: string, text: string): string {
-  const secret = text.replace(/\r?\n$/, '');
-  if (secret === '') throw new SecretError(`the ingest secret of ${origin} is empty`);
+  const secret = text.replace(/[\r\n]+$/, '');
+  if (secret === '') throw new SecretError(`${origin}: the file ${path} is empty`);
   return secret;
 }

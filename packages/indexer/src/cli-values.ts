@@ -17,11 +17,18 @@ const BYTE_UNITS: Units = new Map([
   ['GB', 1e9],
 ]);
 
-/** Reads a time such as `50ms`, `2s` or `1m`, into milliseconds. */
+/** Reads a time such as `50ms`, `2s` or `1m`, into milliseconds. It may be `0s`. */
 export function duration(text: string): number {
   const milliseconds = withUnit(text, TIME_UNITS);
   if (milliseconds !== undefined) return milliseconds;
   throw new InvalidArgumentError('It must be a time such as 50ms, 2s or 1m.');
+}
+
+/** Reads a time as {@link duration} does, of which there must be some. */
+export function positiveDuration(text: string): number {
+  const milliseconds = duration(text);
+  if (milliseconds > 0) return milliseconds;
+  throw new InvalidArgumentError('It must be more than no time.');
 }
 
 /** Reads a number of bytes such as `65536`, `500KB` or `1MB`. */

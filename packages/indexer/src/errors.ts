@@ -104,12 +104,17 @@ export class PlannedFailureError extends RingestError {
 export class InvalidOptionError extends RingestError {
   readonly code = 'ERR_INVALID_OPTION';
   readonly option: string;
+  /** `undefined`: it is not there. */
   readonly value: unknown;
+  /** What is wrong with it. */
+  readonly problem: string;
 
   constructor(option: string, value: unknown, problem: string, options?: ErrorOptions) {
-    super(`the option ${option} cannot be ${String(value)}: ${problem}`, options);
+    const verdict = value === undefined ? 'is missing' : `cannot be ${String(value)}`;
+    super(`the option ${option} ${verdict}: ${problem}`, options);
     this.option = option;
     this.value = value;
+    this.problem = problem;
   }
 }
 

@@ -14,6 +14,8 @@ export interface IndexerTls {
 }
 
 const PEM_MARK = '-----BEGIN';
+/** PKCS #8 says it in its mark, the formats before it in a header. */
+const ENCRYPTED = /^-----BEGIN ENCRYPTED |^Proc-Type:.*ENCRYPTED/m;
 
 /**
  * The PEM texts of an indexer's certificate and key, that fit each other, and of its authorities.
@@ -24,10 +26,9 @@ export function readTls(tls: IndexerTls): IndexerTls {
   const cert = read('tls.cert', tls.cert);
   const key = read('tls.key', tls.key);
   const ca = tls.ca === undefined ? undefined : read('tls.ca', tls.ca);
+  if (ENCRYPTED.test(key)) throw invalid('tls.key', tls.key, 'the key is encrypted: decrypt it');
   const certificate = use('tls.cert', tls.cert, 'a certificate', () => new X509Certificate(cert));
-  const privateKey = use('tls.key', tls.key, 'an unencrypted private key', () =>
-    createPrivateKey(key),
-  );
+  const privateKey = use('tls.key', tls.key, 'a private key', () => createPrivateKey(key));
   if (!certificate.checkPrivateKey(privateKey)) {
     throw invalid('tls.key', tls.key, 'it is not the key of the certificate');
   }
@@ -48,8 +49,10 @@ function read(option: string, value: unknown): string {
   try {
     return readFileSync(value, 'utf8');
   } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
     // The cause says the path again.
-    throw invalid(option, value, 'the file cannot be read', isShowable(value) ? { cause } : {});
+    const options = isShowable(value) ? { cause } : {};
+    throw invalid(option, value, `the file cannot be read (${code})`, options);
   }
 }
 

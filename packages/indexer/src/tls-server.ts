@@ -6,6 +6,8 @@ import { IngesterTimeoutError, TlsHandshakeError } from './errors.js';
 import { HANDSHAKE_TIMEOUT_MS, TOO_SLOW } from './handshake.js';
 import type { IndexerTls } from './tls-material.js';
 
+const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
+
 /** A server of connections that talk TLS. It tells of each before the handshake, and what came of that. */
 export function createTlsServer({ cert, key, ca }: IndexerTls, events: ListenerEvents): Server {
   // Node.js does not tell which connection a TLS socket belongs to.
@@ -52,12 +54,9 @@ export function createTlsServer({ cert, key, ca }: IndexerTls, events: ListenerE
     else handshake.done(socket);
   });
   server.on('tlsClientError', (error, socket) => {
-    const { authorizationError } = socket;
-    const problem = authorizationError
-      ? `the certificate is not accepted, ${authorizationError}`
-      : error.message;
     const handshake = handshakes.get(endsOf(socket)) ?? closing;
-    handshake?.failed(new TlsHandshakeError(problem, { cause: error }));
+    // A log says the message of a cause as well.
+    handshake?.failed(new TlsHandshakeError(problemOf(error, socket)));
     // Node.js leaves it open after some errors.
     socket.destroy();
   });
@@ -67,6 +66,11 @@ export function createTlsServer({ cert, key, ca }: IndexerTls, events: ListenerE
 interface Handshake {
   done(stream: Socket): void;
   failed(error: RingestError): void;
+}
+
+function problemOf(error: NodeJS.ErrnoException, { authorizationError }: TLSSocket): string {
+  if (authorizationError) return `the certificate is not accepted, ${authorizationError}`;
+  return error.code === NO_CERTIFICATE ? 'the ingester has no certificate' : error.message;
 }
 
 /** What tells a connection from all others; one that was reset has nothing. */
