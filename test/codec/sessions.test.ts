@@ -1,35 +1,7 @@
-import {
-  answerChallenge,
-  type Challenge,
-  Compression,
-  decodeChallenge,
-  encodeApiVersion,
-  encodeChallenge,
-  encodeChallengeResponse,
-  encodeConfirmApiVersion,
-  encodeConfirmEntry,
-  encodeConfirmId,
-  encodeConfirmIngesterState,
-  encodeConfirmIngestOk,
-  encodeConfirmTag,
-  encodeEntry,
-  encodeForceAck,
-  encodeId,
-  encodeIngesterState,
-  encodeIngestOk,
-  encodePong,
-  encodeState,
-  encodeStreamConfiguration,
-  encodeTag,
-  encodeTagRequest,
-  encodeTagResponse,
-  hashSecret,
-  type IndexerMessage,
-  type IngesterMessage,
-  State,
-} from '@ringest/codec';
+import { answerChallenge, Compression, decodeChallenge, hashSecret, State } from '@ringest/codec';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { encodeIndexerMessage, encodeIngesterMessage } from '../fuzz/targets/stream-encoding.js';
 import {
   cut,
   readIndexerSide,
@@ -169,8 +141,10 @@ describe('a recorded session without compression', () => {
     (name) => {
       const fromIndexer = Buffer.concat(recorded(name, 'indexer'));
       const fromIngester = Buffer.concat(recorded(name, 'ingester'));
-      const indexer = readIndexerSide([fromIndexer]).map(encodeIndexerMessage);
-      const ingester = readIngesterSide([fromIngester]).map(encodeIngesterMessage);
+      const indexer = readIndexerSide([fromIndexer]).map((one) => whole(encodeIndexerMessage(one)));
+      const ingester = readIngesterSide([fromIngester]).map((one) =>
+        whole(encodeIngesterMessage(one)),
+      );
       expect(Buffer.concat(indexer).toString('hex')).toBe(fromIndexer.toString('hex'));
       expect(Buffer.concat(ingester).toString('hex')).toBe(withoutRemains(fromIngester));
     },
@@ -187,66 +161,7 @@ function withoutRemains(recording: Buffer): string {
     .replaceAll(`0a010203${'00000001'.padStart(24, '0')}`, `0a010203${'0'.repeat(24)}`);
 }
 
-function encodeIndexerMessage(message: IndexerMessage): Buffer {
-  switch (message.kind) {
-    case 'challenge':
-      return encodeChallenge(message satisfies Challenge);
-    case 'state':
-      return encodeState(message);
-    case 'tagResponse':
-      return encodeTagResponse(message.tags);
-    case 'streamConfiguration':
-      return encodeStreamConfiguration(message.compression);
-    case 'confirmEntry':
-      return encodeConfirmEntry(message.id);
-    case 'confirmTag':
-      return encodeConfirmTag(message.tag);
-    case 'confirmIngestOk':
-      return encodeConfirmIngestOk(message.ok);
-    case 'confirmId':
-      return encodeConfirmId();
-    case 'confirmApiVersion':
-      return encodeConfirmApiVersion();
-    case 'confirmIngesterState':
-      return encodeConfirmIngesterState();
-    case 'pong':
-      return encodePong();
-    default:
-      throw new Error(`${message.kind} is in no recorded session`);
-  }
-}
-
-function encodeIngesterMessage(message: IngesterMessage): Buffer {
-  switch (message.kind) {
-    case 'challengeResponse':
-      return encodeChallengeResponse(message.answer, message.tenant);
-    case 'tagRequest':
-      return encodeTagRequest(message.tags);
-    case 'state':
-      return encodeState(message);
-    case 'streamConfiguration':
-      return encodeStreamConfiguration(message.compression);
-    case 'forceAck':
-      return encodeForceAck();
-    case 'apiVersion':
-      return encodeApiVersion(message.version);
-    case 'id':
-      return encodeId(message);
-    case 'ingestOk':
-      return encodeIngestOk();
-    case 'tag':
-      return encodeTag(message.name);
-    case 'ingesterState':
-      if (message.state instanceof Error) throw message.state;
-      return encodeIngesterState(message.state);
-    case 'entry': {
-      const entry = encodeEntry(message.entry);
-      const id = Buffer.alloc(8);
-      id.writeBigUInt64LE(BigInt(message.id));
-      const word = Buffer.from('cb5ac9c7', 'hex');
-      return Buffer.concat([word, entry.subarray(0, 34), id, entry.subarray(34)]);
-    }
-    default:
-      throw new Error(`${message.kind} is in no recorded session`);
-  }
+function whole(encoded: Uint8Array | undefined): Uint8Array {
+  if (encoded === undefined) throw new Error('a message of a recorded session cannot be encoded');
+  return encoded;
 }
