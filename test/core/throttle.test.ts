@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { encodeConfirmEntry, encodePong, encodeThrottle } from '@ringest/codec';
-import type { IngestMuxer } from '@ringest/core';
-import { describe, expect, it, vi } from 'vitest';
+import type { ConnectionError, IngestMuxer } from '@ringest/core';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { expectArrivals, expectedArrival } from '../support/arrivals.js';
 import { hotMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
@@ -39,6 +40,24 @@ describe('a throttled lane', () => {
     // Less than a timer may be early.
     expect(performance.now() - asked).toBeGreaterThan(395);
     expect(throttledMs(muxer)).toBe(0);
+  });
+
+  it('whose pauses have no end while entries wait is lost in the time for confirmations', async () => {
+    const indexer = await ScriptedIndexer.listen();
+    const times = { confirmation: 300 };
+    const muxer = await hotMuxer({ targets: [indexer.address], times });
+    const first = await indexer.hot(0);
+    const pauses = setInterval(() => first.write(LONG), 20);
+    onTestFinished(() => clearInterval(pauses));
+    await until(() => throttledMs(muxer) > 0);
+    const lost = once(muxer, 'lost');
+    muxer.writeEntry(entry(0));
+    const [error] = (await lost) as [ConnectionError];
+    expect(error).toMatchObject({ reason: 'timeout' });
+    expect(error.message).toContain('has confirmed nothing');
+    const second = await indexer.hot(1);
+    await second.entries(1);
+    expectArrivals(second.arrivals, [expectedArrival(entry(0))]);
   });
 
   it('goes on as soon as the indexer says something', async () => {
