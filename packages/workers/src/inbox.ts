@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IndexerMessage, IndexerStreamDecoder } from '@ringest/codec';
+import { RECEIVE_BYTES } from './boundary.js';
 import { deadline } from './deadline.js';
 import { Lost } from './lost.js';
 
-/** Bytes that an indexer may say before they are asked for. */
-const MOST_UNREAD = 65536;
+/** Bytes that an indexer may say before they are asked for: what a stream can begin with. */
+const MOST_UNREAD = RECEIVE_BYTES;
 
 /** Messages of an indexer, one at a time, while both sides still take turns. */
 export class Inbox {

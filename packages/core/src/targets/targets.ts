@@ -77,9 +77,14 @@ export function checkTargets(
   inputs: readonly (string | TargetInput)[],
   defaults: TargetDefaults,
 ): Target[] {
+  // Files are read once, however many targets share what is in them.
+  const shared: Shared = {
+    secretHash: once(() => readHash('secret', defaults.secret)),
+    tls: once(() => checkTls('tls', given(defaults.tls))),
+  };
   const targets = inputs.map((input, i) => {
     const own: TargetInput = typeof input === 'string' ? { address: input } : input;
-    return checkTarget(`targets.${i}`, own, defaults);
+    return checkTarget(`targets.${i}`, own, defaults, shared);
   });
   const isTls = targets.some(({ endpoint }) => endpoint.transport.kind === 'tls');
   if (defaults.tls !== undefined && !isTls) {
@@ -88,13 +93,19 @@ export function checkTargets(
   return targets;
 }
 
-function checkTarget(at: string, own: TargetInput, defaults: TargetDefaults): Target {
-  const field = (name: keyof TargetDefaults) => (own[name] === undefined ? name : `${at}.${name}`);
+/** What is read for all targets that bring none of their own. */
+interface Shared {
+  secretHash(): Uint8Array;
+  tls(): TlsTrust;
+}
+
+function checkTarget(
+  at: string,
+  own: TargetInput,
+  defaults: TargetDefaults,
+  shared: Shared,
+): Target {
   const { address, transport } = atField(at, () => parseAddress(own.address));
-  const secret = own.secret ?? defaults.secret;
-  if (secret === undefined) {
-    throw new ConfigurationError('secret', 'give the ingest secret of the indexers');
-  }
   if (own.tls !== undefined && transport.kind !== 'tls') {
     throw new ConfigurationError(`${at}.tls`, 'only a tls:// target can have it');
   }
@@ -107,10 +118,30 @@ function checkTarget(at: string, own: TargetInput, defaults: TargetDefaults): Ta
       compression: Compression[compression],
     },
     credentials: {
-      secretHash: atField(field('secret'), () => hashSecret(readSecret(secret))),
-      tls: checkTls(field('tls'), { ...given(defaults.tls), ...given(own.tls) }),
+      secretHash:
+        own.secret === undefined ? shared.secretHash() : readHash(`${at}.secret`, own.secret),
+      tls:
+        own.tls === undefined
+          ? shared.tls()
+          : checkTls(`${at}.tls`, { ...given(defaults.tls), ...given(own.tls) }),
     },
   };
+}
+
+/** Makes something when it is first asked for. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function readHash(field: string, secret: SecretInput | undefined): Uint8Array {
+  if (secret === undefined) {
+    throw new ConfigurationError(field, 'give the ingest secret of the indexers');
+  }
+  return atField(field, () => hashSecret(readSecret(secret)));
 }
 
 function checkTls(at: string, input: TlsInput): TlsTrust {
