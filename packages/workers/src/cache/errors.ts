@@ -1,0 +1,132 @@
+import { RingestError } from '@ringest/codec';
+
+/**
+ * What is wrong with the disk: it is `full` (or the user's share of it), access is `denied`, the
+ * path is `not-a-folder`, or it failed otherwise (`io`).
+ */
+export type DiskTrouble = 'full' | 'denied' | 'not-a-folder' | 'io';
+
+/** The disk under the cache did not do what it should. */
+export abstract class CacheError extends RingestError {
+  /** The folder of the cache. */
+  readonly path: string;
+  readonly trouble: DiskTrouble;
+
+  constructor(path: string, what: string, cause: unknown) {
+    const trouble = troubleOf(cause);
+    super(`the cache in ${path} ${what}: ${ADVICE[trouble]} (${messageOf(cause)})`, { cause });
+    this.path = path;
+    this.trouble = trouble;
+  }
+}
+
+/** The folder of the cache cannot be used: nothing was read, and nothing can be stored. */
+export class CacheOpenError extends CacheError {
+  readonly code = 'ERR_CACHE_OPEN';
+
+  constructor(path: string, cause: unknown) {
+    super(path, 'could not be opened', cause);
+  }
+}
+
+/** Something could not be written or removed. Nothing of the attempt counts; later ones may succeed. */
+export class CacheWriteError extends CacheError {
+  readonly code = 'ERR_CACHE_WRITE';
+
+  constructor(path: string, what: string, cause: unknown) {
+    super(path, what, cause);
+  }
+}
+
+/** A segment could not be read. It stays; others can still be read. */
+export class CacheReadError extends CacheError {
+  readonly code = 'ERR_CACHE_READ';
+  readonly segment: number;
+
+  constructor(path: string, segment: number, cause: unknown) {
+    super(path, `could not read its segment ${segment}`, cause);
+    this.segment = segment;
+  }
+}
+
+/**
+ * The disk did not confirm what was written. What the last successful sync covered is safe.
+ */
+export class CacheSyncError extends CacheError {
+  readonly code = 'ERR_CACHE_SYNC';
+  /**
+   * Entries from this sequence on were taken out of the cache: append them again. `undefined`:
+   * all are still in it, though maybe not on the disk; sync again.
+   */
+  readonly sequence: number | undefined;
+
+  constructor(path: string, sequence: number | undefined, cause: unknown) {
+    super(
+      path,
+      sequence === undefined
+        ? 'could not be synced, sync it again'
+        : `could not be synced, append its entries from ${sequence} on again`,
+      cause,
+    );
+    this.sequence = sequence;
+  }
+}
+
+/** The cache was used after it was closed. */
+export class CacheClosedError extends RingestError {
+  readonly code = 'ERR_CACHE_CLOSED';
+
+  constructor(path: string) {
+    super(`the cache in ${path} is closed: open it again`);
+  }
+}
+
+/** A block that the format cannot hold: it has no entry, or too many bytes. */
+export class InvalidBlockError extends RingestError {
+  readonly code = 'ERR_INVALID_BLOCK';
+
+  constructor(entries: number, bytes: number) {
+    super(
+      `a block of ${entries} entries in ${bytes} bytes cannot be stored: ` +
+        'append one entry or more, in less than 4 GiB',
+    );
+  }
+}
+
+/** The segment that was asked for is not in the cache. */
+export class UnknownSegmentError extends RingestError {
+  readonly code = 'ERR_UNKNOWN_SEGMENT';
+  readonly segment: number;
+
+  constructor(segment: number) {
+    super(`the cache has no segment ${segment}: it was removed, or taken back after a failed sync`);
+    this.segment = segment;
+  }
+}
+
+const ADVICE = {
+  full: 'the disk is full, or what this user may have of it; make room',
+  denied: 'permission denied, let this user read and write there',
+  'not-a-folder': 'the path is a file, name a folder',
+  io: 'the disk failed',
+} as const;
+
+const TROUBLES: Readonly<Record<string, DiskTrouble>> = {
+  ENOSPC: 'full',
+  EDQUOT: 'full',
+  EFBIG: 'full',
+  EACCES: 'denied',
+  EPERM: 'denied',
+  EROFS: 'denied',
+  ENOTDIR: 'not-a-folder',
+};
+
+function troubleOf(cause: unknown): DiskTrouble {
+  if (!(cause instanceof Error) || !('code' in cause)) return 'io';
+  const isFolderTaken = cause.code === 'EEXIST' && 'syscall' in cause && cause.syscall === 'mkdir';
+  return isFolderTaken ? 'not-a-folder' : (TROUBLES[String(cause.code)] ?? 'io');
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

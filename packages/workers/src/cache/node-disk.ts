@@ -1,0 +1,109 @@
+import * as fs from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Disk, DiskEntry, DiskFile, Folder } from './disk.js';
+import { CacheOpenError } from './errors.js';
+
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+/** A folder of the file system, with the folder `quarantine` in it. Only its owner can look inside. */
+export class NodeDisk implements Disk {
+  readonly path: string;
+  readonly #folders: Readonly<Record<Folder, string>>;
+
+  /**
+   * Makes the folders where they are missing.
+   * @throws {CacheOpenError} when that is not possible
+   */
+  constructor(path: string) {
+    this.path = resolve(path);
+    this.#folders = { segments: this.path, quarantine: join(this.path, 'quarantine') };
+    try {
+      makeFolder(this.#folders.quarantine);
+    } catch (cause) {
+      throw new CacheOpenError(this.path, cause);
+    }
+  }
+
+  list(folder: Folder): DiskEntry[] {
+    return fs
+      .readdirSync(this.#folders[folder], { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => ({ name, bytes: fs.statSync(this.#pathOf(folder, name)).size }));
+  }
+
+  create(folder: Folder, name: string): DiskFile {
+    return new NodeFile(fs.openSync(this.#pathOf(folder, name), 'wx+', FILE_MODE));
+  }
+
+  open(folder: Folder, name: string): DiskFile {
+    return new NodeFile(fs.openSync(this.#pathOf(folder, name), 'r+'));
+  }
+
+  remove(folder: Folder, name: string): void {
+    fs.unlinkSync(this.#pathOf(folder, name));
+  }
+
+  setAside(from: Folder, name: string, newName: string): void {
+    fs.renameSync(this.#pathOf(from, name), this.#pathOf('quarantine', newName));
+  }
+
+  syncFolder(folder: Folder): void {
+    syncFolder(this.#folders[folder]);
+  }
+
+  #pathOf(folder: Folder, name: string): string {
+    return join(this.#folders[folder], name);
+  }
+}
+
+class NodeFile implements DiskFile {
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  size(): number {
+    return fs.fstatSync(this.#fd).size;
+  }
+
+  read(target: Uint8Array, at: number): number {
+    return fs.readSync(this.#fd, target, 0, target.length, at);
+  }
+
+  write(bytes: Uint8Array, at: number): number {
+    return fs.writeSync(this.#fd, bytes, 0, bytes.length, at);
+  }
+
+  truncate(size: number): void {
+    fs.ftruncateSync(this.#fd, size);
+  }
+
+  sync(): void {
+    fs.fdatasyncSync(this.#fd);
+  }
+
+  close(): void {
+    fs.closeSync(this.#fd);
+  }
+}
+
+/** A new folder is certain to be there after a power cut once the one above it is synced. */
+function makeFolder(path: string): void {
+  const first = fs.mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+  if (first === undefined) return;
+  for (let made = path; ; made = dirname(made)) {
+    syncFolder(dirname(made));
+    if (made === resolve(first)) return;
+  }
+}
+
+function syncFolder(path: string): void {
+  const fd = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,298 @@
+import { BlockWriter } from './block.js';
+import { type Damage, setAside } from './damage.js';
+import { closeQuietly, type Disk, type DiskFile } from './disk.js';
+import {
+  CacheClosedError,
+  CacheOpenError,
+  CacheReadError,
+  CacheSyncError,
+  CacheWriteError,
+  InvalidBlockError,
+  UnknownSegmentError,
+} from './errors.js';
+import { FolderChanges } from './folder-changes.js';
+import { Quarantine } from './quarantine.js';
+import { type Batch, bytesOf, Segment } from './segment.js';
+import { segmentName } from './segment-format.js';
+import { type Block, readBlocks } from './segment-reader.js';
+import { type Recovery, SegmentRecovery } from './segment-recovery.js';
+
+/** How many files of sealed segments are kept open until they are synced. */
+const MAX_OPEN_FILES = 16;
+
+export interface SegmentLogOptions {
+  /** The id of the muxer, for whoever finds the files. */
+  readonly muxer: string;
+  /** A segment that would be longer is not appended to; one block may be. */
+  readonly maxSegmentBytes: number;
+  /** The time in milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Where entries were stored. */
+export interface Place {
+  readonly segment: number;
+  /** Of the first entry. */
+  readonly sequence: number;
+}
+
+export interface SegmentInfo {
+  readonly id: number;
+  readonly bytes: number;
+  /** That can be read, as far as is known. */
+  readonly entries: number;
+  /** Of its first entry. */
+  readonly sequence: number;
+  readonly isSealed: boolean;
+}
+
+/**
+ * Frames on the disk: appended in blocks, read and removed in segments (`segment-format.ts` has the
+ * format). All of it is synchronous and belongs into a thread of its own. One process at a time may
+ * have a folder open.
+ *
+ * - What was appended survives the end of the process; a power cut only once `sync` has succeeded.
+ *   Until then the caller keeps it.
+ * - What an earlier run appended and did not sync is synced too, but not certain to survive: after a
+ *   sync that failed, a system may forget what it had to write, and let the next one succeed.
+ * - What was removed is gone for good once `sync` has succeeded.
+ * - A block is read whole and as it was written, or not at all.
+ * - After any error the log can still be used.
+ */
+export class SegmentLog {
+  /** What was found when it was opened. */
+  readonly recovery: Recovery;
+  readonly #disk: Disk;
+  readonly #options: SegmentLogOptions;
+  readonly #quarantine: Quarantine;
+  readonly #writer = new BlockWriter();
+  /** Oldest first; the last may be active. */
+  #segments: readonly Segment[];
+  readonly #pastDamage: Damage[];
+  readonly #folder: FolderChanges;
+  #nextId: number;
+  #nextSequence: number;
+  #isClosed = false;
+
+  private constructor(disk: Disk, options: SegmentLogOptions) {
+    this.#disk = disk;
+    this.#options = options;
+    this.#quarantine = new Quarantine(disk);
+    this.#folder = new FolderChanges(disk);
+    const recovery = new SegmentRecovery(disk, this.#quarantine);
+    this.#segments = recovery.recoverAll();
+    this.#pastDamage = recovery.damage;
+    this.recovery = recovery.found;
+    this.#nextId = Math.max(this.#quarantine.lastId, recovery.lastId) + 1;
+    this.#nextSequence = Math.max(0, ...this.#segments.map((segment) => segment.nextSequence));
+  }
+
+  /**
+   * Looks through what is there, all of it: torn ends are cut off, damage is set aside. What was
+   * found is read, but never appended to.
+   * @throws {CacheOpenError} when the folder cannot be listed
+   */
+  static open(disk: Disk, options: SegmentLogOptions): SegmentLog {
+    try {
+      return new SegmentLog(disk, options);
+    } catch (cause) {
+      throw new CacheOpenError(disk.path, cause);
+    }
+  }
+
+  /** Oldest first. */
+  segments(): SegmentInfo[] {
+    return this.#segments.map(({ id, bytes, entries, header, isSealed }) => {
+      return { id, bytes, entries, sequence: header.sequence, isSealed };
+    });
+  }
+
+  /** Bytes of all its segments; the quarantine and the files in `recovery` are not among them. */
+  get bytes(): number {
+    return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  get quarantineBytes(): number {
+    return this.#quarantine.bytes;
+  }
+
+  /** What was found damaged: first when it was opened, then by reading. */
+  get damage(): readonly Damage[] {
+    return [...this.#pastDamage, ...this.#segments.flatMap(({ damage }) => damage)];
+  }
+
+  /**
+   * Appends one block. The frames may lie in shared memory.
+   * @param frames whole frames without stamp, back to back
+   * @param count how many they are: one or more
+   * @param tags by muxer tag; all that the frames have. The table only grows
+   * @throws {CacheWriteError} when none of it is stored
+   * @throws {InvalidBlockError} @throws {CacheClosedError}
+   */
+  append(frames: Uint8Array, count: number, tags: readonly string[]): Place {
+    this.#checkOpen();
+    if (count < 1 || frames.length === 0) throw new InvalidBlockError(count, frames.length);
+    const batch = { frames, count, tags };
+    const sequence = this.#nextSequence;
+    const active = this.#active;
+    const blocks = active?.blocksOf(batch);
+    let segment: Segment;
+    try {
+      if (active && blocks && active.bytes + bytesOf(blocks) <= this.#options.maxSegmentBytes) {
+        active.append(this.#writer, blocks);
+        segment = active;
+      } else {
+        segment = this.#begin(batch);
+      }
+    } catch (cause) {
+      if (cause instanceof InvalidBlockError) throw cause;
+      throw new CacheWriteError(this.#disk.path, 'could not be written', cause);
+    }
+    this.#nextSequence += count;
+    return { segment: segment.id, sequence };
+  }
+
+  /**
+   * Brings all that was appended and removed to the disk, and all that was found at the start.
+   * @throws {CacheSyncError} when that is not certain; it says what has to be appended again
+   * @throws {CacheClosedError}
+   */
+  sync(): void {
+    this.#checkOpen();
+    const dirty = this.#segments.filter(({ isDirty }) => isDirty);
+    let failing: Segment | undefined;
+    try {
+      this.#folder.clean();
+      this.#quarantine.sync();
+      for (const segment of dirty) {
+        failing = segment;
+        segment.flush();
+      }
+      failing = this.#segments.find(({ isUnsafe }) => isUnsafe);
+      this.#folder.sync();
+    } catch (cause) {
+      throw new CacheSyncError(this.#disk.path, this.#takeBack(failing), cause);
+    }
+    for (const segment of dirty) segment.confirm();
+  }
+
+  /** Ends the active segment: the next entries begin a new one. */
+  seal(): void {
+    this.#active?.seal();
+    const open = this.#segments.filter(({ isSealed, isOpen }) => isSealed && isOpen);
+    if (open.length > MAX_OPEN_FILES) open[0]?.close();
+  }
+
+  /**
+   * Removes a segment, whatever is in it. What of it is damaged stays in the quarantine.
+   * @throws {CacheWriteError} when it is still there
+   * @throws {UnknownSegmentError} @throws {CacheClosedError}
+   */
+  remove(id: number): void {
+    const segment = this.#segment(id);
+    const isKept = segment.damage.every((damage) => damage.isKept);
+    this.#folder.begin();
+    try {
+      if (isKept) {
+        this.#quarantine.sync();
+        this.#disk.remove('segments', segment.name);
+      } else {
+        this.#quarantine.move(id, segment.bytes);
+      }
+    } catch (cause) {
+      throw new CacheWriteError(this.#disk.path, `could not remove its segment ${id}`, cause);
+    }
+    this.#drop(segment);
+  }
+
+  /**
+   * The blocks of a segment, one by one and oldest first, as far as it goes now. What is found
+   * damaged on the way is set aside, counted in `damage` and left out.
+   * @throws {UnknownSegmentError} @throws {CacheClosedError}
+   * The iterator throws {CacheReadError}.
+   */
+  read(id: number): Generator<Block> {
+    const segment = this.#segment(id);
+    return this.#read(segment, { bytes: segment.bytes, sequence: segment.nextSequence });
+  }
+
+  /** Closes the files. It does not sync. Can be called again. */
+  close(): void {
+    this.#isClosed = true;
+    for (const segment of this.#segments) segment.close();
+  }
+
+  get #active(): Segment | undefined {
+    const last = this.#segments.at(-1);
+    return last?.isSealed ? undefined : last;
+  }
+
+  #segment(id: number): Segment {
+    this.#checkOpen();
+    const segment = this.#segments.find((one) => one.id === id);
+    if (segment === undefined) throw new UnknownSegmentError(id);
+    return segment;
+  }
+
+  /** A new segment with the batch in it, in the place of the active one. Nothing is left of a failure. */
+  #begin(batch: Batch): Segment {
+    const id = this.#nextId++;
+    const { muxer, now } = this.#options;
+    const { tags } = batch;
+    const header = { muxer, created: now(), sequence: this.#nextSequence, tags: [...tags] };
+    const name = segmentName(id);
+    this.#folder.begin();
+    const file = this.#disk.create('segments', name);
+    try {
+      const segment = Segment.begin(this.#disk, id, file, header);
+      segment.append(this.#writer, segment.blocksOf(batch));
+      this.seal();
+      this.#segments = [...this.#segments, segment];
+      return segment;
+    } catch (cause) {
+      closeQuietly(file);
+      this.#folder.leaveOver(name);
+      throw cause;
+    }
+  }
+
+  /** @returns the first sequence that does not count any more, if any does not */
+  #takeBack(from: Segment | undefined): number | undefined {
+    const sequence = from?.unsafeFrom;
+    if (from === undefined || sequence === undefined) return undefined;
+    for (const segment of this.#segments.slice(this.#segments.indexOf(from))) {
+      if (segment.isUnsafe) {
+        this.#drop(segment);
+        this.#folder.leaveOver(segment.name);
+      } else {
+        segment.takeBack();
+      }
+    }
+    return sequence;
+  }
+
+  #drop(segment: Segment): void {
+    segment.close();
+    this.#segments = this.#segments.filter((one) => one !== segment);
+    this.#pastDamage.push(...segment.damage);
+  }
+
+  *#read(segment: Segment, end: { bytes: number; sequence: number }): Generator<Block> {
+    let file: DiskFile | undefined;
+    try {
+      const open = this.#disk.open('segments', segment.name);
+      file = open;
+      yield* readBlocks(open, segment, end, (range) => {
+        segment.addDamage(setAside(this.#quarantine, segment.id, open, range));
+      });
+    } catch (cause) {
+      throw new CacheReadError(this.#disk.path, segment.id, cause);
+    } finally {
+      if (file !== undefined) closeQuietly(file);
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new CacheClosedError(this.#disk.path);
+  }
+}

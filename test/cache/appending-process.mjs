@@ -1,0 +1,20 @@
+import { writeSync } from 'node:fs';
+import { NodeDisk } from '../../packages/workers/dist/cache/node-disk.js';
+import { SegmentLog } from '../../packages/workers/dist/cache/segment-log.js';
+
+// Appends numbered blocks to the log in a folder, and writes a line for each number that is synced,
+// until the process is killed or the disk takes no more: then the error's code and number.
+const [path = '', blockBytes = '1000'] = process.argv.slice(2);
+const options = { muxer: 'm', maxSegmentBytes: 50_000, now: Date.now };
+const log = SegmentLog.open(new NodeDisk(path), options);
+for (let number = 0; ; number++) {
+  const frames = Buffer.alloc(Number(blockBytes), `${number} `);
+  try {
+    log.append(frames, 1, ['a']);
+    if (number % 5 === 4) log.sync();
+  } catch (error) {
+    writeSync(1, `${error.code} ${error.trouble} ${number}\n`);
+    break;
+  }
+  if (number % 5 === 4) writeSync(1, `synced ${number}\n`);
+}

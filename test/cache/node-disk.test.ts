@@ -1,0 +1,187 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { CacheOpenError, CacheWriteError } from '../../packages/workers/dist/cache/errors.js';
+import { NodeDisk } from '../../packages/workers/dist/cache/node-disk.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { appendText, openLog, readTexts, TAGS, thrown } from './logs.js';
+
+const NAME = '0000000000000001.segment';
+const SCRIPT = fileURLToPath(new URL('appending-process.mjs', import.meta.url));
+const NOBODY = 65534;
+
+test('folders are made where they are missing, and only their owner can look inside', () => {
+  const path = join(temporaryDirectory(), 'deep', 'cache');
+  const log = openLog(new NodeDisk(path));
+  appendText(log, 'one');
+  log.sync();
+
+  expect(readdirSync(path).sort()).toEqual([NAME, 'quarantine']);
+  expect(statSync(path).mode & 0o777).toBe(0o700);
+  expect(statSync(join(path, 'quarantine')).mode & 0o777).toBe(0o700);
+  expect(statSync(join(path, NAME)).mode & 0o777).toBe(0o600);
+});
+
+test('a log on a real disk is appended to, read, removed from and opened again', () => {
+  const path = temporaryDirectory();
+  const log = openLog(new NodeDisk(path), 200);
+  const texts = ['one', 'two'.repeat(100), 'three'];
+  for (const text of texts) appendText(log, text);
+  log.sync();
+  expect(readTexts(log)).toEqual(texts);
+  log.remove(2);
+  log.sync();
+  log.close();
+
+  const again = openLog(new NodeDisk(path), 200);
+  expect(readTexts(again)).toEqual(['one', 'three']);
+  appendText(again, 'four');
+  expect(again.segments().map(({ id }) => id)).toEqual([1, 3, 4]);
+  again.close();
+});
+
+test('a torn end and a damaged block on a real disk are cut off and set aside', () => {
+  const path = temporaryDirectory();
+  const log = openLog(new NodeDisk(path));
+  for (const text of ['one', 'two', 'three']) appendText(log, text);
+  log.sync();
+  log.close();
+  const file = join(path, NAME);
+  const bytes = readFileSync(file);
+  const end = bytes.indexOf('three') - 32;
+  bytes.write('x', bytes.indexOf('one'));
+  writeFileSync(file, bytes);
+  truncateSync(file, bytes.length - 1);
+
+  const again = openLog(new NodeDisk(path));
+  expect(readTexts(again)).toEqual(['two']);
+  expect(statSync(file).size).toBe(end);
+  expect(readdirSync(join(path, 'quarantine'))).toHaveLength(1);
+  again.close();
+});
+
+test('frames in shared memory reach a real disk as they are', () => {
+  const path = temporaryDirectory();
+  const frames = Buffer.from(new SharedArrayBuffer(3_000_000)).subarray(1);
+  for (let at = 0; at < frames.length; at++) frames[at] = (at * 13) >>> 2;
+  const log = openLog(new NodeDisk(path));
+  log.append(frames, 1, TAGS);
+  log.close();
+
+  const again = openLog(new NodeDisk(path));
+  const [block] = again.read(1);
+  expect(block?.frames.equals(frames)).toBe(true);
+  again.close();
+});
+
+test.each(['file', 'file/below'])('a path that is a %s is told as such', (name) => {
+  const folder = temporaryDirectory();
+  writeFileSync(join(folder, 'file'), 'mine');
+  const error = thrown(CacheOpenError, () => new NodeDisk(join(folder, name)));
+
+  expect(error).toMatchObject({ code: 'ERR_CACHE_OPEN', trouble: 'not-a-folder' });
+  expect(error.message).toContain('the path is a file');
+});
+
+test('a folder that may not be written in is told as such, at the start and later', () => {
+  const folder = temporaryDirectory();
+  const path = join(folder, 'cache');
+  mkdirSync(join(path, 'quarantine'), { recursive: true });
+  for (const name of [folder, path]) chmodSync(name, 0o555);
+  try {
+    asNobody(() => {
+      const missing = join(folder, 'missing');
+      const error = thrown(CacheOpenError, () => new NodeDisk(missing));
+      expect(error).toMatchObject({ trouble: 'denied', path: missing });
+      const log = openLog(new NodeDisk(path));
+      const writeError = thrown(CacheWriteError, () => appendText(log, 'one'));
+      expect(writeError).toMatchObject({ code: 'ERR_CACHE_WRITE', trouble: 'denied' });
+      expect(writeError.message).toContain('permission denied');
+      expect(log.segments()).toEqual([]);
+    });
+  } finally {
+    for (const name of [folder, path]) chmodSync(name, 0o755);
+  }
+});
+
+test('what a process appended before it was killed is read, in order and without a gap', async () => {
+  const path = temporaryDirectory();
+  const child = spawn(process.execPath, [SCRIPT, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let synced = 0;
+  for await (const line of lines(child)) {
+    synced = Number(line.split(' ').at(-1));
+    if (synced >= 300) break;
+  }
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+
+  const log = openLog(new NodeDisk(path));
+  const numbers = readTexts(log).map((text) => Number(text.split(' ')[0]));
+  expect(numbers.length).toBeGreaterThan(synced);
+  expect(numbers).toEqual(numbers.map((_, at) => at));
+  expect(log.damage).toEqual([]);
+  log.close();
+});
+
+test('where the system takes no more of a file, the block is refused and those before it stay', async () => {
+  const path = temporaryDirectory();
+  // Of no file more than 20 KiB: the last write that fits in part is short, the next one fails.
+  const command = 'ulimit -f 40 && exec "$0" "$@"';
+  const args = ['-c', command, process.execPath, SCRIPT, path, '9000'];
+  const child = spawn('/bin/sh', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let last = '';
+  for await (const line of lines(child)) last = line;
+  const [code, trouble, number] = last.split(' ');
+  expect([code, trouble]).toEqual(['ERR_CACHE_WRITE', 'full']);
+
+  const log = openLog(new NodeDisk(path));
+  expect(readTexts(log)).toHaveLength(Number(number));
+  expect(log.recovery.torn).toEqual([]);
+  log.close();
+});
+
+test('a closed log leaves no file open', () => {
+  if (!existsSync('/proc/self/fd')) return;
+  const path = temporaryDirectory();
+  const isOurs = () => {
+    const log = openLog(new NodeDisk(path), 1);
+    for (let block = 0; block < 40; block++) appendText(log, 'text');
+    readTexts(log);
+    log.close();
+    log.close();
+  };
+  isOurs();
+  const before = readdirSync('/proc/self/fd').length;
+  isOurs();
+  expect(readdirSync('/proc/self/fd').length).toBe(before);
+});
+
+function lines(child: ChildProcess): AsyncIterable<string> {
+  if (child.stdout === null) throw new Error('the process has no output');
+  return createInterface({ input: child.stdout });
+}
+
+/** Nothing is denied to root. */
+function asNobody(call: () => void): void {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(NOBODY);
+  try {
+    call();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}

@@ -1,0 +1,198 @@
+import type { Disk, DiskEntry, DiskFile, Folder } from '../../packages/workers/dist/cache/disk.js';
+import type { Random } from './random.js';
+import { SimulatedFile } from './simulated-file.js';
+
+/** How likely things go wrong, per operation. */
+export interface Faults {
+  /** An operation fails with EIO or ENOSPC; of a write, a part may be done. */
+  readonly failure: number;
+  /** Syncing or truncating a file fails, besides. */
+  readonly sync: number;
+  /** A read or write does less than it was asked to. */
+  readonly short: number;
+  /** The process ends in the middle of it. Nothing works then until `restart` or `cutPower`. */
+  readonly death: number;
+}
+
+export const NO_FAULTS: Faults = { failure: 0, sync: 0, short: 0, death: 0 };
+
+/** A change of names that may or may not survive a power cut. */
+interface Change {
+  readonly folders: readonly Folder[];
+  readonly removed?: string;
+  readonly added?: string;
+  readonly file: SimulatedFile;
+}
+
+/**
+ * A disk with an operating system's cache before it. `names` and the files' contents are what
+ * programs see; at a power cut, any part of what was not synced is lost.
+ */
+export class SimulatedDisk implements Disk {
+  readonly path = '/simulated';
+  faults = NO_FAULTS;
+  isDead = false;
+  /** Every operation that was made, for tests that look at them. */
+  readonly operations: string[] = [];
+  readonly #random: Random;
+  readonly #pageBytes: number;
+  #names = new Map<string, SimulatedFile>();
+  #durableNames = new Map<string, SimulatedFile>();
+  #changes: Change[] = [];
+
+  constructor(random: Random, pageBytes = 512) {
+    this.#random = random;
+    this.#pageBytes = pageBytes;
+  }
+
+  list(folder: Folder): DiskEntry[] {
+    this.#begin(`list ${folder}`);
+    const prefix = `${folder}/`;
+    return [...this.#names]
+      .filter(([path]) => path.startsWith(prefix))
+      .map(([path, file]) => ({ name: path.slice(prefix.length), bytes: file.bytes.length }))
+      .reverse();
+  }
+
+  create(folder: Folder, name: string): DiskFile {
+    this.#begin(`create ${folder}/${name}`);
+    const path = `${folder}/${name}`;
+    if (this.#names.has(path)) throw failure('EEXIST', path);
+    const file = new SimulatedFile(this.#pageBytes);
+    this.#change({ folders: [folder], added: path, file });
+    return this.#handle(path, file);
+  }
+
+  open(folder: Folder, name: string): DiskFile {
+    this.#begin(`open ${folder}/${name}`);
+    return this.#handle(`${folder}/${name}`, this.file(folder, name));
+  }
+
+  remove(folder: Folder, name: string): void {
+    this.#begin(`remove ${folder}/${name}`);
+    const file = this.file(folder, name);
+    this.#change({ folders: [folder], removed: `${folder}/${name}`, file });
+  }
+
+  setAside(from: Folder, name: string, newName: string): void {
+    this.#begin(`set aside ${from}/${name}`);
+    const file = this.file(from, name);
+    const folders = [from, 'quarantine'] as const;
+    this.#change({ folders, removed: `${from}/${name}`, added: `quarantine/${newName}`, file });
+  }
+
+  syncFolder(folder: Folder): void {
+    this.#begin(`sync ${folder}`);
+    const isIn = (change: Change) => change.folders.includes(folder);
+    for (const change of this.#changes.filter(isIn)) apply(change, this.#durableNames);
+    this.#changes = this.#changes.filter((change) => !isIn(change));
+  }
+
+  /** The file of that name as programs see it. */
+  file(folder: Folder, name: string): SimulatedFile {
+    const file = this.#names.get(`${folder}/${name}`);
+    if (file === undefined) throw failure('ENOENT', `${folder}/${name}`);
+    return file;
+  }
+
+  /** The names of a folder, in order. */
+  names(folder: Folder): string[] {
+    const prefix = `${folder}/`;
+    const paths = [...this.#names.keys()].filter((path) => path.startsWith(prefix));
+    return paths.map((path) => path.slice(prefix.length)).sort();
+  }
+
+  /** Puts a file there, durable, without any fault. */
+  put(folder: Folder, name: string, bytes: Uint8Array): void {
+    const file = new SimulatedFile(this.#pageBytes);
+    file.write(bytes, 0);
+    file.sync();
+    this.#names.set(`${folder}/${name}`, file);
+    this.#durableNames.set(`${folder}/${name}`, file);
+  }
+
+  /** The operating system writes back some of what was not synced, as it does now and then. */
+  writeBack(): void {
+    for (const file of this.#names.values()) file.writeBack(this.#random);
+  }
+
+  /** The process has ended; everything it wrote is there. */
+  restart(): void {
+    this.isDead = false;
+  }
+
+  /** Only what was synced is certain to be there; of the rest, any part. */
+  cutPower(): void {
+    for (const change of this.#changes) {
+      if (this.#random.chance(0.5)) apply(change, this.#durableNames);
+    }
+    this.#changes = [];
+    const files = new Set([...this.#names.values(), ...this.#durableNames.values()]);
+    for (const file of files) file.cutPower(this.#random);
+    this.#names = new Map(this.#durableNames);
+    this.isDead = false;
+  }
+
+  #change(change: Change): void {
+    this.#changes.push(change);
+    apply(change, this.#names);
+  }
+
+  #handle(path: string, file: SimulatedFile): DiskFile {
+    return {
+      size: () => file.bytes.length,
+      read: (target, at) => {
+        this.#begin(`read ${path} ${at}`);
+        return file.read(target.subarray(0, this.#some(target.length)), at);
+      },
+      write: (bytes, at) => {
+        try {
+          this.#begin(`write ${path} ${at}`);
+        } catch (cause) {
+          file.write(bytes.subarray(0, this.#random.below(bytes.length)), at);
+          throw cause;
+        }
+        return file.write(bytes.subarray(0, this.#some(bytes.length)), at);
+      },
+      truncate: (size) => {
+        this.#begin(`truncate ${path} ${size}`, this.faults.sync);
+        file.truncate(size);
+      },
+      sync: () => {
+        try {
+          this.#begin(`sync ${path}`, this.faults.sync);
+        } catch (cause) {
+          file.failSync(this.#random);
+          throw cause;
+        }
+        file.sync();
+      },
+      close: () => undefined,
+    };
+  }
+
+  #some(bytes: number): number {
+    const isShort = bytes > 1 && this.#random.chance(this.faults.short);
+    return isShort ? 1 + this.#random.below(bytes - 1) : bytes;
+  }
+
+  #begin(operation: string, besides = 0): void {
+    if (this.isDead || this.#random.chance(this.faults.death)) {
+      this.isDead = true;
+      throw new Error('the process is dead');
+    }
+    this.operations.push(operation);
+    if (this.#random.chance(this.faults.failure + besides)) {
+      throw failure(this.#random.pick(['EIO', 'ENOSPC']), operation);
+    }
+  }
+}
+
+function apply({ removed, added, file }: Change, names: Map<string, SimulatedFile>): void {
+  if (removed !== undefined && names.get(removed) === file) names.delete(removed);
+  if (added !== undefined) names.set(added, file);
+}
+
+export function failure(code: string, what: string): Error {
+  return Object.assign(new Error(`${code}: ${what}`), { code });
+}
