@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { Backoff } from './backoff.js';
 import {
   type ConnectionTimes,
   Control,
@@ -16,10 +17,10 @@ import {
 } from './boundary.js';
 import { ConnectionError } from './errors.js';
 import { kernelModule } from './kernel.js';
-import { LaneLink } from './lane-link.js';
 import type { LanePool, LaneThread } from './lane-pool.js';
 import { LaneRing } from './lane-ring.js';
 import { type SharedMemoryPool, sharedBytesOf } from './shared-memory.js';
+import { TaskLink } from './task-link.js';
 
 /** What a lane is made with. */
 export interface LaneOptions {
@@ -60,7 +61,8 @@ export interface LaneEvents {
 export class Lane extends LaneRing {
   readonly endpoint: Endpoint;
   readonly #options: LaneOptions;
-  readonly #link: LaneLink;
+  readonly #link: TaskLink<ToWorker, ToMain>;
+  #thread: LaneThread | undefined;
   readonly #refused = new Set<number>();
   readonly #dittos = new Map<number, (end: DittoEnd) => void>();
   #nextDitto = 1;
@@ -73,8 +75,9 @@ export class Lane extends LaneRing {
     super(options.ringBytes, options.sharedMemory);
     this.#options = options;
     this.endpoint = options.endpoint;
-    this.#link = new LaneLink(options.times, {
-      begin: (thread, port) => this.#runTask(thread, port),
+    const { firstRetry, mostRetry } = options.times;
+    this.#link = new TaskLink(new Backoff(firstRetry, mostRetry), {
+      begin: (port) => this.#runTask(port),
       heard: (message) => this.#heard(message),
       died: (error, retryInMs) => this.#died(error, retryInMs),
     });
@@ -82,7 +85,8 @@ export class Lane extends LaneRing {
 
   /** Hands the lane to a worker, which connects and keeps connected until `close`. */
   start(pool: LanePool): void {
-    this.#link.start(pool);
+    this.#thread ??= pool.seat();
+    this.#link.start();
   }
 
   get state(): LaneState {
@@ -163,15 +167,15 @@ export class Lane extends LaneRing {
 
   /** Ends the connection as it stands; what is not confirmed stays in the ring. */
   async close(): Promise<void> {
-    await this.#link.close();
+    await this.#link.close({ kind: 'close' });
     this.#loseDittos();
     Atomics.store(this.ring.control, Control.state, LaneState.closed);
   }
 
-  #runTask(thread: LaneThread, port: MessagePort): Promise<void> {
+  async #runTask(port: MessagePort): Promise<void> {
     const { endpoint, credentials, identity, tags, minVersion, rateLimit, times } = this.#options;
     this.tellLargeFrames();
-    return thread.run({
+    await this.#thread?.run({
       memory: this.ring.memory,
       kernel: kernelModule(),
       port,

@@ -72,6 +72,29 @@ export class CacheSyncError extends CacheError {
   }
 }
 
+/** Who has locked the folder of a cache. */
+export interface LockHolder {
+  readonly pid: number;
+  /** The name of the machine or container in which the process has that number. */
+  readonly host: string;
+}
+
+/** Another muxer uses the folder: two would destroy each other's segments. */
+export class CacheLockedError extends RingestError {
+  readonly code = 'ERR_CACHE_LOCKED';
+  /** The folder of the cache. */
+  readonly path: string;
+  /** `undefined`: it has not said who it is, or that could not be read. */
+  readonly holder: LockHolder | undefined;
+
+  constructor(path: string, holder: LockHolder | undefined) {
+    const who = holder ? `process ${holder.pid} on ${holder.host}` : 'another process';
+    super(`the cache in ${path} is in use by ${who}: end it, or give each its own folder`);
+    this.path = path;
+    this.holder = holder;
+  }
+}
+
 /** The cache was used after it was closed. */
 export class CacheClosedError extends RingestError {
   readonly code = 'ERR_CACHE_CLOSED';

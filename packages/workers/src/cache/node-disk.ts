@@ -89,8 +89,11 @@ class NodeFile implements DiskFile {
   }
 }
 
-/** A new folder is certain to be there after a power cut once the one above it is synced. */
-function makeFolder(path: string): void {
+/**
+ * Makes a folder where it is missing. Throws what the system gives.
+ * A new folder is certain to be there after a power cut once the one above it is synced.
+ */
+export function makeFolder(path: string): void {
   const first = fs.mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
   if (first === undefined) return;
   for (let made = path; ; made = dirname(made)) {

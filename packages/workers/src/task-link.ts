@@ -1,14 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { Backoff } from './backoff.js';
-import type { ConnectionTimes, ToMain, ToWorker } from './boundary.js';
-import type { LanePool, LaneThread } from './lane-pool.js';
+import type { Backoff } from './backoff.js';
 
-/** What a link tells its lane. */
-export interface LinkEvents {
+/** What a link tells whoever has it. */
+export interface LinkEvents<Heard> {
   /** A task is to be run: whatever the worker has to know beforehand is told now. */
-  begin(thread: LaneThread, port: MessagePort): Promise<void>;
-  heard(message: ToMain): void;
+  begin(port: MessagePort): Promise<void>;
+  heard(message: Heard): void;
   /**
    * The worker died. The next one comes after the delay, unless this returns false; `undefined`:
    * none comes, the link is being closed.
@@ -16,26 +14,26 @@ export interface LinkEvents {
   died(error: Error, retryInMs: number | undefined): boolean;
 }
 
-/** A lane's connection to its worker: it is replaced when it dies, until the link is closed. */
-export class LaneLink {
-  readonly #events: LinkEvents;
+/** The main thread's connection to a worker: it is replaced when it dies, until the link is closed. */
+export class TaskLink<Told, Heard> {
+  readonly #events: LinkEvents<Heard>;
   readonly #backoff: Backoff;
   readonly #closing = new AbortController();
   #port: MessagePort | undefined;
   #ended: Promise<void> | undefined;
 
-  constructor(times: ConnectionTimes, events: LinkEvents) {
+  constructor(backoff: Backoff, events: LinkEvents<Heard>) {
     this.#events = events;
-    this.#backoff = new Backoff(times.firstRetry, times.mostRetry);
+    this.#backoff = backoff;
   }
 
-  /** Has a worker run the lane's task, and another one when it dies. */
-  start(pool: LanePool): void {
-    this.#ended ??= this.#run(pool.seat());
+  /** Has a worker run the task, and another one when it dies. */
+  start(): void {
+    this.#ended ??= this.#run();
   }
 
   /** Says something to the worker; nobody hears it while there is none. */
-  tell(message: ToWorker): void {
+  tell(message: Told): void {
     this.#port?.postMessage(message);
   }
 
@@ -44,22 +42,25 @@ export class LaneLink {
     this.#backoff.reset();
   }
 
-  /** Has the worker end its task and waits for that. */
-  async close(): Promise<void> {
+  /**
+   * Has the worker end its task and waits for that.
+   * @param last what tells it to
+   */
+  async close(last: Told): Promise<void> {
     this.#closing.abort();
-    this.tell({ kind: 'close' });
+    this.tell(last);
     await this.#ended;
   }
 
-  async #run(thread: LaneThread): Promise<void> {
+  async #run(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const { port1, port2 } = new MessageChannel();
-      port1.on('message', (message: ToMain) => this.#events.heard(message));
+      port1.on('message', (message: Heard) => this.#events.heard(message));
       this.#port = port1;
       try {
-        await this.#events.begin(thread, port2).finally(() => this.#hearRest(port1));
-        // A task ends by itself when the lane is closed, or is of no use any more.
+        await this.#events.begin(port2).finally(() => this.#hearRest(port1));
+        // A task ends by itself when the link is closed, or when it is of no use any more.
         return;
       } catch (error) {
         const retryInMs = signal.aborted ? undefined : this.#backoff.next();
@@ -75,7 +76,7 @@ export class LaneLink {
   /** What the worker said at last: a port that is closed would drop what it has not delivered. */
   #hearRest(port: MessagePort): void {
     for (let rest = receiveMessageOnPort(port); rest; rest = receiveMessageOnPort(port)) {
-      this.#events.heard(rest.message as ToMain);
+      this.#events.heard(rest.message as Heard);
     }
   }
 }

@@ -1,0 +1,71 @@
+import type { MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+
+/** What a thread runs. */
+export interface TaskKind {
+  /** The module that exports the task. */
+  readonly file: URL;
+  /** The name of the function that is the task. */
+  readonly name: string;
+}
+
+/**
+ * One thread, which is replaced when it dies. It is a pool of its own: Piscina gives up a pool in
+ * which a thread died before it was ready, and its queue waits for ever then.
+ */
+export class TaskThread<Task extends { readonly port: MessagePort }> {
+  readonly #kind: TaskKind;
+  readonly #tasks: number;
+  readonly #onError: (error: Error) => void;
+  #piscina: Piscina<Task, void> | undefined;
+
+  /**
+   * @param tasks how many there will be at a time
+   * @param onError the thread failed outside any task
+   */
+  constructor(kind: TaskKind, tasks: number, onError: (error: Error) => void) {
+    this.#kind = kind;
+    this.#tasks = tasks;
+    this.#onError = onError;
+  }
+
+  /** Runs a task to its end; rejects when the thread dies. */
+  run(task: Task): Promise<void> {
+    const piscina = this.#alive();
+    const [thread] = piscina.threads;
+    // One listener a task.
+    thread?.setMaxListeners(0);
+    return new Promise((resolve, reject) => {
+      thread?.once('exit', (code) => reject(new Error(`its thread ended with code ${code}`)));
+      piscina.run(task, { transferList: [task.port] }).then(resolve, reject);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#piscina?.destroy();
+  }
+
+  /** A pool that has its thread. */
+  #alive(): Piscina<Task, void> {
+    const piscina = this.#piscina;
+    if (piscina !== undefined && piscina.threads.length > 0) return piscina;
+    void piscina?.destroy();
+    this.#piscina = this.#create();
+    return this.#piscina;
+  }
+
+  #create(): Piscina<Task, void> {
+    const piscina = new Piscina<Task, void>({
+      filename: this.#kind.file.href,
+      name: this.#kind.name,
+      minThreads: 1,
+      maxThreads: 1,
+      concurrentTasksPerWorker: this.#tasks,
+      // Piscina's own waiting blocks a thread that has no task, and with it sockets that still close.
+      atomics: 'disabled',
+      recordTiming: false,
+    });
+    piscina.on('error', this.#onError);
+    return piscina;
+  }
+}

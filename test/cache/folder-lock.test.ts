@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { CacheLockedError, CacheOpenError } from '../../packages/workers/dist/cache/errors.js';
+import { FolderLock } from '../../packages/workers/dist/cache/folder-lock.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { thrown } from './logs.js';
+
+const SCRIPT = fileURLToPath(new URL('locking-process.mjs', import.meta.url));
+
+/** A process that takes the lock when it is asked to. */
+class Locker {
+  readonly process: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(path: string) {
+    const child = spawn(process.execPath, [SCRIPT, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.process = child;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    onTestFinished(() => void child.kill('SIGKILL'));
+  }
+
+  async line(): Promise<string> {
+    return (await this.#lines.next()).value;
+  }
+
+  async take(): Promise<string> {
+    this.process.stdin?.write('\n');
+    return this.line();
+  }
+
+  async kill(): Promise<void> {
+    const ended = once(this.process, 'exit');
+    this.process.kill('SIGKILL');
+    await ended;
+  }
+}
+
+test('whoever comes second is told who has the folder', () => {
+  const path = join(temporaryDirectory(), 'new');
+  const lock = FolderLock.take(path);
+  const error = thrown(CacheLockedError, () => FolderLock.take(path));
+
+  expect(error).toMatchObject({ code: 'ERR_CACHE_LOCKED', path });
+  expect(error.holder).toEqual({ pid: process.pid, host: hostname() });
+  expect(error.message).toContain(`in use by process ${process.pid}`);
+  lock.release();
+});
+
+test('a lock that was given back can be taken again', () => {
+  const path = temporaryDirectory();
+  const lock = FolderLock.take(path);
+  lock.release();
+  lock.release();
+  FolderLock.take(path).release();
+});
+
+test('another name of the same folder does not help', () => {
+  const folder = temporaryDirectory();
+  const path = join(folder, 'cache');
+  mkdirSync(path);
+  symlinkSync(path, join(folder, 'link'));
+  const lock = FolderLock.take(path);
+
+  expect(() => FolderLock.take(join(folder, 'link'))).toThrow(CacheLockedError);
+  lock.release();
+});
+
+test('a path that is a file is told as such', () => {
+  const path = join(temporaryDirectory(), 'file');
+  writeFileSync(path, '');
+  expect(thrown(CacheOpenError, () => FolderLock.take(path)).trouble).toBe('not-a-folder');
+});
+
+test('a lock dies with a process that is killed', async () => {
+  const path = temporaryDirectory();
+  const locker = new Locker(path);
+  await locker.line();
+  expect(await locker.take()).toBe('got');
+  const error = thrown(CacheLockedError, () => FolderLock.take(path));
+  expect(error.holder?.pid).toBe(locker.process.pid);
+  await locker.kill();
+
+  FolderLock.take(path).release();
+});
+
+test('of processes that start at the same time exactly one gets the lock, time and again', async () => {
+  const path = temporaryDirectory();
+  for (let round = 0; round < 5; round++) {
+    const lockers = Array.from({ length: 4 }, () => new Locker(path));
+    await Promise.all(lockers.map((locker) => locker.line()));
+    const answers = await Promise.all(lockers.map((locker) => locker.take()));
+    expect(answers.filter((answer) => answer === 'got')).toHaveLength(1);
+    expect(answers.filter((answer) => answer.startsWith('ERR_CACHE_LOCKED'))).toHaveLength(3);
+    await Promise.all(lockers.map((locker) => locker.kill()));
+  }
+});
