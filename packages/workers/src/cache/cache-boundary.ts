@@ -1,10 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { DiskTrouble } from './errors.js';
+import type { CacheProblem } from './cache-problem.js';
 import type { SegmentInfo } from './segment-log.js';
 
 /**
  * The boundary between the main thread and the cache's thread, which alone touches the disk.
- * Blocks go over in shared memory that stays the main thread's: it keeps them until they are stored.
+ * Blocks go over in shared memory that stays the main thread's: it keeps them, as they are, until
+ * they are stored, or the segment is removed that they are in.
  */
 
 /**
@@ -17,31 +18,60 @@ export type SyncPolicy = 'always' | 'never' | { readonly everyMs: number };
 /** What becomes of new blocks when the cache is full. */
 export type WhenFull = 'wait' | 'drop-oldest';
 
-/** What the main thread hands to the cache's task. */
-export interface CacheTask {
-  readonly port: MessagePort;
-  readonly path: string;
-  /** The id of the muxer. */
-  readonly muxer: string;
-  readonly maxSegmentBytes: number;
-  readonly maxBytes: number;
-  readonly whenFull: WhenFull;
-  readonly sync: SyncPolicy;
-}
-
 /**
  * What a segment is for. `copies` are entries that are in memory too, and are read only after a
  * restart; `overflow` is nowhere else.
  */
 export type SegmentUse = 'copies' | 'overflow';
 
+/** How the cache is kept. */
+export interface CacheSettings {
+  readonly path: string;
+  /** The id of the muxer. */
+  readonly muxer: string;
+  /** A segment that would be longer is not appended to; at most a quarter of `maxBytes`. */
+  readonly maxSegmentBytes: number;
+  /** Of all segments. */
+  readonly maxBytes: number;
+  readonly whenFull: WhenFull;
+  readonly sync: SyncPolicy;
+}
+
+/** What the main thread hands to the cache's task. */
+export interface CacheTask extends CacheSettings {
+  readonly port: MessagePort;
+  /** Names by muxer tag. */
+  readonly tags: readonly string[];
+  /** `undefined`: there was no task before it. */
+  readonly resume: Resume | undefined;
+}
+
+/** What the task of a thread that died has left behind. */
+export interface Resume {
+  /** Entries from here on were not told as stored. They are appended again. */
+  readonly sequence: number;
+  /** The last block that is appended again. */
+  readonly lastKey: number;
+  /** What it had been told of the one before. */
+  readonly repeats: readonly Repeat[];
+  /** Numbers that were given: none is given twice. */
+  readonly after: { readonly segment: number; readonly sequence: number };
+}
+
+/** Entries of a segment, from a sequence on, that stand in the cache twice, or will. */
+export interface Repeat {
+  readonly segment: number;
+  readonly from: number;
+}
+
 /** Frames on their way to the disk. */
 export interface CacheBlock {
   /** Counts up. */
   readonly key: number;
   readonly use: SegmentUse;
-  /** Unstamped frames, back to back from the beginning of the memory on. */
   readonly memory: SharedArrayBuffer;
+  /** Where in the memory unstamped frames lie, back to back. */
+  readonly offset: number;
   readonly bytes: number;
   readonly count: number;
 }
@@ -52,17 +82,18 @@ export type ToCache =
   | { readonly kind: 'append'; readonly block: CacheBlock }
   /** What is appended later goes to another segment. */
   | { readonly kind: 'seal' }
-  /** Asks for the next block of a segment. */
-  | { readonly kind: 'read'; readonly segment: number }
+  /** Asks for the first block of a segment with this sequence or a later one. It is sealed. */
+  | { readonly kind: 'read'; readonly segment: number; readonly from: number }
+  /** The segment is not read any further for now. */
+  | { readonly kind: 'stop'; readonly segment: number }
   | { readonly kind: 'remove'; readonly segment: number }
-  /** Brings everything to the disk, as far as it lets us, and ends. */
+  /** Brings everything to the disk, as far as it lets us, whatever the limit, and ends. */
   | { readonly kind: 'close' };
 
-/** An error on its way between threads, where classes do not survive. */
-export interface CacheProblem {
-  readonly code: string;
-  readonly message: string;
-  readonly trouble: DiskTrouble | undefined;
+/** A segment as the main thread sees it. */
+export interface CacheSegment extends SegmentInfo {
+  /** `undefined`: another run wrote it. */
+  readonly use: SegmentUse | undefined;
 }
 
 /** What was found when the cache was opened, besides segments that are as they should be. */
@@ -76,34 +107,65 @@ export interface CacheFindings {
   readonly leftAlone: number;
 }
 
+/** A block of a segment: one or more entries. */
+export interface CachedBlock {
+  /** Unstamped frames, back to back. */
+  readonly frames: Uint8Array;
+  readonly count: number;
+  /** Of the first entry. */
+  readonly sequence: number;
+  /** By the tags in the frames; `undefined` where the block that named it is damaged. */
+  readonly tags: readonly (string | undefined)[];
+}
+
+/** A segment that was given up, unread, to make room. */
+export interface DroppedSegment {
+  readonly segment: number;
+  readonly use: SegmentUse | undefined;
+  readonly entries: number;
+}
+
+/** Part of a segment that was found damaged, and went to the quarantine. */
+export interface DamagedSegment {
+  readonly segment: number;
+  /** `undefined`: nothing tells. */
+  readonly entries: number | undefined;
+}
+
 export type FromCache =
   | {
       readonly kind: 'opened';
-      readonly segments: readonly SegmentInfo[];
       readonly findings: CacheFindings;
+      /** Of the next entry. */
+      readonly sequence: number;
+      readonly repeats: readonly Repeat[];
     }
-  /** The cache cannot be used at all: the task has ended. */
+  /** The cache cannot be used: the task has ended. */
   | { readonly kind: 'failed'; readonly problem: CacheProblem }
-  /** A block is in a segment, and counts as stored later. It may be said twice, of another segment. */
-  | { readonly kind: 'appended'; readonly key: number; readonly segment: number }
-  /** All blocks up to this one are stored. */
-  | { readonly kind: 'stored'; readonly key: number; readonly bytes: number }
-  /** A block of a segment; one or more entries. */
+  /** A block is in a segment, and counts as stored later. `sequence`: of the next entry. */
   | {
-      readonly kind: 'block';
+      readonly kind: 'appended';
+      readonly key: number;
       readonly segment: number;
-      readonly frames: Uint8Array;
-      readonly count: number;
-      readonly tags: readonly (string | undefined)[];
+      readonly sequence: number;
     }
+  /** This block and those after it are in no segment any more. They are appended again. */
+  | { readonly kind: 'takenBack'; readonly key: number }
+  /** All blocks up to this one are stored. `sequence`: of the next entry. */
+  | { readonly kind: 'stored'; readonly key: number; readonly sequence: number }
+  /** All segments, oldest first, after one was begun, sealed or removed. */
+  | { readonly kind: 'segments'; readonly segments: readonly CacheSegment[] }
+  /** Of all segments. */
+  | { readonly kind: 'bytes'; readonly bytes: number }
+  | { readonly kind: 'block'; readonly segment: number; readonly block: CachedBlock }
   /** A segment has been read to its end, or as far as that is possible. */
   | { readonly kind: 'end'; readonly segment: number; readonly problem: CacheProblem | undefined }
-  | { readonly kind: 'removed'; readonly segment: number; readonly bytes: number }
-  /** A segment was given up, unread, to make room. */
-  | { readonly kind: 'dropped'; readonly segment: number; readonly entries: number }
-  /** Part of a segment was found damaged and went to the quarantine. */
-  | { readonly kind: 'damaged'; readonly segment: number; readonly entries: number | undefined }
+  | { readonly kind: 'removed'; readonly segment: number }
+  | ({ readonly kind: 'dropped' } & DroppedSegment)
+  | ({ readonly kind: 'damaged' } & DamagedSegment)
+  /** Whether blocks wait because there is no room for them. */
+  | { readonly kind: 'full'; readonly isFull: boolean }
   /** The disk takes nothing for now; it is tried again. `undefined`: it does again. */
   | { readonly kind: 'trouble'; readonly problem: CacheProblem | undefined }
-  /** Everything is on the disk, unless there is a problem; so many blocks are not. */
+  /** The task ends. Everything is stored, unless there is a problem. */
   | { readonly kind: 'closed'; readonly problem: CacheProblem | undefined };

@@ -11,12 +11,15 @@ export abstract class CacheError extends RingestError {
   /** The folder of the cache. */
   readonly path: string;
   readonly trouble: DiskTrouble;
+  /** What it did not do, for the message. */
+  readonly what: string;
 
   constructor(path: string, what: string, cause: unknown) {
     const trouble = troubleOf(cause);
     super(`the cache in ${path} ${what}: ${ADVICE[trouble]} (${messageOf(cause)})`, { cause });
     this.path = path;
     this.trouble = trouble;
+    this.what = what;
   }
 }
 
@@ -113,6 +116,30 @@ export class InvalidBlockError extends RingestError {
       `a block of ${entries} entries in ${bytes} bytes cannot be stored: ` +
         'append one entry or more, in less than 4 GiB',
     );
+  }
+}
+
+/** A segment cannot be removed while blocks are still appended to it. */
+export class SegmentInUseError extends RingestError {
+  readonly code = 'ERR_SEGMENT_IN_USE';
+  readonly segment: number;
+
+  constructor(segment: number, use: 'appended to' | 'read') {
+    super(
+      use === 'read'
+        ? `segment ${segment} is being read already: end that first`
+        : `segment ${segment} is still appended to: seal it, and wait until it is told as sealed`,
+    );
+    this.segment = segment;
+  }
+}
+
+/** The thread of the cache died before the cache was open. */
+export class CacheThreadError extends RingestError {
+  readonly code = 'ERR_CACHE_THREAD';
+
+  constructor(path: string, cause: Error) {
+    super(`the thread of the cache in ${path} died: ${cause.message}`, { cause });
   }
 }
 

@@ -1,4 +1,4 @@
-import { BlockWriter } from './block.js';
+import { type BlockContent, BlockWriter, blockBytes } from './block.js';
 import { type Damage, setAside } from './damage.js';
 import { closeQuietly, type Disk, type DiskFile } from './disk.js';
 import {
@@ -13,7 +13,7 @@ import {
 import { FolderChanges } from './folder-changes.js';
 import { Quarantine } from './quarantine.js';
 import { type Batch, bytesOf, Segment } from './segment.js';
-import { segmentName } from './segment-format.js';
+import { encodeSegmentHeader, type SegmentHeader, segmentName } from './segment-format.js';
 import { type Block, readBlocks } from './segment-reader.js';
 import { type Recovery, SegmentRecovery } from './segment-recovery.js';
 
@@ -27,6 +27,8 @@ export interface SegmentLogOptions {
   readonly maxSegmentBytes: number;
   /** The time in milliseconds since 1970. */
   readonly now: () => number;
+  /** Numbers that were given before, though nothing in the folder tells: 0 each, if left out. */
+  readonly after?: { readonly segment: number; readonly sequence: number };
 }
 
 /** Where entries were stored. */
@@ -43,6 +45,8 @@ export interface SegmentInfo {
   readonly entries: number;
   /** Of its first entry. */
   readonly sequence: number;
+  /** The one after its last entry. */
+  readonly nextSequence: number;
   readonly isSealed: boolean;
 }
 
@@ -83,8 +87,12 @@ export class SegmentLog {
     this.#segments = recovery.recoverAll();
     this.#pastDamage = recovery.damage;
     this.recovery = recovery.found;
-    this.#nextId = Math.max(this.#quarantine.lastId, recovery.lastId) + 1;
-    this.#nextSequence = Math.max(0, ...this.#segments.map((segment) => segment.nextSequence));
+    const { after = { segment: 0, sequence: 0 } } = options;
+    this.#nextId = Math.max(this.#quarantine.lastId, recovery.lastId, after.segment) + 1;
+    this.#nextSequence = after.sequence;
+    for (const { nextSequence } of this.#segments) {
+      this.#nextSequence = Math.max(this.#nextSequence, nextSequence);
+    }
   }
 
   /**
@@ -102,9 +110,20 @@ export class SegmentLog {
 
   /** Oldest first. */
   segments(): SegmentInfo[] {
-    return this.#segments.map(({ id, bytes, entries, header, isSealed }) => {
-      return { id, bytes, entries, sequence: header.sequence, isSealed };
+    return this.#segments.map(({ id, bytes, entries, header, nextSequence, isSealed }) => {
+      return { id, bytes, entries, sequence: header.sequence, nextSequence, isSealed };
     });
+  }
+
+  /** Changes whenever a segment was begun, sealed or removed. */
+  get shape(): string {
+    const last = this.#segments.at(-1);
+    return `${this.#segments.length} ${last?.id} ${last?.isSealed}`;
+  }
+
+  /** The sequence that the next entry gets. */
+  get nextSequence(): number {
+    return this.#nextSequence;
   }
 
   /** Bytes of all its segments; the quarantine and the files in `recovery` are not among them. */
@@ -134,16 +153,11 @@ export class SegmentLog {
     if (count < 1 || frames.length === 0) throw new InvalidBlockError(count, frames.length);
     const batch = { frames, count, tags };
     const sequence = this.#nextSequence;
-    const active = this.#active;
-    const blocks = active?.blocksOf(batch);
     let segment: Segment;
     try {
-      if (active && blocks && active.bytes + bytesOf(blocks) <= this.#options.maxSegmentBytes) {
-        active.append(this.#writer, blocks);
-        segment = active;
-      } else {
-        segment = this.#begin(batch);
-      }
+      const fit = this.#fit(batch);
+      if (fit !== undefined) fit.active.append(this.#writer, fit.blocks);
+      segment = fit?.active ?? this.#begin(batch);
     } catch (cause) {
       if (cause instanceof InvalidBlockError) throw cause;
       throw new CacheWriteError(this.#disk.path, 'could not be written', cause);
@@ -152,12 +166,34 @@ export class SegmentLog {
     return { segment: segment.id, sequence };
   }
 
+  /** By how many bytes an `append` would make the log longer. */
+  growth(frames: Uint8Array, count: number, tags: readonly string[]): number {
+    const fit = this.#fit({ frames, count, tags });
+    if (fit !== undefined) return bytesOf(fit.blocks);
+    const { bytes } = encodeSegmentHeader(this.#header(tags));
+    return bytes.length + blockBytes(frames.length);
+  }
+
   /**
    * Brings all that was appended and removed to the disk, and all that was found at the start.
    * @throws {CacheSyncError} when that is not certain; it says what has to be appended again
    * @throws {CacheClosedError}
    */
   sync(): void {
+    this.#sync((failing) => this.#takeBack(failing));
+  }
+
+  /**
+   * As `sync`, but nothing is taken back where it fails: for a caller who did not keep what he
+   * appended. What a system forgets after that, is lost.
+   * @throws {CacheSyncError} without a sequence
+   * @throws {CacheClosedError}
+   */
+  syncAsItIs(): void {
+    this.#sync(() => undefined);
+  }
+
+  #sync(onFailure: (failing: Segment | undefined) => number | undefined): void {
     this.#checkOpen();
     const dirty = this.#segments.filter(({ isDirty }) => isDirty);
     let failing: Segment | undefined;
@@ -171,7 +207,7 @@ export class SegmentLog {
       failing = this.#segments.find(({ isUnsafe }) => isUnsafe);
       this.#folder.sync();
     } catch (cause) {
-      throw new CacheSyncError(this.#disk.path, this.#takeBack(failing), cause);
+      throw new CacheSyncError(this.#disk.path, onFailure(failing), cause);
     }
     for (const segment of dirty) segment.confirm();
   }
@@ -234,12 +270,24 @@ export class SegmentLog {
     return segment;
   }
 
+  /** The active segment and what is to be written there, unless a new one is to be begun. */
+  #fit(batch: Batch): { active: Segment; blocks: BlockContent[] } | undefined {
+    const active = this.#active;
+    const blocks = active?.blocksOf(batch);
+    if (active === undefined || blocks === undefined) return undefined;
+    const bytes = active.bytes + bytesOf(blocks);
+    return bytes <= this.#options.maxSegmentBytes ? { active, blocks } : undefined;
+  }
+
+  #header(tags: readonly string[]): SegmentHeader {
+    const { muxer, now } = this.#options;
+    return { muxer, created: now(), sequence: this.#nextSequence, tags: [...tags] };
+  }
+
   /** A new segment with the batch in it, in the place of the active one. Nothing is left of a failure. */
   #begin(batch: Batch): Segment {
     const id = this.#nextId++;
-    const { muxer, now } = this.#options;
-    const { tags } = batch;
-    const header = { muxer, created: now(), sequence: this.#nextSequence, tags: [...tags] };
+    const header = this.#header(batch.tags);
     const name = segmentName(id);
     this.#folder.begin();
     const file = this.#disk.create('segments', name);

@@ -1,0 +1,415 @@
+import { once } from 'node:events';
+import type { MessagePort } from 'node:worker_threads';
+import type { RingestError } from '@ringest/codec';
+import { Backoff } from '../backoff.js';
+import { TaskLink } from '../task-link.js';
+import { TaskThread } from '../task-thread.js';
+import type {
+  CacheBlock,
+  CachedBlock,
+  CacheFindings,
+  CacheSegment,
+  CacheSettings,
+  CacheTask,
+  DamagedSegment,
+  DroppedSegment,
+  FromCache,
+  Repeat,
+  Resume,
+  ToCache,
+} from './cache-boundary.js';
+import { toError } from './cache-problem.js';
+import { CacheReader } from './cache-reader.js';
+import {
+  CacheClosedError,
+  CacheThreadError,
+  InvalidBlockError,
+  SegmentInUseError,
+} from './errors.js';
+import { FolderLock } from './folder-lock.js';
+import { UnstoredBlocks } from './unstored-blocks.js';
+
+const RUN_CACHE = { file: new URL('./cache-task.js', import.meta.url), name: 'runCache' };
+const FIRST_RETRY_MS = 100;
+const MOST_RETRY_MS = 5000;
+
+/** What a link is made with. */
+export interface CacheLinkOptions extends CacheSettings {
+  /** Names by muxer tag. */
+  readonly tags: readonly string[];
+  readonly events: CacheEvents;
+}
+
+/** What a cache reports, on the main thread. */
+export interface CacheEvents {
+  /** A block is in a segment; or in none any more, and is appended again. */
+  placed?(key: number, segment: number | undefined): void;
+  /** A block is stored, or removed with its segment: its memory is the caller's again. */
+  stored(block: CacheBlock): void;
+  /** `segments` has changed. */
+  segments?(segments: readonly CacheSegment[]): void;
+  /** Whether blocks wait because the cache has reached `maxBytes`. */
+  full?(isFull: boolean): void;
+  dropped?(dropped: DroppedSegment): void;
+  damaged?(damaged: DamagedSegment): void;
+  /** The disk takes nothing for now, and is tried again; `undefined`: it does again. */
+  trouble?(error: RingestError | undefined): void;
+  /** The thread died; the next one comes after the delay. Nothing is lost by it. */
+  died?(error: Error, retryInMs: number): void;
+}
+
+/** How a cache was left. */
+export interface CacheReport {
+  /** Of all segments. */
+  readonly bytes: number;
+  /** In all segments. */
+  readonly entries: number;
+  /** What is not stored, oldest first. */
+  readonly unstored: readonly CacheBlock[];
+  /** Why, if something is not. */
+  readonly error: Error | undefined;
+}
+
+/**
+ * The main thread's end of the cache. It has the folder's lock, and a thread that alone touches the
+ * disk. Blocks are kept, with their memory, until the thread has told that they are stored; when it
+ * dies, another one opens the cache again, and gets what is not stored once more.
+ */
+export class CacheLink {
+  readonly #options: CacheLinkOptions;
+  readonly #lock: FolderLock;
+  readonly #thread: TaskThread<CacheTask>;
+  readonly #link: TaskLink<ToCache, FromCache>;
+  readonly #tags: string[];
+  readonly #unstored = new UnstoredBlocks();
+  readonly #readers = new Map<number, CacheReader>();
+  readonly #removals = new Map<number, () => void>();
+  readonly #steps = new EventTarget();
+  #toldTags = 0;
+  #isOpen = false;
+  #findings: CacheFindings | undefined;
+  #error: Error | undefined;
+  #segments: readonly CacheSegment[] = [];
+  #bytes = 0;
+  #isFull = false;
+  #trouble: RingestError | undefined;
+  /** What the next thread has to know. */
+  #sequence = 0;
+  #repeats: readonly Repeat[] = [];
+  #after = { segment: 0, sequence: 0 };
+  #closed: Promise<CacheReport> | undefined;
+
+  private constructor(options: CacheLinkOptions) {
+    this.#options = options;
+    this.#tags = [...options.tags];
+    this.#lock = FolderLock.take(options.path);
+    // Whatever it fails with, it dies of it.
+    this.#thread = new TaskThread(RUN_CACHE, 1, () => {});
+    this.#link = new TaskLink(new Backoff(FIRST_RETRY_MS, MOST_RETRY_MS), {
+      begin: (port) => this.#runTask(port),
+      heard: (message) => this.#heard(message),
+      died: (error, retryInMs) => this.#died(error, retryInMs),
+    });
+  }
+
+  /**
+   * Opens the cache in a folder, which is made if it is missing. All of it is read once, to check it.
+   * @throws {CacheLockedError} when another muxer uses the folder
+   * @throws {CacheOpenError} when it cannot be used @throws {CacheThreadError}
+   */
+  static async open(options: CacheLinkOptions): Promise<CacheLink> {
+    const link = new CacheLink(options);
+    const stepped = once(link.#steps, 'step');
+    link.#link.start();
+    await stepped;
+    if (link.#isOpen) return link;
+    await link.#thread.close();
+    link.#lock.release();
+    throw link.#error;
+  }
+
+  /** What was found when it was opened. */
+  get findings(): CacheFindings {
+    return this.#findings ?? { tornBytes: 0, damaged: 0, damagedEntries: 0, leftAlone: 0 };
+  }
+
+  /** All segments, oldest first; of the last one, what was in it when it was begun or sealed. */
+  get segments(): readonly CacheSegment[] {
+    return this.#segments;
+  }
+
+  /** Bytes of all segments. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Bytes of blocks that are not stored. */
+  get unstoredBytes(): number {
+    return this.#unstored.bytes;
+  }
+
+  /** Entries in blocks that are not stored. */
+  get unstoredEntries(): number {
+    return this.#unstored.entries;
+  }
+
+  /** Whether blocks wait because the cache has reached `maxBytes`. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  /** Why the disk takes nothing for now. */
+  get trouble(): RingestError | undefined {
+    return this.#trouble;
+  }
+
+  /** Tells the names of new tags, before a block that has them. */
+  addTags(names: readonly string[]): void {
+    this.#tags.push(...names);
+    this.#tellTags();
+  }
+
+  /**
+   * Appends a block. Its memory must stay as it is until `stored` is told for it.
+   * @returns its key: they count up from 1
+   * @throws {InvalidBlockError} @throws {CacheClosedError}
+   */
+  append(input: Omit<CacheBlock, 'key'>): number {
+    this.#checkOpen();
+    const { count, bytes } = input;
+    if (count < 1 || bytes < 1 || bytes >= 2 ** 32) throw new InvalidBlockError(count, bytes);
+    const block = this.#unstored.add(input);
+    this.#tell({ kind: 'append', block });
+    return block.key;
+  }
+
+  /** What is appended later goes to another segment. */
+  seal(): void {
+    this.#tell({ kind: 'seal' });
+  }
+
+  /**
+   * The blocks of a segment, oldest first; it is sealed for that. So long it is not dropped. One
+   * block at a time is in memory. It goes on where it was when the thread has died.
+   * @throws {SegmentInUseError} when it is being read already
+   * The iterator throws {CacheReadError}, {UnknownSegmentError} and {CacheClosedError}.
+   */
+  read(segment: number): AsyncGenerator<CachedBlock, void> {
+    this.#checkOpen();
+    if (this.#readers.has(segment)) throw new SegmentInUseError(segment, 'read');
+    const reader = new CacheReader(segment, (message) => this.#tell(message));
+    this.#readers.set(segment, reader);
+    return reader.blocks(() => this.#readers.delete(segment));
+  }
+
+  /**
+   * Removes a segment and all that is in it: it must be told as sealed in `segments`. Blocks in it
+   * that are not stored yet are told as such. One that is gone already is no error.
+   * @throws {SegmentInUseError} when blocks are still appended to it
+   * @throws {CacheClosedError}
+   */
+  remove(segment: number): Promise<void> {
+    this.#checkOpen();
+    const known = this.#segments.find(({ id }) => id === segment);
+    const last = this.#segments.at(-1)?.id ?? 0;
+    const isNew = known === undefined && segment > last && segment <= this.#after.segment;
+    if (known?.isSealed === false || isNew) throw new SegmentInUseError(segment, 'appended to');
+    if (known === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const others = this.#removals.get(segment);
+      this.#removals.set(segment, () => {
+        others?.();
+        resolve();
+      });
+      if (others === undefined) this.#tell({ kind: 'remove', segment });
+    });
+  }
+
+  /**
+   * Brings everything to the disk, as far as it lets us, and gives the folder back. The limit of
+   * bytes does not count then. Can be called again.
+   * @param signal gives up waiting, for a disk that does not answer: the report says what is known,
+   * and the folder is given back when the thread has ended
+   */
+  close(signal?: AbortSignal): Promise<CacheReport> {
+    this.#closed ??= this.#close(signal);
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(signal: AbortSignal | undefined): Promise<CacheReport> {
+    const aborted = signal && rejected(signal);
+    try {
+      // A thread that died is waited for, to hand it what is left.
+      if (!this.#isOpen) await Promise.race([once(this.#steps, 'step'), aborted].filter(Boolean));
+      await Promise.race([this.#link.close({ kind: 'close' }), aborted].filter(Boolean));
+    } catch (error) {
+      this.#error = error as Error;
+    }
+    const isEnded = this.#error === undefined || !signal?.aborted;
+    const ended = this.#thread.close().finally(() => this.#lock.release());
+    if (isEnded) await ended;
+    else ended.catch(() => {});
+    this.#endWaits();
+    const unstored = [...this.#unstored];
+    const entries = this.#segments.reduce((sum, segment) => sum + segment.entries, 0);
+    return { bytes: this.#bytes, entries, unstored, error: this.#error };
+  }
+
+  #endWaits(): void {
+    this.#isOpen = false;
+    for (const reader of this.#readers.values()) {
+      reader.fail(new CacheClosedError(this.#options.path));
+    }
+    for (const resolve of this.#removals.values()) resolve();
+    this.#removals.clear();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw new CacheClosedError(this.#options.path);
+  }
+
+  /** What is told while there is no thread, `#opened` tells the next one. */
+  #tell(message: ToCache): void {
+    if (this.#isOpen) this.#link.tell(message);
+  }
+
+  #tellTags(): void {
+    if (!this.#isOpen || this.#toldTags === this.#tags.length) return;
+    this.#link.tell({ kind: 'tags', names: this.#tags.slice(this.#toldTags) });
+    this.#toldTags = this.#tags.length;
+  }
+
+  async #runTask(port: MessagePort): Promise<void> {
+    const { events: _, tags: __, ...settings } = this.#options;
+    this.#toldTags = this.#tags.length;
+    await this.#thread.run({ ...settings, port, tags: [...this.#tags], resume: this.#resume() });
+  }
+
+  #resume(): Resume | undefined {
+    if (this.#findings === undefined) return undefined;
+    const after = { ...this.#after };
+    const lastKey = this.#unstored.lastKey ?? 0;
+    return { sequence: this.#sequence, lastKey, repeats: this.#repeats, after };
+  }
+
+  #heard(message: FromCache): void {
+    const { path, events } = this.#options;
+    switch (message.kind) {
+      case 'opened':
+        this.#opened(message.findings, message.sequence, message.repeats);
+        break;
+      case 'failed':
+        this.#failed(toError(path, message.problem));
+        break;
+      case 'appended':
+        this.#after.segment = Math.max(this.#after.segment, message.segment);
+        this.#after.sequence = message.sequence;
+        this.#unstored.place(message.key, message.segment);
+        events.placed?.(message.key, message.segment);
+        break;
+      case 'takenBack':
+        for (const key of this.#unstored.takeBack(message.key)) events.placed?.(key, undefined);
+        break;
+      case 'stored':
+        this.#sequence = message.sequence;
+        for (const block of this.#unstored.takeThrough(message.key)) events.stored(block);
+        break;
+      case 'segments':
+        this.#segments = message.segments;
+        this.#after.segment = Math.max(this.#after.segment, message.segments.at(-1)?.id ?? 0);
+        events.segments?.(message.segments);
+        break;
+      case 'bytes':
+        this.#bytes = message.bytes;
+        break;
+      case 'block':
+        this.#readers.get(message.segment)?.give(message.block);
+        break;
+      case 'end':
+        this.#readers.get(message.segment)?.end(message.problem && toError(path, message.problem));
+        break;
+      case 'removed':
+        this.#removed(message.segment);
+        break;
+      case 'dropped': {
+        const { kind: _, ...dropped } = message;
+        events.dropped?.(dropped);
+        break;
+      }
+      case 'damaged': {
+        const { kind: _, ...damaged } = message;
+        events.damaged?.(damaged);
+        break;
+      }
+      case 'full':
+        this.#isFull = message.isFull;
+        events.full?.(message.isFull);
+        break;
+      case 'trouble':
+        this.#setTrouble(message.problem && toError(path, message.problem));
+        break;
+      case 'closed':
+        this.#error = message.problem && toError(path, message.problem);
+    }
+  }
+
+  #opened(findings: CacheFindings, sequence: number, repeats: readonly Repeat[]): void {
+    const isFirst = this.#findings === undefined;
+    this.#findings ??= findings;
+    this.#repeats = repeats;
+    this.#sequence = sequence;
+    this.#after.sequence = sequence;
+    this.#isOpen = true;
+    this.#link.settle();
+    this.#tellTags();
+    for (const segment of this.#removals.keys()) this.#tell({ kind: 'remove', segment });
+    for (const reader of this.#readers.values()) reader.askAgain();
+    for (const block of this.#unstored) this.#tell({ kind: 'append', block });
+    if (!isFirst) this.#setTrouble(undefined);
+    this.#step();
+  }
+
+  #failed(error: RingestError): void {
+    this.#error = error;
+    if (this.#findings !== undefined) this.#setTrouble(error);
+  }
+
+  #removed(segment: number): void {
+    for (const block of this.#unstored.takeSegment(segment)) this.#options.events.stored(block);
+    this.#removals.get(segment)?.();
+    this.#removals.delete(segment);
+  }
+
+  #died(cause: Error, retryInMs: number | undefined): boolean {
+    this.#isOpen = false;
+    this.#isFull = false;
+    for (const key of this.#unstored.takeBack(0)) this.#options.events.placed?.(key, undefined);
+    const isUseless = this.#findings === undefined || retryInMs === undefined;
+    if (isUseless) this.#error ??= new CacheThreadError(this.#options.path, cause);
+    else this.#options.events.died?.(cause, retryInMs);
+    this.#step();
+    return !isUseless;
+  }
+
+  #setTrouble(error: RingestError | undefined): void {
+    const isNews = (this.#trouble === undefined) !== (error === undefined);
+    this.#trouble = error;
+    if (isNews) this.#options.events.trouble?.(error);
+  }
+
+  #step(): void {
+    this.#steps.dispatchEvent(new Event('step'));
+  }
+}
+
+function rejected(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}

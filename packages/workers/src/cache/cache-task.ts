@@ -1,0 +1,38 @@
+import type { CacheTask, ToCache } from './cache-boundary.js';
+import { toProblem } from './cache-problem.js';
+import { CacheWorker } from './cache-worker.js';
+import { NodeDisk } from './node-disk.js';
+
+/**
+ * The cache's own thread, as a Piscina task: it ends when the cache is closed. It throws when the
+ * cache cannot be opened, after it has told why.
+ */
+export async function runCache(task: CacheTask): Promise<void> {
+  const { port } = task;
+  try {
+    const disk = new NodeDisk(task.path);
+    await new Promise<void>((ended) => {
+      const worker = new CacheWorker(task, {
+        disk,
+        post: (message, transfer = []) => port.postMessage(message, transfer),
+        after,
+        ended,
+      });
+      port.on('message', (message: ToCache) => worker.hear(message));
+    });
+  } catch (error) {
+    port.postMessage({ kind: 'failed', problem: toProblem(error) });
+    throw error;
+  } finally {
+    port.close();
+  }
+}
+
+function after(milliseconds: number, action: () => void): () => void {
+  if (milliseconds === 0) {
+    const immediate = setImmediate(action);
+    return () => clearImmediate(immediate);
+  }
+  const timer = setTimeout(action, milliseconds);
+  return () => clearTimeout(timer);
+}
