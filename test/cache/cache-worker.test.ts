@@ -103,7 +103,7 @@ test('a full cache waits until a segment is removed', () => {
   const [oldest] = bench.segments;
   const stored = bench.stored.size;
   expect(stored).toBeLessThan(10);
-  expect(bench.of('bytes').every(({ bytes }) => bytes <= 1000)).toBe(true);
+  expect(bench.of('size').every(({ bytes }) => bytes <= 1000)).toBe(true);
 
   bench.tell({ kind: 'remove', segment: oldest?.id ?? 0 });
   bench.pass(0);
@@ -126,7 +126,7 @@ test('a full cache that drops the oldest drops whole segments, and tells how man
   expect(dropped.reduce((sum, { entries }) => sum + entries, 0)).toBe((10 - texts.length) * 2);
   expect(dropped.map(({ segment }) => segment)).toEqual(dropped.map((_, at) => at + 1));
   expect(texts.at(-1)).toBe('9'.repeat(150));
-  expect(bench.of('bytes').every(({ bytes }) => bytes <= 1000)).toBe(true);
+  expect(bench.of('size').every(({ bytes }) => bytes <= 1000)).toBe(true);
   expect(bench.of('full')).toEqual([]);
 });
 

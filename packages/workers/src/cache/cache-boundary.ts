@@ -133,6 +133,7 @@ export interface DamagedSegment {
 }
 
 export type FromCache =
+  /** The first, but for `segments` and `size`. */
   | {
       readonly kind: 'opened';
       readonly findings: CacheFindings;
@@ -156,7 +157,7 @@ export type FromCache =
   /** All segments, oldest first, after one was begun, sealed or removed. */
   | { readonly kind: 'segments'; readonly segments: readonly CacheSegment[] }
   /** Of all segments. */
-  | { readonly kind: 'bytes'; readonly bytes: number }
+  | { readonly kind: 'size'; readonly bytes: number; readonly entries: number }
   | { readonly kind: 'block'; readonly segment: number; readonly block: CachedBlock }
   /** A segment has been read to its end, or as far as that is possible. */
   | { readonly kind: 'end'; readonly segment: number; readonly problem: CacheProblem | undefined }

@@ -90,7 +90,11 @@ export class CacheLink {
   #findings: CacheFindings | undefined;
   #error: Error | undefined;
   #segments: readonly CacheSegment[] = [];
+  /** The newest segment that `#segments` has had. */
+  #lastListed = 0;
   #bytes = 0;
+  #entries = 0;
+  #isDone = false;
   #isFull = false;
   #trouble: RingestError | undefined;
   /** What the next thread has to know. */
@@ -141,6 +145,11 @@ export class CacheLink {
   /** Bytes of all segments. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Entries in all segments. */
+  get entries(): number {
+    return this.#entries;
   }
 
   /** Bytes of blocks that are not stored. */
@@ -211,8 +220,7 @@ export class CacheLink {
   remove(segment: number): Promise<void> {
     this.#checkOpen();
     const known = this.#segments.find(({ id }) => id === segment);
-    const last = this.#segments.at(-1)?.id ?? 0;
-    const isNew = known === undefined && segment > last && segment <= this.#after.segment;
+    const isNew = segment > this.#lastListed && segment <= this.#after.segment;
     if (known?.isSealed === false || isNew) throw new SegmentInUseError(segment, 'appended to');
     if (known === undefined) return Promise.resolve();
     return new Promise((resolve) => {
@@ -241,22 +249,27 @@ export class CacheLink {
   }
 
   async #close(signal: AbortSignal | undefined): Promise<CacheReport> {
-    const aborted = signal && rejected(signal);
     try {
-      // A thread that died is waited for, to hand it what is left.
-      if (!this.#isOpen) await Promise.race([once(this.#steps, 'step'), aborted].filter(Boolean));
-      await Promise.race([this.#link.close({ kind: 'close' }), aborted].filter(Boolean));
+      await this.#finish(signal);
+      await this.#link.close({ kind: 'close' });
     } catch (error) {
-      this.#error = error as Error;
+      this.#error = signal?.aborted ? signal.reason : error;
     }
-    const isEnded = this.#error === undefined || !signal?.aborted;
     const ended = this.#thread.close().finally(() => this.#lock.release());
-    if (isEnded) await ended;
-    else ended.catch(() => {});
+    if (signal?.aborted) ended.catch(() => {});
+    else await ended;
     this.#endWaits();
     const unstored = [...this.#unstored];
-    const entries = this.#segments.reduce((sum, segment) => sum + segment.entries, 0);
-    return { bytes: this.#bytes, entries, unstored, error: this.#error };
+    return { bytes: this.#bytes, entries: this.#entries, unstored, error: this.#error };
+  }
+
+  /** Has the thread bring everything to the disk; another one, if it dies of that. */
+  async #finish(signal: AbortSignal | undefined): Promise<void> {
+    for (let attempt = 0; attempt < 2 && !this.#isDone; attempt++) {
+      if (!this.#isOpen) await once(this.#steps, 'step', { signal });
+      this.#tell({ kind: 'close' });
+      if (this.#isOpen) await once(this.#steps, 'step', { signal });
+    }
   }
 
   #endWaits(): void {
@@ -320,11 +333,13 @@ export class CacheLink {
         break;
       case 'segments':
         this.#segments = message.segments;
-        this.#after.segment = Math.max(this.#after.segment, message.segments.at(-1)?.id ?? 0);
+        this.#lastListed = Math.max(this.#lastListed, message.segments.at(-1)?.id ?? 0);
+        this.#after.segment = Math.max(this.#after.segment, this.#lastListed);
         events.segments?.(message.segments);
         break;
-      case 'bytes':
+      case 'size':
         this.#bytes = message.bytes;
+        this.#entries = message.entries;
         break;
       case 'block':
         this.#readers.get(message.segment)?.give(message.block);
@@ -337,6 +352,7 @@ export class CacheLink {
         break;
       case 'dropped': {
         const { kind: _, ...dropped } = message;
+        this.#forget(message.segment);
         events.dropped?.(dropped);
         break;
       }
@@ -354,6 +370,8 @@ export class CacheLink {
         break;
       case 'closed':
         this.#error = message.problem && toError(path, message.problem);
+        this.#isDone = true;
+        this.#step();
     }
   }
 
@@ -379,9 +397,14 @@ export class CacheLink {
   }
 
   #removed(segment: number): void {
+    this.#forget(segment);
     for (const block of this.#unstored.takeSegment(segment)) this.#options.events.stored(block);
     this.#removals.get(segment)?.();
     this.#removals.delete(segment);
+  }
+
+  #forget(segment: number): void {
+    this.#segments = this.#segments.filter(({ id }) => id !== segment);
   }
 
   #died(cause: Error, retryInMs: number | undefined): boolean {
@@ -404,12 +427,4 @@ export class CacheLink {
   #step(): void {
     this.#steps.dispatchEvent(new Event('step'));
   }
-}
-
-function rejected(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 }

@@ -276,6 +276,8 @@ export class CacheWorker {
         if (!(error instanceof UnknownSegmentError)) throw error;
       }
       this.#removals.delete(segment);
+      // Who hears that it is removed, knows already what is left.
+      this.#tellChanges();
       this.#post({ kind: 'removed', segment });
       this.#syncSoon();
     }
@@ -348,6 +350,7 @@ export class CacheWorker {
   }
 
   #tellOpened(): void {
+    this.#tellChanges();
     const { recovery, damage, nextSequence } = this.#log;
     const fresh = damage.filter(({ isNew }) => isNew);
     for (const { segment, offset } of damage) this.#toldDamage.add(`${segment} ${offset}`);
@@ -362,12 +365,13 @@ export class CacheWorker {
       sequence: nextSequence,
       repeats: this.#repeats.toList(),
     });
-    this.#tellChanges();
   }
 
   #tellChanges(): void {
     const { shape, bytes } = this.#log;
-    if (bytes !== this.#toldBytes) this.#post({ kind: 'bytes', bytes });
+    if (bytes !== this.#toldBytes) {
+      this.#post({ kind: 'size', bytes, entries: this.#log.entries });
+    }
     this.#toldBytes = bytes;
     if (shape === this.#toldShape) return;
     this.#toldShape = shape;

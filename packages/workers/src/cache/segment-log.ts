@@ -131,6 +131,11 @@ export class SegmentLog {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  /** Entries of all segments that can be read, as far as is known. */
+  get entries(): number {
+    return this.#segments.reduce((sum, { entries }) => sum + entries, 0);
+  }
+
   get quarantineBytes(): number {
     return this.#quarantine.bytes;
   }

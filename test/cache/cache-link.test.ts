@@ -1,0 +1,214 @@
+import { existsSync, readdirSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  CacheClosedError,
+  CacheLockedError,
+  CacheOpenError,
+  InvalidBlockError,
+  SegmentInUseError,
+  UnknownSegmentError,
+} from '../../packages/workers/dist/cache/errors.js';
+import { NodeDisk } from '../../packages/workers/dist/cache/node-disk.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { LinkBench } from './links.js';
+import { openLog, readTexts } from './logs.js';
+
+/** The threads that this process starts from now on, until the test is finished. */
+function watchThreads(): Worker[] {
+  const threads: Worker[] = [];
+  const started = (thread: Worker) => void threads.push(thread);
+  process.on('worker', started);
+  onTestFinished(() => void process.off('worker', started));
+  return threads;
+}
+
+const numbered = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => `<${from + i}>${'x'.repeat((from + i) % 700)}`);
+
+test('blocks are stored, read, and removed with their segment, in a real thread', async () => {
+  const bench = await LinkBench.open(temporaryDirectory(), { maxSegmentBytes: 8000 });
+  const { link } = bench;
+  const texts = numbered(0, 200);
+  for (const text of texts) bench.append(text);
+  expect(link.unstoredEntries).toBe(200);
+  await bench.until(() => bench.stored.size === 200);
+  expect([link.unstoredEntries, link.unstoredBytes]).toEqual([0, 0]);
+  expect(link.bytes).toBeGreaterThan(texts.join('').length);
+  expect(link.segments.length).toBeGreaterThan(2);
+  expect(await bench.readAll()).toEqual(texts);
+
+  for (const { id } of link.segments) await link.remove(id);
+  await link.remove(1);
+  expect([link.bytes, link.segments]).toEqual([0, []]);
+});
+
+test('a close says what it leaves, and the next open finds it', async () => {
+  const path = temporaryDirectory();
+  const bench = await LinkBench.open(path, { sync: { everyMs: 60_000 } });
+  for (const text of numbered(0, 50)) bench.append(text);
+  const report = await bench.link.close();
+  expect(report).toMatchObject({ entries: 50, unstored: [], error: undefined });
+  expect(await bench.link.close()).toBe(report);
+  expect(() => bench.append('more')).toThrow(CacheClosedError);
+
+  const again = await LinkBench.open(path);
+  expect(again.link.bytes).toBe(report.bytes);
+  expect(again.link.segments.every(({ use, isSealed }) => use === undefined && isSealed)).toBe(
+    true,
+  );
+  expect(await again.readAll()).toEqual(numbered(0, 50));
+});
+
+test('two links cannot have one folder; a closed one gives it back', async () => {
+  const path = temporaryDirectory();
+  const bench = await LinkBench.open(path);
+  await expect(LinkBench.open(path)).rejects.toThrow(CacheLockedError);
+  await bench.link.close();
+  await LinkBench.open(path);
+});
+
+test('a folder that cannot be used is an error of the open, and not locked by it', async () => {
+  const path = temporaryDirectory();
+  writeFileSync(join(path, 'quarantine'), 'a file');
+  const error = await LinkBench.open(path).catch((cause) => cause);
+  expect(error).toBeInstanceOf(CacheOpenError);
+  expect(error).toMatchObject({ code: 'ERR_CACHE_OPEN', trouble: 'not-a-folder', path });
+  renameSync(join(path, 'quarantine'), join(path, 'other'));
+  await LinkBench.open(path);
+});
+
+test('a thread that dies, time and again, loses nothing, and nothing is read twice', async () => {
+  const path = temporaryDirectory();
+  const threads = watchThreads();
+  const bench = await LinkBench.open(path, { sync: { everyMs: 20 } });
+  let next = 0;
+  for (let round = 0; round < 6; round++) {
+    for (const text of numbered(next, next + 100)) bench.append(text);
+    next += 100;
+    const placed = () => [...bench.places.values()].filter((place) => place !== undefined).length;
+    await bench.until(() => placed() > next - 100);
+    await threads.at(-1)?.terminate();
+    await bench.until(() => bench.deaths.length === round + 1);
+    for (const text of numbered(next, next + 10)) bench.append(text);
+    next += 10;
+    await bench.until(() => threads.length === round + 2 || bench.stored.size === next);
+  }
+  await bench.until(() => bench.stored.size === next);
+  expect(bench.deaths).toHaveLength(6);
+  expect(await bench.readAll()).toEqual(numbered(0, next));
+
+  await bench.link.close();
+  const left = new Set(readTexts(openLog(new NodeDisk(path))));
+  expect([...left].sort()).toEqual(numbered(0, next).sort());
+});
+
+test('a reading and a removal go on in the next thread', async () => {
+  const threads = watchThreads();
+  const bench = await LinkBench.open(temporaryDirectory());
+  const texts = numbered(0, 20);
+  for (const text of texts) bench.append(text);
+  await bench.until(() => bench.stored.size === 20);
+  const [segment] = bench.link.segments;
+  const id = segment?.id ?? 0;
+  const reading = bench.link.read(id);
+  const read = [(await reading.next()).value, (await reading.next()).value];
+  const ending = threads[0]?.terminate();
+  for await (const block of reading) read.push(block);
+  await ending;
+  expect(read.map((block) => Buffer.from(block?.frames ?? []).toString())).toEqual(texts);
+
+  const removed = bench.link.remove(id);
+  await threads[1]?.terminate();
+  await removed;
+  await bench.until(() => bench.link.segments.every((one) => one.id !== id));
+});
+
+test('a segment that is appended to is not removed; a reading seals it', async () => {
+  const bench = await LinkBench.open(temporaryDirectory());
+  bench.append('one');
+  await bench.until(() => bench.stored.size === 1);
+  expect(() => bench.link.remove(1)).toThrow(SegmentInUseError);
+  const reading = bench.link.read(1);
+  expect(() => bench.link.read(1)).toThrow(SegmentInUseError);
+  await reading.next();
+  await reading.return();
+  bench.append('two');
+  await bench.until(() => bench.stored.size === 2);
+  expect(bench.places.get(2)).toBe(2);
+  await bench.link.remove(1);
+  expect(await bench.readAll()).toEqual(['two']);
+});
+
+test('what cannot be is told as such', async () => {
+  const bench = await LinkBench.open(temporaryDirectory());
+  expect(() => bench.append('')).toThrow(InvalidBlockError);
+  await expect(bench.link.read(7).next()).rejects.toThrow(UnknownSegmentError);
+});
+
+test('the folder of a dead thread that cannot be opened is tried again until it can', async () => {
+  const folder = temporaryDirectory();
+  const path = join(folder, 'cache');
+  const threads = watchThreads();
+  const bench = await LinkBench.open(path, { sync: { everyMs: 60_000 } });
+  bench.append('one');
+  await bench.until(() => bench.places.get(1) === 1);
+  renameSync(path, join(folder, 'away'));
+  writeFileSync(path, 'a file in its place');
+  await threads[0]?.terminate();
+  await bench.until(() => bench.troubles.length === 1);
+  expect(bench.troubles[0]).toContain('the path is a file');
+  bench.append('two');
+
+  renameSync(path, join(folder, 'file'));
+  renameSync(join(folder, 'away'), path);
+  await bench.until(() => bench.troubles.length === 2);
+  expect(bench.troubles[1]).toBeUndefined();
+  const { unstored } = await bench.link.close();
+  expect(unstored).toEqual([]);
+  expect(new Set(readTexts(openLog(new NodeDisk(path))))).toEqual(new Set(['one', 'two']));
+});
+
+test('a close hands over what is left when the thread has died just before', async () => {
+  const path = temporaryDirectory();
+  const threads = watchThreads();
+  const bench = await LinkBench.open(path, { sync: { everyMs: 60_000 } });
+  bench.append('one');
+  await threads[0]?.terminate();
+  bench.append('two');
+  const { unstored, error } = await bench.link.close();
+
+  expect([unstored, error]).toEqual([[], undefined]);
+  expect(new Set(readTexts(openLog(new NodeDisk(path))))).toEqual(new Set(['one', 'two']));
+});
+
+test('a close of which nobody waits for the end says what is not stored', async () => {
+  const bench = await LinkBench.open(temporaryDirectory(), { sync: { everyMs: 60_000 } });
+  bench.append('one');
+  const { unstored, error } = await bench.link.close(AbortSignal.abort(new Error('no time')));
+  expect(error?.message).toBe('no time');
+  expect(unstored.map(({ key }) => key)).toEqual([1]);
+});
+
+test('a closed link leaves no file open', async () => {
+  if (!existsSync('/proc/self/fd')) return;
+  const path = temporaryDirectory();
+  const openFiles = async () => {
+    for (let round = 0; round < 4; round++) {
+      const { link } = await LinkBench.open(path);
+      await link.close();
+    }
+    const all = readdirSync('/proc/self/fd').map((fd) => targetOf(`/proc/self/fd/${fd}`));
+    return all.filter((target) => target.startsWith(path));
+  };
+  expect(await openFiles()).toEqual([]);
+});
+
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return 'closed by now';
+  }
+}
