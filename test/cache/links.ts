@@ -35,10 +35,11 @@ export class LinkBench {
     return this.#link;
   }
 
-  append(text: string, use: CacheBlock['use'] = 'overflow'): number {
-    const bytes = Buffer.byteLength(text);
+  append(frames: string | Buffer, use: CacheBlock['use'] = 'overflow'): number {
+    const content = typeof frames === 'string' ? Buffer.from(frames) : frames;
+    const bytes = content.length;
     const memory = new SharedArrayBuffer(bytes);
-    Buffer.from(memory).write(text);
+    content.copy(Buffer.from(memory));
     return this.link.append({ use, memory, offset: 0, bytes, count: 1 });
   }
 

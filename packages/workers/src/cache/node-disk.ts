@@ -89,6 +89,11 @@ class NodeFile implements DiskFile {
   }
 }
 
+/** A file that is only read. Throws what the system gives. */
+export function openToRead(path: string): DiskFile {
+  return new NodeFile(fs.openSync(path, 'r'));
+}
+
 /**
  * Makes a folder where it is missing. Throws what the system gives.
  * A new folder is certain to be there after a power cut once the one above it is synced.

@@ -61,14 +61,19 @@ export function* readBlocks(
   }
 }
 
-/** @returns `undefined` when it is not what was written */
-function readPayload(file: DiskFile, offset: number, header: BlockHeader): Buffer | undefined {
+/** The payload of a block; `undefined`: it is not what was written. Throws what the disk throws. */
+export function readPayload(
+  file: DiskFile,
+  offset: number,
+  header: BlockHeader,
+): Buffer | undefined {
   const payload = Buffer.allocUnsafe(header.payloadBytes);
   readFully(file, payload, offset + BLOCK_HEADER_BYTES);
   return crc32c(payload) === header.payloadCrc ? payload : undefined;
 }
 
-function extended(
+/** A table of tags with names from the number `first` on. */
+export function extended(
   tags: readonly (string | undefined)[],
   first: number,
   further: readonly string[],

@@ -1,25 +1,11 @@
 import { BlockKind, sequenceAfter } from './block.js';
 import { isPayloadIntact, walkBlocks } from './block-walk.js';
 import { type Damage, damagedBlock, setAside } from './damage.js';
-import {
-  closeQuietly,
-  type Disk,
-  type DiskEntry,
-  type DiskFile,
-  isZero,
-  readFully,
-  readPieces,
-} from './disk.js';
+import { closeQuietly, type Disk, type DiskEntry, type DiskFile } from './disk.js';
 import type { Quarantine } from './quarantine.js';
 import { Segment } from './segment.js';
-import {
-  decodePreamble,
-  decodeSegmentHeader,
-  isFormatDamaged,
-  SEGMENT_HEADER_BYTES,
-  type SegmentHeader,
-  segmentId,
-} from './segment-format.js';
+import { segmentId } from './segment-format.js';
+import { readStart, type Start } from './segment-start.js';
 
 /** The file of a segment that was left as it is. */
 export interface LeftAlone extends DiskEntry {
@@ -149,41 +135,6 @@ export class SegmentRecovery {
       hasExcess,
     });
   }
-}
-
-interface Start {
-  readonly kind: 'segment';
-  readonly header: SegmentHeader;
-  readonly headerBytes: number;
-  readonly crc: number;
-}
-
-/** What a file begins with; `empty`: nothing was ever finished in it. */
-function readStart(
-  file: DiskFile,
-  size: number,
-): Start | { kind: 'newer'; format: number } | { kind: 'empty' | 'corrupt' } {
-  if (size < SEGMENT_HEADER_BYTES) return { kind: 'empty' };
-  const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
-  readFully(file, bytes, 0);
-  if (isZero(bytes)) return { kind: isFileZero(file, size) ? 'empty' : 'corrupt' };
-  const preamble = decodePreamble(bytes);
-  if (preamble.kind === 'corrupt') return preamble;
-  const headerBytes = SEGMENT_HEADER_BYTES + preamble.bodyBytes;
-  const body = headerBytes > size ? undefined : Buffer.alloc(preamble.bodyBytes);
-  if (body !== undefined) readFully(file, body, SEGMENT_HEADER_BYTES);
-  if (preamble.kind === 'other') {
-    const isDamaged = preamble.format === 0 || (body && isFormatDamaged(bytes, body));
-    return isDamaged ? { kind: 'corrupt' } : { kind: 'newer', format: preamble.format };
-  }
-  const header = body && decodeSegmentHeader(bytes, body);
-  if (header === undefined) return { kind: 'corrupt' };
-  return { kind: 'segment', header, headerBytes, crc: preamble.crc };
-}
-
-function isFileZero(file: DiskFile, size: number): boolean {
-  for (const piece of readPieces(file, 0, size)) if (!isZero(piece)) return false;
-  return true;
 }
 
 /** Cuts a file off, if the disk lets us. */
