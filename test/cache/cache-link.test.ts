@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import {
@@ -14,6 +17,8 @@ import { NodeDisk } from '../../packages/workers/dist/cache/node-disk.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { LinkBench } from './links.js';
 import { openLog, readTexts } from './logs.js';
+
+const SCRIPT = fileURLToPath(new URL('caching-process.mjs', import.meta.url));
 
 /** The threads that this process starts from now on, until the test is finished. */
 function watchThreads(): Worker[] {
@@ -190,6 +195,31 @@ test('a close of which nobody waits for the end says what is not stored', async 
   expect(error?.message).toBe('no time');
   expect(unstored.map(({ key }) => key)).toEqual([1]);
 });
+
+test.each(['"always"', '"never"', '{"everyMs":5}'])(
+  'what was told as stored, with the policy %s, is there after the process was killed',
+  async (sync) => {
+    const path = temporaryDirectory();
+    for (let round = 1; round <= 3; round++) {
+      const child = spawn(process.execPath, [SCRIPT, path, sync], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let stored = 0;
+      for await (const line of createInterface({ input: child.stdout })) {
+        stored = Number(line);
+        if (stored === round * 150) child.kill('SIGKILL');
+      }
+      // The lock has died with it.
+      const bench = await LinkBench.open(path);
+      const numbers = (await bench.readAll()).map((text) => Number(/^<(\d+)>/.exec(text)?.[1]));
+      const expected = Array.from({ length: stored }, (_, i) => i + 1);
+      expect(stored).toBeGreaterThanOrEqual(round * 150);
+      expect(numbers.slice(0, stored)).toEqual(expected);
+      for (const { id } of bench.link.segments) await bench.link.remove(id);
+      await bench.link.close();
+    }
+  },
+);
 
 test('a closed link leaves no file open', async () => {
   if (!existsSync('/proc/self/fd')) return;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -68,6 +68,13 @@ test('another name of the same folder does not help', () => {
   const lock = FolderLock.take(path);
 
   expect(() => FolderLock.take(join(folder, 'link'))).toThrow(CacheLockedError);
+  lock.release();
+});
+
+test('a path may be relative', () => {
+  const path = join(temporaryDirectory(), 'new');
+  const lock = FolderLock.take(relative(process.cwd(), path));
+  expect(thrown(CacheLockedError, () => FolderLock.take(path)).path).toBe(path);
   lock.release();
 });
 

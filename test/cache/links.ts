@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { CacheBlock } from '../../packages/workers/dist/cache/cache-boundary.js';
-import { type CacheEvents, CacheLink } from '../../packages/workers/dist/cache/cache-link.js';
+import type { CacheEvents } from '../../packages/workers/dist/cache/cache-events.js';
+import { CacheLink } from '../../packages/workers/dist/cache/cache-link.js';
 
 type Options = Partial<Omit<Parameters<typeof CacheLink.open>[0], 'events'>>;
 

@@ -14,6 +14,21 @@ export type {
   Transport,
 } from './boundary.js';
 export { CONTROL_WORDS, Control, LaneState } from './boundary.js';
+export type {
+  CacheBlock,
+  CachedBlock,
+  CacheFindings,
+  CacheSegment,
+  CacheSettings,
+  DamagedSegment,
+  DroppedSegment,
+  SegmentUse,
+  SyncPolicy,
+  WhenFull,
+} from './cache/cache-boundary.js';
+export type { CacheEvents, CacheLinkOptions, CacheReport } from './cache/cache-events.js';
+export { CacheLink } from './cache/cache-link.js';
+export * from './cache/errors.js';
 export * from './errors.js';
 export { encodedSize, encodeFrame, type FrameParts } from './frame.js';
 export { Lane, type LaneEvents, type LaneOptions } from './lane.js';

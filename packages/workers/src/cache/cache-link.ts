@@ -9,15 +9,12 @@ import type {
   CachedBlock,
   CacheFindings,
   CacheSegment,
-  CacheSettings,
   CacheTask,
-  DamagedSegment,
-  DroppedSegment,
   FromCache,
-  Repeat,
   Resume,
   ToCache,
 } from './cache-boundary.js';
+import type { CacheLinkOptions, CacheReport } from './cache-events.js';
 import { toError } from './cache-problem.js';
 import { CacheReader } from './cache-reader.js';
 import {
@@ -27,48 +24,12 @@ import {
   SegmentInUseError,
 } from './errors.js';
 import { FolderLock } from './folder-lock.js';
+import { ResumePoint } from './resume-point.js';
 import { UnstoredBlocks } from './unstored-blocks.js';
 
 const RUN_CACHE = { file: new URL('./cache-task.js', import.meta.url), name: 'runCache' };
 const FIRST_RETRY_MS = 100;
 const MOST_RETRY_MS = 5000;
-
-/** What a link is made with. */
-export interface CacheLinkOptions extends CacheSettings {
-  /** Names by muxer tag. */
-  readonly tags: readonly string[];
-  readonly events: CacheEvents;
-}
-
-/** What a cache reports, on the main thread. */
-export interface CacheEvents {
-  /** A block is in a segment; or in none any more, and is appended again. */
-  placed?(key: number, segment: number | undefined): void;
-  /** A block is stored, or removed with its segment: its memory is the caller's again. */
-  stored(block: CacheBlock): void;
-  /** `segments` has changed. */
-  segments?(segments: readonly CacheSegment[]): void;
-  /** Whether blocks wait because the cache has reached `maxBytes`. */
-  full?(isFull: boolean): void;
-  dropped?(dropped: DroppedSegment): void;
-  damaged?(damaged: DamagedSegment): void;
-  /** The disk takes nothing for now, and is tried again; `undefined`: it does again. */
-  trouble?(error: RingestError | undefined): void;
-  /** The thread died; the next one comes after the delay. Nothing is lost by it. */
-  died?(error: Error, retryInMs: number): void;
-}
-
-/** How a cache was left. */
-export interface CacheReport {
-  /** Of all segments. */
-  readonly bytes: number;
-  /** In all segments. */
-  readonly entries: number;
-  /** What is not stored, oldest first. */
-  readonly unstored: readonly CacheBlock[];
-  /** Why, if something is not. */
-  readonly error: Error | undefined;
-}
 
 /**
  * The main thread's end of the cache. It has the folder's lock, and a thread that alone touches the
@@ -82,6 +43,7 @@ export class CacheLink {
   readonly #link: TaskLink<ToCache, FromCache>;
   readonly #tags: string[];
   readonly #unstored = new UnstoredBlocks();
+  readonly #resumePoint = new ResumePoint();
   readonly #readers = new Map<number, CacheReader>();
   readonly #removals = new Map<number, () => void>();
   readonly #steps = new EventTarget();
@@ -90,17 +52,11 @@ export class CacheLink {
   #findings: CacheFindings | undefined;
   #error: Error | undefined;
   #segments: readonly CacheSegment[] = [];
-  /** The newest segment that `#segments` has had. */
-  #lastListed = 0;
   #bytes = 0;
   #entries = 0;
   #isDone = false;
   #isFull = false;
   #trouble: RingestError | undefined;
-  /** What the next thread has to know. */
-  #sequence = 0;
-  #repeats: readonly Repeat[] = [];
-  #after = { segment: 0, sequence: 0 };
   #closed: Promise<CacheReport> | undefined;
 
   private constructor(options: CacheLinkOptions) {
@@ -192,7 +148,10 @@ export class CacheLink {
     return block.key;
   }
 
-  /** What is appended later goes to another segment. */
+  /**
+   * What is appended later goes to another segment; but for blocks that were not stored when the
+   * thread died, which may be together with later ones then.
+   */
   seal(): void {
     this.#tell({ kind: 'seal' });
   }
@@ -220,8 +179,8 @@ export class CacheLink {
   remove(segment: number): Promise<void> {
     this.#checkOpen();
     const known = this.#segments.find(({ id }) => id === segment);
-    const isNew = segment > this.#lastListed && segment <= this.#after.segment;
-    if (known?.isSealed === false || isNew) throw new SegmentInUseError(segment, 'appended to');
+    if (known?.isSealed === false || this.#resumePoint.isNew(segment))
+      throw new SegmentInUseError(segment, 'appended to');
     if (known === undefined) return Promise.resolve();
     return new Promise((resolve) => {
       const others = this.#removals.get(segment);
@@ -304,23 +263,21 @@ export class CacheLink {
 
   #resume(): Resume | undefined {
     if (this.#findings === undefined) return undefined;
-    const after = { ...this.#after };
-    const lastKey = this.#unstored.lastKey ?? 0;
-    return { sequence: this.#sequence, lastKey, repeats: this.#repeats, after };
+    return this.#resumePoint.toResume(this.#unstored.lastKey ?? 0);
   }
 
   #heard(message: FromCache): void {
     const { path, events } = this.#options;
     switch (message.kind) {
       case 'opened':
-        this.#opened(message.findings, message.sequence, message.repeats);
+        this.#resumePoint.opened(message.sequence, message.repeats);
+        this.#opened(message.findings);
         break;
       case 'failed':
         this.#failed(toError(path, message.problem));
         break;
       case 'appended':
-        this.#after.segment = Math.max(this.#after.segment, message.segment);
-        this.#after.sequence = message.sequence;
+        this.#resumePoint.appended(message.segment, message.sequence);
         this.#unstored.place(message.key, message.segment);
         events.placed?.(message.key, message.segment);
         break;
@@ -328,13 +285,12 @@ export class CacheLink {
         for (const key of this.#unstored.takeBack(message.key)) events.placed?.(key, undefined);
         break;
       case 'stored':
-        this.#sequence = message.sequence;
+        this.#resumePoint.stored(message.sequence);
         for (const block of this.#unstored.takeThrough(message.key)) events.stored(block);
         break;
       case 'segments':
         this.#segments = message.segments;
-        this.#lastListed = Math.max(this.#lastListed, message.segments.at(-1)?.id ?? 0);
-        this.#after.segment = Math.max(this.#after.segment, this.#lastListed);
+        this.#resumePoint.listed(message.segments);
         events.segments?.(message.segments);
         break;
       case 'size':
@@ -375,12 +331,10 @@ export class CacheLink {
     }
   }
 
-  #opened(findings: CacheFindings, sequence: number, repeats: readonly Repeat[]): void {
+  #opened(findings: CacheFindings): void {
     const isFirst = this.#findings === undefined;
     this.#findings ??= findings;
-    this.#repeats = repeats;
-    this.#sequence = sequence;
-    this.#after.sequence = sequence;
+    this.#error = undefined;
     this.#isOpen = true;
     this.#link.settle();
     this.#tellTags();
@@ -411,9 +365,10 @@ export class CacheLink {
     this.#isOpen = false;
     this.#isFull = false;
     for (const key of this.#unstored.takeBack(0)) this.#options.events.placed?.(key, undefined);
+    // Unless it has said why it ends.
+    this.#error ??= new CacheThreadError(this.#options.path, cause);
     const isUseless = this.#findings === undefined || retryInMs === undefined;
-    if (isUseless) this.#error ??= new CacheThreadError(this.#options.path, cause);
-    else this.#options.events.died?.(cause, retryInMs);
+    if (!isUseless) this.#options.events.died?.(cause, retryInMs);
     this.#step();
     return !isUseless;
   }

@@ -1,6 +1,5 @@
 import type {
   CacheBlock,
-  CacheSegment,
   CacheSettings,
   CacheTask,
   FromCache,
@@ -8,6 +7,7 @@ import type {
   ToCache,
 } from './cache-boundary.js';
 import { toProblem } from './cache-problem.js';
+import { CacheTeller } from './cache-teller.js';
 import type { Disk } from './disk.js';
 import { CacheError, CacheSyncError, UnknownSegmentError } from './errors.js';
 import { Readings } from './readings.js';
@@ -63,10 +63,7 @@ export class CacheWorker {
   /** What segments are for, of those that are not from an earlier run. */
   readonly #uses = new Map<number, SegmentUse>();
   #lastUse: SegmentUse | undefined;
-  readonly #toldDamage = new Set<string>();
-  #toldShape = '';
-  #toldBytes = -1;
-  #isFull = false;
+  readonly #teller: CacheTeller;
   #isInTrouble = false;
   #isClosing = false;
   #callSyncOff: (() => void) | undefined;
@@ -82,7 +79,10 @@ export class CacheWorker {
     this.#log = SegmentLog.open(around.disk, { muxer, maxSegmentBytes, now: Date.now, after });
     this.#repeats = new Repeats(resume, this.#log.segments());
     this.#readings = new Readings(this.#log, this.#repeats);
-    this.#tellOpened();
+    this.#teller = new CacheTeller(this.#log, this.#repeats, this.#uses, (message) =>
+      around.post(message),
+    );
+    this.#teller.opened();
     if (resume !== undefined) this.#forgetRepeats(0);
     // The log looks again at what it has cut off and set aside.
     this.#syncSoon();
@@ -118,7 +118,7 @@ export class CacheWorker {
         this.#close();
         return;
     }
-    this.#tellChanges();
+    this.#teller.changes();
   }
 
   /** Appends what waits, as far as there is room. Throws what the log throws. */
@@ -130,7 +130,7 @@ export class CacheWorker {
       else break;
       this.#waiting.shift();
     }
-    this.#tellFull(this.#waiting.length > 0);
+    this.#teller.full(this.#waiting.length > 0);
     if (this.#unstored.length > 0) this.#syncSoon();
   }
 
@@ -190,7 +190,7 @@ export class CacheWorker {
       this.#callSyncOff = undefined;
       if (this.#isInTrouble) return;
       this.#attempt(() => this.#sync());
-      this.#tellChanges();
+      this.#teller.changes();
     });
   }
 
@@ -235,7 +235,7 @@ export class CacheWorker {
     this.#around.after(0, () => {
       if (this.#isClosing) return;
       this.#remove();
-      this.#tellChanges();
+      this.#teller.changes();
     });
   }
 
@@ -244,7 +244,7 @@ export class CacheWorker {
     if (isNew && this.#log.segments().at(-1)?.id === segment) this.#log.seal();
     try {
       const block = this.#readings.next(segment, from);
-      this.#tellDamage();
+      this.#teller.damage();
       if (block === undefined) {
         this.#post({ kind: 'end', segment, problem: undefined });
         return;
@@ -277,7 +277,7 @@ export class CacheWorker {
       }
       this.#removals.delete(segment);
       // Who hears that it is removed, knows already what is left.
-      this.#tellChanges();
+      this.#teller.changes();
       this.#post({ kind: 'removed', segment });
       this.#syncSoon();
     }
@@ -298,7 +298,7 @@ export class CacheWorker {
     this.#callSyncOff?.();
     // The second time for what a sync that failed has taken out.
     const problem = this.#tryAll() && this.#tryAll();
-    this.#tellChanges();
+    this.#teller.changes();
     this.#log.close();
     this.#post({ kind: 'closed', problem: problem === undefined ? undefined : toProblem(problem) });
     this.#around.ended();
@@ -326,7 +326,7 @@ export class CacheWorker {
       return true;
     } catch (error) {
       if (!(error instanceof CacheError)) throw error;
-      if (!this.#isInTrouble) this.#post({ kind: 'trouble', problem: toProblem(error) });
+      this.#teller.trouble(error);
       this.#isInTrouble = true;
       this.#retrySoon(RETRY_MS);
       return false;
@@ -343,58 +343,10 @@ export class CacheWorker {
         this.#sync();
         this.#forgetRemoved();
       });
-      if (isOver) this.#isInTrouble = false;
-      if (isOver) this.#post({ kind: 'trouble', problem: undefined });
-      this.#tellChanges();
+      if (isOver) this.#teller.trouble(undefined);
+      this.#isInTrouble = !isOver;
+      this.#teller.changes();
     });
-  }
-
-  #tellOpened(): void {
-    this.#tellChanges();
-    const { recovery, damage, nextSequence } = this.#log;
-    const fresh = damage.filter(({ isNew }) => isNew);
-    for (const { segment, offset } of damage) this.#toldDamage.add(`${segment} ${offset}`);
-    this.#post({
-      kind: 'opened',
-      findings: {
-        tornBytes: recovery.torn.reduce((sum, { bytes }) => sum + bytes, 0),
-        damaged: fresh.length,
-        damagedEntries: fresh.reduce((sum, { entries = 0 }) => sum + entries, 0),
-        leftAlone: recovery.newer.length + recovery.unreadable.length,
-      },
-      sequence: nextSequence,
-      repeats: this.#repeats.toList(),
-    });
-  }
-
-  #tellChanges(): void {
-    const { shape, bytes } = this.#log;
-    if (bytes !== this.#toldBytes) {
-      this.#post({ kind: 'size', bytes, entries: this.#log.entries });
-    }
-    this.#toldBytes = bytes;
-    if (shape === this.#toldShape) return;
-    this.#toldShape = shape;
-    const segments = this.#log.segments().filter(({ id }) => !this.#repeats.whole.has(id));
-    const withUse = (info: SegmentInfo): CacheSegment => ({
-      ...info,
-      use: this.#uses.get(info.id),
-    });
-    this.#post({ kind: 'segments', segments: segments.map(withUse) });
-  }
-
-  #tellFull(isFull: boolean): void {
-    if (isFull !== this.#isFull) this.#post({ kind: 'full', isFull });
-    this.#isFull = isFull;
-  }
-
-  #tellDamage(): void {
-    for (const { segment, offset, entries } of this.#log.damage) {
-      const place = `${segment} ${offset}`;
-      if (this.#toldDamage.has(place)) continue;
-      this.#toldDamage.add(place);
-      this.#post({ kind: 'damaged', segment, entries });
-    }
   }
 
   #post(message: FromCache): void {

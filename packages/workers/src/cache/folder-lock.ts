@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
 import { CacheLockedError, CacheOpenError, type LockHolder } from './errors.js';
 import { makeFolder } from './node-disk.js';
@@ -37,7 +37,8 @@ export class FolderLock {
    * @throws {CacheLockedError} when another has it
    * @throws {CacheOpenError} when the file cannot be written or locked
    */
-  static take(path: string): FolderLock {
+  static take(folder: string): FolderLock {
+    const path = resolve(folder);
     let fd: number | undefined;
     try {
       makeFolder(path);

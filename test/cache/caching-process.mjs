@@ -1,0 +1,31 @@
+import { writeSync } from 'node:fs';
+import { CacheLink } from '@ringest/workers';
+
+// Appends numbered blocks to the cache in a folder, and writes a line for each number that is told as
+// stored, until the process is killed.
+const [path, sync] = process.argv.slice(2);
+let number = 0;
+const link = await CacheLink.open({
+  path,
+  muxer: 'm',
+  maxSegmentBytes: 100_000,
+  maxBytes: 2 ** 40,
+  whenFull: 'wait',
+  sync: JSON.parse(sync),
+  tags: ['a'],
+  events: {
+    stored: ({ key, memory }) => {
+      writeSync(1, `${key}\n`);
+      Buffer.from(memory).fill('garbage');
+      append();
+    },
+  },
+});
+for (let block = 0; block < 20; block++) append();
+
+function append() {
+  const content = Buffer.alloc(1000, `<${++number}>`);
+  const memory = new SharedArrayBuffer(content.length);
+  content.copy(Buffer.from(memory));
+  link.append({ use: 'overflow', memory, offset: 0, bytes: content.length, count: 1 });
+}
