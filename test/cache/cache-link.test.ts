@@ -1,36 +1,22 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Worker } from 'node:worker_threads';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   CacheClosedError,
-  CacheLockedError,
-  CacheOpenError,
   InvalidBlockError,
   SegmentInUseError,
   UnknownSegmentError,
 } from '../../packages/workers/dist/cache/errors.js';
 import { NodeDisk } from '../../packages/workers/dist/cache/node-disk.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { LinkBench } from './links.js';
+import { LinkBench, numbered, watchThreads } from './links.js';
 import { openLog, readTexts } from './logs.js';
 
 const SCRIPT = fileURLToPath(new URL('caching-process.mjs', import.meta.url));
-
-/** The threads that this process starts from now on, until the test is finished. */
-function watchThreads(): Worker[] {
-  const threads: Worker[] = [];
-  const started = (thread: Worker) => void threads.push(thread);
-  process.on('worker', started);
-  onTestFinished(() => void process.off('worker', started));
-  return threads;
-}
-
-const numbered = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, i) => `<${from + i}>${'x'.repeat((from + i) % 700)}`);
 
 test('blocks are stored, read, and removed with their segment, in a real thread', async () => {
   const bench = await LinkBench.open(temporaryDirectory(), { maxSegmentBytes: 8000 });
@@ -60,28 +46,8 @@ test('a close says what it leaves, and the next open finds it', async () => {
 
   const again = await LinkBench.open(path);
   expect(again.link.bytes).toBe(report.bytes);
-  expect(again.link.segments.every(({ use, isSealed }) => use === undefined && isSealed)).toBe(
-    true,
-  );
+  expect(again.link.segments.every(({ isSealed }) => isSealed)).toBe(true);
   expect(await again.readAll()).toEqual(numbered(0, 50));
-});
-
-test('two links cannot have one folder; a closed one gives it back', async () => {
-  const path = temporaryDirectory();
-  const bench = await LinkBench.open(path);
-  await expect(LinkBench.open(path)).rejects.toThrow(CacheLockedError);
-  await bench.link.close();
-  await LinkBench.open(path);
-});
-
-test('a folder that cannot be used is an error of the open, and not locked by it', async () => {
-  const path = temporaryDirectory();
-  writeFileSync(join(path, 'quarantine'), 'a file');
-  const error = await LinkBench.open(path).catch((cause) => cause);
-  expect(error).toBeInstanceOf(CacheOpenError);
-  expect(error).toMatchObject({ code: 'ERR_CACHE_OPEN', trouble: 'not-a-folder', path });
-  renameSync(join(path, 'quarantine'), join(path, 'other'));
-  await LinkBench.open(path);
 });
 
 test('a thread that dies, time and again, loses nothing, and nothing is read twice', async () => {
@@ -92,8 +58,7 @@ test('a thread that dies, time and again, loses nothing, and nothing is read twi
   for (let round = 0; round < 6; round++) {
     for (const text of numbered(next, next + 100)) bench.append(text);
     next += 100;
-    const placed = () => [...bench.places.values()].filter((place) => place !== undefined).length;
-    await bench.until(() => placed() > next - 100);
+    await bench.untilPlaced(next - 99);
     await threads.at(-1)?.terminate();
     await bench.until(() => bench.deaths.length === round + 1);
     for (const text of numbered(next, next + 10)) bench.append(text);
@@ -111,10 +76,11 @@ test('a thread that dies, time and again, loses nothing, and nothing is read twi
 
 test('a reading and a removal go on in the next thread', async () => {
   const threads = watchThreads();
-  const bench = await LinkBench.open(temporaryDirectory());
-  const texts = numbered(0, 20);
+  const bench = await LinkBench.open(temporaryDirectory(), { maxSegmentBytes: 2 ** 22 });
+  // Each so long that it is read alone.
+  const texts = numbered(0, 6).map((text) => text.padEnd(300_000, '.'));
   for (const text of texts) bench.append(text);
-  await bench.until(() => bench.stored.size === 20);
+  await bench.until(() => bench.stored.size === 6);
   const [segment] = bench.link.segments;
   const id = segment?.id ?? 0;
   const reading = bench.link.read(id);
@@ -141,9 +107,49 @@ test('a segment that is appended to is not removed; a reading seals it', async (
   await reading.return();
   bench.append('two');
   await bench.until(() => bench.stored.size === 2);
-  expect(bench.places.get(2)).toBe(2);
+  expect(bench.places.get(2)).toEqual({ segment: 2, sequence: 1 });
   await bench.link.remove(1);
   expect(await bench.readAll()).toEqual(['two']);
+});
+
+test('a segment is read from a block on; one that begins before it is left out', async () => {
+  const bench = await LinkBench.open(temporaryDirectory(), { sync: 'never' });
+  for (const text of ['one', 'two']) bench.append(text, 3);
+  bench.append('three');
+  await bench.untilPlaced(3);
+
+  expect([...bench.places.values()]).toEqual([
+    { segment: 1, sequence: 0 },
+    { segment: 1, sequence: 3 },
+    { segment: 1, sequence: 6 },
+  ]);
+  expect(await bench.read(1, 3)).toEqual(['two', 'three']);
+  expect(await bench.read(1, 4)).toEqual(['three']);
+  expect(await bench.read(1, 7)).toEqual([]);
+  expect(await bench.read(1)).toEqual(['one', 'two', 'three']);
+});
+
+test('where a block was told to be, it is read, also after the thread has died', async () => {
+  const threads = watchThreads();
+  const bench = await LinkBench.open(temporaryDirectory(), { sync: { everyMs: 60_000 } });
+  const texts = numbered(0, 60);
+  for (const text of texts.slice(0, 40)) bench.append(text, 1 + (text.length % 3));
+  await bench.untilPlaced(40);
+  await threads[0]?.terminate();
+  await bench.until(() => bench.deaths.length === 1);
+  expect([...bench.places.values()].every((place) => place === undefined)).toBe(true);
+  for (const text of texts.slice(40)) bench.append(text, 1 + (text.length % 3));
+  await bench.untilPlaced(60);
+
+  const read = new Map<string, string>();
+  for (const { id } of bench.link.segments) {
+    for await (const { sequence, frames } of bench.link.read(id)) {
+      read.set(`${id} ${sequence}`, Buffer.from(frames).toString());
+    }
+  }
+  const places = [...bench.places.values()].map((place) => `${place?.segment} ${place?.sequence}`);
+  expect(new Set(places).size).toBe(60);
+  expect(places.map((place) => read.get(place))).toEqual(texts);
 });
 
 test('what cannot be is told as such', async () => {
@@ -158,7 +164,7 @@ test('the folder of a dead thread that cannot be opened is tried again until it 
   const threads = watchThreads();
   const bench = await LinkBench.open(path, { sync: { everyMs: 60_000 } });
   bench.append('one');
-  await bench.until(() => bench.places.get(1) === 1);
+  await bench.until(() => bench.places.get(1) !== undefined);
   renameSync(path, join(folder, 'away'));
   writeFileSync(path, 'a file in its place');
   await threads[0]?.terminate();
@@ -194,6 +200,21 @@ test('a close of which nobody waits for the end says what is not stored', async 
   const { unstored, error } = await bench.link.close(AbortSignal.abort(new Error('no time')));
   expect(error?.message).toBe('no time');
   expect(unstored.map(({ key }) => key)).toEqual([1]);
+});
+
+test('a close of which nobody waits for the end is the end of the thread, and nothing more is told', async () => {
+  const path = temporaryDirectory();
+  const threads = watchThreads();
+  const bench = await LinkBench.open(path);
+  const [thread] = threads;
+  if (thread === undefined) throw new Error('there is no thread');
+  const exit = once(thread, 'exit');
+  await bench.link.close(AbortSignal.abort(new Error('no time')));
+  await exit;
+  await vi.waitFor(() => new LinkBench(path).link.close());
+
+  expect(bench.deaths).toEqual([]);
+  expect(threads).toHaveLength(2);
 });
 
 test.each(['"always"', '"never"', '{"everyMs":5}'])(

@@ -117,7 +117,7 @@ test('a full cache waits until a segment is removed', () => {
 
 test('a full cache that drops the oldest drops whole segments, and tells how many entries', () => {
   const { bench } = newBench({ maxBytes: 1000, maxSegmentBytes: 300, whenFull: 'drop-oldest' });
-  for (let number = 0; number < 10; number++) bench.append(`${number}`.repeat(150), 'overflow', 2);
+  for (let number = 0; number < 10; number++) bench.append(`${number}`.repeat(150), 2);
   bench.pass(0);
 
   expect(bench.stored.size).toBe(10);
@@ -146,6 +146,42 @@ test('a segment that is being read is not dropped', () => {
   expect(bench.of('dropped').map(({ segment }) => segment)).toContain(1);
 });
 
+test('a segment is read part by part, from any sequence on', () => {
+  const { bench } = newBench({ maxSegmentBytes: 2 ** 22 });
+  const texts = Array.from({ length: 40 }, (_, number) => `${number} `.padEnd(20_000, 'x'));
+  for (const text of texts) bench.append(text, 5);
+  bench.pass(0);
+  expect(bench.read(1)).toEqual(texts);
+  const parts = bench.of('blocks');
+  expect(parts.length).toBeGreaterThan(1);
+  expect(parts.length).toBeLessThan(10);
+  expect(parts.map(({ isLast }) => isLast)).toEqual(parts.map((_, at) => at === parts.length - 1));
+
+  expect(bench.read(1, 190)).toEqual(texts.slice(38));
+  expect(bench.read(1, 191)).toEqual(texts.slice(39));
+});
+
+test('what was read before the disk failed is given first', () => {
+  class LosingDisk extends SimulatedDisk {
+    #reads = 0;
+    override open(...name: Parameters<SimulatedDisk['open']>) {
+      const file = super.open(...name);
+      const read = file.read.bind(file);
+      file.read = (target, at) => {
+        if (++this.#reads > 4) throw failure('EIO', name[1]);
+        return read(target, at);
+      };
+      return file;
+    }
+  }
+  const { bench } = newBench({}, new LosingDisk(new Random(1)));
+  for (const text of ['one', 'two', 'three']) bench.append(text);
+  bench.pass(0);
+  expect(bench.read(1)).toEqual(['one', 'two']);
+  expect(bench.of('blocks')).toHaveLength(1);
+  expect(bench.of('unreadable')).toMatchObject([{ problem: { code: 'ERR_CACHE_READ' } }]);
+});
+
 test('a disk that is full takes something again as soon as a segment is removed', () => {
   class SmallDisk extends SimulatedDisk {
     override create(...name: Parameters<SimulatedDisk['create']>) {
@@ -164,20 +200,14 @@ test('a disk that is full takes something again as soon as a segment is removed'
   expect(bench.readAll()).toEqual(['two', 'three']);
 });
 
-test('blocks of another use, and those after a seal, go to another segment', () => {
+test('blocks after a seal go to another segment', () => {
   const { bench } = newBench({ maxSegmentBytes: 10_000 });
-  bench.append('one', 'copies');
-  bench.append('two', 'copies');
-  bench.append('three', 'overflow');
+  for (const text of ['one', 'two']) bench.append(text);
   bench.tell({ kind: 'seal' });
-  bench.append('four', 'overflow');
+  bench.append('three');
   bench.pass(0);
 
-  expect(bench.segments.map(({ id, use }) => [id, use])).toEqual([
-    [1, 'copies'],
-    [2, 'overflow'],
-    [3, 'overflow'],
-  ]);
+  expect(bench.segments.map(({ id }) => id)).toEqual([1, 2]);
   expect(bench.read(1)).toEqual(['one', 'two']);
 });
 

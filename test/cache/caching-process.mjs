@@ -1,11 +1,10 @@
-import { writeSync } from 'node:fs';
 import { CacheLink } from '@ringest/workers';
 
 // Appends numbered blocks to the cache in a folder, and writes a line for each number that is told as
 // stored, until the process is killed.
 const [path, sync] = process.argv.slice(2);
 let number = 0;
-const link = await CacheLink.open({
+const link = new CacheLink({
   path,
   muxer: 'm',
   maxSegmentBytes: 100_000,
@@ -15,7 +14,7 @@ const link = await CacheLink.open({
   tags: ['a'],
   events: {
     stored: ({ key, memory }) => {
-      writeSync(1, `${key}\n`);
+      process.stdout.write(`${key}\n`);
       Buffer.from(memory).fill('garbage');
       append();
     },
@@ -27,5 +26,5 @@ function append() {
   const content = Buffer.alloc(1000, `<${++number}>`);
   const memory = new SharedArrayBuffer(content.length);
   content.copy(Buffer.from(memory));
-  link.append({ use: 'overflow', memory, offset: 0, bytes: content.length, count: 1 });
+  link.append({ memory, offset: 0, bytes: content.length, count: 1 });
 }

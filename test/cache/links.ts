@@ -1,22 +1,38 @@
+import type { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
-import type { CacheBlock } from '../../packages/workers/dist/cache/cache-boundary.js';
+import type { CacheSegment } from '../../packages/workers/dist/cache/cache-boundary.js';
 import type { CacheEvents } from '../../packages/workers/dist/cache/cache-events.js';
 import { CacheLink } from '../../packages/workers/dist/cache/cache-link.js';
+import type { Place } from '../../packages/workers/dist/cache/segment-log.js';
 
-type Options = Partial<Omit<Parameters<typeof CacheLink.open>[0], 'events'>>;
+/** The threads that this process starts from now on, until the test is finished. */
+export function watchThreads(): Worker[] {
+  const threads: Worker[] = [];
+  const started = (thread: Worker) => void threads.push(thread);
+  process.on('worker', started);
+  onTestFinished(() => void process.off('worker', started));
+  return threads;
+}
+
+export const numbered = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => `<${from + i}>${'x'.repeat((from + i) % 700)}`);
+
+type Options = Partial<Omit<ConstructorParameters<typeof CacheLink>[0], 'events'>>;
 
 /** A link, and what it has told. */
 export class LinkBench {
   readonly stored = new Set<number>();
-  readonly places = new Map<number, number | undefined>();
+  readonly places = new Map<number, Place | undefined>();
+  /** Each list of segments that was found, and which blocks had a place by then. */
+  readonly finds: { segments: readonly CacheSegment[]; placed: number }[] = [];
   readonly troubles: (string | undefined)[] = [];
   readonly deaths: string[] = [];
   readonly #waits: (() => void)[] = [];
-  #link: CacheLink | undefined;
+  readonly link: CacheLink;
 
-  static async open(path: string, options: Options = {}): Promise<LinkBench> {
-    const bench = new LinkBench();
-    bench.#link = await CacheLink.open({
+  /** It is not open yet. */
+  constructor(path: string, options: Options = {}) {
+    this.link = new CacheLink({
       path,
       muxer: 'm',
       maxSegmentBytes: 20_000,
@@ -24,24 +40,30 @@ export class LinkBench {
       whenFull: 'wait',
       sync: 'always',
       tags: ['a'],
-      events: bench.#events(),
+      events: this.#events(),
       ...options,
     });
-    onTestFinished(async () => void (await bench.link.close()));
+    onTestFinished(async () => void (await this.link.close()));
+  }
+
+  static async open(path: string, options: Options = {}): Promise<LinkBench> {
+    const bench = new LinkBench(path, options);
+    await bench.link.opened;
     return bench;
   }
 
-  get link(): CacheLink {
-    if (this.#link === undefined) throw new Error('the link is not open');
-    return this.#link;
-  }
-
-  append(frames: string | Buffer, use: CacheBlock['use'] = 'overflow'): number {
+  append(frames: string | Buffer, count = 1): number {
     const content = typeof frames === 'string' ? Buffer.from(frames) : frames;
     const bytes = content.length;
     const memory = new SharedArrayBuffer(bytes);
     content.copy(Buffer.from(memory));
-    return this.link.append({ use, memory, offset: 0, bytes, count: 1 });
+    return this.link.append({ memory, offset: 0, bytes, count });
+  }
+
+  /** Waits until this many blocks have a place. */
+  async untilPlaced(count: number): Promise<void> {
+    const placed = () => [...this.places.values()].filter((place) => place !== undefined).length;
+    await this.until(() => placed() >= count);
   }
 
   /** Waits until something that was told has made it true. */
@@ -49,9 +71,9 @@ export class LinkBench {
     while (!condition()) await new Promise<void>((resolve) => this.#waits.push(resolve));
   }
 
-  async read(segment: number): Promise<string[]> {
+  async read(segment: number, from?: number): Promise<string[]> {
     const texts: string[] = [];
-    for await (const { frames } of this.link.read(segment)) {
+    for await (const { frames } of this.link.read(segment, from)) {
       texts.push(Buffer.from(frames).toString());
     }
     return texts;
@@ -68,8 +90,12 @@ export class LinkBench {
       for (const wake of this.#waits.splice(0)) wake();
     };
     return {
-      placed: (key, segment) => {
-        this.places.set(key, segment);
+      found: (segments) => {
+        this.finds.push({ segments, placed: this.places.size });
+        told();
+      },
+      placed: (key, place) => {
+        this.places.set(key, place);
         told();
       },
       stored: ({ key, memory }) => {

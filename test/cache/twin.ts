@@ -94,6 +94,13 @@ export class Twin {
       }
       equal(entries, read, `segment ${id} says that it has ${entries} entries, and has ${read}`);
     }
+    const sums = log
+      .segments()
+      .reduce(
+        (sum, { bytes, entries }) => ({ bytes: sum.bytes + bytes, entries: sum.entries + entries }),
+        { bytes: 0, entries: 0 },
+      );
+    deepEqual({ bytes: log.bytes, entries: log.entries }, sums);
     const isMissing = (block: Stored) => mustHave(block) && !has.has(block);
     const missing = this.#blocks.filter(isMissing);
     deepEqual(

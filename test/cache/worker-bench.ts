@@ -91,11 +91,11 @@ export class WorkerBench {
     this.#worker?.hear(message);
   }
 
-  append(text: string, use: CacheBlock['use'] = 'overflow', count = 1): number {
+  append(text: string, count = 1): number {
     const bytes = Buffer.byteLength(text);
     const memory = new SharedArrayBuffer(bytes + 3);
     Buffer.from(memory).write(text, 3);
-    const block = this.unstored.add({ use, memory, offset: 3, bytes, count });
+    const block = this.unstored.add({ memory, offset: 3, bytes, count });
     this.texts.set(block.key, text);
     this.tell({ kind: 'append', block });
     return block.key;
@@ -114,16 +114,18 @@ export class WorkerBench {
     this.#now = end;
   }
 
-  /** All texts of a segment, or the problem. */
-  read(segment: number): string[] {
+  /** All texts of a segment, as far as it can be read. */
+  read(segment: number, from = 0): string[] {
     const texts: string[] = [];
-    for (let from = 0; ; ) {
+    for (let isLast = false; !isLast; ) {
       this.tell({ kind: 'read', segment, from });
-      const answer = this.said.findLast(({ kind }) => kind === 'block' || kind === 'end');
-      if (answer?.kind !== 'block') return texts;
-      texts.push(Buffer.from(answer.block.frames).toString());
-      from = answer.block.sequence + answer.block.count;
+      const answer = this.said.findLast(({ kind }) => kind === 'blocks' || kind === 'unreadable');
+      if (answer?.kind !== 'blocks') break;
+      texts.push(...answer.blocks.map(({ frames }) => Buffer.from(frames).toString()));
+      isLast = answer.isLast;
     }
+    this.tell({ kind: 'stop', segment });
+    return texts;
   }
 
   readAll(): string[] {
@@ -147,7 +149,7 @@ export class WorkerBench {
         this.unstored.place(message.key, message.segment);
         this.places.set(message.key, message.segment);
         this.#after.segment = Math.max(this.#after.segment, message.segment);
-        this.#after.sequence = message.sequence;
+        this.#after.sequence = message.nextSequence;
         break;
       case 'takenBack':
         for (const key of this.unstored.takeBack(message.key)) this.places.delete(key);

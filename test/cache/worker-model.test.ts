@@ -74,7 +74,7 @@ class Run {
   #append(): void {
     const random = this.#random;
     const text = `<${this.#bench.texts.size}>${'x'.repeat(random.below(random.pick([10, 600])))}`;
-    this.#bench.append(text, random.pick(['copies', 'overflow', 'overflow']), 1 + random.below(3));
+    this.#bench.append(text, 1 + random.below(3));
   }
 
   #remove(): void {
@@ -90,7 +90,6 @@ class Run {
     if (segments.length === 0) return;
     const { id } = this.#random.pick(segments);
     for (const text of this.#bench.read(id)) expect(text).toMatch(/^<\d+>x*$/);
-    this.#bench.tell({ kind: 'stop', segment: id });
   }
 
   #restartThread(): void {

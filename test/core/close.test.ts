@@ -30,7 +30,7 @@ describe('close', () => {
     const recording = await RecordingIndexer.start();
     const muxer = await hotMuxer({ targets: [recording.address], closeTimeout: 10_000 });
     for (let i = 0; i < 5000; i++) await muxer.writeEntry(entry(i, 100));
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
     expect(recording.received).toHaveLength(5000);
   });
 
@@ -43,7 +43,7 @@ describe('close', () => {
     await Promise.all(waits);
     await connection.entries(accepted + 10);
     connection.confirmThrough(accepted + 10);
-    expect(await closed).toEqual({ unconfirmed: 0 });
+    expect(await closed).toEqual({ unconfirmed: 0, cached: 0 });
   });
 
   it.each([0, 1, 7, 29, 30])(
@@ -54,7 +54,7 @@ describe('close', () => {
       await connection.entries(30);
       if (confirmed > 0) connection.confirmThrough(confirmed);
       while (muxer.stats().confirmedEntries < confirmed) await new Promise(setImmediate);
-      expect(await muxer.close()).toEqual({ unconfirmed: 30 - confirmed });
+      expect(await muxer.close()).toEqual({ unconfirmed: 30 - confirmed, cached: 0 });
     },
   );
 
@@ -63,14 +63,14 @@ describe('close', () => {
     muxer.start();
     for (let i = 0; i < 5; i++) muxer.writeEntry(entry(i));
     muxer.writeEntry(entry(5, 3_000_000));
-    expect(await muxer.close()).toEqual({ unconfirmed: 6 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 6, cached: 0 });
   });
 
   it('reports entries that were written in the same turn of the event loop', async () => {
     const { muxer } = await connected();
     muxer.writeEntry(entry(0));
     muxer.writeBatch([entry(1), entry(2)]);
-    expect(await muxer.close()).toEqual({ unconfirmed: 3 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 3, cached: 0 });
   });
 
   it('gives those that wait for room back to who wrote them, and does not report them', async () => {
@@ -79,7 +79,7 @@ describe('close', () => {
     const batch = muxer.writeBatch([entry(1), entry(2)]) as Promise<void>;
     const results = Promise.allSettled([...waits, batch]);
     await connection.entries(accepted);
-    expect(await muxer.close()).toEqual({ unconfirmed: accepted });
+    expect(await muxer.close()).toEqual({ unconfirmed: accepted, cached: 0 });
     const rejected = (await results).map((result) =>
       result.status === 'rejected' ? result.reason : undefined,
     );
@@ -103,7 +103,7 @@ describe('close', () => {
     await expect(muxer.sync()).rejects.toThrow(NotRunningError);
     await expect(muxer.waitForHot()).rejects.toThrow(NotRunningError);
     expect(() => muxer.start()).toThrow(NotRunningError);
-    expect(await closed).toEqual({ unconfirmed: 1 });
+    expect(await closed).toEqual({ unconfirmed: 1, cached: 0 });
   });
 
   it('can be called again, before and after its end, and says the same', async () => {
@@ -111,8 +111,8 @@ describe('close', () => {
     muxer.writeEntry(entry(0));
     const first = muxer.close();
     expect(muxer.close()).toBe(first);
-    expect(await first).toEqual({ unconfirmed: 1 });
-    expect(await muxer.close()).toEqual({ unconfirmed: 1 });
+    expect(await first).toEqual({ unconfirmed: 1, cached: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 1, cached: 0 });
     await muxer[Symbol.asyncDispose]();
   });
 
@@ -132,7 +132,7 @@ describe('close', () => {
 
   it('before the start has nothing to do', async () => {
     const muxer = newMuxer({ targets: ['tcp://127.0.0.1:1'] });
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
     expect(muxer.stats().lanes.map(({ state }) => state)).toEqual(['closed']);
   });
 
@@ -140,7 +140,7 @@ describe('close', () => {
     const recording = await RecordingIndexer.start();
     const muxer = newMuxer({ targets: [recording.address], closeTimeout: 10_000 });
     muxer.start();
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
     expect(muxer.hot()).toBe(0);
   });
 
@@ -150,7 +150,7 @@ describe('close', () => {
     const lost = new Promise((resolve) => muxer.once('lost', resolve));
     muxer.start();
     await lost;
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 
   it('in the middle of a handshake does not wait for its end', async () => {
@@ -159,7 +159,7 @@ describe('close', () => {
     const muxer = newMuxer({ targets: [indexer.address], times });
     muxer.start();
     const connection = await indexer.connection(0);
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
     await connection.ended();
   });
 
@@ -170,7 +170,7 @@ describe('close', () => {
     muxer.start();
     const connection = await indexer.connection(0);
     await connection.until('the question', () => connection.heard.includes('ingestOk'));
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 
   it('ends the connection in good order', async () => {
@@ -187,7 +187,7 @@ describe('close', () => {
   it('leaves an indexer that keeps its half open', async () => {
     const indexer = await ScriptedIndexer.listen({ lingers: true });
     const muxer = await hotMuxer({ targets: [indexer.address] });
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 
   it('leaves no lane that could be taken for hot', async () => {

@@ -210,7 +210,7 @@ describe('entries of a lane that is lost', () => {
     await muxer.sync({ timeout: 10_000 });
     const wanted = Array.from({ length: count }, (_, i) => entry(i, 500));
     expect(keys(full.arrivals)).toEqual(keys(expected(wanted)));
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 
   it('that are written in the very turn in which it is lost go elsewhere as well', async () => {

@@ -55,7 +55,7 @@ describe('an indexer older than minVersion', () => {
       muxer.start();
       await expect(muxer.waitForHot({ timeout: 10_000 })).rejects.toThrow(AllTargetsFailedError);
       await all;
-      expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+      expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
     }
   });
 
@@ -82,7 +82,7 @@ describe('an indexer older than minVersion', () => {
     expectArrivals(recording.received, expected(0, 100));
     expect(muxer.status().targets.map(({ hot }) => hot)).toEqual([0, 1]);
     expect(muxer.negotiateTag('late')).toBe(1);
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 
   it('that takes the place of a newer one loses what that had not confirmed to another', async () => {
@@ -142,7 +142,7 @@ describe('a muxer whose targets have all failed', () => {
       expect.any(ConnectionError),
       expect.any(ConnectionError),
     ]);
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
     expect(muxer.status().state).toBe('closed');
   });
 
@@ -162,6 +162,6 @@ describe('a muxer whose targets have all failed', () => {
     }
     await expect(waiting).rejects.toThrow(WriteAbandonedError);
     expect(accepted).toBeGreaterThan(50);
-    expect(await muxer.close()).toEqual({ unconfirmed: accepted });
+    expect(await muxer.close()).toEqual({ unconfirmed: accepted, cached: 0 });
   });
 });

@@ -55,7 +55,7 @@ describe('bytes behind a protocol error', () => {
     expectArrivals(second.arrivals, wanted);
     second.confirmThrough(5);
     await muxer.sync({ timeout: 5000 });
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 });
 
@@ -89,6 +89,6 @@ describe('more than is read at a time between handshake and stream', () => {
     again.confirmThrough(again.frames.length);
     full.confirmThrough(full.frames.length);
     await muxer.sync({ timeout: 5000 });
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 });

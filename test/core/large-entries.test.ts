@@ -176,6 +176,6 @@ describe('entries larger than the ring', () => {
     muxer.writeEntry(entry(1, 100_000));
     muxer.writeEntry(entry(2, 10));
     await connection.entries(3);
-    expect(await muxer.close()).toEqual({ unconfirmed: 3 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 3, cached: 0 });
   });
 });

@@ -172,7 +172,7 @@ describe("the muxer's own log", () => {
     const indexer = await ScriptedIndexer.listen();
     const muxer = await hotMuxer({ targets: [indexer.address], selfIngest: true });
     await (await indexer.hot(0)).entries(1);
-    expect(await muxer.close()).toEqual({ unconfirmed: 1 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 1, cached: 0 });
   });
 
   it('that waits when the muxer is closed is ingested before the end', async () => {
@@ -196,7 +196,7 @@ describe("the muxer's own log", () => {
     connection.confirmThrough(written);
     await connection.entries(written + 1);
     connection.confirmThrough(written + 1);
-    expect(await closed).toEqual({ unconfirmed: 0 });
+    expect(await closed).toEqual({ unconfirmed: 0, cached: 0 });
     expect(messagesOf(connection.frames.map(frameArrival))).toEqual([NOT_TOLD]);
     expect(muxer.stats().droppedLogLines).toBe(0);
   });
@@ -207,7 +207,7 @@ describe("the muxer's own log", () => {
     muxer.start();
     await lost;
     muxer.writeEntry({ timestamp: 1, tag: 0, data: 'a' });
-    expect(await muxer.close()).toEqual({ unconfirmed: 1 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 1, cached: 0 });
     // Every `lost`, and that not all was confirmed in time.
     expect(muxer.stats().droppedLogLines).toBeGreaterThanOrEqual(2);
   });
@@ -219,7 +219,7 @@ describe("the muxer's own log", () => {
       selfIngest: true,
       closeTimeout: 30_000,
     });
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
     expect(messagesOf(indexer.received)).toEqual(['hot']);
     expect(muxer.stats().droppedLogLines).toBe(0);
   });

@@ -59,7 +59,7 @@ describe('a tag that the only indexer refuses', () => {
     expectArrivals(connection.arrivals, expected(muxer, others));
     expect(connection.heard.filter((kind) => kind === 'tag')).toHaveLength(2);
     expect(muxer.stats()).toMatchObject({ reconnects: 0, refusedEntries: 0 });
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 
   it('keeps entries that were accepted before, until the indexer takes it', async () => {
@@ -117,7 +117,7 @@ describe('a tag that the only indexer refuses', () => {
         indexer.connections[0] !== undefined &&
         connection.frames.length + indexer.connections[0].frames.length === 2,
     );
-    expect(await muxer.close()).toEqual({ unconfirmed: 3 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 3, cached: 0 });
   });
 
   it('when the request is refused as a whole is found by asking for each alone', async () => {

@@ -125,7 +125,7 @@ describe('a lane that is lost while the muxer closes', () => {
     const closed = muxer.close();
     connection.socket.destroy();
     for (const end = performance.now() + 400; performance.now() < end; );
-    expect(await closed).toEqual({ unconfirmed: 30 });
+    expect(await closed).toEqual({ unconfirmed: 30, cached: 0 });
   });
 });
 
@@ -260,7 +260,7 @@ describe('entries whose tag is refused after they were accepted', () => {
       arrivals.filter(({ tag }) => tag === 'bad'),
       wanted,
     );
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 
   it('do not keep close waiting when no target takes them', async () => {
@@ -270,7 +270,7 @@ describe('entries whose tag is refused after they were accepted', () => {
     await muxer.waitForHot({ timeout: 5000 });
     const bad = muxer.negotiateTag('bad');
     for (let i = 0; i < 7; i++) muxer.writeEntry(entry(i, 100, i % 2 ? bad : 0));
-    expect(await muxer.close()).toEqual({ unconfirmed: 3 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 3, cached: 0 });
   });
 });
 

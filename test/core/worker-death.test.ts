@@ -167,7 +167,7 @@ describe('a worker thread that dies', () => {
     muxer.writeEntry(entry(0));
     await lost;
     const late = new Promise((resolve) => setTimeout(resolve, 5000, 'still open'));
-    expect(await Promise.race([muxer.close(), late])).toEqual({ unconfirmed: 1 });
+    expect(await Promise.race([muxer.close(), late])).toEqual({ unconfirmed: 1, cached: 0 });
   });
 
   it('while the muxer closes does not keep it from closing, and the count is right', async () => {
@@ -179,7 +179,7 @@ describe('a worker thread that dies', () => {
     await connection.entries(7);
     const closed = muxer.close();
     await threads[0]?.terminate();
-    expect(await closed).toEqual({ unconfirmed: 7 });
+    expect(await closed).toEqual({ unconfirmed: 7, cached: 0 });
   });
 
   it('right before the muxer closes does not keep it from closing', async () => {
@@ -190,7 +190,7 @@ describe('a worker thread that dies', () => {
     muxer.writeBatch(entries(0, 7));
     await connection.entries(7);
     const terminated = threads[0]?.terminate();
-    expect(await muxer.close()).toEqual({ unconfirmed: 7 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 7, cached: 0 });
     await terminated;
   });
 });

@@ -41,6 +41,6 @@ describe('a session whose bytes all travel alone', () => {
     expectArrivals(recording.received, expected);
     expect(losses).toEqual([]);
     expect(way.accepted).toBe(1);
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 });

@@ -124,7 +124,7 @@ export class Attack {
     const missing = this.#written.filter((entry) => !arrived.has(keyOf(expectedArrival(entry))));
     expect(missing.map(({ data }) => `${data}`.slice(0, 80))).toEqual([]);
     expect(this.#written.length).toBeGreaterThan(0);
-    expect(await this.muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await this.muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   }
 
   #stopWriting(): Promise<void> {

@@ -54,7 +54,7 @@ export class Fortress {
     this.#others++;
     muxer.writeEntry({ timestamp: 0, tag: 0, data: 'another one' });
     await muxer.sync({ timeout: PATIENCE_MS });
-    expect(await muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   }
 
   connect(): Promise<IngesterClient> {
@@ -75,7 +75,7 @@ export class Fortress {
     await this.write(1000);
     await this.letIn();
     expect(this.#losses).toEqual([]);
-    expect(await this.muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await this.muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
     expect(await this.#process.end('SIGTERM')).toBe(0);
     expect(this.#process.stderr).toBe('');
     const { growth, entries } = this.#process.lastJson<{ growth: number; entries: number }>();

@@ -112,7 +112,7 @@ export class Siege {
     client.write(encodeFrame(1, { timestamp: 0, tag, data: 'another one' }));
     expect(await client.expect('confirmEntry')).toMatchObject({ id: 1 });
     client.destroy();
-    expect(await this.muxer.close()).toEqual({ unconfirmed: 0 });
+    expect(await this.muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
     await this.#recording.indexer.close();
   }
 

@@ -8,6 +8,8 @@ class Barrier {
   readonly forces: boolean;
   /** Moves of frames that were written before it, which are in no ring for sure; few have any. */
   moves: Set<object> | undefined;
+  /** Whether some of what was written before it was outside of the rings then. */
+  isOutside = false;
   /** By lane, in their order; `undefined`: the moment has not come. */
   #positions: number[] | undefined;
 
@@ -65,8 +67,15 @@ export class Barriers {
   /** Moves, each with the lane that it takes frames from; `undefined`: from outside the rings. */
   readonly #moves = new Map<object, Lane | undefined>();
 
-  constructor(lanes: readonly Lane[]) {
+  readonly #outside: () => object | undefined;
+
+  /**
+   * @param outside a move for what was written and is outside of the rings now, if anything is:
+   *   it has ended for all barriers when all of that is in rings
+   */
+  constructor(lanes: readonly Lane[], outside: () => object | undefined = () => undefined) {
     this.#lanes = lanes;
+    this.#outside = outside;
   }
 
   /**
@@ -89,6 +98,8 @@ export class Barriers {
     const callOff = placeLater(() => {
       barrier.place(this.#lanes);
       for (const [move, lane] of this.#moves) this.#follow(barrier, move, lane);
+      const outside = this.#outside();
+      if (outside !== undefined) this.#followOutside(barrier, outside);
       if (forces) for (const lane of this.#lanes) lane.flush();
     });
     return pending.promise;
@@ -136,6 +147,15 @@ export class Barriers {
     return false;
   }
 
+  /** What was outside of the rings is lost: nobody who waits for it waits any more. */
+  rejectOutside(error: Error): void {
+    for (const barrier of this.#waiting) {
+      if (!barrier.isOutside) continue;
+      this.#waiting.delete(barrier);
+      barrier.pending.reject(error);
+    }
+  }
+
   rejectAll(error: Error): void {
     for (const { pending } of this.#waiting) pending.reject(error);
     this.#waiting.clear();
@@ -145,6 +165,12 @@ export class Barriers {
     if (!barrier.isPlaced) return;
     const isConcerned = lane === undefined || barrier.isOpenOn(this.#lanes.indexOf(lane), lane);
     if (!isConcerned) return;
+    barrier.moves ??= new Set();
+    barrier.moves.add(move);
+  }
+
+  #followOutside(barrier: Barrier, move: object): void {
+    barrier.isOutside = true;
     barrier.moves ??= new Set();
     barrier.moves.add(move);
   }

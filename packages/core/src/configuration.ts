@@ -15,6 +15,7 @@ import { type Logger, pino } from 'pino';
 import { z } from 'zod';
 import { type AttachInput, Attachments } from './attachments.js';
 import type { Policy } from './balancing/index.js';
+import { type CacheInput, type CacheSettings, cacheField } from './cache/settings.js';
 import { atField, ConfigurationError } from './errors.js';
 import type { LogLevel } from './syslog-text.js';
 import {
@@ -102,6 +103,7 @@ const schema = z.strictObject({
     .default(16 * 1024 * 1024),
   batchBytes: positive.max(MAX_RING_BYTES).default(65536),
   backlogBytes: positive.default(64 * 1024 * 1024),
+  cache: cacheField.optional(),
   closeTimeout: milliseconds.default(10_000),
   times: times.prefault({}),
   logger: z.custom<Logger>(isLogger, 'give a pino logger').optional(),
@@ -154,7 +156,9 @@ export interface MuxerConfiguration extends TargetDefaults {
    * them, 640 for each write and 224 for each entry. Default: 64 MiB.
    */
   readonly backlogBytes?: number;
-  /** How long `close` waits for confirmations, in milliseconds. Default: 10 s. */
+  /** A disk cache. Default: none, everything is in memory. */
+  readonly cache?: CacheInput;
+  /** How long `close` waits for confirmations, and then for the disk, in milliseconds. Default: 10 s. */
   readonly closeTimeout?: number;
   /** Times of connections, in milliseconds; `firstRetry` is at most `mostRetry`. */
   readonly times?: Partial<ConnectionTimes>;
@@ -182,6 +186,7 @@ export interface Configuration {
   readonly ringBytes: number;
   readonly batchBytes: number;
   readonly backlogBytes: number;
+  readonly cache: CacheSettings | undefined;
   readonly closeTimeout: number;
   readonly times: ConnectionTimes;
   readonly logger: Logger;
@@ -198,11 +203,12 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
   }
   const { targets, secret, tenant, compression, tls, ...more } = parsed.data;
   const { tags, name, version, workers, logger, uuid = randomUUID(), ...others } = more;
-  const { attach, rateLimit, selfIngest, sourceOverride, ...rest } = others;
+  const { attach, rateLimit, selfIngest, sourceOverride, cache, ...rest } = others;
   const lanes = targets.length * rest.connectionsPerTarget;
   const ownLogLevel = typeof selfIngest === 'boolean' ? 'info' : selfIngest.level;
   return {
     ...rest,
+    cache,
     rateLimit: rateLimit === 0 ? undefined : RateLimit.task(rateLimit / 8),
     attachments: attach === undefined ? undefined : new Attachments(attach, { uuid }),
     sourceOverride:

@@ -1,22 +1,13 @@
-import {
-  encodedSize,
-  encodeFrame,
-  type FrameParts,
-  type Lane,
-  type LooseFrame,
-  type SharedMemoryPool,
-  type WriterMark,
-} from '@ringest/workers';
+import type { FrameParts, Lane, LooseFrame, SharedMemoryPool } from '@ringest/workers';
 import { Backlog } from './backlog.js';
-import { Balancer, type Policy } from './balancing/index.js';
+import type { Balancer, Policy } from './balancing/index.js';
 import { Barriers } from './barriers.js';
+import type { DiskCache } from './cache/disk-cache.js';
 import { BacklogFullError } from './errors.js';
 import { Evacuations } from './evacuations.js';
+import { Placer } from './placer.js';
 import { Room } from './room.js';
 import type { WaitOptions } from './waiting.js';
-
-/** Bytes that are held back until all of a batch is checked; beyond, the rest is checked first. */
-const MOST_HELD = 262144;
 
 /** What a dispatcher needs to know of the muxer's configuration. */
 export interface DispatchOptions {
@@ -25,63 +16,71 @@ export interface DispatchOptions {
   readonly batchBytes: number;
   /** Bytes. */
   readonly backlogBytes: number;
+  readonly diskCache: DiskCache | undefined;
   /** Nothing waits for room any more. */
   drained(): void;
   /** What those are told who wait for an entry with a tag that every indexer refuses. */
   refusal(tag: number): Error;
 }
 
+/** The part of a ring that what comes from the cache may fill in one turn. */
+const REPLAY_SHARE = 1 / 8;
+
 /**
- * Brings entries into the rings: picks the lane of each batch, commits it when it is full or the
- * event-loop turn ends, and keeps what finds no room until there is some.
+ * Brings entries where they can be: into a ring, or the cache, or a queue of those that wait for
+ * room; and knows when all of them are confirmed.
  */
 export class Dispatcher {
-  readonly balancer: Balancer<Lane>;
   readonly #lanes: readonly Lane[];
   readonly #options: DispatchOptions;
   readonly #sharedMemory: SharedMemoryPool;
-  readonly #maxFrame: number;
+  readonly #cache: DiskCache | undefined;
+  readonly #placer: Placer;
   readonly #backlog = new Backlog();
   readonly #barriers: Barriers;
+  /** The same for what is in rings alone, whatever waits elsewhere. */
+  readonly #ringBarriers: Barriers;
   readonly #evacuations: Evacuations;
   readonly #room: Room;
-  /** The lane of the current batch, and after how many bytes that is committed. */
-  #lane: Lane | undefined;
-  #batchBytes = 0;
-  /** Where the last frame was placed. */
-  #lastLane: Lane | undefined;
   #isProgressDue = false;
-  #isTurnEndDue = false;
-  /** Whether any lane refuses any tag: else no entry has to ask. */
-  #isAnyRefused = false;
-  #rewrittenEntries = 0;
-  #rewrittenBytes = 0;
-  /** Where the lane's writer was when the batch at hand began. */
-  #batchMark: WriterMark | undefined;
 
   /** @param lanes at least one, all with rings of the same size and this shared memory */
   constructor(lanes: readonly Lane[], options: DispatchOptions, sharedMemory: SharedMemoryPool) {
+    const { diskCache } = options;
     this.#lanes = lanes;
     this.#options = options;
     this.#sharedMemory = sharedMemory;
-    this.#maxFrame = (lanes[0] as Lane).writer.maxFrame;
-    const target = lanes[0]?.endpoint;
-    const sameTarget = lanes.every(({ endpoint }) => endpoint === target);
-    const { balancing, batchBytes } = options;
-    this.balancer = new Balancer(lanes, balancing, batchBytes, { sameTarget });
-    this.#barriers = new Barriers(lanes);
+    this.#cache = diskCache;
+    this.#placer = new Placer(lanes, { ...options, journal: diskCache?.journal }, sharedMemory);
+    this.#barriers = new Barriers(lanes, () => diskCache?.mark());
+    this.#ringBarriers = new Barriers(lanes);
     this.#evacuations = new Evacuations(lanes, {
-      place: (frame) => (this.#place(frame) ? this.#lastLane : undefined),
+      place: (frame) => this.#placer.place(frame),
       putFirst: (frames, placed, abandoned) => this.#backlog.putFirst(frames, placed, abandoned),
-      moveBegins: (move, lane) => this.#barriers.beginMove(move, lane),
+      moveBegins: (move, lane) => {
+        this.#barriers.beginMove(move, lane);
+        this.#ringBarriers.beginMove(move, lane);
+      },
       moveEnds: (move, receivers) => {
-        this.#commit();
+        this.#placer.commit();
         this.#barriers.endMove(move, receivers);
+        this.#ringBarriers.endMove(move, receivers);
       },
       progress: () => this.progress(),
     });
-    const { balancer } = this;
-    this.#room = new Room(balancer, this.#backlog, this.#evacuations, options.drained);
+    this.#room = new Room({
+      balancer: this.#placer.balancer,
+      waiting: () => this.#evacuations.blocked ?? diskCache?.blocked ?? this.#backlog.head,
+      isQueueEmpty: () => this.#backlog.isEmpty,
+      isOpen: () => this.#placer.isOpen,
+      isTakenElsewhere: () => diskCache?.isTaking ?? false,
+      drained: options.drained,
+    });
+    if (diskCache !== undefined) this.#connect(diskCache);
+  }
+
+  get balancer(): Balancer<Lane> {
+    return this.#placer.balancer;
   }
 
   /** Entries that wait for room. */
@@ -91,18 +90,12 @@ export class Dispatcher {
 
   /** Entries that were accepted and that every indexer refuses for their tag. */
   get refusedEntries(): number {
-    return this.#evacuations.shelvedEntries;
+    return this.#evacuations.shelf.length;
   }
 
   /** What entered the rings: entries, and bytes of their frames. One that was moved counts once. */
   written(): { readonly entries: number; readonly bytes: number } {
-    let entries = -this.#rewrittenEntries;
-    let bytes = -this.#rewrittenBytes;
-    for (const lane of this.#lanes) {
-      entries += lane.writer.entries;
-      bytes += lane.writtenBytes;
-    }
-    return { entries, bytes };
+    return this.#placer.written();
   }
 
   /** Whether an entry with a frame of so many bytes would have to wait for room. */
@@ -130,54 +123,38 @@ export class Dispatcher {
   }
 
   /**
-   * Writes an entry into the ring of the current batch's lane, or of another one.
-   * @returns false when none has room, or others wait already; nothing was written then
+   * Writes an entry into a ring, or, where none has room, into the cache.
+   * @returns false when it has to wait, or others do already; nothing was written then
    */
   write(parts: FrameParts): boolean {
-    if (!this.#backlog.isEmpty || this.#isLarge(parts)) return false;
-    const lane = this.#lane;
-    const isOut = lane === undefined || (this.#isAnyRefused && lane.refuses(parts.tag));
-    if (isOut || !writeTo(lane, parts)) {
-      return this.#writeToAny(parts.tag, (other) => writeTo(other, parts));
-    }
-    this.#account(lane);
-    return true;
+    if (!this.#backlog.isEmpty) return false;
+    if (this.#placer.write(parts)) return true;
+    // A large one may find room in a ring all the same.
+    return (
+      this.#cache !== undefined && !this.#placer.isLargeEntry(parts) && this.#cache.take(parts)
+    );
   }
 
-  /**
-   * Begins a batch that is written as a whole or not at all: until `endBatch`, what `hold` writes
-   * is not committed, and `cancelBatch` takes it back.
-   */
+  /** See `Placer.beginBatch`; so for the next three. */
   beginBatch(): void {
-    if (this.#lane === undefined) this.#begin(this.balancer.pick());
-    this.#batchMark = this.#lane?.writer.mark();
+    this.#placer.beginBatch();
   }
 
-  /** @returns false when the entry cannot be held with the others; nothing was written then */
   hold(parts: FrameParts): boolean {
-    const lane = this.#lane;
-    if (lane === undefined || !this.#backlog.isEmpty || this.#isLarge(parts)) return false;
-    if (this.#isAnyRefused && lane.refuses(parts.tag)) return false;
-    return lane.writer.uncommitted < MOST_HELD && writeTo(lane, parts);
+    return this.#backlog.isEmpty && this.#placer.hold(parts);
   }
 
   cancelBatch(): void {
-    if (this.#batchMark !== undefined) this.#lane?.writer.rewind(this.#batchMark);
-    // Nothing would end a batch that is empty.
-    if (this.#lane?.writer.uncommitted === 0) this.#lane = undefined;
+    this.#placer.cancelBatch();
   }
 
   endBatch(): void {
-    if (this.#lane !== undefined) this.#account(this.#lane);
+    this.#placer.endBatch();
   }
 
   /** A copy of an entry that found no room, for `enqueue`. */
   copy(parts: FrameParts): LooseFrame {
-    const size = encodedSize(parts);
-    const isLarge = size > this.#maxFrame;
-    const frame = isLarge ? this.#sharedMemory.take(size) : Buffer.allocUnsafe(size);
-    encodeFrame(parts, frame);
-    return { frame, tag: parts.tag, wasInRing: false };
+    return this.#placer.copy(parts);
   }
 
   /**
@@ -191,9 +168,7 @@ export class Dispatcher {
     options: WaitOptions,
   ): Promise<void> | undefined {
     const written = this.#backlog.push(frames, acceptedBefore, options, (refused) => {
-      for (const { frame } of refused) {
-        if (frame.length > this.#maxFrame) this.#sharedMemory.give(frame);
-      }
+      for (const frame of refused) this.#giveBack(frame);
       this.progress();
     });
     this.progress();
@@ -204,22 +179,13 @@ export class Dispatcher {
 
   /** Resolves once everything written before is confirmed; `forces`: the indexers are asked for it. */
   barrier(forces: boolean, options: WaitOptions): Promise<void> {
-    const passed = this.#barriers.add(forces, options, (place) =>
-      this.#backlog.afterAll(() => {
-        if (forces) this.#commit();
-        place();
-      }),
-    );
-    if (forces) this.progress();
-    else this.#progressSoon();
-    return passed;
+    return this.#addBarrier(this.#barriers, forces, options);
   }
 
   /** A lane is hot or lost, or one has answered for a tag. */
   lanesChanged(): void {
-    // The batch at hand may be for the lane that was lost.
-    this.#commit();
-    this.#isAnyRefused = this.#lanes.some((lane) => lane.refusesAny);
+    this.#placer.lanesChanged();
+    this.#cache?.lanesChanged();
     // Its indexer knows nothing of what others were asked to confirm.
     this.#barriers.flush();
     this.#evacuations.look();
@@ -231,11 +197,13 @@ export class Dispatcher {
     let again = true;
     while (again) {
       this.#evacuations.proceed();
-      this.#backlog.drain((waiting) => this.#placeOrShelve(waiting));
-      this.#commit();
+      this.#cache?.proceed();
+      this.#backlog.drain((waiting) => this.#placeSomewhere(waiting));
+      this.#placer.commit();
       again = this.#room.arm();
       if (this.#settleBarriers()) again = true;
     }
+    this.#cache?.tellWaiting(!this.#backlog.isEmpty);
     this.#room.drainIfOwed();
   }
 
@@ -243,7 +211,59 @@ export class Dispatcher {
   abandon(error: Error): void {
     this.#evacuations.stop();
     this.#backlog.abandonAll(error);
-    this.#barriers.rejectAll(error);
+    this.#rejectBarriers(error);
+  }
+
+  /** The same, but that the cache keeps what waits. */
+  keepWaiting(cache: DiskCache, error: Error): void {
+    this.#evacuations.stop();
+    this.#backlog.drain((frame) => {
+      cache.keep(frame);
+      this.#giveBack(frame);
+      return true;
+    });
+    this.#rejectBarriers(error);
+  }
+
+  /** Has the cache keep all that is in rings that no worker has, and what every indexer refuses. */
+  keepUnconfirmed(cache: DiskCache): void {
+    for (const lane of this.#lanes) {
+      if (!lane.beginDrain()) continue;
+      for (let head = lane.head(); head !== undefined; head = lane.head()) {
+        cache.keep(head);
+        lane.passHead();
+      }
+      lane.endDrain();
+    }
+    for (const frame of this.#evacuations.takeShelf()) cache.keep(frame);
+  }
+
+  #connect(cache: DiskCache): void {
+    cache.connect({
+      isAnyHot: () => this.#lanes.some((lane) => lane.isHot),
+      share: Math.floor((this.#lanes[0] as Lane).ringBytes * REPLAY_SHARE),
+      place: (frame) => this.#placeSparingly(frame),
+      detach: (frame) => this.#detach(frame),
+      commit: () => this.#placer.commit(),
+      confirmed: () => this.#addBarrier(this.#ringBarriers, false, {}),
+      barrier: () => this.barrier(false, {}),
+      refused: () => this.#evacuations.shelf,
+      passed: (mark) => this.#barriers.endMove(mark, new Set(this.#lanes)),
+      lost: (error) => this.#barriers.rejectOutside(error),
+      progress: () => this.progress(),
+    });
+  }
+
+  #addBarrier(barriers: Barriers, forces: boolean, options: WaitOptions): Promise<void> {
+    const passed = barriers.add(forces, options, (place) =>
+      this.#backlog.afterAll(() => {
+        if (forces) this.#placer.commit();
+        place();
+      }),
+    );
+    if (forces) this.progress();
+    else this.#progressSoon();
+    return passed;
   }
 
   /** At the end of this event-loop turn: a batch need not end for that, and there may be many reasons. */
@@ -261,96 +281,55 @@ export class Dispatcher {
    * none can, that is the answer.
    */
   #settleBarriers(): boolean {
+    const again = this.#ringBarriers.settle(undefined);
     const tag = this.#evacuations.hopelessTag;
-    if (tag !== undefined) return this.#barriers.settle(this.#options.refusal(tag));
-    return this.#evacuations.shelvedEntries === 0 && this.#barriers.settle(undefined);
+    if (tag !== undefined) return this.#barriers.settle(this.#options.refusal(tag)) || again;
+    return (this.refusedEntries === 0 && this.#barriers.settle(undefined)) || again;
   }
 
-  #isRefusedBy(lane: Lane, tag: number): boolean {
-    return this.#isAnyRefused && lane.refuses(tag);
+  #rejectBarriers(error: Error): void {
+    this.#barriers.rejectAll(error);
+    this.#ringBarriers.rejectAll(error);
   }
 
-  #isLarge(parts: FrameParts): boolean {
-    const { data, values } = parts;
-    const most = (typeof data === 'string' ? data.length * 3 : data.length) + 64;
-    const valuesBytes = values === undefined ? 0 : values.length;
-    return most + valuesBytes > this.#maxFrame && encodedSize(parts) > this.#maxFrame;
-  }
-
-  #placeOrShelve(waiting: LooseFrame): boolean {
-    if (this.#place(waiting)) return true;
+  #placeSomewhere(waiting: LooseFrame): boolean {
+    if (this.#placer.place(waiting) !== undefined) return true;
     // It would stop all that waits behind it.
-    if (!this.#evacuations.isRefused(waiting.tag)) return false;
-    this.#evacuations.shelve(waiting);
+    if (this.#evacuations.isRefused(waiting.tag)) {
+      if (!waiting.isCached) this.#cache?.journal?.copy([waiting.frame], 1);
+      this.#evacuations.shelve({ ...waiting, isCached: true });
+      return true;
+    }
+    // What was in a ring is counted there.
+    if (waiting.wasInRing || !this.#cache?.takeFrame(waiting)) return false;
+    this.#giveBack(waiting);
     return true;
   }
 
-  #place(frame: LooseFrame): boolean {
-    const lane = this.#lane;
-    if (lane !== undefined && !this.#isRefusedBy(lane, frame.tag) && lane.writeFrame(frame)) {
-      this.#lastLane = lane;
-      this.#account(lane);
-    } else if (!this.#writeToAny(frame.tag, (other) => other.writeFrame(frame))) {
-      return false;
+  /** Places a frame of the cache where half of a ring is free: the rest is for new ones. */
+  #placeSparingly(frame: LooseFrame): boolean {
+    const { tag } = frame;
+    const { length } = frame.frame;
+    if (this.#evacuations.isRefused(tag)) {
+      this.#evacuations.shelve(this.#placer.isLarge(length) ? frame : copyOf(frame));
+      return true;
     }
-    if (frame.wasInRing) {
-      this.#rewrittenEntries++;
-      this.#rewrittenBytes += frame.frame.length;
-    }
-    return true;
+    const isSpare = (lane: Lane) => lane.isHalfFree && lane.hasRoom(length) && !lane.refuses(tag);
+    return this.balancer.isAnyOpen(isSpare) && this.#placer.place(frame) !== undefined;
   }
 
-  /** Writes to the lane of the current batch, or, as each is found not to take it, to another one. */
-  #writeToAny(tag: number, write: (lane: Lane) => boolean): boolean {
-    const passedOver = new Set<Lane>();
-    for (;;) {
-      const lane = this.#lane ?? this.balancer.pick(passedOver);
-      if (lane === undefined) return false;
-      if (!lane.refuses(tag) && write(lane)) {
-        if (this.#lane === undefined) this.#begin(lane);
-        this.#lastLane = lane;
-        this.#account(lane);
-        return true;
-      }
-      this.#commit();
-      passedOver.add(lane);
-    }
+  #detach(frame: Buffer): Buffer {
+    if (!this.#placer.isLarge(frame.length)) return frame;
+    const own = this.#sharedMemory.take(frame.length);
+    return own.fill(frame);
   }
 
-  /** A batch begins. */
-  #begin(lane: Lane | undefined): void {
-    this.#lane = lane;
-    if (lane !== undefined) this.#batchBytes = this.balancer.batchBytes(lane);
-  }
-
-  #account(lane: Lane): void {
-    if (lane.writer.uncommitted >= this.#batchBytes) {
-      this.#commit();
-    } else if (!this.#isTurnEndDue) {
-      this.#isTurnEndDue = true;
-      setImmediate(this.#endTurn);
-    }
-  }
-
-  readonly #endTurn = () => {
-    this.#isTurnEndDue = false;
-    this.#commit();
-  };
-
-  /** Ends the current batch; the next one picks its lane anew. */
-  #commit(): void {
-    this.#lane?.commit();
-    this.#lane = undefined;
+  /** Of a frame that is elsewhere, the memory is free. */
+  #giveBack({ frame }: LooseFrame): void {
+    if (this.#placer.isLarge(frame.length)) this.#sharedMemory.give(frame);
   }
 }
 
-function writeTo(lane: Lane, parts: FrameParts): boolean {
-  return lane.writer.write(
-    parts.seconds,
-    parts.nanoseconds,
-    parts.tag,
-    parts.source,
-    parts.data,
-    parts.values,
-  );
+function copyOf(frame: LooseFrame): LooseFrame {
+  return { ...frame, frame: Buffer.from(frame.frame) };
 }

@@ -58,9 +58,16 @@ export class Evacuations {
     return this.#blocked;
   }
 
-  /** Entries whose tag is refused everywhere. */
-  get shelvedEntries(): number {
-    return this.#shelf.length;
+  /** Frames whose tag is refused everywhere. */
+  get shelf(): readonly LooseFrame[] {
+    return this.#shelf;
+  }
+
+  /** Takes them out. */
+  takeShelf(): readonly LooseFrame[] {
+    const shelf = this.#shelf;
+    this.#shelf = [];
+    return shelf;
   }
 
   /** The tag of the oldest of them, if no target takes it, connected or not. */

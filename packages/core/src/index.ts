@@ -22,14 +22,27 @@ export {
   type TimestampInput,
 } from '@ringest/codec';
 export {
+  CacheLockedError,
+  CacheOpenError,
+  CacheReadError,
+  CacheSyncError,
+  CacheThreadError,
+  CacheWriteError,
   type CompressionName,
   ConnectionError,
   type ConnectionTimes,
+  type DiskTrouble,
+  type LockHolder,
   type LossReason,
   RingCorruptError,
+  type SyncPolicy,
+  type WhenFull,
 } from '@ringest/workers';
 export type { AttachInput } from './attachments.js';
 export { Balancer, type BalancerOptions, type Candidate, type Policy } from './balancing/index.js';
+export type { CacheStats } from './cache/cache-stats.js';
+export * from './cache/errors.js';
+export type { CacheInput, CacheMode } from './cache/settings.js';
 export * from './config-file/index.js';
 export type { MuxerConfiguration } from './configuration.js';
 export * from './errors.js';

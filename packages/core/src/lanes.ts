@@ -96,10 +96,14 @@ export class Lanes {
     this.#hotWaiters.rejectAll(error);
   }
 
-  /** Ends every connection. Returns how many entries are left in rings. */
-  async close(): Promise<number> {
+  /** Ends every connection. */
+  async close(): Promise<void> {
     await Promise.all(this.all.map((lane) => lane.close()));
     await this.#pool?.close();
+  }
+
+  /** Entries in rings that are not confirmed. Exact once the lanes are closed. */
+  unconfirmedEntries(): number {
     return this.all.reduce((sum, lane) => sum + lane.unconfirmedEntries(), 0);
   }
 

@@ -9,8 +9,14 @@ export interface MuxerEvents {
   /** All that waited for room has found it: writes that returned a promise may go on. */
   drain: [];
   /**
+   * The disk of the cache takes nothing for now, and is tried again; or does again (`undefined`).
+   * Meanwhile everything is kept in memory.
+   */
+  cacheTrouble: [error: Error | undefined];
+  /**
    * Something failed that is not tried again: a lane, which has given up for good (then see
-   * `status`), or a tag, which every connected indexer refuses. It is only logged while nobody
+   * `status`), a tag, which every connected indexer refuses, a cache that cannot be opened, or a
+   * segment of it that cannot be sent. It is only logged while nobody
    * listens. A worker thread that ends makes its lanes `lost`, with the reason `worker`, and is
    * replaced; only one that failed while it ran no lane yet is told here as well.
    */
@@ -42,7 +48,10 @@ export type MuxerState = 'not started' | 'running' | 'closing' | 'closed';
 /** How a muxer ended. */
 export interface CloseReport {
   /**
-   * Entries that were accepted and not confirmed, lines of the own log among them; 0: all arrived.
+   * Entries that were accepted and not confirmed, lines of the own log and what earlier runs had
+   * left in the cache among them; 0: all arrived.
    */
   readonly unconfirmed: number;
+  /** Of those, entries that are on the disk for the next start. The others are lost. */
+  readonly cached: number;
 }

@@ -9,6 +9,8 @@ import {
 } from '@ringest/codec';
 import { type Lane, SharedMemoryPool } from '@ringest/workers';
 import { BatchWriter } from './batch-writer.js';
+import { DiskCache } from './cache/disk-cache.js';
+import type { CacheSettings } from './cache/settings.js';
 import {
   type Configuration,
   checkConfiguration,
@@ -37,6 +39,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #tags: TagTable;
   readonly #parts: EntryParts;
   readonly #lanes: Lanes;
+  readonly #cache: DiskCache | undefined;
   readonly #dispatcher: Dispatcher;
   readonly #batches: BatchWriter;
   readonly #dittos: DittoWriter;
@@ -66,7 +69,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       this.emit('drain');
     };
     const refusal = (tag: number) => this.#tags.refusal(tag);
-    const dispatching = { ...checked, drained, refusal };
+    if (checked.cache !== undefined) this.#cache = this.#createCache(checked.cache);
+    const dispatching = { ...checked, diskCache: this.#cache, drained, refusal };
     this.#dispatcher = new Dispatcher(lanes, dispatching, this.#sharedMemory);
     this.#batches = new BatchWriter(this.#parts, this.#dispatcher);
     this.#dittos = new DittoWriter({
@@ -87,17 +91,22 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
         const { entries, bytes } = this.#dispatcher.written();
         return { entries, bytes: bytes - entries * FRAME_BYTES };
       },
+      cache: () => ({ state: checked.cache?.mode ?? '', size: this.cacheSize() }),
     });
   }
 
   /**
    * Begins to connect to every target, and to take entries. Until a lane is hot they wait: in the
-   * ring when there is one target, else in the backlog. A second call does nothing.
+   * ring when there is one target, else in the backlog. What an earlier run has left in the cache is
+   * sent, too. A second call does nothing.
    * @throws {NotRunningError} when closed
+   * @throws {CacheLockedError} another muxer uses the folder of the cache: nothing is begun
+   * @throws {CacheOpenError} the folder cannot be used: nothing is begun
    */
   start(): void {
     if (this.#state === 'running') return;
     if (this.#state !== 'not started') throw new NotRunningError(this.#state);
+    this.#cache?.open(this.#configuration.identity.uuid, this.#tags.names);
     this.#state = 'running';
     this.#reporter.start();
     const { attachments, statsInterval } = this.#configuration;
@@ -163,12 +172,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    */
   negotiateTag(name: string): MuxerTag {
     if (this.#state !== 'not started') this.#checkRunning();
-    const { isNew, ...added } = this.#tags.add(name);
-    if (isNew) {
-      for (const lane of this.#lanes.all) lane.addTag(added);
-      this.#reporter.changed();
-    }
-    return added.tag;
+    return this.#addTag(name);
   }
 
   /** The name of a tag number, or `undefined`. */
@@ -193,8 +197,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * Writes one entry, copying what it is given before it returns. Timeout and signal end the waiting
    * for room only: what finds room at once is written, though the signal was aborted before, and
    * what was accepted is never taken back.
-   * @returns `undefined` when the entry was accepted at once, or a promise when it waits for room;
-   *   the promise rejects with a `WriteAbandonedError` when the waiting is given up
+   * @returns `undefined` when the entry was accepted at once, or a promise when it waits for room, in
+   *   a ring or in the cache. With a cache in the mode `journal` always a promise, which many writes
+   *   share: it resolves once the entry is on the disk, or confirmed, and not before those of earlier
+   *   writes. It rejects with a `WriteAbandonedError` when the waiting is given up
    * @throws {NotRunningError | AllTargetsFailedError | BacklogFullError}
    * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
    * @throws what is wrong with the entry: `UnknownTagError`, `TagRefusedError`, `OversizedEntryError`,
@@ -206,8 +212,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     checkWait(options);
     this.#dispatcher.checkBacklog();
     this.#parts.take(entry);
-    if (this.#dispatcher.write(this.#parts)) return undefined;
-    return this.#dispatcher.enqueue([this.#dispatcher.copy(this.#parts)], 0, options ?? {});
+    if (this.#dispatcher.write(this.#parts)) return this.#cache?.receipt(1, options);
+    const frames = [this.#dispatcher.copy(this.#parts)];
+    const room = this.#dispatcher.enqueue(frames, 0, options ?? {});
+    return this.#cache ? this.#cache.receiptAfter(room, 1, options) : room;
   }
 
   /**
@@ -223,7 +231,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#checkRunning();
     checkWait(options);
     this.#dispatcher.checkBacklog();
-    return this.#batches.write(entries, options ?? {});
+    const room = this.#batches.write(entries, options ?? {});
+    return this.#cache ? this.#cache.receiptAfter(room, entries.length, options) : room;
   }
 
   /** Writes an entry with no source and no enumerated values; otherwise as `writeEntry`. */
@@ -321,12 +330,18 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /** A snapshot of what goes on; cheap. */
   stats(): MuxerStats {
-    return muxerStats(this.#lanes.all, this.#dispatcher, this.#dittos, this.#log);
+    return muxerStats(this.#lanes.all, this.#dispatcher, this.#dittos, this.#log, this.#cache);
+  }
+
+  /** Bytes in the disk cache, those on their way to it among them; 0 without one. */
+  cacheSize(): number {
+    return this.#cache?.size ?? 0;
   }
 
   /**
    * Takes no more entries, waits for confirmations as long as `closeTimeout` allows, those of ditto
-   * blocks among them, and ends every connection. Writes that still wait for room then are rejected.
+   * blocks among them, and ends every connection. What is not confirmed then goes to the cache, if
+   * there is one, with writes that still wait for room; without one, those are rejected.
    * Lines of the own log that wait are ingested before, as far as that is possible; the rest is
    * counted as `droppedLogLines`. Further calls return the same.
    */
@@ -353,13 +368,29 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       await Promise.all([this.#syncBeforeClose(), this.#settleDittos()]);
     }
     this.#log.end();
-    this.#dispatcher.abandon(closing);
-    const inRings = await this.#lanes.close();
+    const report = await this.#leave(closing);
     this.#state = 'closed';
-    const unconfirmed = inRings + this.#dispatcher.refusedEntries;
-    if (unconfirmed > 0) this.#log.error({ unconfirmed }, 'closed with unconfirmed entries');
+    const { unconfirmed, cached } = report;
+    if (unconfirmed > cached)
+      this.#log.error({ unconfirmed, cached }, 'closed with unconfirmed entries');
+    else if (unconfirmed > 0)
+      this.#log.warn({ unconfirmed, cached }, 'closed, the rest is in the cache');
     else this.#log.info({}, 'closed');
-    return { unconfirmed };
+    return report;
+  }
+
+  /** Ends the lanes, and the cache with what they have left. */
+  async #leave(closing: Error): Promise<CloseReport> {
+    const cache = this.#cache;
+    const dispatcher = this.#dispatcher;
+    cache?.stop();
+    if (cache?.isUsable) dispatcher.keepWaiting(cache, closing);
+    else dispatcher.abandon(closing);
+    await this.#lanes.close();
+    if (cache?.isUsable) dispatcher.keepUnconfirmed(cache);
+    const left = this.#lanes.unconfirmedEntries() + dispatcher.refusedEntries;
+    const kept = await cache?.close(this.#configuration.closeTimeout);
+    return { unconfirmed: left + (kept?.unconfirmed ?? 0), cached: kept?.cached ?? 0 };
   }
 
   /** Waits for confirmations, and then for those of the own log's lines that came meanwhile. */
@@ -418,6 +449,28 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       allFailed: (error) => this.#dispatcher.abandon(error),
       failed: (error, message) => this.#failed(error, message),
     });
+  }
+
+  #createCache(settings: CacheSettings): DiskCache {
+    return new DiskCache(settings, {
+      tag: (name) => this.#addTag(name),
+      info: (fields, message) => this.#log.info(fields, message),
+      warn: (fields, message) => this.#log.warn(fields, message),
+      // Not from there: what a listener throws must not end the cache.
+      failed: (error, message) => queueMicrotask(() => this.#failed(error, message)),
+      trouble: (error) => queueMicrotask(() => this.emit('cacheTrouble', error)),
+      changed: () => this.#reporter.changed(),
+    });
+  }
+
+  #addTag(name: string): MuxerTag {
+    const { isNew, ...added } = this.#tags.add(name);
+    if (isNew) {
+      this.#cache?.addTag(added.name);
+      for (const lane of this.#lanes.all) lane.addTag(added);
+      this.#reporter.changed();
+    }
+    return added.tag;
   }
 
   #warnOfInsecureTargets(): void {

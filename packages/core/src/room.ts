@@ -1,36 +1,40 @@
-import type { Lane } from '@ringest/workers';
-import type { Backlog } from './backlog.js';
+import type { Lane, LooseFrame } from '@ringest/workers';
 import type { Balancer } from './balancing/index.js';
-import type { Evacuations } from './evacuations.js';
+
+/** What room depends on. */
+export interface RoomSurroundings {
+  readonly balancer: Balancer<Lane>;
+  /** The frame that is due first of those that wait. */
+  waiting(): LooseFrame | undefined;
+  /** Whether no write waits. */
+  isQueueEmpty(): boolean;
+  /** Whether new entries may enter a ring that has room. */
+  isOpen(): boolean;
+  /** Whether new entries that find no room are taken all the same. */
+  isTakenElsewhere(): boolean;
+  /** Writes that were told to wait need not any more. */
+  drained(): void;
+}
 
 /** Room in the rings: who waits for it is told when there is some. */
 export class Room {
-  readonly #balancer: Balancer<Lane>;
-  readonly #backlog: Backlog;
-  readonly #evacuations: Evacuations;
-  readonly #drained: () => void;
+  readonly #around: RoomSurroundings;
   /** Somebody was told to wait: `drained` is due once nothing waits, */
   #isOwed = false;
   /** and a frame of so many bytes finds room. */
   #owedBytes = 0;
 
-  /** @param drained is called once writes that were told to wait need not any more */
-  constructor(
-    balancer: Balancer<Lane>,
-    backlog: Backlog,
-    evacuations: Evacuations,
-    drained: () => void,
-  ) {
-    this.#balancer = balancer;
-    this.#backlog = backlog;
-    this.#evacuations = evacuations;
-    this.#drained = drained;
+  constructor(around: RoomSurroundings) {
+    this.#around = around;
   }
 
   /** Whether there is none for a frame of so many bytes, or others wait already. */
   isShort(frameBytes: number): boolean {
-    if (!this.#backlog.isEmpty) return true;
-    return !this.#balancer.isAnyOpen((lane) => lane.hasRoom(frameBytes));
+    const { balancer } = this.#around;
+    if (!this.#around.isQueueEmpty()) return true;
+    const hasRoom = (lane: Lane) => lane.hasRoom(frameBytes);
+    if (this.#around.isOpen() && balancer.isAnyOpen(hasRoom)) return false;
+    return !this.#around.isTakenElsewhere();
   }
 
   /**
@@ -46,21 +50,23 @@ export class Room {
 
   /** While frames wait, has every open lane tell of room. Returns whether one has it by now. */
   arm(): boolean {
-    const waiting = this.#evacuations.blocked ?? this.#backlog.head;
-    if (waiting === undefined) return false;
-    const lanes = this.#balancer.open().filter((lane) => !lane.refuses(waiting.tag));
+    const waiting = this.#around.waiting();
+    // Otherwise it is not for room in a ring that it waits.
+    if (waiting === undefined || !(waiting.isCached || this.#around.isOpen())) return false;
+    const lanes = this.#around.balancer.open().filter((lane) => !lane.refuses(waiting.tag));
     return armAll(lanes, waiting.frame.length);
   }
 
   /** Calls `drained` if it is due, and else has lanes tell when it may be. */
   drainIfOwed(): void {
-    if (!this.#isOwed || !this.#backlog.isEmpty) return;
+    if (!this.#isOwed || !this.#around.isQueueEmpty()) return;
     while (this.isShort(this.#owedBytes)) {
-      if (!armAll(this.#balancer.open(), this.#owedBytes)) return;
+      const isInVain = !this.#around.isOpen();
+      if (isInVain || !armAll(this.#around.balancer.open(), this.#owedBytes)) return;
     }
     this.#isOwed = false;
     this.#owedBytes = 0;
-    this.#drained();
+    this.#around.drained();
   }
 }
 

@@ -30,6 +30,15 @@ export interface StateSubject {
   readonly log: OwnLog;
   tags(): readonly string[];
   flow(): Flow;
+  cache(): CacheFill;
+}
+
+/** What is in the disk cache; without one, nothing. */
+export interface CacheFill {
+  /** Its mode; empty: there is none. */
+  readonly state: string;
+  /** Bytes. */
+  readonly size: number;
 }
 
 /** A child as it is registered; what is left out is empty. */
@@ -46,6 +55,7 @@ export class StateReporter {
   /** When all indexers were told last, and how much had flowed then. */
   #toldAt = 0;
   #toldFlow = 0;
+  #toldCacheSize = 0;
   #isTellingDue = false;
 
   constructor(subject: StateSubject) {
@@ -115,8 +125,9 @@ export class StateReporter {
 
   /** As it is now, for the indexer at the end of a lane. */
   state(lane: Lane): IngesterState {
-    const { identity, label, tags, flow } = this.#subject;
+    const { identity, label, tags, flow, cache } = this.#subject;
     const { entries, bytes } = flow();
+    const { state: cacheState, size: cacheSize } = cache();
     return {
       ...EMPTY_INGESTER_STATE,
       ...identity,
@@ -127,6 +138,8 @@ export class StateReporter {
       size: bytes,
       uptime: Math.round((performance.now() - this.#startedAt) * 1e6),
       tags: tags(),
+      cacheState,
+      cacheSize,
       lastSeen: Timestamp.now(),
       children: this.#children,
       configuration: this.#configuration,
@@ -135,7 +148,8 @@ export class StateReporter {
   }
 
   #tellIfDue(): void {
-    const hasFlowed = this.#flowed() !== this.#toldFlow;
+    const hasFlowed =
+      this.#flowed() !== this.#toldFlow || this.#subject.cache().size !== this.#toldCacheSize;
     // Timers come a little early: the next one would be half a minute late.
     const isLong = performance.now() - this.#toldAt >= IDLE_INTERVAL - FLOWING_INTERVAL / 2;
     if (hasFlowed || isLong) this.#tellAll();
@@ -144,6 +158,7 @@ export class StateReporter {
   #tellAll(): void {
     this.#toldAt = performance.now();
     this.#toldFlow = this.#flowed();
+    this.#toldCacheSize = this.#subject.cache().size;
     this.#tell(this.#subject.lanes);
   }
 

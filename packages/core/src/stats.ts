@@ -1,6 +1,8 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { CompressionName, Lane, LaneState as LaneStates } from '@ringest/workers';
 import type { Balancer } from './balancing/index.js';
+import type { CacheStats } from './cache/cache-stats.js';
+import type { DiskCache } from './cache/disk-cache.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { DittoWriter } from './ditto-writer.js';
 import type { OwnLog } from './own-log.js';
@@ -15,7 +17,8 @@ export interface AckLatency {
 }
 
 /**
- * Entries and bytes of their frames, since the start. Lines of the own log that are ingested
+ * Entries and bytes of their frames, since the start; what the cache holds is written once it enters
+ * a ring. Lines of the own log that are ingested
  * (`selfIngest`) are entries as well; ditto blocks are not counted. What is sent is confirmed, or
  * sent again, or on its way: confirmed and resent together are never more. Bytes sent, confirmed and
  * resent are without the values that an old indexer does not take.
@@ -86,6 +89,8 @@ export interface MuxerStats extends Amounts {
   /** Lines of the own log that were dropped before they could be ingested, at the end among them. */
   readonly droppedLogLines: number;
   readonly ackLatencyMs: AckLatency;
+  /** `undefined`: there is none. */
+  readonly cache: CacheStats | undefined;
   readonly lanes: readonly LaneStats[];
 }
 
@@ -95,6 +100,7 @@ export function muxerStats(
   dispatcher: Dispatcher,
   dittos: DittoWriter,
   log: OwnLog,
+  cache: DiskCache | undefined,
 ): MuxerStats {
   const all = lanes.map((lane) => laneStats(lane, dispatcher.balancer));
   const latency = createHistogram();
@@ -119,6 +125,7 @@ export function muxerStats(
     dittoBytes: dittos.unfinishedBytes,
     droppedLogLines: log.dropped,
     ackLatencyMs: ackLatency(latency),
+    cache: cache?.stats(),
     lanes: all,
   };
 }

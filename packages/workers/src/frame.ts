@@ -81,6 +81,11 @@ export function frameTag(frame: Buffer): number {
   return frame.readUInt16LE(FRAME_TAG_OFFSET);
 }
 
+/** Gives an unstamped frame another muxer tag. */
+export function retagFrame(frame: Buffer, tag: number): void {
+  frame.writeUInt16LE(tag, FRAME_TAG_OFFSET);
+}
+
 /** Whether an unstamped frame still waits for the local address of its connection. */
 function isWithoutSource(frame: Buffer): boolean {
   return (

@@ -16,6 +16,8 @@ export interface LooseFrame {
   readonly tag: number;
   /** It was written to a ring before, and counted there. */
   readonly wasInRing: boolean;
+  /** The cache has had it already, as far as it gets such entries at all. */
+  readonly isCached: boolean;
 }
 
 /**
@@ -136,6 +138,11 @@ export abstract class LaneRing {
     return this.#hasRoomBeside(frameBytes) && this.writer.hasRoom(LARGE_BYTES);
   }
 
+  /** Whether half of the ring is free: any frame that goes into rings finds room then. */
+  get isHalfFree(): boolean {
+    return this.isReleased(this.writer.position - this.ring.size / 2);
+  }
+
   /**
    * Has `wake` called once there is room for a frame.
    * @returns whether there is already
@@ -179,7 +186,7 @@ export abstract class LaneRing {
     this.#head = head;
     if (head === undefined) return undefined;
     const frame = head.kind === 'frame' ? head.frame : (this.#large.get(head.key) as Buffer);
-    return { frame, tag: head.tag, wasInRing: true };
+    return { frame, tag: head.tag, wasInRing: true, isCached: true };
   }
 
   /** A frame that `head` returned, for somebody who keeps it: a large one is not copied. */

@@ -206,6 +206,24 @@ export class RingWriter {
     this.#padBytes = mark.padBytes;
   }
 
+  /**
+   * The bytes of the records written since a mark, back to back but for the end of the ring: none,
+   * one view or two. They stay as they are until `commit`.
+   */
+  since(mark: WriterMark): Buffer[] {
+    const bytes = distance(mark.cursor, this.#cursor);
+    if (bytes === 0) return [];
+    const from = mark.cursor & this.#mask;
+    const at = this.#ringAt + from;
+    const toEnd = this.#size - from;
+    if (bytes <= toEnd) return [this.#bytes.subarray(at, at + bytes)];
+    const padBytes = this.#padBytes - mark.padBytes;
+    return [
+      this.#bytes.subarray(at, at + toEnd - padBytes),
+      this.#bytes.subarray(this.#ringAt, this.#ringAt + bytes - toEnd),
+    ];
+  }
+
   #setSource(source: Source | undefined): void {
     this.#source = source;
     if (source === undefined) this.#kernel.setNoSource();

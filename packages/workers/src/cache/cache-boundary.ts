@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CacheProblem } from './cache-problem.js';
-import type { SegmentInfo } from './segment-log.js';
+import type { SegmentInfo } from './segment-list.js';
+import type { Place } from './segment-log.js';
 
 /**
  * The boundary between the main thread and the cache's thread, which alone touches the disk.
@@ -17,12 +18,6 @@ export type SyncPolicy = 'always' | 'never' | { readonly everyMs: number };
 
 /** What becomes of new blocks when the cache is full. */
 export type WhenFull = 'wait' | 'drop-oldest';
-
-/**
- * What a segment is for. `copies` are entries that are in memory too, and are read only after a
- * restart; `overflow` is nowhere else.
- */
-export type SegmentUse = 'copies' | 'overflow';
 
 /** How the cache is kept. */
 export interface CacheSettings {
@@ -68,7 +63,6 @@ export interface Repeat {
 export interface CacheBlock {
   /** Counts up. */
   readonly key: number;
-  readonly use: SegmentUse;
   readonly memory: SharedArrayBuffer;
   /** Where in the memory unstamped frames lie, back to back. */
   readonly offset: number;
@@ -82,7 +76,7 @@ export type ToCache =
   | { readonly kind: 'append'; readonly block: CacheBlock }
   /** What is appended later goes to another segment. */
   | { readonly kind: 'seal' }
-  /** Asks for the first block of a segment with this sequence or a later one. It is sealed. */
+  /** Asks for the first blocks of a segment with this sequence or a later one. It is sealed. */
   | { readonly kind: 'read'; readonly segment: number; readonly from: number }
   /** The segment is not read any further for now. */
   | { readonly kind: 'stop'; readonly segment: number }
@@ -91,10 +85,7 @@ export type ToCache =
   | { readonly kind: 'close' };
 
 /** A segment as the main thread sees it. */
-export interface CacheSegment extends SegmentInfo {
-  /** `undefined`: another run wrote it. */
-  readonly use: SegmentUse | undefined;
-}
+export type CacheSegment = SegmentInfo;
 
 /** What was found when the cache was opened, besides segments that are as they should be. */
 export interface CacheFindings {
@@ -118,10 +109,16 @@ export interface CachedBlock {
   readonly tags: readonly (string | undefined)[];
 }
 
+/** Blocks of a segment that were read at once. */
+export interface CachedPart {
+  readonly blocks: readonly CachedBlock[];
+  /** Whether the segment ends with them. */
+  readonly isLast: boolean;
+}
+
 /** A segment that was given up, unread, to make room. */
 export interface DroppedSegment {
   readonly segment: number;
-  readonly use: SegmentUse | undefined;
   readonly entries: number;
 }
 
@@ -130,6 +127,12 @@ export interface DamagedSegment {
   readonly segment: number;
   /** `undefined`: nothing tells. */
   readonly entries: number | undefined;
+}
+
+/** Where a block is. */
+interface Appended extends Place {
+  /** Of the entry after the block. */
+  readonly nextSequence: number;
 }
 
 export type FromCache =
@@ -143,13 +146,8 @@ export type FromCache =
     }
   /** The cache cannot be used: the task has ended. */
   | { readonly kind: 'failed'; readonly problem: CacheProblem }
-  /** A block is in a segment, and counts as stored later. `sequence`: of the next entry. */
-  | {
-      readonly kind: 'appended';
-      readonly key: number;
-      readonly segment: number;
-      readonly sequence: number;
-    }
+  /** A block is in a segment, and counts as stored later. */
+  | ({ readonly kind: 'appended'; readonly key: number } & Appended)
   /** This block and those after it are in no segment any more. They are appended again. */
   | { readonly kind: 'takenBack'; readonly key: number }
   /** All blocks up to this one are stored. `sequence`: of the next entry. */
@@ -158,9 +156,9 @@ export type FromCache =
   | { readonly kind: 'segments'; readonly segments: readonly CacheSegment[] }
   /** Of all segments. */
   | { readonly kind: 'size'; readonly bytes: number; readonly entries: number }
-  | { readonly kind: 'block'; readonly segment: number; readonly block: CachedBlock }
-  /** A segment has been read to its end, or as far as that is possible. */
-  | { readonly kind: 'end'; readonly segment: number; readonly problem: CacheProblem | undefined }
+  | ({ readonly kind: 'blocks'; readonly segment: number } & CachedPart)
+  /** A segment can be read no further. */
+  | { readonly kind: 'unreadable'; readonly segment: number; readonly problem: CacheProblem }
   | { readonly kind: 'removed'; readonly segment: number }
   | ({ readonly kind: 'dropped' } & DroppedSegment)
   | ({ readonly kind: 'damaged' } & DamagedSegment)

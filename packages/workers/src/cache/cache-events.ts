@@ -6,6 +6,7 @@ import type {
   DamagedSegment,
   DroppedSegment,
 } from './cache-boundary.js';
+import type { Place } from './segment-log.js';
 
 /** What a link is made with. */
 export interface CacheLinkOptions extends CacheSettings {
@@ -16,8 +17,10 @@ export interface CacheLinkOptions extends CacheSettings {
 
 /** What a cache reports, on the main thread. None of these may throw. */
 export interface CacheEvents {
+  /** It is open; these segments were left by earlier runs, oldest first. Called once, first of all. */
+  found?(segments: readonly CacheSegment[]): void;
   /** A block is in a segment; or in none any more, and is appended again. */
-  placed?(key: number, segment: number | undefined): void;
+  placed?(key: number, place: Place | undefined): void;
   /** A block is stored, or removed with its segment: its memory is the caller's again. */
   stored(block: CacheBlock): void;
   /** `segments` has changed. */
@@ -38,7 +41,7 @@ export interface CacheReport {
   readonly bytes: number;
   /** In all segments. */
   readonly entries: number;
-  /** What is not stored, oldest first. */
+  /** What is not stored, oldest first; all that was appended, if it was never open. */
   readonly unstored: readonly CacheBlock[];
   /** Why, if something is not. */
   readonly error: Error | undefined;

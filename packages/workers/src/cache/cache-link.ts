@@ -24,6 +24,7 @@ import {
   SegmentInUseError,
 } from './errors.js';
 import { FolderLock } from './folder-lock.js';
+import { Removals } from './removals.js';
 import { ResumePoint } from './resume-point.js';
 import { UnstoredBlocks } from './unstored-blocks.js';
 
@@ -31,21 +32,31 @@ const RUN_CACHE = { file: new URL('./cache-task.js', import.meta.url), name: 'ru
 const FIRST_RETRY_MS = 100;
 const MOST_RETRY_MS = 5000;
 
+type Told<Kind> = Extract<FromCache, { readonly kind: Kind }>;
+
 /**
  * The main thread's end of the cache. It has the folder's lock, and a thread that alone touches the
  * disk. Blocks are kept, with their memory, until the thread has told that they are stored; when it
- * dies, another one opens the cache again, and gets what is not stored once more.
+ * dies, another one opens the cache again, and gets what is not stored once more. What is done
+ * before the cache is open, waits for that.
  */
 export class CacheLink {
+  /**
+   * What was found, once the cache is open. Nobody has to look at it. It rejects with a
+   * {@link CacheOpenError} when the folder cannot be used, or a {@link CacheThreadError}: then the
+   * folder is given back, what waits is left to the report of `close`, and all else throws
+   * {@link CacheClosedError}.
+   */
+  readonly opened: Promise<CacheFindings>;
   readonly #options: CacheLinkOptions;
   readonly #lock: FolderLock;
   readonly #thread: TaskThread<CacheTask>;
-  readonly #link: TaskLink<ToCache, FromCache>;
+  readonly #link: TaskLink<ToCache, readonly FromCache[]>;
   readonly #tags: string[];
   readonly #unstored = new UnstoredBlocks();
   readonly #resumePoint = new ResumePoint();
   readonly #readers = new Map<number, CacheReader>();
-  readonly #removals = new Map<number, () => void>();
+  readonly #removals = new Removals();
   readonly #steps = new EventTarget();
   #toldTags = 0;
   #isOpen = false;
@@ -54,12 +65,20 @@ export class CacheLink {
   #segments: readonly CacheSegment[] = [];
   #bytes = 0;
   #entries = 0;
-  #isDone = false;
+  /** Nothing comes from the thread any more. */
+  #isOver = false;
   #isFull = false;
   #trouble: RingestError | undefined;
   #closed: Promise<CacheReport> | undefined;
+  #ended: Promise<void> | undefined;
 
-  private constructor(options: CacheLinkOptions) {
+  /**
+   * Begins to open the cache in a folder, which is made if it is missing. All of it is read once, to
+   * check it.
+   * @throws {CacheLockedError} when another muxer uses the folder
+   * @throws {CacheOpenError} when it cannot be locked
+   */
+  constructor(options: CacheLinkOptions) {
     this.#options = options;
     this.#tags = [...options.tags];
     this.#lock = FolderLock.take(options.path);
@@ -67,30 +86,13 @@ export class CacheLink {
     this.#thread = new TaskThread(RUN_CACHE, 1, () => {});
     this.#link = new TaskLink(new Backoff(FIRST_RETRY_MS, MOST_RETRY_MS), {
       begin: (port) => this.#runTask(port),
-      heard: (message) => this.#heard(message),
+      heard: (messages) => {
+        for (const message of messages) this.#heard(message);
+      },
       died: (error, retryInMs) => this.#died(error, retryInMs),
     });
-  }
-
-  /**
-   * Opens the cache in a folder, which is made if it is missing. All of it is read once, to check it.
-   * @throws {CacheLockedError} when another muxer uses the folder
-   * @throws {CacheOpenError} when it cannot be used @throws {CacheThreadError}
-   */
-  static async open(options: CacheLinkOptions): Promise<CacheLink> {
-    const link = new CacheLink(options);
-    const stepped = once(link.#steps, 'step');
-    link.#link.start();
-    await stepped;
-    if (link.#isOpen) return link;
-    await link.#thread.close();
-    link.#lock.release();
-    throw link.#error;
-  }
-
-  /** What was found when it was opened. */
-  get findings(): CacheFindings {
-    return this.#findings ?? { tornBytes: 0, damaged: 0, damagedEntries: 0, leftAlone: 0 };
+    this.opened = this.#open();
+    this.opened.catch(() => {});
   }
 
   /** All segments, oldest first; of the last one, what was in it when it was begun or sealed. */
@@ -150,7 +152,8 @@ export class CacheLink {
 
   /**
    * What is appended later goes to another segment; but for blocks that were not stored when the
-   * thread died, which may be together with later ones then.
+   * thread died or a sync failed, or when the cache was not open yet: they may be together with later
+   * ones.
    */
   seal(): void {
     this.#tell({ kind: 'seal' });
@@ -158,14 +161,16 @@ export class CacheLink {
 
   /**
    * The blocks of a segment, oldest first; it is sealed for that. So long it is not dropped. One
-   * block at a time is in memory. It goes on where it was when the thread has died.
+   * block at a time is in memory, or several small ones. It goes on where it was when the thread has
+   * died.
+   * @param from the sequence of the first block, or one before it; a block is not divided
    * @throws {SegmentInUseError} when it is being read already
    * The iterator throws {CacheReadError}, {UnknownSegmentError} and {CacheClosedError}.
    */
-  read(segment: number): AsyncGenerator<CachedBlock, void> {
+  read(segment: number, from = 0): AsyncGenerator<CachedBlock, void> {
     this.#checkOpen();
     if (this.#readers.has(segment)) throw new SegmentInUseError(segment, 'read');
-    const reader = new CacheReader(segment, (message) => this.#tell(message));
+    const reader = new CacheReader(segment, from, (message) => this.#tell(message));
     this.#readers.set(segment, reader);
     return reader.blocks(() => this.#readers.delete(segment));
   }
@@ -181,15 +186,10 @@ export class CacheLink {
     const known = this.#segments.find(({ id }) => id === segment);
     if (known?.isSealed === false || this.#resumePoint.isNew(segment))
       throw new SegmentInUseError(segment, 'appended to');
-    if (known === undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      const others = this.#removals.get(segment);
-      this.#removals.set(segment, () => {
-        others?.();
-        resolve();
-      });
-      if (others === undefined) this.#tell({ kind: 'remove', segment });
-    });
+    const isGone = known === undefined && this.#findings !== undefined;
+    if (isGone) return Promise.resolve();
+    if (!this.#removals.has(segment)) this.#tell({ kind: 'remove', segment });
+    return this.#removals.add(segment);
   }
 
   /**
@@ -207,14 +207,26 @@ export class CacheLink {
     await this.close();
   }
 
+  async #open(): Promise<CacheFindings> {
+    const stepped = once(this.#steps, 'step');
+    this.#link.start();
+    await stepped;
+    if (this.#findings !== undefined) return this.#findings;
+    await this.#endThread();
+    // Only now: who appends before he can know that it is of no use, does nothing wrong.
+    this.#endWaits();
+    throw this.#error;
+  }
+
   async #close(signal: AbortSignal | undefined): Promise<CacheReport> {
     try {
       await this.#finish(signal);
-      await this.#link.close({ kind: 'close' });
     } catch (error) {
       this.#error = signal?.aborted ? signal.reason : error;
     }
-    const ended = this.#thread.close().finally(() => this.#lock.release());
+    const closed = this.#link.close({ kind: 'close' });
+    if (!signal?.aborted) await closed;
+    const ended = this.#endThread();
     if (signal?.aborted) ended.catch(() => {});
     else await ended;
     this.#endWaits();
@@ -224,24 +236,31 @@ export class CacheLink {
 
   /** Has the thread bring everything to the disk; another one, if it dies of that. */
   async #finish(signal: AbortSignal | undefined): Promise<void> {
-    for (let attempt = 0; attempt < 2 && !this.#isDone; attempt++) {
+    for (let attempt = 0; attempt < 2 && !this.#isOver; attempt++) {
       if (!this.#isOpen) await once(this.#steps, 'step', { signal });
       this.#tell({ kind: 'close' });
       if (this.#isOpen) await once(this.#steps, 'step', { signal });
     }
   }
 
+  /** Once: of two who end a pool at a time, one has it begin another thread. */
+  #endThread(): Promise<void> {
+    this.#ended ??= this.#thread.close().finally(() => this.#lock.release());
+    return this.#ended;
+  }
+
   #endWaits(): void {
     this.#isOpen = false;
+    this.#isOver = true;
     for (const reader of this.#readers.values()) {
       reader.fail(new CacheClosedError(this.#options.path));
     }
-    for (const resolve of this.#removals.values()) resolve();
-    this.#removals.clear();
+    this.#removals.end();
+    this.#step();
   }
 
   #checkOpen(): void {
-    if (this.#closed !== undefined) throw new CacheClosedError(this.#options.path);
+    if (this.#closed !== undefined || this.#isOver) throw new CacheClosedError(this.#options.path);
   }
 
   /** What is told while there is no thread, `#opened` tells the next one. */
@@ -267,6 +286,7 @@ export class CacheLink {
   }
 
   #heard(message: FromCache): void {
+    if (this.#isOver) return;
     const { path, events } = this.#options;
     switch (message.kind) {
       case 'opened':
@@ -277,9 +297,7 @@ export class CacheLink {
         this.#failed(toError(path, message.problem));
         break;
       case 'appended':
-        this.#resumePoint.appended(message.segment, message.sequence);
-        this.#unstored.place(message.key, message.segment);
-        events.placed?.(message.key, message.segment);
+        this.#appended(message);
         break;
       case 'takenBack':
         for (const key of this.#unstored.takeBack(message.key)) events.placed?.(key, undefined);
@@ -291,17 +309,17 @@ export class CacheLink {
       case 'segments':
         this.#segments = message.segments;
         this.#resumePoint.listed(message.segments);
-        events.segments?.(message.segments);
+        if (this.#findings !== undefined) events.segments?.(message.segments);
         break;
       case 'size':
         this.#bytes = message.bytes;
         this.#entries = message.entries;
         break;
-      case 'block':
-        this.#readers.get(message.segment)?.give(message.block);
+      case 'blocks':
+        this.#readers.get(message.segment)?.give(message);
         break;
-      case 'end':
-        this.#readers.get(message.segment)?.end(message.problem && toError(path, message.problem));
+      case 'unreadable':
+        this.#readers.get(message.segment)?.fail(toError(path, message.problem));
         break;
       case 'removed':
         this.#removed(message.segment);
@@ -326,7 +344,7 @@ export class CacheLink {
         break;
       case 'closed':
         this.#error = message.problem && toError(path, message.problem);
-        this.#isDone = true;
+        this.#isOver = true;
         this.#step();
     }
   }
@@ -334,15 +352,22 @@ export class CacheLink {
   #opened(findings: CacheFindings): void {
     const isFirst = this.#findings === undefined;
     this.#findings ??= findings;
+    if (isFirst) this.#options.events.found?.(this.#segments);
     this.#error = undefined;
     this.#isOpen = true;
     this.#link.settle();
     this.#tellTags();
-    for (const segment of this.#removals.keys()) this.#tell({ kind: 'remove', segment });
+    for (const segment of this.#removals) this.#tell({ kind: 'remove', segment });
     for (const reader of this.#readers.values()) reader.askAgain();
     for (const block of this.#unstored) this.#tell({ kind: 'append', block });
     if (!isFirst) this.#setTrouble(undefined);
     this.#step();
+  }
+
+  #appended({ key, segment, sequence, nextSequence }: Told<'appended'>): void {
+    this.#resumePoint.appended(segment, nextSequence);
+    this.#unstored.place(key, segment);
+    this.#options.events.placed?.(key, { segment, sequence });
   }
 
   #failed(error: RingestError): void {
@@ -353,8 +378,7 @@ export class CacheLink {
   #removed(segment: number): void {
     this.#forget(segment);
     for (const block of this.#unstored.takeSegment(segment)) this.#options.events.stored(block);
-    this.#removals.get(segment)?.();
-    this.#removals.delete(segment);
+    this.#removals.removed(segment);
   }
 
   #forget(segment: number): void {
@@ -362,6 +386,7 @@ export class CacheLink {
   }
 
   #died(cause: Error, retryInMs: number | undefined): boolean {
+    if (this.#isOver) return false;
     this.#isOpen = false;
     this.#isFull = false;
     for (const key of this.#unstored.takeBack(0)) this.#options.events.placed?.(key, undefined);

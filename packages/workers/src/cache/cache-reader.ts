@@ -1,30 +1,30 @@
-import type { CachedBlock, ToCache } from './cache-boundary.js';
+import type { CachedBlock, CachedPart, ToCache } from './cache-boundary.js';
 
-/** `undefined`: there is no other block. */
-type Answer = CachedBlock | undefined;
-
-/** Reads one segment, a block at a time, whatever becomes of the thread meanwhile. */
+/** Reads one segment, part by part, whatever becomes of the thread meanwhile. */
 export class CacheReader {
   readonly #segment: number;
   readonly #tell: (message: ToCache) => void;
   /** The sequence that the next block has, or one after it. */
-  #from = 0;
-  #asked: Asked<Answer> | undefined;
+  #from: number;
+  #asked: Asked | undefined;
   #error: Error | undefined;
 
-  constructor(segment: number, tell: (message: ToCache) => void) {
+  constructor(segment: number, from: number, tell: (message: ToCache) => void) {
     this.#segment = segment;
+    this.#from = from;
     this.#tell = tell;
   }
 
   /** @param ended called when no more is read */
   async *blocks(ended: () => void): AsyncGenerator<CachedBlock, void> {
     try {
-      for (;;) {
-        const block = await this.#ask();
-        if (block === undefined) return;
-        this.#from = block.sequence + block.count;
-        yield block;
+      for (let isLast = false; !isLast; ) {
+        const part = await this.#ask();
+        isLast = part.isLast;
+        for (const block of part.blocks) {
+          this.#from = block.sequence + block.count;
+          yield block;
+        }
       }
     } finally {
       ended();
@@ -37,14 +37,8 @@ export class CacheReader {
     if (this.#asked !== undefined) this.#tellFrom();
   }
 
-  give(block: CachedBlock): void {
-    this.#answer()?.resolve(block);
-  }
-
-  /** The segment is read to its end, or no further. */
-  end(error: Error | undefined): void {
-    if (error === undefined) this.#answer()?.resolve(undefined);
-    else this.fail(error);
+  give(part: CachedPart): void {
+    this.#answer()?.resolve(part);
   }
 
   /** No more is read. */
@@ -53,9 +47,9 @@ export class CacheReader {
     this.#answer()?.reject(error);
   }
 
-  #ask(): Promise<Answer> {
+  #ask(): Promise<CachedPart> {
     if (this.#error !== undefined) return Promise.reject(this.#error);
-    const promise = new Promise<Answer>((resolve, reject) => {
+    const promise = new Promise<CachedPart>((resolve, reject) => {
       this.#asked = { resolve, reject };
     });
     this.#tellFrom();
@@ -66,14 +60,14 @@ export class CacheReader {
     this.#tell({ kind: 'read', segment: this.#segment, from: this.#from });
   }
 
-  #answer(): Asked<Answer> | undefined {
+  #answer(): Asked | undefined {
     const asked = this.#asked;
     this.#asked = undefined;
     return asked;
   }
 }
 
-interface Asked<T> {
-  readonly resolve: (value: T) => void;
+interface Asked {
+  readonly resolve: (part: CachedPart) => void;
   readonly reject: (error: Error) => void;
 }

@@ -2,6 +2,7 @@ import type { CacheTask, ToCache } from './cache-boundary.js';
 import { toProblem } from './cache-problem.js';
 import { CacheWorker } from './cache-worker.js';
 import { NodeDisk } from './node-disk.js';
+import { Outbox } from './outbox.js';
 
 /**
  * The cache's own thread, as a Piscina task: it ends when the cache is closed. It throws when the
@@ -9,19 +10,20 @@ import { NodeDisk } from './node-disk.js';
  */
 export async function runCache(task: CacheTask): Promise<void> {
   const { port } = task;
+  const outbox = new Outbox(port);
   try {
     const disk = new NodeDisk(task.path);
     await new Promise<void>((ended) => {
       const worker = new CacheWorker(task, {
         disk,
-        post: (message, transfer = []) => port.postMessage(message, transfer),
+        post: (message, transfer) => outbox.post(message, transfer),
         after,
         ended,
       });
       port.on('message', (message: ToCache) => worker.hear(message));
     });
   } catch (error) {
-    port.postMessage({ kind: 'failed', problem: toProblem(error) });
+    outbox.post({ kind: 'failed', problem: toProblem(error) });
     throw error;
   } finally {
     port.close();

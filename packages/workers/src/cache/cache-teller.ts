@@ -1,13 +1,12 @@
-import type { CacheSegment, FromCache, SegmentUse } from './cache-boundary.js';
+import type { FromCache } from './cache-boundary.js';
 import { toProblem } from './cache-problem.js';
 import type { Repeats } from './repeats.js';
-import type { SegmentInfo, SegmentLog } from './segment-log.js';
+import type { SegmentLog } from './segment-log.js';
 
 /** Tells the main thread what it has not been told yet: each change once. */
 export class CacheTeller {
   readonly #log: SegmentLog;
   readonly #repeats: Repeats;
-  readonly #uses: ReadonlyMap<number, SegmentUse>;
   readonly #post: (message: FromCache) => void;
   /** Damage that was told, by its place. */
   readonly #damage = new Set<string>();
@@ -16,16 +15,9 @@ export class CacheTeller {
   #isFull = false;
   #isInTrouble = false;
 
-  /** @param uses what segments are for */
-  constructor(
-    log: SegmentLog,
-    repeats: Repeats,
-    uses: ReadonlyMap<number, SegmentUse>,
-    post: (message: FromCache) => void,
-  ) {
+  constructor(log: SegmentLog, repeats: Repeats, post: (message: FromCache) => void) {
     this.#log = log;
     this.#repeats = repeats;
-    this.#uses = uses;
     this.#post = post;
   }
 
@@ -55,11 +47,7 @@ export class CacheTeller {
     if (shape === this.#shape) return;
     this.#shape = shape;
     const segments = this.#log.segments().filter(({ id }) => !this.#repeats.whole.has(id));
-    const withUse = (info: SegmentInfo): CacheSegment => ({
-      ...info,
-      use: this.#uses.get(info.id),
-    });
-    this.#post({ kind: 'segments', segments: segments.map(withUse) });
+    this.#post({ kind: 'segments', segments });
   }
 
   full(isFull: boolean): void {

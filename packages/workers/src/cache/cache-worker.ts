@@ -1,18 +1,13 @@
-import type {
-  CacheBlock,
-  CacheSettings,
-  CacheTask,
-  FromCache,
-  SegmentUse,
-  ToCache,
-} from './cache-boundary.js';
+import { BlockQueue, type Waiting } from './block-queue.js';
+import type { CacheBlock, CacheSettings, CacheTask, FromCache, ToCache } from './cache-boundary.js';
 import { toProblem } from './cache-problem.js';
 import { CacheTeller } from './cache-teller.js';
 import type { Disk } from './disk.js';
 import { CacheError, CacheSyncError, UnknownSegmentError } from './errors.js';
 import { Readings } from './readings.js';
 import { Repeats } from './repeats.js';
-import { type SegmentInfo, SegmentLog } from './segment-log.js';
+import type { SegmentInfo } from './segment-list.js';
+import { SegmentLog } from './segment-log.js';
 
 /** Milliseconds before a disk that takes nothing is tried again. */
 export const RETRY_MS = 500;
@@ -30,23 +25,9 @@ export interface CacheSurroundings {
 
 type Options = CacheSettings & Pick<CacheTask, 'tags' | 'resume'>;
 
-/** A block that is in the log, and not stored yet. */
-interface Appended {
-  readonly block: CacheBlock;
-  readonly segment: number;
-  /** Of its first entry. */
-  readonly sequence: number;
-  /** The main thread has had it removed: it is not appended again, whatever happens. */
-  isRemoved: boolean;
-}
-
-type Waiting = { readonly block: CacheBlock; readonly isRemoved: boolean } | 'seal';
-
 /**
  * Appends blocks in the order in which they come, and tells when they are stored. What the disk does
  * not take waits, in the main thread's memory, and is tried again.
- *
- * `#unstored` and then `#waiting` are all blocks that were not told as stored, by rising key.
  */
 export class CacheWorker {
   readonly #options: Options;
@@ -55,14 +36,8 @@ export class CacheWorker {
   readonly #repeats: Repeats;
   readonly #readings: Readings;
   readonly #tags: string[];
-  /** Not appended yet. */
-  #waiting: Waiting[] = [];
-  /** Appended, and not stored. */
-  #unstored: Appended[] = [];
+  readonly #queue = new BlockQueue();
   readonly #removals = new Set<number>();
-  /** What segments are for, of those that are not from an earlier run. */
-  readonly #uses = new Map<number, SegmentUse>();
-  #lastUse: SegmentUse | undefined;
   readonly #teller: CacheTeller;
   #isInTrouble = false;
   #isClosing = false;
@@ -79,9 +54,7 @@ export class CacheWorker {
     this.#log = SegmentLog.open(around.disk, { muxer, maxSegmentBytes, now: Date.now, after });
     this.#repeats = new Repeats(resume, this.#log.segments());
     this.#readings = new Readings(this.#log, this.#repeats);
-    this.#teller = new CacheTeller(this.#log, this.#repeats, this.#uses, (message) =>
-      around.post(message),
-    );
+    this.#teller = new CacheTeller(this.#log, this.#repeats, (message) => around.post(message));
     this.#teller.opened();
     if (resume !== undefined) this.#forgetRepeats(0);
     // The log looks again at what it has cut off and set aside.
@@ -94,11 +67,11 @@ export class CacheWorker {
         this.#tags.push(...message.names);
         break;
       case 'append':
-        this.#waiting.push({ block: message.block, isRemoved: false });
+        this.#queue.add(message.block);
         if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
         break;
       case 'seal':
-        this.#waiting.push('seal');
+        this.#queue.addSeal();
         if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
         break;
       case 'read':
@@ -123,32 +96,27 @@ export class CacheWorker {
 
   /** Appends what waits, as far as there is room. Throws what the log throws. */
   #appendAll(): void {
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (next === 'seal') this.#log.seal();
-      else if (next.isRemoved) this.#skip(next.block);
+    for (let { next } = this.#queue; next !== undefined; next = this.#queue.next) {
+      if (next === 'seal' || next.isRemoved) this.#skip(next);
       else if (this.#hasRoom(next.block)) this.#append(next.block);
       else break;
-      this.#waiting.shift();
     }
-    this.#teller.full(this.#waiting.length > 0);
-    if (this.#unstored.length > 0) this.#syncSoon();
+    this.#teller.full(this.#queue.next !== undefined);
+    if (this.#queue.hasAppended) this.#syncSoon();
   }
 
   #append(block: CacheBlock): void {
-    if (this.#lastUse !== undefined && this.#lastUse !== block.use) this.#log.seal();
-    const { segment, sequence } = this.#log.append(framesOf(block), block.count, this.#tags);
-    this.#lastUse = block.use;
-    this.#uses.set(segment, block.use);
-    this.#unstored.push({ block, segment, sequence, isRemoved: false });
-    const next = sequence + block.count;
-    this.#post({ kind: 'appended', key: block.key, segment, sequence: next });
+    const place = this.#log.append(framesOf(block), block.count, this.#tags);
+    this.#queue.appended(place);
+    const nextSequence = place.sequence + block.count;
+    this.#post({ kind: 'appended', key: block.key, ...place, nextSequence });
     if (this.#options.sync === 'never') this.#stored();
   }
 
-  /** It only keeps its place, so that blocks before it are not told as stored with it. */
-  #skip(block: CacheBlock): void {
-    const sequence = this.#log.nextSequence;
-    this.#unstored.push({ block, segment: 0, sequence, isRemoved: true });
+  /** A seal; or a block that is removed, which only keeps its place. */
+  #skip(next: Waiting): void {
+    if (next === 'seal') this.#log.seal();
+    this.#queue.appended({ segment: 0, sequence: this.#log.nextSequence });
   }
 
   /** Makes room as it is allowed to. Throws what the log throws. */
@@ -176,10 +144,9 @@ export class CacheWorker {
 
   #drop({ id, entries }: SegmentInfo): void {
     // So that nothing is dropped that the main thread would wait for.
-    if (this.#unstored.some(({ segment }) => segment === id)) this.#sync();
-    const use = this.#uses.get(id);
+    if (this.#queue.isIn(id)) this.#sync();
     this.#removeFromLog(id);
-    this.#post({ kind: 'dropped', segment: id, use, entries });
+    this.#post({ kind: 'dropped', segment: id, entries });
   }
 
   #syncSoon(): void {
@@ -211,19 +178,13 @@ export class CacheWorker {
   }
 
   #takeBack(sequence: number): void {
-    const at = this.#unstored.findIndex((appended) => appended.sequence >= sequence);
-    if (at === -1) return;
-    const lost = this.#unstored.splice(at);
-    this.#waiting = [...lost, ...this.#waiting];
-    const [first] = lost;
-    if (first !== undefined) this.#post({ kind: 'takenBack', key: first.block.key });
+    const key = this.#queue.takeBack(sequence);
+    if (key !== undefined) this.#post({ kind: 'takenBack', key });
   }
 
   #stored(): void {
-    const last = this.#unstored.at(-1);
-    if (last === undefined) return;
-    this.#unstored = [];
-    const { key } = last.block;
+    const key = this.#queue.stored();
+    if (key === undefined) return;
     this.#post({ kind: 'stored', key, sequence: this.#log.nextSequence });
     this.#forgetRepeats(key);
   }
@@ -243,19 +204,12 @@ export class CacheWorker {
     const isNew = !this.#readings.has(segment);
     if (isNew && this.#log.segments().at(-1)?.id === segment) this.#log.seal();
     try {
-      const block = this.#readings.next(segment, from);
+      const { blocks, isLast } = this.#readings.next(segment, from);
       this.#teller.damage();
-      if (block === undefined) {
-        this.#post({ kind: 'end', segment, problem: undefined });
-        return;
-      }
-      const { count, sequence, tags } = block;
-      const frames = new Uint8Array(block.frames);
-      this.#around.post({ kind: 'block', segment, block: { frames, count, sequence, tags } }, [
-        frames.buffer,
-      ]);
+      const transfer = blocks.map(({ frames }) => frames.buffer);
+      this.#around.post({ kind: 'blocks', segment, blocks, isLast }, transfer);
     } catch (error) {
-      this.#post({ kind: 'end', segment, problem: toProblem(error) });
+      this.#post({ kind: 'unreadable', segment, problem: toProblem(error) });
     }
   }
 
@@ -285,11 +239,8 @@ export class CacheWorker {
 
   #removeFromLog(segment: number): void {
     this.#log.remove(segment);
-    for (const appended of this.#unstored) {
-      if (appended.segment === segment) appended.isRemoved = true;
-    }
+    this.#queue.removed(segment);
     this.#repeats.removed(segment);
-    this.#uses.delete(segment);
   }
 
   #close(): void {

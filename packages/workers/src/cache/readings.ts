@@ -2,6 +2,16 @@ import type { Repeats } from './repeats.js';
 import type { SegmentLog } from './segment-log.js';
 import type { Block } from './segment-reader.js';
 
+/** About how many bytes are read at once. */
+const PART_BYTES = 2 ** 18;
+
+/** Blocks that were read at once. */
+export interface Part {
+  readonly blocks: readonly Block[];
+  /** Whether the segment ends with them. */
+  readonly isLast: boolean;
+}
+
 /** The segments that are being read: each goes on where it was. */
 export class Readings {
   readonly #log: SegmentLog;
@@ -13,29 +23,33 @@ export class Readings {
     this.#repeats = repeats;
   }
 
-  /** Whether a segment is being read. */
+  /** Whether a segment is being read: from the first `next` until `stop`, or until that throws. */
   has(segment: number): boolean {
     return this.#readers.has(segment);
   }
 
   /**
-   * The next block of a segment, from a sequence on; `undefined`: there is none, and it is not read
-   * any more. Throws what the log throws; it is not read any more then either.
+   * The next blocks of a segment. Throws what the log throws.
+   * @param from for the first ones: those before this sequence are left out
    */
-  next(segment: number, from: number): Block | undefined {
-    const reader = this.#readers.get(segment) ?? this.#log.read(segment);
+  next(segment: number, from: number): Part {
+    const reader = this.#readers.get(segment) ?? this.#log.read(segment, from);
     this.#readers.set(segment, reader);
+    const blocks: Block[] = [];
     try {
-      for (let next = reader.next(); !next.done; next = reader.next()) {
-        const { sequence } = next.value;
-        if (sequence >= from && !this.#repeats.has(segment, sequence)) return next.value;
+      for (let bytes = 0; bytes < PART_BYTES; ) {
+        const { value, done } = reader.next();
+        if (done) return { blocks, isLast: true };
+        if (this.#repeats.has(segment, value.sequence)) continue;
+        blocks.push(value);
+        bytes += value.frames.length;
       }
     } catch (error) {
       this.#readers.delete(segment);
-      throw error;
+      // Who then asks for more, gets it.
+      if (blocks.length === 0) throw error;
     }
-    this.#readers.delete(segment);
-    return undefined;
+    return { blocks, isLast: false };
   }
 
   /** Closes what is open for it. */

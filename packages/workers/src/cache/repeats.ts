@@ -1,5 +1,5 @@
 import type { Repeat, Resume } from './cache-boundary.js';
-import type { SegmentInfo } from './segment-log.js';
+import type { SegmentInfo } from './segment-list.js';
 
 /**
  * What stands in the cache twice, because a thread died before it could tell that it was stored. It

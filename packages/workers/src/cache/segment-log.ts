@@ -14,7 +14,8 @@ import { FolderChanges } from './folder-changes.js';
 import { Quarantine } from './quarantine.js';
 import { type Batch, bytesOf, Segment } from './segment.js';
 import { encodeSegmentHeader, type SegmentHeader, segmentName } from './segment-format.js';
-import { type Block, readBlocks } from './segment-reader.js';
+import { type SegmentInfo, SegmentList } from './segment-list.js';
+import { type Block, type End, readBlocks } from './segment-reader.js';
 import { type Recovery, SegmentRecovery } from './segment-recovery.js';
 
 /** How many files of sealed segments are kept open until they are synced. */
@@ -38,18 +39,6 @@ export interface Place {
   readonly sequence: number;
 }
 
-export interface SegmentInfo {
-  readonly id: number;
-  readonly bytes: number;
-  /** That can be read, as far as is known. */
-  readonly entries: number;
-  /** Of its first entry. */
-  readonly sequence: number;
-  /** The one after its last entry. */
-  readonly nextSequence: number;
-  readonly isSealed: boolean;
-}
-
 /**
  * Frames on the disk: appended in blocks, read and removed in segments (`segment-format.ts` has the
  * format). All of it is synchronous and belongs into a thread of its own. One process at a time may
@@ -70,8 +59,7 @@ export class SegmentLog {
   readonly #options: SegmentLogOptions;
   readonly #quarantine: Quarantine;
   readonly #writer = new BlockWriter();
-  /** Oldest first; the last may be active. */
-  #segments: readonly Segment[];
+  readonly #segments: SegmentList;
   readonly #pastDamage: Damage[];
   readonly #folder: FolderChanges;
   #nextId: number;
@@ -84,13 +72,13 @@ export class SegmentLog {
     this.#quarantine = new Quarantine(disk);
     this.#folder = new FolderChanges(disk);
     const recovery = new SegmentRecovery(disk, this.#quarantine);
-    this.#segments = recovery.recoverAll();
+    this.#segments = new SegmentList(recovery.recoverAll());
     this.#pastDamage = recovery.damage;
     this.recovery = recovery.found;
     const { after = { segment: 0, sequence: 0 } } = options;
     this.#nextId = Math.max(this.#quarantine.lastId, recovery.lastId, after.segment) + 1;
     this.#nextSequence = after.sequence;
-    for (const { nextSequence } of this.#segments) {
+    for (const { nextSequence } of this.#segments.all) {
       this.#nextSequence = Math.max(this.#nextSequence, nextSequence);
     }
   }
@@ -110,15 +98,12 @@ export class SegmentLog {
 
   /** Oldest first. */
   segments(): SegmentInfo[] {
-    return this.#segments.map(({ id, bytes, entries, header, nextSequence, isSealed }) => {
-      return { id, bytes, entries, sequence: header.sequence, nextSequence, isSealed };
-    });
+    return this.#segments.infos();
   }
 
   /** Changes whenever a segment was begun, sealed or removed. */
   get shape(): string {
-    const last = this.#segments.at(-1);
-    return `${this.#segments.length} ${last?.id} ${last?.isSealed}`;
+    return this.#segments.shape;
   }
 
   /** The sequence that the next entry gets. */
@@ -128,12 +113,12 @@ export class SegmentLog {
 
   /** Bytes of all its segments; the quarantine and the files in `recovery` are not among them. */
   get bytes(): number {
-    return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#segments.bytes;
   }
 
   /** Entries of all segments that can be read, as far as is known. */
   get entries(): number {
-    return this.#segments.reduce((sum, { entries }) => sum + entries, 0);
+    return this.#segments.entries;
   }
 
   get quarantineBytes(): number {
@@ -142,7 +127,7 @@ export class SegmentLog {
 
   /** What was found damaged: first when it was opened, then by reading. */
   get damage(): readonly Damage[] {
-    return [...this.#pastDamage, ...this.#segments.flatMap(({ damage }) => damage)];
+    return [...this.#pastDamage, ...this.#segments.all.flatMap(({ damage }) => damage)];
   }
 
   /**
@@ -200,7 +185,7 @@ export class SegmentLog {
 
   #sync(onFailure: (failing: Segment | undefined) => number | undefined): void {
     this.#checkOpen();
-    const dirty = this.#segments.filter(({ isDirty }) => isDirty);
+    const dirty = this.#segments.all.filter(({ isDirty }) => isDirty);
     let failing: Segment | undefined;
     try {
       this.#folder.clean();
@@ -209,7 +194,7 @@ export class SegmentLog {
         failing = segment;
         segment.flush();
       }
-      failing = this.#segments.find(({ isUnsafe }) => isUnsafe);
+      failing = this.#segments.all.find(({ isUnsafe }) => isUnsafe);
       this.#folder.sync();
     } catch (cause) {
       throw new CacheSyncError(this.#disk.path, onFailure(failing), cause);
@@ -219,8 +204,8 @@ export class SegmentLog {
 
   /** Ends the active segment: the next entries begin a new one. */
   seal(): void {
-    this.#active?.seal();
-    const open = this.#segments.filter(({ isSealed, isOpen }) => isSealed && isOpen);
+    this.#segments.active?.seal();
+    const open = this.#segments.all.filter(({ isSealed, isOpen }) => isSealed && isOpen);
     if (open.length > MAX_OPEN_FILES) open[0]?.close();
   }
 
@@ -249,35 +234,31 @@ export class SegmentLog {
   /**
    * The blocks of a segment, one by one and oldest first, as far as it goes now. What is found
    * damaged on the way is set aside, counted in `damage` and left out.
+   * @param from a sequence: blocks that begin before it are left out
    * @throws {UnknownSegmentError} @throws {CacheClosedError}
    * The iterator throws {CacheReadError}.
    */
-  read(id: number): Generator<Block> {
+  read(id: number, from = 0): Generator<Block> {
     const segment = this.#segment(id);
-    return this.#read(segment, { bytes: segment.bytes, sequence: segment.nextSequence });
+    return this.#read(segment, { bytes: segment.bytes, sequence: segment.nextSequence }, from);
   }
 
   /** Closes the files. It does not sync. Can be called again. */
   close(): void {
     this.#isClosed = true;
-    for (const segment of this.#segments) segment.close();
-  }
-
-  get #active(): Segment | undefined {
-    const last = this.#segments.at(-1);
-    return last?.isSealed ? undefined : last;
+    for (const segment of this.#segments.all) segment.close();
   }
 
   #segment(id: number): Segment {
     this.#checkOpen();
-    const segment = this.#segments.find((one) => one.id === id);
+    const segment = this.#segments.find(id);
     if (segment === undefined) throw new UnknownSegmentError(id);
     return segment;
   }
 
   /** The active segment and what is to be written there, unless a new one is to be begun. */
   #fit(batch: Batch): { active: Segment; blocks: BlockContent[] } | undefined {
-    const active = this.#active;
+    const { active } = this.#segments;
     const blocks = active?.blocksOf(batch);
     if (active === undefined || blocks === undefined) return undefined;
     const bytes = active.bytes + bytesOf(blocks);
@@ -300,7 +281,7 @@ export class SegmentLog {
       const segment = Segment.begin(this.#disk, id, file, header);
       segment.append(this.#writer, segment.blocksOf(batch));
       this.seal();
-      this.#segments = [...this.#segments, segment];
+      this.#segments.add(segment);
       return segment;
     } catch (cause) {
       closeQuietly(file);
@@ -313,7 +294,8 @@ export class SegmentLog {
   #takeBack(from: Segment | undefined): number | undefined {
     const sequence = from?.unsafeFrom;
     if (from === undefined || sequence === undefined) return undefined;
-    for (const segment of this.#segments.slice(this.#segments.indexOf(from))) {
+    const { all } = this.#segments;
+    for (const segment of all.slice(all.indexOf(from))) {
       if (segment.isUnsafe) {
         this.#drop(segment);
         this.#folder.leaveOver(segment.name);
@@ -321,22 +303,24 @@ export class SegmentLog {
         segment.takeBack();
       }
     }
+    this.#segments.recount();
     return sequence;
   }
 
   #drop(segment: Segment): void {
     segment.close();
-    this.#segments = this.#segments.filter((one) => one !== segment);
+    this.#segments.drop(segment);
     this.#pastDamage.push(...segment.damage);
   }
 
-  *#read(segment: Segment, end: { bytes: number; sequence: number }): Generator<Block> {
+  *#read(segment: Segment, end: End, from: number): Generator<Block> {
     let file: DiskFile | undefined;
     try {
       const open = this.#disk.open('segments', segment.name);
       file = open;
-      yield* readBlocks(open, segment, end, (range) => {
+      yield* readBlocks(open, segment, end, from, (range) => {
         segment.addDamage(setAside(this.#quarantine, segment.id, open, range));
+        this.#segments.recount();
       });
     } catch (cause) {
       throw new CacheReadError(this.#disk.path, segment.id, cause);

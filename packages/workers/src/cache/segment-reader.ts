@@ -8,8 +8,8 @@ import { decodeFurtherTags } from './segment-format.js';
 
 /** Frames that were appended together. */
 export interface Block {
-  /** Unstamped frames, back to back; the caller's to keep. */
-  readonly frames: Buffer;
+  /** Unstamped frames, back to back; the caller's to keep, in memory of their own. */
+  readonly frames: Buffer<ArrayBuffer>;
   readonly count: number;
   /** Of the first entry. */
   readonly sequence: number;
@@ -25,12 +25,14 @@ export interface End {
 
 /**
  * The blocks of a segment, one by one. Throws what the disk throws.
+ * @param from blocks before this sequence are left out, unread
  * @param onDamage called for what was not known to be damaged yet
  */
 export function* readBlocks(
   file: DiskFile,
   segment: Segment,
   end: End,
+  from: number,
   onDamage: (range: DamagedRange) => void,
 ): Generator<Block> {
   const { crc, headerBytes: start, header } = segment;
@@ -49,6 +51,7 @@ export function* readBlocks(
     }
     const { header: block, offset } = found;
     sequence = sequenceAfter(block);
+    if (block.kind === BlockKind.frames && block.sequence < from) continue;
     const payload = readPayload(file, offset, block);
     if (payload === undefined) {
       damaged(damagedBlock(offset, block));
@@ -66,8 +69,8 @@ export function readPayload(
   file: DiskFile,
   offset: number,
   header: BlockHeader,
-): Buffer | undefined {
-  const payload = Buffer.allocUnsafe(header.payloadBytes);
+): Buffer<ArrayBuffer> | undefined {
+  const payload = Buffer.allocUnsafeSlow(header.payloadBytes);
   readFully(file, payload, offset + BLOCK_HEADER_BYTES);
   return crc32c(payload) === header.payloadCrc ? payload : undefined;
 }

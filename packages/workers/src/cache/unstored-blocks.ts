@@ -25,13 +25,15 @@ export class UnstoredBlocks {
   }
 
   get lastKey(): number | undefined {
-    return [...this.#blocks.keys()].at(-1);
+    let last: number | undefined;
+    for (const key of this.#blocks.keys()) last = key;
+    return last;
   }
 
   /** Gives it a key. */
   add(input: Omit<CacheBlock, 'key'>): CacheBlock {
-    const { use, memory, offset, bytes, count } = input;
-    const block = { key: this.#nextKey++, use, memory, offset, bytes, count };
+    const { memory, offset, bytes, count } = input;
+    const block = { key: this.#nextKey++, memory, offset, bytes, count };
     this.#blocks.set(block.key, { block, segment: undefined });
     this.#bytes += bytes;
     this.#entries += count;

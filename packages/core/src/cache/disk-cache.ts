@@ -1,0 +1,427 @@
+import {
+  type CacheSegment,
+  type DroppedSegment,
+  type FrameParts,
+  type LooseFrame,
+  SharedMemoryPool,
+} from '@ringest/workers';
+import type { Journal } from '../placer.js';
+import type { WaitOptions } from '../waiting.js';
+import { BlockWriter, type FrameBlock } from './block-writer.js';
+import type { CacheStats } from './cache-stats.js';
+import { EntriesLostError } from './errors.js';
+import { CopyJournal } from './journal.js';
+import { Outstanding } from './outstanding.js';
+import { Overflow } from './overflow.js';
+import { Receipts, within } from './receipts.js';
+import { Replay } from './replay.js';
+import type { CacheSettings } from './settings.js';
+import { Store } from './store.js';
+import type { CacheReports, CacheSurroundings } from './surroundings.js';
+import { Sweeper } from './sweeper.js';
+
+/** Bytes that may be on their way to the disk before nothing more is taken. */
+const MOST_UNSTORED = 32 * 1024 * 1024;
+/** Blocks on their way before those that are not full wait for more. */
+const MOST_UNDER_WAY = 4;
+/** How often a segment with copies is ended, in milliseconds: so much is sent again after a crash. */
+const ROLL_MS = 1000;
+
+/** `copies` are of what was accepted and is in memory too, `overflow` is nowhere else. */
+type SegmentUse = 'copies' | 'overflow';
+
+/**
+ * The disk cache of a muxer. What finds no room goes to disk (`Overflow`) and comes back when there
+ * is some (`Replay`); a journal has copies of all that is in rings (`CopyJournal`), and says when they
+ * are stored (`Receipts`). `Outstanding` knows what is in the cache only; `Sweeper` removes segments
+ * once all that was in them is confirmed.
+ */
+export class DiskCache {
+  readonly #settings: CacheSettings;
+  readonly #reports: CacheReports;
+  readonly #pool = new SharedMemoryPool();
+  readonly #store: Store;
+  readonly #outstanding: Outstanding;
+  readonly #overflow: Overflow;
+  readonly #journal: CopyJournal | undefined;
+  readonly #receipts = new Receipts();
+  readonly #replay: Replay;
+  readonly #sweeper: Sweeper;
+  /** Segments with entries that cannot be sent. */
+  readonly #unsendable = new Set<number>();
+  #around!: CacheSurroundings;
+  #wasAnyHot = false;
+  #wasUsed = false;
+  #isFlushDue = false;
+  /** What is gathered waits for a block to be stored. */
+  #isFlushHeld = false;
+  #isProgressDue = false;
+  #isConfirming = false;
+  /** Whether copies were handed over since a segment was ended. */
+  #hasCopies = false;
+  #lastUse: SegmentUse | undefined;
+  #rollTimer: NodeJS.Timeout | undefined;
+  #droppedEntries = 0;
+
+  constructor(settings: CacheSettings, reports: CacheReports) {
+    this.#settings = settings;
+    this.#reports = reports;
+    this.#store = new Store(settings, reports, {
+      found: (segments) => this.#found(segments),
+      placed: (key, place) => this.#outstanding.placed(key, place),
+      stored: ({ key, memory }) => this.#stored(key, memory),
+      dropped: (segment) => this.#dropped(segment),
+      changed: () => this.#storeChanged(),
+    });
+    this.#outstanding = new Outstanding((mark) => this.#around.passed(mark));
+    this.#overflow = new Overflow(settings.mode, this.#pool, {
+      isOpen: () => this.#store.isWorking && !this.#store.isFull && !this.#isBehind(),
+      isAnyHot: () => this.#around.isAnyHot(),
+      taken: () => this.#flushSoon(),
+      append: (block) => this.#appendOverflow(block),
+      progress: () => this.#around.progress(),
+    });
+    if (settings.mode === 'journal') this.#journal = this.#createJournal();
+    this.#replay = this.#createReplay();
+    this.#sweeper = new Sweeper({
+      segments: () => this.#store.segments,
+      isNeeded: (id) => this.#isNeeded(id),
+      confirmed: () => this.#around.confirmed(),
+      keepRefused: () => this.#keepRefused(),
+      remove: (id) => this.#store.remove(id),
+    });
+  }
+
+  /** What the rings are to it. Before anything else. */
+  connect(around: CacheSurroundings): void {
+    this.#around = around;
+  }
+
+  /** @throws {CacheLockedError} @throws {CacheOpenError} */
+  open(muxer: string, tags: readonly string[]): void {
+    this.#store.open(muxer, tags);
+    if (this.#journal !== undefined) {
+      this.#rollTimer = setInterval(() => this.#roll(), ROLL_MS).unref();
+    }
+  }
+
+  /** Gets copies of what enters rings, if all of it is to be stored. */
+  get journal(): Journal | undefined {
+    return this.#journal;
+  }
+
+  /** Whether it can keep anything. */
+  get isUsable(): boolean {
+    return !this.#store.isUseless;
+  }
+
+  /** Bytes in the cache, those on their way to the disk among them. */
+  get size(): number {
+    return this.#store.bytes + this.#store.unstoredBytes;
+  }
+
+  stats(): CacheStats {
+    const { bytes, entries, unstoredBytes, damagedEntries, isFull, trouble } = this.#store;
+    return {
+      mode: this.#settings.mode,
+      ...{ bytes, entries, unstoredBytes, damagedEntries, isFull, trouble },
+      pendingEntries: this.#outstanding.entries,
+      replayedEntries: this.#replay.replayedEntries,
+      recoveredEntries: this.#replay.recoveredEntries,
+      droppedEntries: this.#droppedEntries,
+    };
+  }
+
+  /**
+   * The promise that all that was written so far is stored, or confirmed; `undefined`: nobody
+   * promises.
+   * @param entries of the write that asks: they are accepted, however long it waits
+   */
+  receipt(entries: number, options: WaitOptions = {}): Promise<void> | undefined {
+    if (this.#journal === undefined) return undefined;
+    this.#flushSoon();
+    return within(this.#receipts.current, entries, options);
+  }
+
+  /** The same for a write that waits for room first. */
+  receiptAfter(
+    room: Promise<void> | undefined,
+    entries: number,
+    options: WaitOptions = {},
+  ): Promise<void> | undefined {
+    if (this.#journal === undefined) return room;
+    if (room === undefined) return this.receipt(entries, options);
+    const { timeout, signal } = options;
+    const end = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
+    return room.then(() => {
+      const left = timeout && Math.max(1, end - performance.now());
+      return this.receipt(entries, { timeout: left, signal });
+    });
+  }
+
+  /** Whether an entry that finds no room is taken. */
+  get isTaking(): boolean {
+    return this.#overflow.isTaking;
+  }
+
+  /** Takes an entry that finds no room. @returns false when it has to wait for some */
+  take(parts: FrameParts): boolean {
+    return this.#overflow.take(parts);
+  }
+
+  /** The same for a frame that waits. */
+  takeFrame(frame: LooseFrame): boolean {
+    return this.#overflow.takeFrame(frame);
+  }
+
+  /** Takes a frame in any case: nothing else will. */
+  keep({ frame }: LooseFrame): void {
+    this.#overflow.add(frame);
+  }
+
+  /** Entries wait for room, or none does any more. */
+  tellWaiting(isAnyWaiting: boolean): void {
+    if (isAnyWaiting) this.#overflow.expect();
+    else this.#overflow.relax();
+  }
+
+  /** There may be room for what is to be brought back. */
+  proceed(): void {
+    this.#replay.proceed();
+  }
+
+  /** The frame that is to be brought back and finds no room. */
+  get blocked(): LooseFrame | undefined {
+    return this.#replay.blocked;
+  }
+
+  /** A mark on the newest entry that is in the cache only; `undefined`: there is none. */
+  mark(): object | undefined {
+    this.#overflow.flush();
+    return this.#outstanding.mark();
+  }
+
+  addTag(name: string): void {
+    this.#store.addTag(name);
+  }
+
+  /** A lane is hot, or lost. */
+  lanesChanged(): void {
+    this.#overflow.lanesChanged(this.#wasAnyHot);
+    this.#wasAnyHot = this.#around.isAnyHot();
+  }
+
+  /** Nothing is brought back or removed any more; what is kept from now on is for the next run. */
+  stop(): void {
+    clearInterval(this.#rollTimer);
+    this.#sweeper.stop();
+    this.#overflow.stop();
+    this.#replay.stop();
+    this.#flush();
+    this.#store.seal();
+  }
+
+  /**
+   * Brings everything to the disk, and removes what is not needed there.
+   * @param timeout milliseconds to wait for the disk
+   * @returns entries that are accepted and not confirmed, and how many of them are on the disk
+   */
+  async close(timeout: number): Promise<{ unconfirmed: number; cached: number }> {
+    const signal = AbortSignal.timeout(timeout);
+    await this.#tidy(signal).catch((err) => {
+      this.#reports.warn({ err }, 'the cache keeps more than is needed: some of it is sent twice');
+    });
+    const report = await this.#store.close(signal);
+    const unconfirmed = this.#outstanding.entries;
+    this.#receipts.settle(report?.error);
+    if (report === undefined) return { unconfirmed, cached: 0 };
+    const unstored = this.#outstanding.entriesOf(report.unstored);
+    return { unconfirmed, cached: unconfirmed - unstored };
+  }
+
+  /** Stores all that is kept, and then removes what is not needed. */
+  async #tidy(signal: AbortSignal): Promise<void> {
+    const never = this.#store.until(() => false, signal);
+    this.#flush();
+    await Promise.race([this.#replay.keepRest(), never]).finally(() => this.#flush());
+    const { lastKey } = this.#store;
+    const isOver = () => {
+      const { storedKey, segments, trouble } = this.#store;
+      if (trouble !== undefined) return true;
+      const isSettled = segments.every(({ id, isSealed }) => isSealed || this.#isNeeded(id));
+      return storedKey >= lastKey && isSettled;
+    };
+    await this.#store.until(isOver, signal);
+    if (this.#store.trouble !== undefined) throw this.#store.trouble;
+    const needless = this.#store.segments.filter(({ id }) => !this.#isNeeded(id));
+    const removed = Promise.all(needless.map(({ id }) => this.#store.remove(id)));
+    await Promise.race([removed, never]);
+  }
+
+  #createJournal(): CopyJournal {
+    return new CopyJournal(this.#pool, {
+      isStoring: () => this.#store.isWorking,
+      isBehind: () => this.#isBehind(),
+      append: (block) => {
+        this.#append('copies', block);
+        this.#hasCopies = true;
+      },
+    });
+  }
+
+  #createReplay(): Replay {
+    return new Replay(this.#outstanding, {
+      share: () => this.#around.share,
+      isAnyHot: () => this.#around.isAnyHot(),
+      place: (frame) => this.#around.place(frame),
+      keep: (frame) => this.keep(frame),
+      tag: (name) => this.#reports.tag(name),
+      detach: (frame) => this.#around.detach(frame),
+      read: (segment, from) => this.#store.read(segment, from),
+      release: ({ frames }) => this.#pool.give(frames),
+      damaged: ({ isOld }, entries) => {
+        if (!isOld) this.#around.lost(new EntriesLostError(entries, 'damaged'));
+      },
+      failed: (segment, err) => this.#reports.warn({ segment, err }, 'a segment is read later'),
+      unsendable: (segment, error) => {
+        if (this.#unsendable.has(segment)) return;
+        this.#unsendable.add(segment);
+        this.#reports.failed(error, `segment ${segment} of the cache stays: not all can be sent`);
+      },
+      done: () => {
+        this.#sweeper.look();
+        this.#tellUse();
+      },
+      progress: () => this.#around.progress(),
+    });
+  }
+
+  #isBehind(): boolean {
+    const { isWorking, unstoredBytes } = this.#store;
+    const gathered = this.#overflow.bytes + (this.#journal?.bytes ?? 0);
+    return isWorking && unstoredBytes + gathered >= MOST_UNSTORED;
+  }
+
+  #isNeeded(segment: number): boolean {
+    return this.#outstanding.isIn(segment) || this.#unsendable.has(segment);
+  }
+
+  /** What is in rings too and what is not are in different segments: each is removed as soon as it can. */
+  #append(use: SegmentUse, block: FrameBlock): number {
+    if (this.#lastUse !== undefined && this.#lastUse !== use) this.#store.seal();
+    this.#lastUse = use;
+    return this.#store.append(block);
+  }
+
+  #appendOverflow(block: FrameBlock): void {
+    const { memory, bytes, count } = block;
+    const key = this.#append('overflow', block);
+    this.#outstanding.appended(key, Buffer.from(memory, 0, bytes), count);
+    this.#tellUse();
+    this.#progressSoon();
+  }
+
+  #found(segments: readonly CacheSegment[]): void {
+    this.#outstanding.found(segments);
+    const { entries } = this.#outstanding;
+    if (entries === 0) return;
+    this.#reports.info({ entries }, 'the cache has entries of an earlier run');
+    this.#tellUse();
+  }
+
+  #stored(key: number, memory: SharedArrayBuffer): void {
+    if (this.#outstanding.stored(key)) this.#pool.give(Buffer.from(memory));
+    this.#receipts.stored(key);
+    if (this.#isFlushHeld) this.#flushSoon();
+  }
+
+  #dropped({ segment, entries }: DroppedSegment): void {
+    const lost = this.#outstanding.dropped(segment);
+    if (lost === undefined) {
+      this.#reports.warn({ segment, entries }, 'the cache dropped copies of entries to make room');
+      return;
+    }
+    this.#droppedEntries += lost.entries;
+    const error = new EntriesLostError(lost.entries, 'dropped');
+    this.#reports.warn({ segment, err: error }, 'the cache dropped a segment');
+    if (!lost.isOld) this.#around.lost(error);
+  }
+
+  #storeChanged(): void {
+    this.#sweeper.look();
+    void this.#confirmReceipts();
+    this.#progressSoon();
+  }
+
+  /** Stores what every indexer refuses anew, so that the segments that it is in can go. */
+  async #keepRefused(): Promise<void> {
+    const refused = this.#around.refused();
+    if (refused.length === 0) return;
+    const writer = new BlockWriter(this.#pool, (block) => this.#append('copies', block));
+    for (const { frame } of refused) writer.add([frame], 1);
+    writer.flush();
+    const { lastKey } = this.#store;
+    await this.#store.until(() => this.#store.storedKey >= lastKey);
+  }
+
+  #roll(): void {
+    if (!this.#hasCopies || !this.#around.isAnyHot()) return;
+    this.#hasCopies = false;
+    this.#store.seal();
+  }
+
+  #tellUse(): void {
+    const isUsed = this.#outstanding.entries > 0;
+    if (isUsed !== this.#wasUsed) this.#reports.changed();
+    this.#wasUsed = isUsed;
+  }
+
+  #progressSoon(): void {
+    if (this.#isProgressDue) return;
+    this.#isProgressDue = true;
+    setImmediate(() => {
+      this.#isProgressDue = false;
+      this.#around.progress();
+    });
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    setImmediate(() => {
+      this.#isFlushDue = false;
+      const { blocksUnderWay, isWorking } = this.#store;
+      this.#isFlushHeld = isWorking && blocksUnderWay >= MOST_UNDER_WAY;
+      if (!this.#isFlushHeld) this.#flush();
+    });
+  }
+
+  /** Hands on all that was written so far. */
+  #flush(): void {
+    this.#around.commit();
+    this.#overflow.flush();
+    const isComplete = this.#journal?.flush() ?? true;
+    this.#receipts.close(isComplete ? this.#store.lastKey : undefined);
+    if (!isComplete) void this.#confirmReceipts();
+  }
+
+  /** While the disk does not take what is written, its writers are told when it is confirmed. */
+  async #confirmReceipts(): Promise<void> {
+    const receipts = this.#receipts;
+    const { trouble, isFull } = this.#store;
+    const isNeeded = receipts.isAnyUncopied || trouble !== undefined || isFull;
+    if (this.#isConfirming || !isNeeded || !receipts.isAnyWaiting) return;
+    this.#isConfirming = true;
+    const confirmed = receipts.confirmed();
+    try {
+      await this.#around.barrier();
+      confirmed();
+    } catch {
+      // Not now: it is tried again with the next change.
+      return;
+    } finally {
+      this.#isConfirming = false;
+    }
+    await this.#confirmReceipts();
+  }
+}

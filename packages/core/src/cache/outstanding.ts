@@ -1,0 +1,188 @@
+import type { CachePlace, CacheSegment } from '@ringest/workers';
+import { Ranges } from './ranges.js';
+
+/** Entries that are in a segment, and that no lane has got. */
+export interface OutstandingSegment {
+  readonly id: number;
+  /** Another run wrote it: entries of it may have arrived, and its tags are that run's. */
+  readonly isOld: boolean;
+  readonly sequences: Ranges;
+  /** Not read before then, on the clock of `performance.now()`: it could not be read. */
+  notBefore: number;
+  readonly marks: Set<object>;
+}
+
+/** A block that is not stored: its entries are in memory. */
+export interface OutstandingBlock {
+  readonly key: number;
+  /** Unstamped frames, back to back. */
+  readonly frames: Buffer;
+  readonly count: number;
+  place: CachePlace | undefined;
+  /** Its entries are being written to rings: the memory is needed until they are. */
+  isReplaying: boolean;
+  /** Lanes have got its entries: in the cache are copies of them. */
+  isReplayed: boolean;
+  isStored: boolean;
+  readonly marks: Set<object>;
+}
+
+/**
+ * The entries that are in the cache only, oldest first: those that earlier runs have left, those
+ * that are stored, by segment, and then the blocks that are not stored yet.
+ *
+ * A mark on the newest of them is given back once they are all in rings.
+ */
+export class Outstanding {
+  /** By rising id. */
+  readonly #segments = new Map<number, OutstandingSegment>();
+  /** By rising key. */
+  readonly #blocks = new Map<number, OutstandingBlock>();
+  readonly #passed: (mark: object) => void;
+
+  /** @param passed is called with each mark when all that is older than it is in rings */
+  constructor(passed: (mark: object) => void) {
+    this.#passed = passed;
+  }
+
+  get entries(): number {
+    let entries = 0;
+    for (const { sequences } of this.#segments.values()) entries += sequences.size;
+    for (const { isReplayed, count } of this.#blocks.values()) if (!isReplayed) entries += count;
+    return entries;
+  }
+
+  /** How many of them are in some blocks. */
+  entriesOf(blocks: readonly { readonly key: number }[]): number {
+    const keys = new Set(blocks.map(({ key }) => key));
+    let entries = 0;
+    for (const { key, isReplayed, count } of this.#blocks.values()) {
+      if (!isReplayed && keys.has(key)) entries += count;
+    }
+    return entries;
+  }
+
+  /** Whether a segment has entries that no lane has got. */
+  isIn(segment: number): boolean {
+    if (this.#segments.has(segment)) return true;
+    for (const { isReplayed, place } of this.#blocks.values()) {
+      if (!isReplayed && place?.segment === segment) return true;
+    }
+    return false;
+  }
+
+  /** Earlier runs left these. */
+  found(segments: readonly CacheSegment[]): void {
+    for (const { id, sequence, nextSequence } of segments) {
+      this.#add(id, true).sequences.append(sequence, nextSequence);
+    }
+  }
+
+  /** A block was handed to the cache. */
+  appended(key: number, frames: Buffer, count: number): void {
+    this.#blocks.set(key, {
+      key,
+      frames,
+      count,
+      place: undefined,
+      isReplaying: false,
+      isReplayed: false,
+      isStored: false,
+      marks: new Set(),
+    });
+  }
+
+  placed(key: number, place: CachePlace | undefined): void {
+    const block = this.#blocks.get(key);
+    if (block !== undefined) block.place = place;
+  }
+
+  /** @returns whether its memory is needed no more */
+  stored(key: number): boolean {
+    const block = this.#blocks.get(key);
+    if (block === undefined) return true;
+    block.isStored = true;
+    if (block.isReplaying) return false;
+    this.#blocks.delete(key);
+    const { isReplayed, place, count, marks } = block;
+    if (isReplayed || place === undefined) return true;
+    const segment = this.#segments.get(place.segment) ?? this.#add(place.segment, false);
+    segment.sequences.append(place.sequence, place.sequence + count);
+    for (const mark of marks) segment.marks.add(mark);
+    return true;
+  }
+
+  /** What is to be brought back first; `undefined`: nothing is, or nothing can be read now. */
+  next(): OutstandingSegment | OutstandingBlock | undefined {
+    const now = performance.now();
+    for (const segment of this.#segments.values()) if (segment.notBefore <= now) return segment;
+    for (const block of this.#blocks.values()) if (!block.isReplayed) return block;
+    return undefined;
+  }
+
+  /** Entries of a segment are in rings, or are gone. @returns how many were outstanding */
+  take(segment: OutstandingSegment, from: number, to: number): number {
+    const taken = segment.sequences.remove(from, to);
+    if (segment.sequences.isEmpty && this.#segments.get(segment.id) === segment) {
+      this.#segments.delete(segment.id);
+      this.#passMarks(segment.marks, this.#segmentsBefore(segment.id));
+    }
+    return taken;
+  }
+
+  /**
+   * The entries of a block are in rings.
+   * @returns whether its memory is needed no more
+   */
+  replayed(block: OutstandingBlock): boolean {
+    block.isReplaying = false;
+    block.isReplayed = true;
+    if (block.isStored) this.#blocks.delete(block.key);
+    const segments = this.#segmentsBefore(Number.POSITIVE_INFINITY);
+    this.#passMarks(block.marks, [...segments, ...this.#blocksBefore(block.key)]);
+    return block.isStored;
+  }
+
+  /** A segment is gone. @returns what is gone with it; `undefined`: nothing that was only there */
+  dropped(id: number): { readonly entries: number; readonly isOld: boolean } | undefined {
+    const segment = this.#segments.get(id);
+    if (segment === undefined) return undefined;
+    const { isOld, sequences } = segment;
+    return { entries: this.take(segment, sequences.from, sequences.to), isOld };
+  }
+
+  /** A mark on the newest entry that no lane has got; `undefined`: there is none. */
+  mark(): object | undefined {
+    const newest =
+      [...this.#blocks.values()].reverse().find(({ isReplayed }) => !isReplayed) ??
+      [...this.#segments.values()].reverse().find(({ isOld }) => !isOld);
+    const [known] = newest?.marks ?? [];
+    if (newest === undefined || known !== undefined) return known;
+    const mark = {};
+    newest.marks.add(mark);
+    return mark;
+  }
+
+  #add(id: number, isOld: boolean): OutstandingSegment {
+    const segment = { id, isOld, sequences: new Ranges(), notBefore: 0, marks: new Set<object>() };
+    this.#segments.set(id, segment);
+    return segment;
+  }
+
+  /** A mark waits for what is older too: a segment that could not be read is read later. */
+  #passMarks(marks: ReadonlySet<object>, older: readonly { readonly marks: Set<object> }[]): void {
+    const next = older.at(-1);
+    for (const mark of marks) {
+      if (next === undefined) this.#passed(mark);
+      else next.marks.add(mark);
+    }
+  }
+
+  #segmentsBefore(id: number): OutstandingSegment[] {
+    return [...this.#segments.values()].filter((segment) => !segment.isOld && segment.id < id);
+  }
+
+  #blocksBefore(key: number): OutstandingBlock[] {
+    return [...this.#blocks.values()].filter((block) => !block.isReplayed && block.key < key);
+  }
+}

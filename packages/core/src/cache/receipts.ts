@@ -1,0 +1,110 @@
+import { WriteAbandonedError } from '../errors.js';
+import { Pending, type WaitOptions } from '../waiting.js';
+
+/** Writes that are told together what became of them. */
+interface Group {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  /** The block with which all of it is stored; `undefined`: not all of it is on its way to the disk. */
+  key: number | undefined;
+}
+
+/**
+ * The receipts of a journal: entries that were written in one event-loop turn have one promise. They
+ * resolve in the order of the writes: each once its entries are stored, or confirmed.
+ */
+export class Receipts {
+  #open: Group | undefined;
+  #closed: Group[] = [];
+  #storedKey = 0;
+
+  /** Of what is written now. */
+  get current(): Promise<void> {
+    this.#open ??= newGroup();
+    return this.#open.promise;
+  }
+
+  /** Whether somebody waits for what is not on its way to the disk. */
+  get isAnyUncopied(): boolean {
+    return this.#closed.some(({ key }) => key === undefined);
+  }
+
+  /** Whether anybody waits for what was written before now. */
+  get isAnyWaiting(): boolean {
+    return this.#closed.length > 0;
+  }
+
+  /**
+   * What was written so far is in blocks.
+   * @param key of the last one; `undefined`: some of it is in none
+   */
+  close(key: number | undefined): void {
+    if (this.#open === undefined) return;
+    this.#open.key = key;
+    this.#closed.push(this.#open);
+    this.#open = undefined;
+    this.stored(this.#storedKey);
+  }
+
+  /** All blocks up to one are stored. */
+  stored(key: number): void {
+    this.#storedKey = key;
+    const due = this.#closed.findIndex((group) => group.key === undefined || group.key > key);
+    const stored = this.#closed.splice(0, due === -1 ? this.#closed.length : due);
+    for (const { resolve } of stored) resolve();
+  }
+
+  /** @returns what to call once all that was written before now is confirmed */
+  confirmed(): () => void {
+    const groups = new Set(this.#closed);
+    return () => {
+      for (const { resolve } of groups) resolve();
+      this.#closed = this.#closed.filter((group) => !groups.has(group));
+      this.stored(this.#storedKey);
+    };
+  }
+
+  /** There will be no other word. */
+  settle(error: unknown): void {
+    const groups = this.#open === undefined ? this.#closed : [...this.#closed, this.#open];
+    for (const { resolve, reject } of groups) {
+      if (error === undefined) resolve();
+      else reject(error);
+    }
+    this.#closed = [];
+    this.#open = undefined;
+  }
+}
+
+function newGroup(): Group {
+  let resolve = () => {};
+  let reject: Group['reject'] = () => {};
+  const promise = new Promise<void>((...settlers) => {
+    [resolve, reject] = settlers;
+  });
+  // Who does not look at it, does not want to know.
+  promise.catch(() => {});
+  return { promise, resolve, reject, key: undefined };
+}
+
+/**
+ * Waits for a receipt no longer than somebody wants to.
+ * @param entries how many he has written
+ * @returns a promise that may reject with a `WriteAbandonedError`
+ */
+export function within(
+  receipt: Promise<void>,
+  entries: number,
+  options: WaitOptions,
+): Promise<void> {
+  if (options.timeout === undefined && options.signal === undefined) return receipt;
+  const pending = new Pending('the receipt of entries', options, (error) =>
+    pending.reject(new WriteAbandonedError(entries, 0, error)),
+  );
+  receipt.then(
+    () => pending.resolve(),
+    (error) => pending.reject(error),
+  );
+  return pending.promise;
+}

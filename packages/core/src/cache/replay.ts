@@ -1,0 +1,300 @@
+import { DecodeError, frameSize, GRAVWELL_TAG, GRAVWELL_TAG_NAME } from '@ringest/codec';
+import { type CachedBlock, frameTag, type LooseFrame, retagFrame } from '@ringest/workers';
+import type { Outstanding, OutstandingBlock, OutstandingSegment } from './outstanding.js';
+
+/** Milliseconds for which frames are placed before the event loop gets its turn. */
+const SLICE_MS = 2;
+/** Frames between two looks at the clock. */
+const LOOK_FRAMES = 64;
+/** Milliseconds before a segment that could not be read is read again. */
+const RETRY_MS = 5000;
+
+/** What a replay needs of its surroundings. */
+export interface ReplaySurroundings {
+  /** Bytes of frames that may be placed in a turn. */
+  share(): number;
+  /** While none is, nothing is brought back. */
+  isAnyHot(): boolean;
+  /** Writes a frame where it leaves room for others. @returns false when it has to wait for that */
+  place(frame: LooseFrame): boolean;
+  /** Takes a frame back that was not placed. */
+  keep(frame: LooseFrame): void;
+  /** The number of a tag by its name. Throws when it can have none. */
+  tag(name: string): number;
+  /** A copy of a frame in memory that a lane can take over, if it is so large that it needs that. */
+  detach(frame: Buffer): Buffer;
+  read(segment: number, from: number): AsyncGenerator<CachedBlock, void>;
+  /** The entries of a block are in rings, and its memory is needed no more. */
+  release(block: OutstandingBlock): void;
+  /** So many entries of a segment were in what is damaged. */
+  damaged(segment: OutstandingSegment, entries: number): void;
+  /** A segment cannot be read for now. */
+  failed(segment: number, error: Error): void;
+  /** Entries of a segment cannot be sent: it has to stay. */
+  unsendable(segment: number, error: Error): void;
+  /** A segment has nothing any more that no lane has got. */
+  done(): void;
+  /** Goes on with everything that can go on, `proceed` among it. */
+  progress(): void;
+}
+
+/** A block of frames that is being placed. */
+interface Piece {
+  readonly frames: Buffer;
+  at: number;
+  /** The head, when it was looked at before and found no room. */
+  head: LooseFrame | undefined;
+  readonly isOld: boolean;
+  /** The muxer tag of a tag in the frames; `undefined`: it has none. */
+  tag(number: number): number | undefined;
+  placed(): void;
+  /** What comes next is no frame. */
+  unreadable(error: Error): void;
+}
+
+/** A segment that is being read. */
+interface Reading {
+  readonly segment: OutstandingSegment;
+  readonly blocks: AsyncGenerator<CachedBlock, void>;
+  /** Behind the last entry that was outstanding when it began. */
+  readonly to: number;
+}
+
+/**
+ * Brings what is only in the cache back to the rings, oldest first and beside new entries: in slices,
+ * and only where half of a ring is free, so that the others always find room.
+ */
+export class Replay {
+  readonly #outstanding: Outstanding;
+  readonly #around: ReplaySurroundings;
+  #piece: Piece | undefined;
+  #reading: Reading | undefined;
+  #fetching: Promise<void> | undefined;
+  #isSliceDue = false;
+  #isStopped = false;
+  #blocked: LooseFrame | undefined;
+  #replayedEntries = 0;
+  #recoveredEntries = 0;
+
+  constructor(outstanding: Outstanding, around: ReplaySurroundings) {
+    this.#outstanding = outstanding;
+    this.#around = around;
+  }
+
+  /** The frame that waits for room, if one does. */
+  get blocked(): LooseFrame | undefined {
+    return this.#blocked;
+  }
+
+  /** Entries that were brought back. */
+  get replayedEntries(): number {
+    return this.#replayedEntries;
+  }
+
+  /** Of those, entries that an earlier run had left. */
+  get recoveredEntries(): number {
+    return this.#recoveredEntries;
+  }
+
+  /** There may be room, or something to be brought back. */
+  proceed(): void {
+    this.#blocked = undefined;
+    if (this.#isStopped || this.#isSliceDue || !this.#around.isAnyHot()) return;
+    const end = performance.now() + SLICE_MS;
+    const share = this.#around.share();
+    let bytes = 0;
+    for (let frames = 1; ; frames++) {
+      const piece = this.#piece ?? this.#take();
+      if (piece === undefined) return;
+      const head = this.#head(piece);
+      if (head === undefined) {
+        this.#piece = undefined;
+        piece.placed();
+        continue;
+      }
+      if (!this.#around.place(head)) {
+        this.#blocked = head;
+        return;
+      }
+      this.#pass(piece, head);
+      bytes += head.frame.length;
+      const isOver = frames % LOOK_FRAMES === 0 && performance.now() >= end;
+      if (isOver || bytes >= share) {
+        this.#sliceLater();
+        return;
+      }
+    }
+  }
+
+  /** For good. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#blocked = undefined;
+  }
+
+  /** After the end: what is left of a block or a segment is given back, as the rest of it is in rings. */
+  async keepRest(): Promise<void> {
+    await this.#fetching;
+    for (let piece = this.#piece; piece !== undefined; piece = this.#piece) {
+      for (let head = this.#head(piece); head !== undefined; head = this.#head(piece)) {
+        this.#around.keep(head);
+        piece.at += head.frame.length;
+        piece.head = undefined;
+      }
+      this.#piece = undefined;
+      piece.placed();
+      if (this.#reading !== undefined) await this.#fetchFrom(this.#reading.segment);
+    }
+  }
+
+  #sliceLater(): void {
+    this.#isSliceDue = true;
+    setImmediate(() => {
+      this.#isSliceDue = false;
+      this.#around.progress();
+    });
+  }
+
+  /** The next frame of a piece that can be sent; `undefined`: it has none any more. */
+  #head(piece: Piece): LooseFrame | undefined {
+    while (piece.head === undefined && piece.at < piece.frames.length) {
+      const frame = nextFrame(piece);
+      if (frame === undefined) break;
+      const tag = piece.tag(frameTag(frame));
+      if (tag === undefined) {
+        piece.at += frame.length;
+        continue;
+      }
+      retagFrame(frame, tag);
+      piece.head = { frame: this.#around.detach(frame), tag, wasInRing: false, isCached: true };
+    }
+    return piece.head;
+  }
+
+  #pass(piece: Piece, { frame }: LooseFrame): void {
+    piece.at += frame.length;
+    piece.head = undefined;
+    this.#replayedEntries++;
+    if (piece.isOld) this.#recoveredEntries++;
+  }
+
+  #take(): Piece | undefined {
+    if (this.#fetching !== undefined) return undefined;
+    const next = this.#outstanding.next();
+    if (next === undefined) return undefined;
+    if ('key' in next) this.#piece = this.#pieceOf(next);
+    else this.#fetch(next);
+    return this.#piece;
+  }
+
+  #pieceOf(block: OutstandingBlock): Piece {
+    block.isReplaying = true;
+    return {
+      frames: block.frames,
+      at: 0,
+      head: undefined,
+      isOld: false,
+      tag: (number) => number,
+      placed: () => {
+        if (this.#outstanding.replayed(block)) this.#around.release(block);
+        this.#around.done();
+      },
+      // It was made here.
+      unreadable: (error) => {
+        throw error;
+      },
+    };
+  }
+
+  #fetch(segment: OutstandingSegment): void {
+    this.#fetching = this.#fetchFrom(segment)
+      .catch((error: Error) => {
+        this.#reading = undefined;
+        segment.notBefore = performance.now() + RETRY_MS;
+        setTimeout(() => this.#around.progress(), RETRY_MS).unref();
+        this.#around.failed(segment.id, error);
+      })
+      .finally(() => {
+        this.#fetching = undefined;
+        if (!this.#isStopped) this.#around.progress();
+      });
+  }
+
+  /** Reads on until there is a block to be placed, or the segment is at its end. */
+  async #fetchFrom(segment: OutstandingSegment): Promise<void> {
+    const reading = await this.#readingOf(segment);
+    for (;;) {
+      const { value: block, done } = await reading.blocks.next();
+      if (done) break;
+      // The others are copies of what is in rings, or was.
+      if (!segment.sequences.has(block.sequence)) continue;
+      this.#piece = this.#pieceFrom(segment, block);
+      return;
+    }
+    this.#reading = undefined;
+    // What was stored there meanwhile is read the next time.
+    const missing = this.#outstanding.take(segment, 0, reading.to);
+    if (missing > 0) this.#around.damaged(segment, missing);
+    this.#around.done();
+  }
+
+  async #readingOf(segment: OutstandingSegment): Promise<Reading> {
+    if (this.#reading?.segment === segment) return this.#reading;
+    await this.#reading?.blocks.return();
+    const { from, to } = segment.sequences;
+    this.#reading = { segment, blocks: this.#around.read(segment.id, from), to };
+    return this.#reading;
+  }
+
+  #pieceFrom(segment: OutstandingSegment, { frames, sequence, count, tags }: CachedBlock): Piece {
+    const { isOld } = segment;
+    const table = isOld ? this.#translation(tags, segment) : (number: number) => number;
+    return {
+      frames: Buffer.from(frames.buffer, frames.byteOffset, frames.length),
+      at: 0,
+      head: undefined,
+      isOld,
+      tag: table,
+      unreadable: (error) => this.#around.unsendable(segment.id, error),
+      placed: () => {
+        this.#outstanding.take(segment, sequence, sequence + count);
+        this.#around.done();
+      },
+    };
+  }
+
+  /** From the tags of another run to those of the muxer, by their names. */
+  #translation(
+    names: readonly (string | undefined)[],
+    { id }: OutstandingSegment,
+  ): (number: number) => number | undefined {
+    const known = new Map<number, number | undefined>();
+    const translate = (number: number) => {
+      const name = number === GRAVWELL_TAG ? GRAVWELL_TAG_NAME : names[number];
+      try {
+        return this.#around.tag(name ?? '');
+      } catch (error) {
+        this.#around.unsendable(id, error as Error);
+        return undefined;
+      }
+    };
+    return (number) => {
+      if (!known.has(number)) known.set(number, translate(number));
+      return known.get(number);
+    };
+  }
+}
+
+/** `undefined`: the piece is at its end, or what comes next is no frame. */
+function nextFrame(piece: Piece): Buffer | undefined {
+  const { frames, at } = piece;
+  try {
+    const size = frameSize(frames, at, frames.length - at);
+    if (at + size <= frames.length) return frames.subarray(at, at + size);
+    throw new DecodeError('frame', 'it ends before its header says');
+  } catch (error) {
+    piece.at = frames.length;
+    piece.unreadable(error as Error);
+    return undefined;
+  }
+}

@@ -1,0 +1,229 @@
+import {
+  type CacheBlock,
+  type CachedBlock,
+  CacheLink,
+  type CachePlace,
+  type CacheReport,
+  type CacheSegment,
+  type DroppedSegment,
+} from '@ringest/workers';
+import type { FrameBlock } from './block-writer.js';
+import type { CacheSettings } from './settings.js';
+import type { CacheReports } from './surroundings.js';
+
+/** What a store tells. */
+export interface StoreEvents {
+  /** Earlier runs left these. */
+  found(segments: readonly CacheSegment[]): void;
+  placed(key: number, place: CachePlace | undefined): void;
+  /** A block is on the disk: its memory is free. All before it are, too. */
+  stored(block: CacheBlock): void;
+  dropped(segment: DroppedSegment): void;
+  /** Segments, trouble or room have changed. */
+  changed(): void;
+}
+
+/** The cache's files, as far as the muxer has to do with them: blocks go in, segments come out. */
+export class Store {
+  readonly #settings: CacheSettings;
+  readonly #reports: CacheReports;
+  readonly #events: StoreEvents;
+  #link: CacheLink | undefined;
+  /** Why there is none, if it could not be opened. */
+  #failure: Error | undefined;
+  #lastKey = 0;
+  #storedKey = 0;
+  #blocksUnderWay = 0;
+  #damagedEntries = 0;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(settings: CacheSettings, reports: CacheReports, events: StoreEvents) {
+    this.#settings = settings;
+    this.#reports = reports;
+    this.#events = events;
+  }
+
+  /**
+   * Locks the folder, and begins to open it; blocks are taken at once.
+   * @param muxer its id
+   * @param tags names by muxer tag
+   * @throws {CacheLockedError} @throws {CacheOpenError}
+   */
+  open(muxer: string, tags: readonly string[]): void {
+    const { path, maxBytes, maxSegmentBytes, whenFull, sync } = this.#settings;
+    const files = { path, maxBytes, maxSegmentBytes, whenFull, sync };
+    const link = new CacheLink({ ...files, muxer, tags, events: this.#linkEvents() });
+    this.#link = link;
+    link.opened.then(
+      ({ tornBytes, damaged, damagedEntries, leftAlone }) => {
+        this.#damagedEntries += damagedEntries;
+        const found = { path, tornBytes, damaged, damagedEntries, leftAlone };
+        if (tornBytes + damaged + leftAlone > 0) {
+          this.#reports.warn(found, 'the cache was not left as it should be');
+        }
+      },
+      (error: Error) => {
+        this.#failure = error;
+        this.#reports.failed(error, 'there is no cache');
+        this.#changed();
+      },
+    );
+  }
+
+  /** Whether the disk takes blocks, at once or soon. */
+  get isWorking(): boolean {
+    return this.#link !== undefined && this.trouble === undefined;
+  }
+
+  /** Why it does not. */
+  get trouble(): Error | undefined {
+    return this.#failure ?? this.#link?.trouble;
+  }
+
+  /** Whether there is none. */
+  get isUseless(): boolean {
+    return this.#link === undefined || this.#failure !== undefined;
+  }
+
+  /** Whether blocks wait because the cache has reached `maxBytes`. */
+  get isFull(): boolean {
+    return this.#link?.isFull ?? false;
+  }
+
+  /** Oldest first. */
+  get segments(): readonly CacheSegment[] {
+    return this.#link?.segments ?? [];
+  }
+
+  /** Bytes of all segments. */
+  get bytes(): number {
+    return this.#link?.bytes ?? 0;
+  }
+
+  /** Entries in all segments. */
+  get entries(): number {
+    return this.#link?.entries ?? 0;
+  }
+
+  /** Bytes of blocks that are not stored. */
+  get unstoredBytes(): number {
+    return this.#link?.unstoredBytes ?? 0;
+  }
+
+  /** Blocks that are not stored. */
+  get blocksUnderWay(): number {
+    return this.#blocksUnderWay;
+  }
+
+  /** The key of the last block that was appended; they count up. */
+  get lastKey(): number {
+    return this.#lastKey;
+  }
+
+  /** The key of the last block that is stored. */
+  get storedKey(): number {
+    return this.#storedKey;
+  }
+
+  /** Entries in what was found damaged, as far as anything tells. */
+  get damagedEntries(): number {
+    return this.#damagedEntries;
+  }
+
+  /** @returns its key, also when there is no disk for it: then nothing more is heard of it */
+  append(block: FrameBlock): number {
+    if (this.#link === undefined || this.#failure !== undefined) return ++this.#lastKey;
+    this.#blocksUnderWay++;
+    this.#lastKey = this.#link.append(block);
+    return this.#lastKey;
+  }
+
+  /** A new tag, before a block that has it. */
+  addTag(name: string): void {
+    this.#link?.addTags([name]);
+  }
+
+  /** What is appended later goes to another segment. */
+  seal(): void {
+    this.#link?.seal();
+  }
+
+  /** See `CacheLink.read`. */
+  read(segment: number, from: number): AsyncGenerator<CachedBlock, void> {
+    return (this.#link as CacheLink).read(segment, from);
+  }
+
+  /** Removes a segment that is sealed. */
+  async remove(segment: number): Promise<void> {
+    await this.#link?.remove(segment);
+  }
+
+  /** Resolves once a condition is met; it is looked at whenever something has changed. */
+  until(condition: () => boolean, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (!condition()) return;
+        this.#waiting.delete(look);
+        resolve();
+      };
+      signal?.addEventListener('abort', () => {
+        this.#waiting.delete(look);
+        reject(signal.reason);
+      });
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  /** @param signal gives up waiting for a disk that does not answer */
+  async close(signal: AbortSignal): Promise<CacheReport | undefined> {
+    return this.#link?.close(signal);
+  }
+
+  #linkEvents(): ConstructorParameters<typeof CacheLink>[0]['events'] {
+    const { path } = this.#settings;
+    const events = this.#events;
+    return {
+      found: (segments) => {
+        events.found(segments);
+        this.#changed();
+      },
+      placed: (key, place) => events.placed(key, place),
+      stored: (block) => {
+        this.#storedKey = block.key;
+        this.#blocksUnderWay--;
+        events.stored(block);
+        this.#changed();
+      },
+      segments: () => this.#changed(),
+      full: (isFull) => {
+        if (isFull) this.#reports.warn({ path }, 'the cache is full');
+        else this.#reports.info({ path }, 'the cache has room again');
+        this.#changed();
+      },
+      dropped: (dropped) => {
+        events.dropped(dropped);
+        this.#changed();
+      },
+      damaged: ({ segment, entries }) => {
+        this.#damagedEntries += entries ?? 0;
+        this.#reports.warn(
+          { path, segment, entries },
+          'damage in the cache went to its quarantine',
+        );
+      },
+      trouble: (err) => {
+        if (err === undefined) this.#reports.info({ path }, 'the cache works again');
+        else this.#reports.warn({ err }, 'the cache takes nothing for now');
+        this.#reports.trouble(err);
+        this.#changed();
+      },
+      died: (err, retryInMs) => this.#reports.warn({ err, retryInMs }, 'the cache lost its thread'),
+    };
+  }
+
+  #changed(): void {
+    for (const look of this.#waiting) look();
+    this.#events.changed();
+  }
+}
