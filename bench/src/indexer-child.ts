@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { SECRET_FILE_VARIABLE, SECRET_VARIABLE } from '@ringest/indexer/command-line';
+import { withoutSecret } from './child-environment.js';
 import type {
   ArrivalReport,
   FromIndexer,
@@ -57,12 +57,6 @@ export class IndexerChild {
     if (this.#process.connected) this.#process.disconnect();
     await exited;
   }
-}
-
-/** The environment of a process that is told the secret, and needs no other. */
-function withoutSecret(): NodeJS.ProcessEnv {
-  const { [SECRET_VARIABLE]: _secret, [SECRET_FILE_VARIABLE]: _file, ...environment } = process.env;
-  return environment;
 }
 
 /** A certificate for the loopback from an authority that is made for nothing else. */

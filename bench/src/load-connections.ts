@@ -1,9 +1,14 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectionError, IngestMuxer, LossReason } from '@ringest/core';
+import type { LoadObserver } from './load-observer.js';
 import type { LoadOptions } from './load-options.js';
 
 /** Milliseconds; a timer that is longer ends at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** How often a cache is looked at, in milliseconds. */
+const LOOK_MS = 20;
 
 /** Losses that come again at the next attempt. */
 const HOPELESS: ReadonlySet<LossReason> = new Set(['authentication', 'certificate']);
@@ -11,43 +16,48 @@ const HOPELESS: ReadonlySet<LossReason> = new Set(['authentication', 'certificat
 /**
  * Looks after a muxer's connections: tells of losses that may be mended, and fails when an indexer
  * refuses the secret or cannot be trusted, or when none has confirmed anything for `timeoutMs`
- * although something was written.
+ * although something was written; or taken by the cache, where there is one.
  */
 export function watchConnections(
   muxer: IngestMuxer,
   { timeoutMs }: LoadOptions,
-  lost: (error: ConnectionError, retryInMs: number) => void,
+  observer: Pick<LoadObserver, 'lost'>,
 ): { readonly failed: AbortSignal; end(): void } {
   const failed = new AbortController();
   let lastError: ConnectionError | undefined;
-  let confirmedBefore = 0;
+  let before = { confirmed: 0, cached: 0 };
   muxer.on('lost', (error, retryInMs) => {
     lastError = error;
     if (HOPELESS.has(error.reason)) failed.abort(error);
-    else if (!failed.signal.aborted) lost(error, retryInMs);
+    else if (!failed.signal.aborted) observer.lost(error, retryInMs);
   });
   const timer = setInterval(
     () => {
-      const { confirmedEntries, writtenEntries, backlogEntries } = muxer.stats();
-      const isAnyDue = writtenEntries + backlogEntries > confirmedEntries;
-      if (confirmedEntries === confirmedBefore && isAnyDue) {
+      const { confirmedEntries: confirmed, cache, ...stats } = muxer.stats();
+      const cached = cache?.pendingEntries ?? 0;
+      const isStill = confirmed === before.confirmed && cached === before.cached;
+      if (isStill && stats.writtenEntries + stats.backlogEntries + cached > confirmed) {
         const reason = lastError === undefined ? '' : `; last problem: ${lastError.message}`;
         failed.abort(new Error(`nothing was confirmed for ${timeoutMs} ms${reason}`));
       }
-      confirmedBefore = confirmedEntries;
+      before = { confirmed, cached };
     },
     Math.min(timeoutMs, LONGEST_TIMER),
   );
   return { failed: failed.signal, end: () => clearInterval(timer) };
 }
 
-/** Waits for the first lane, and for the others as long as none of them is in trouble. */
+/**
+ * Waits for the first lane, and for the others as long as none of them is in trouble. Where there is
+ * a cache, somebody else's indexer may be away.
+ */
 export async function connect(
   muxer: IngestMuxer,
-  { timeoutMs }: LoadOptions,
+  { timeoutMs, cache, targets }: LoadOptions,
   signal: AbortSignal,
 ): Promise<void> {
   muxer.start();
+  if (cache !== undefined && targets.length > 0) return;
   await muxer.waitForHot({ timeout: timeoutMs, signal });
   const deadline = AbortSignal.timeout(Math.min(timeoutMs, LONGEST_TIMER));
   const trouble = new AbortController();
@@ -59,4 +69,14 @@ export async function connect(
   }
   muxer.off('lost', onLost);
   signal.throwIfAborted();
+}
+
+/** Waits until all that was written is confirmed, and all that a cache had from before. */
+export async function confirmAll(muxer: IngestMuxer, signal: AbortSignal): Promise<void> {
+  await muxer.sync({ signal });
+  while ((muxer.stats().cache?.pendingEntries ?? 0) > 0) {
+    await delay(LOOK_MS);
+    signal.throwIfAborted();
+    await muxer.sync({ signal });
+  }
 }

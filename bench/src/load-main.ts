@@ -1,8 +1,11 @@
-import type { ConnectionError } from '@ringest/core';
 import { Presets, SingleBar } from 'cli-progress';
-import { type LoadOptions, parseLoadOptions } from './load-options.js';
+import { formatKillReport } from './kill-report.js';
+import { runWithKills } from './kill-run.js';
+import type { KnownAccount } from './load-account.js';
+import type { LoadObserver } from './load-observer.js';
+import { hasKills, type LoadOptions, parseLoadOptions } from './load-options.js';
 import { formatReport, isSound } from './load-report.js';
-import { type LoadObserver, runLoad } from './load-run.js';
+import { runLoad } from './load-run.js';
 
 /** `pnpm load`: runs one load and prints what came of it. */
 const options = parseLoadOptions(process.argv);
@@ -13,14 +16,25 @@ const stop = new AbortController();
 process.once('SIGINT', () => stop.abort(new Error('interrupted')));
 
 try {
-  const { observer, close } = watch(options);
-  const report = await runLoad(options, observer, stop.signal).finally(close);
-  console.log(formatReport(report));
+  const report = await run();
   if (options.json) console.log(JSON.stringify(report));
   process.exitCode = isSound(report) ? 0 : 1;
 } catch (error) {
   console.error(`load: ${(error as Error).message}`);
   process.exitCode = 1;
+}
+
+/** Runs the load, and prints the report for people. */
+async function run(): Promise<KnownAccount> {
+  const { observer, close } = watch(options);
+  if (hasKills(options)) {
+    const report = await runWithKills(options, observer, stop.signal).finally(close);
+    console.log(formatKillReport(report));
+    return report;
+  }
+  const report = await runLoad(options, observer, stop.signal).finally(close);
+  console.log(formatReport(report));
+  return report;
 }
 
 /** Failed connections on standard error, and a progress bar where somebody can see it. */
@@ -42,13 +56,14 @@ function watch({ status, entryCount, durationMs }: LoadOptions): {
   if (status) bar.start(total, 0, { entries: 0, rate: 0 });
   return {
     observer: {
-      lost: (error: ConnectionError, retryInMs: number) =>
+      lost: (error, retryInMs) =>
         console.error(`load: ${error.message}; next attempt in ${(retryInMs / 1000).toFixed(1)} s`),
       progress(entries, elapsedMs) {
         if (!status) return;
         const rate = Math.round((entries / elapsedMs) * 1000);
         bar.update(isTimed ? elapsedMs / 1000 : entries, { entries, rate });
       },
+      left: (path) => console.error(`load: entries are left in the cache in ${path}`),
     },
     close: () => bar.stop(),
   };

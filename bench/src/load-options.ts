@@ -3,6 +3,7 @@ import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, Option } from 'commander';
 import { CONTENTS, type Content } from './content.js';
 import { MOST_SLOTS, SEQUENCE_BYTES } from './entry-source.js';
+import { addCacheFlags, type LoadCache, readCache, readKillEvery } from './load-cache.js';
 import { addTargetFlags, type LoadTargets, readTargets } from './load-targets.js';
 
 /** What a load is made of; see the flags. */
@@ -19,12 +20,25 @@ export interface LoadOptions extends LoadTargets {
   readonly workers: number | undefined;
   readonly connections: number;
   readonly ringBytes: number | undefined;
+  readonly cache: LoadCache | undefined;
+  /** Milliseconds between kills of the ingester, on average; `undefined`: it is not killed. */
+  readonly killEveryMs: number | undefined;
   /** Milliseconds to try for a first connection, and to go on while nothing is confirmed. */
   readonly timeoutMs: number;
   readonly seed: number;
   readonly digest: boolean;
   readonly status: boolean;
   readonly json: boolean;
+}
+
+/** What a load is made of whose ingester is killed. */
+export interface KillOptions extends LoadOptions {
+  readonly cache: LoadCache;
+  readonly killEveryMs: number;
+}
+
+export function hasKills(options: LoadOptions): options is KillOptions {
+  return options.cache !== undefined && options.killEveryMs !== undefined;
 }
 
 /** Bytes of data that a batch may have. */
@@ -64,6 +78,7 @@ export function parseLoadOptions(
       `error: a batch would have over ${MOST_BATCH_BYTES} bytes: lower --batch or --entry-size`,
     );
   }
+  const cache = readCache(program);
   return {
     ...readTargets(program, env),
     tagName: flags.tagName,
@@ -75,6 +90,8 @@ export function parseLoadOptions(
     workers: flags.workers,
     connections: flags.connections,
     ringBytes: flags.ringBytes,
+    cache,
+    killEveryMs: readKillEvery(program, cache),
     timeoutMs: flags.timeout,
     seed: flags.seed,
     digest: flags.digest,
@@ -87,7 +104,7 @@ function command(): Command {
   const program = new Command('load').description(
     'Write entries to indexers, or to an embedded one, as fast as they confirm them, and say how fast that was',
   );
-  return addTargetFlags(program)
+  return addCacheFlags(addTargetFlags(program))
     .option('--tag-name <name>', 'the tag of the entries', 'default')
     .option(
       '--entry-count <n>',

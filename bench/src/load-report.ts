@@ -1,4 +1,7 @@
 import type { AckLatency } from '@ringest/core';
+import type { CacheReport } from './cache-report.js';
+import type { KnownAccount } from './load-account.js';
+import { accountRows, cacheRows, count, formatRows, type Row } from './report-rows.js';
 
 /** The outcome of a load; what is `undefined` could not be known. */
 export interface LoadReport {
@@ -49,6 +52,7 @@ export interface LoadReport {
   readonly digest?: string;
   /** Whether what arrived is what was sent, to the byte. */
   readonly digestMatches?: boolean;
+  readonly cache?: CacheReport;
 }
 
 /** How it went when compression was asked for. */
@@ -60,15 +64,15 @@ const COMPRESSED: Readonly<Record<LoadReport['compression'], string>> = {
 };
 
 /** Whether nothing is known to be lost or altered. */
-export function isSound(report: LoadReport): boolean {
-  return report.lost === 0 && !report.foreign && report.digestMatches !== false;
+export function isSound({ lost, foreign, digestMatches }: KnownAccount): boolean {
+  return lost === 0 && !foreign && digestMatches !== false;
 }
 
 /** The report for people. */
 export function formatReport(report: LoadReport): string {
   const { ackLatencyMs: ack } = report;
   const perMillion = (report.cpuSeconds / report.entries) * 1e6;
-  const rows: [string, string][] = [
+  const rows: Row[] = [
     ['entries', `${count(report.entries)} in ${report.seconds.toFixed(2)} s, all confirmed`],
     [
       'throughput',
@@ -84,23 +88,16 @@ export function formatReport(report: LoadReport): string {
       'ack latency',
       `p50 ${ms(ack.p50)}, p90 ${ms(ack.p90)}, p99 ${ms(ack.p99)}, max ${ms(ack.max)}`,
     ],
-    ...report.lanes.map((lane): [string, string] => [
-      'lane',
-      `${lane.target}: ${count(lane.entries)} entries, ${lane.reconnects} reconnects`,
-    ]),
+    ...report.lanes.map(
+      (lane): Row => [
+        'lane',
+        `${lane.target}: ${count(lane.entries)} entries, ${lane.reconnects} reconnects`,
+      ],
+    ),
   ];
-  if (report.received !== undefined) rows.push(['received', count(report.received)]);
-  for (const [tenant, entries] of Object.entries(report.tenants ?? {})) {
-    rows.push(['tenant', `${tenant}: ${count(entries)}`]);
-  }
-  rows.push(['lost', count(report.lost)], ['resent', count(report.resent)]);
-  if (report.duplicated !== undefined) rows.push(['duplicated', count(report.duplicated)]);
-  if (report.foreign) rows.push(['foreign', count(report.foreign)]);
-  if (report.digest !== undefined) {
-    const verdicts = { true: ' (equal)', false: ' (DIFFERENT)', undefined: ' of what was sent' };
-    rows.push(['digest', `${report.digest}${verdicts[`${report.digestMatches}`]}`]);
-  }
-  return rows.map(([name, value]) => `${`${name}:`.padEnd(13)}${value}`).join('\n');
+  if (report.cache !== undefined) rows.push(...cacheRows(report.cache));
+  rows.push(...accountRows(report));
+  return formatRows(rows);
 }
 
 function wire({ transports, compressionAsked, compression, wireBytes, bytes }: LoadReport): string {
@@ -109,10 +106,6 @@ function wire({ transports, compressionAsked, compression, wireBytes, bytes }: L
   if (compressionAsked === 'none') return `${over}${sealed}`;
   const share = `${((wireBytes / bytes) * 100).toFixed(1)}% of the data`;
   return `${over} ${COMPRESSED[compression]}, ${share}${sealed}`;
-}
-
-function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
 }
 
 function ms(value: number): string {

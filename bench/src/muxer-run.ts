@@ -3,6 +3,7 @@ import { IngestMuxer, type MuxerConfiguration } from '@ringest/core';
 import type { Content } from './content.js';
 import { EntrySource, type LoadEntry } from './entry-source.js';
 import { median } from './median.js';
+import { Receipts } from './receipts.js';
 
 /** The secret of indexers that are measured. */
 export const SECRET = 'IngestSecrets';
@@ -20,7 +21,7 @@ export interface Rounds {
 
 /** A muxer that writes as fast as it finds room. */
 export interface MuxerRun {
-  readonly target: Pick<MuxerConfiguration, 'targets' | 'tls' | 'compression'>;
+  readonly target: Pick<MuxerConfiguration, 'targets' | 'tls' | 'compression' | 'cache'>;
   readonly entryBytes: number;
   readonly write: 'writeEntry' | 'writeBatch';
   /** Milliseconds. */
@@ -59,17 +60,22 @@ export async function runMuxer(run: MuxerRun): Promise<MuxerRunResult> {
     ...(content && { content, varied: true }),
   });
   const entries: LoadEntry[] = Array.from({ length: BATCH }, () => source.entry(0));
+  const isJournal = target.cache?.mode === 'journal';
+  const receipts = isJournal ? new Receipts(muxer, entryBytes) : undefined;
+  const pauseFor = receipts?.take ?? ((written: Promise<void>) => written);
   let sent = 0;
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
   while (performance.now() - start < duration) {
     if (write === 'writeBatch') {
       source.fill(entries, sent);
-      const wait = muxer.writeBatch(entries);
+      const written = muxer.writeBatch(entries);
+      const wait = written && pauseFor(written, sent);
       if (wait) await wait;
     } else {
       for (let i = 0; i < BATCH; i++) {
-        const wait = muxer.writeEntry(source.entry(sent + i));
+        const written = muxer.writeEntry(source.entry(sent + i));
+        const wait = written && pauseFor(written, sent);
         if (wait) await wait;
       }
     }
@@ -98,18 +104,25 @@ export function medianResult(results: readonly MuxerRunResult[]): MuxerRunResult
 /**
  * Runs each of several in each round, another one first each time: a machine that has more to do for
  * a while spoils no one.
- * @returns the medians of each, in their order
  */
+export async function inTurn(
+  runs: readonly (() => Promise<void>)[],
+  rounds: number,
+): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < runs.length; i++) await runs[(i + round) % runs.length]?.();
+  }
+}
+
+/** Runs muxers in turn. Returns the medians of each, in their order. */
 export async function runInTurn(
   runs: readonly MuxerRun[],
   rounds: number,
 ): Promise<MuxerRunResult[]> {
-  const results: MuxerRunResult[][] = runs.map(() => []);
-  for (let round = 0; round < rounds; round++) {
-    for (let i = 0; i < runs.length; i++) {
-      const turn = (i + round) % runs.length;
-      results[turn]?.push(await runMuxer(runs[turn] as MuxerRun));
-    }
-  }
-  return results.map(medianResult);
+  const results = runs.map((run) => ({ run, all: [] as MuxerRunResult[] }));
+  const tasks = results.map(({ run, all }) => async () => {
+    all.push(await runMuxer(run));
+  });
+  await inTurn(tasks, rounds);
+  return results.map(({ all }) => medianResult(all));
 }

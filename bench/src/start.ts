@@ -22,6 +22,8 @@ const report = await runLoad(
     workers: undefined,
     connections: 1,
     ringBytes: undefined,
+    cache: undefined,
+    killEveryMs: undefined,
     timeoutMs: 10_000,
     seed: 1,
     digest: true,
@@ -31,6 +33,7 @@ const report = await runLoad(
   {
     lost: (error) => console.error(error.message),
     progress: () => {},
+    left: () => {},
   },
   new AbortController().signal,
 );

@@ -141,7 +141,7 @@ export class Dispatcher {
   }
 
   hold(parts: FrameParts): boolean {
-    return this.#backlog.isEmpty && this.#placer.hold(parts);
+    return this.#backlog.isEmpty && !this.#cache?.isYielding && this.#placer.hold(parts);
   }
 
   cancelBatch(): void {
@@ -203,8 +203,8 @@ export class Dispatcher {
       again = this.#room.arm();
       if (this.#settleBarriers()) again = true;
     }
-    this.#cache?.tellWaiting(!this.#backlog.isEmpty);
     this.#room.drainIfOwed();
+    this.#cache?.tellWaiting(this.#room.isOwed || !this.#backlog.isEmpty);
   }
 
   /** Gives up what waits: it goes back to those who wrote it. Lanes get their rings back. */

@@ -384,7 +384,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const cache = this.#cache;
     const dispatcher = this.#dispatcher;
     cache?.stop();
-    if (cache?.isUsable) dispatcher.keepWaiting(cache, closing);
+    if (cache?.isWorking) dispatcher.keepWaiting(cache, closing);
     else dispatcher.abandon(closing);
     await this.#lanes.close();
     if (cache?.isUsable) dispatcher.keepUnconfirmed(cache);

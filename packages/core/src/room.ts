@@ -28,6 +28,11 @@ export class Room {
     this.#around = around;
   }
 
+  /** Whether somebody waits to be told of room. */
+  get isOwed(): boolean {
+    return this.#isOwed;
+  }
+
   /** Whether there is none for a frame of so many bytes, or others wait already. */
   isShort(frameBytes: number): boolean {
     const { balancer } = this.#around;

@@ -13,7 +13,8 @@ export class SharedMemoryPool {
 
   /** A buffer of so many bytes, with anything in it. */
   take(bytes: number): Buffer {
-    const index = this.#free.findIndex((memory) => memory.byteLength >= bytes);
+    // What was used last is still in the processor's caches.
+    const index = this.#free.findLastIndex((memory) => memory.byteLength >= bytes);
     const [memory] = index === -1 ? [] : this.#free.splice(index, 1);
     if (memory !== undefined) this.#freeBytes -= memory.byteLength;
     const room = memory ?? new SharedArrayBuffer(Math.ceil(bytes / GRAIN) * GRAIN);

@@ -24,7 +24,7 @@ import { Sweeper } from './sweeper.js';
 const MOST_UNSTORED = 32 * 1024 * 1024;
 /** Blocks on their way before those that are not full wait for more. */
 const MOST_UNDER_WAY = 4;
-/** How often a segment with copies is ended, in milliseconds: so much is sent again after a crash. */
+/** How often a segment is ended of which nothing is outstanding: so much is sent again after a crash. */
 const ROLL_MS = 1000;
 
 /** `copies` are of what was accepted and is in memory too, `overflow` is nowhere else. */
@@ -57,8 +57,8 @@ export class DiskCache {
   #isFlushHeld = false;
   #isProgressDue = false;
   #isConfirming = false;
-  /** Whether copies were handed over since a segment was ended. */
-  #hasCopies = false;
+  /** Whether anything was appended since a segment was ended but for what is refused. */
+  #isSealDue = false;
   #lastUse: SegmentUse | undefined;
   #rollTimer: NodeJS.Timeout | undefined;
   #droppedEntries = 0;
@@ -100,9 +100,7 @@ export class DiskCache {
   /** @throws {CacheLockedError} @throws {CacheOpenError} */
   open(muxer: string, tags: readonly string[]): void {
     this.#store.open(muxer, tags);
-    if (this.#journal !== undefined) {
-      this.#rollTimer = setInterval(() => this.#roll(), ROLL_MS).unref();
-    }
+    this.#rollTimer = setInterval(() => this.#roll(), ROLL_MS).unref();
   }
 
   /** Gets copies of what enters rings, if all of it is to be stored. */
@@ -113,6 +111,11 @@ export class DiskCache {
   /** Whether it can keep anything. */
   get isUsable(): boolean {
     return !this.#store.isUseless;
+  }
+
+  /** Whether the disk takes what it keeps. */
+  get isWorking(): boolean {
+    return this.#store.isWorking;
   }
 
   /** Bytes in the cache, those on their way to the disk among them. */
@@ -195,6 +198,11 @@ export class DiskCache {
     return this.#replay.blocked;
   }
 
+  /** Whether new entries go to disk because older ones are there, and wait for room. */
+  get isYielding(): boolean {
+    return this.#replay.blocked !== undefined && this.#overflow.isTaking;
+  }
+
   /** A mark on the newest entry that is in the cache only; `undefined`: there is none. */
   mark(): object | undefined {
     this.#overflow.flush();
@@ -264,7 +272,7 @@ export class DiskCache {
       isBehind: () => this.#isBehind(),
       append: (block) => {
         this.#append('copies', block);
-        this.#hasCopies = true;
+        this.#isSealDue = true;
       },
     });
   }
@@ -316,6 +324,7 @@ export class DiskCache {
   #appendOverflow(block: FrameBlock): void {
     const { memory, bytes, count } = block;
     const key = this.#append('overflow', block);
+    this.#isSealDue = true;
     this.#outstanding.appended(key, Buffer.from(memory, 0, bytes), count);
     this.#tellUse();
     this.#progressSoon();
@@ -365,8 +374,11 @@ export class DiskCache {
   }
 
   #roll(): void {
-    if (!this.#hasCopies || !this.#around.isAnyHot()) return;
-    this.#hasCopies = false;
+    const last = this.#store.segments.at(-1);
+    if (last === undefined || last.isSealed || !this.#isSealDue) return;
+    // What is outstanding is ended when it is read; without an indexer, nothing can be removed.
+    if (this.#isNeeded(last.id) || !this.#around.isAnyHot()) return;
+    this.#isSealDue = false;
     this.#store.seal();
   }
 

@@ -74,7 +74,8 @@ export class Outstanding {
   /** Earlier runs left these. */
   found(segments: readonly CacheSegment[]): void {
     for (const { id, sequence, nextSequence } of segments) {
-      this.#add(id, true).sequences.append(sequence, nextSequence);
+      // Of some, nothing is left that can be read.
+      if (nextSequence > sequence) this.#add(id, true).sequences.append(sequence, nextSequence);
     }
   }
 
