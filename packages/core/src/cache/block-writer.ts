@@ -30,6 +30,11 @@ export class BlockWriter {
     return this.#bytes;
   }
 
+  /** Entries that are gathered. */
+  get entries(): number {
+    return this.#count;
+  }
+
   /** Copies frames: all of them go to the same block. */
   add(frames: readonly Uint8Array[], count: number): void {
     const bytes = frames.reduce((sum, { length }) => sum + length, 0);

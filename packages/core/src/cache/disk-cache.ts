@@ -10,10 +10,10 @@ import type { WaitOptions } from '../waiting.js';
 import { BlockWriter, type FrameBlock } from './block-writer.js';
 import type { CacheStats } from './cache-stats.js';
 import { EntriesLostError } from './errors.js';
+import { GroupCommit } from './group-commit.js';
 import { CopyJournal } from './journal.js';
 import { Outstanding } from './outstanding.js';
 import { Overflow } from './overflow.js';
-import { Receipts, within } from './receipts.js';
 import { Replay } from './replay.js';
 import type { CacheSettings } from './settings.js';
 import { Store } from './store.js';
@@ -22,8 +22,6 @@ import { Sweeper } from './sweeper.js';
 
 /** Bytes that may be on their way to the disk before nothing more is taken. */
 const MOST_UNSTORED = 32 * 1024 * 1024;
-/** Blocks on their way before those that are not full wait for more. */
-const MOST_UNDER_WAY = 4;
 /** How often a segment is ended of which nothing is outstanding: so much is sent again after a crash. */
 const ROLL_MS = 1000;
 
@@ -33,7 +31,7 @@ type SegmentUse = 'copies' | 'overflow';
 /**
  * The disk cache of a muxer. What finds no room goes to disk (`Overflow`) and comes back when there
  * is some (`Replay`); a journal has copies of all that is in rings (`CopyJournal`), and says when they
- * are stored (`Receipts`). `Outstanding` knows what is in the cache only; `Sweeper` removes segments
+ * are stored (`GroupCommit`). `Outstanding` knows what is in the cache only; `Sweeper` removes segments
  * once all that was in them is confirmed.
  */
 export class DiskCache {
@@ -44,7 +42,7 @@ export class DiskCache {
   readonly #outstanding: Outstanding;
   readonly #overflow: Overflow;
   readonly #journal: CopyJournal | undefined;
-  readonly #receipts = new Receipts();
+  readonly #commit: GroupCommit;
   readonly #replay: Replay;
   readonly #sweeper: Sweeper;
   /** Segments with entries that cannot be sent. */
@@ -52,11 +50,7 @@ export class DiskCache {
   #around!: CacheSurroundings;
   #wasAnyHot = false;
   #wasUsed = false;
-  #isFlushDue = false;
-  /** What is gathered waits for a block to be stored. */
-  #isFlushHeld = false;
   #isProgressDue = false;
-  #isConfirming = false;
   /** Whether anything was appended since a segment was ended but for what is refused. */
   #isSealDue = false;
   #lastUse: SegmentUse | undefined;
@@ -77,11 +71,15 @@ export class DiskCache {
     this.#overflow = new Overflow(settings.mode, this.#pool, {
       isOpen: () => this.#store.isWorking && !this.#store.isFull && !this.#isBehind(),
       isAnyHot: () => this.#around.isAnyHot(),
-      taken: () => this.#flushSoon(),
+      taken: () => this.#commit.soon(),
       append: (block) => this.#appendOverflow(block),
       progress: () => this.#around.progress(),
     });
     if (settings.mode === 'journal') this.#journal = this.#createJournal();
+    this.#commit = new GroupCommit(this.#store, {
+      handOn: () => this.#handOn(),
+      barrier: () => this.#around.barrier(),
+    });
     this.#replay = this.#createReplay();
     this.#sweeper = new Sweeper({
       segments: () => this.#store.segments,
@@ -120,46 +118,35 @@ export class DiskCache {
 
   /** Bytes in the cache, those on their way to the disk among them. */
   get size(): number {
-    return this.#store.bytes + this.#store.unstoredBytes;
+    return this.#store.bytes + this.#unstoredBytes;
   }
 
   stats(): CacheStats {
-    const { bytes, entries, unstoredBytes, damagedEntries, isFull, trouble } = this.#store;
+    const { bytes, entries, damagedEntries, isFull, trouble } = this.#store;
     return {
       mode: this.#settings.mode,
-      ...{ bytes, entries, unstoredBytes, damagedEntries, isFull, trouble },
-      pendingEntries: this.#outstanding.entries,
+      ...{ bytes, entries, damagedEntries, isFull, trouble },
+      unstoredBytes: this.#unstoredBytes,
+      pendingEntries: this.#outstanding.entries + this.#overflow.entries,
       replayedEntries: this.#replay.replayedEntries,
       recoveredEntries: this.#replay.recoveredEntries,
       droppedEntries: this.#droppedEntries,
     };
   }
 
-  /**
-   * The promise that all that was written so far is stored, or confirmed; `undefined`: nobody
-   * promises.
-   * @param entries of the write that asks: they are accepted, however long it waits
-   */
-  receipt(entries: number, options: WaitOptions = {}): Promise<void> | undefined {
-    if (this.#journal === undefined) return undefined;
-    this.#flushSoon();
-    return within(this.#receipts.current, entries, options);
+  /** See `GroupCommit.receipt`; `undefined`: nobody promises. */
+  receipt(entries: number, options?: WaitOptions): Promise<void> | undefined {
+    return this.#journal === undefined ? undefined : this.#commit.receipt(entries, options);
   }
 
   /** The same for a write that waits for room first. */
   receiptAfter(
     room: Promise<void> | undefined,
     entries: number,
-    options: WaitOptions = {},
+    options?: WaitOptions,
   ): Promise<void> | undefined {
     if (this.#journal === undefined) return room;
-    if (room === undefined) return this.receipt(entries, options);
-    const { timeout, signal } = options;
-    const end = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
-    return room.then(() => {
-      const left = timeout && Math.max(1, end - performance.now());
-      return this.receipt(entries, { timeout: left, signal });
-    });
+    return this.#commit.receiptAfter(room, entries, options);
   }
 
   /** Whether an entry that finds no room is taken. */
@@ -225,7 +212,7 @@ export class DiskCache {
     this.#sweeper.stop();
     this.#overflow.stop();
     this.#replay.stop();
-    this.#flush();
+    this.#commit.now();
     this.#store.seal();
   }
 
@@ -241,7 +228,7 @@ export class DiskCache {
     });
     const report = await this.#store.close(signal);
     const unconfirmed = this.#outstanding.entries;
-    this.#receipts.settle(report?.error);
+    this.#commit.settle(report?.error);
     if (report === undefined) return { unconfirmed, cached: 0 };
     const unstored = this.#outstanding.entriesOf(report.unstored);
     return { unconfirmed, cached: unconfirmed - unstored };
@@ -250,8 +237,8 @@ export class DiskCache {
   /** Stores all that is kept, and then removes what is not needed. */
   async #tidy(signal: AbortSignal): Promise<void> {
     const never = this.#store.until(() => false, signal);
-    this.#flush();
-    await Promise.race([this.#replay.keepRest(), never]).finally(() => this.#flush());
+    this.#commit.now();
+    await Promise.race([this.#replay.keepRest(), never]).finally(() => this.#commit.now());
     const { lastKey } = this.#store;
     const isOver = () => {
       const { storedKey, segments, trouble } = this.#store;
@@ -304,10 +291,13 @@ export class DiskCache {
     });
   }
 
+  /** Bytes on their way to the disk, those among them that are in no block yet. */
+  get #unstoredBytes(): number {
+    return this.#store.unstoredBytes + this.#overflow.bytes + (this.#journal?.bytes ?? 0);
+  }
+
   #isBehind(): boolean {
-    const { isWorking, unstoredBytes } = this.#store;
-    const gathered = this.#overflow.bytes + (this.#journal?.bytes ?? 0);
-    return isWorking && unstoredBytes + gathered >= MOST_UNSTORED;
+    return this.#store.isWorking && this.#unstoredBytes >= MOST_UNSTORED;
   }
 
   #isNeeded(segment: number): boolean {
@@ -340,8 +330,7 @@ export class DiskCache {
 
   #stored(key: number, memory: SharedArrayBuffer): void {
     if (this.#outstanding.stored(key)) this.#pool.give(Buffer.from(memory));
-    this.#receipts.stored(key);
-    if (this.#isFlushHeld) this.#flushSoon();
+    this.#commit.stored(key);
   }
 
   #dropped({ segment, entries }: DroppedSegment): void {
@@ -358,7 +347,7 @@ export class DiskCache {
 
   #storeChanged(): void {
     this.#sweeper.look();
-    void this.#confirmReceipts();
+    this.#commit.look();
     this.#progressSoon();
   }
 
@@ -397,43 +386,9 @@ export class DiskCache {
     });
   }
 
-  #flushSoon(): void {
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
-    setImmediate(() => {
-      this.#isFlushDue = false;
-      const { blocksUnderWay, isWorking } = this.#store;
-      this.#isFlushHeld = isWorking && blocksUnderWay >= MOST_UNDER_WAY;
-      if (!this.#isFlushHeld) this.#flush();
-    });
-  }
-
-  /** Hands on all that was written so far. */
-  #flush(): void {
+  #handOn(): boolean {
     this.#around.commit();
     this.#overflow.flush();
-    const isComplete = this.#journal?.flush() ?? true;
-    this.#receipts.close(isComplete ? this.#store.lastKey : undefined);
-    if (!isComplete) void this.#confirmReceipts();
-  }
-
-  /** While the disk does not take what is written, its writers are told when it is confirmed. */
-  async #confirmReceipts(): Promise<void> {
-    const receipts = this.#receipts;
-    const { trouble, isFull } = this.#store;
-    const isNeeded = receipts.isAnyUncopied || trouble !== undefined || isFull;
-    if (this.#isConfirming || !isNeeded || !receipts.isAnyWaiting) return;
-    this.#isConfirming = true;
-    const confirmed = receipts.confirmed();
-    try {
-      await this.#around.barrier();
-      confirmed();
-    } catch {
-      // Not now: it is tried again with the next change.
-      return;
-    } finally {
-      this.#isConfirming = false;
-    }
-    await this.#confirmReceipts();
+    return this.#journal?.flush() ?? true;
   }
 }

@@ -53,6 +53,11 @@ export class Overflow {
     return this.#writer.bytes + this.#staging.writer.uncommitted;
   }
 
+  /** Entries that are gathered. */
+  get entries(): number {
+    return this.#writer.entries + this.#staging.entries;
+  }
+
   /** @returns false when the entry has to wait for room */
   take(parts: FrameParts): boolean {
     if (!this.isTaking) return false;

@@ -1,0 +1,113 @@
+import type { WaitOptions } from '../waiting.js';
+import { Receipts, within } from './receipts.js';
+import type { Store } from './store.js';
+
+/** Blocks on their way before those that are not full wait for more. */
+const MOST_UNDER_WAY = 4;
+
+/** What a group commit needs of its surroundings. */
+export interface GroupCommitSurroundings {
+  /**
+   * Hands on all that was written so far.
+   * @returns whether all of it is on its way to the disk
+   */
+  handOn(): boolean;
+  /** Resolves once everything written before is confirmed. */
+  barrier(): Promise<void>;
+}
+
+/**
+ * Hands on what was written at the end of each event-loop turn, unless the disk is slower than that,
+ * and tells those who wrote it when it is stored; or confirmed, while the disk takes nothing.
+ */
+export class GroupCommit {
+  readonly #store: Store;
+  readonly #around: GroupCommitSurroundings;
+  readonly #receipts = new Receipts();
+  #isDue = false;
+  /** What is gathered waits for a block to be stored. */
+  #isHeld = false;
+  #isConfirming = false;
+
+  constructor(store: Store, around: GroupCommitSurroundings) {
+    this.#store = store;
+    this.#around = around;
+  }
+
+  /**
+   * The promise that all that was written so far is stored, or confirmed.
+   * @param entries of the write that asks: they are accepted, however long it waits
+   */
+  receipt(entries: number, options: WaitOptions = {}): Promise<void> {
+    this.soon();
+    return within(this.#receipts.current, entries, options);
+  }
+
+  /** The same for a write that waits for room first. */
+  receiptAfter(
+    room: Promise<void> | undefined,
+    entries: number,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    if (room === undefined) return this.receipt(entries, options);
+    const { timeout, signal } = options;
+    const end = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
+    return room.then(() => {
+      const left = timeout && Math.max(1, end - performance.now());
+      return this.receipt(entries, { timeout: left, signal });
+    });
+  }
+
+  /** Something was written. */
+  soon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      const { blocksUnderWay, isWorking } = this.#store;
+      this.#isHeld = isWorking && blocksUnderWay >= MOST_UNDER_WAY;
+      if (!this.#isHeld) this.now();
+    });
+  }
+
+  /** Hands on all that was written so far. */
+  now(): void {
+    const isComplete = this.#around.handOn();
+    this.#receipts.close(isComplete ? this.#store.lastKey : undefined);
+    if (!isComplete) this.look();
+  }
+
+  /** All blocks up to one are stored. */
+  stored(key: number): void {
+    this.#receipts.stored(key);
+    if (this.#isHeld) this.soon();
+  }
+
+  /** The disk may take nothing, or again. */
+  look(): void {
+    const { trouble, isFull } = this.#store;
+    const isNeeded = this.#receipts.isAnyUncopied || trouble !== undefined || isFull;
+    if (isNeeded && this.#receipts.isAnyWaiting && !this.#isConfirming) void this.#confirm();
+  }
+
+  /** There will be no other word. */
+  settle(error: Error | undefined): void {
+    this.#receipts.settle(error);
+  }
+
+  /** What was written is not on its way to the disk: its writers are told when it is confirmed. */
+  async #confirm(): Promise<void> {
+    this.#isConfirming = true;
+    const confirmed = this.#receipts.confirmed();
+    try {
+      await this.#around.barrier();
+      confirmed();
+    } catch {
+      // Not now: it is tried again with the next change.
+      return;
+    } finally {
+      this.#isConfirming = false;
+    }
+    this.look();
+  }
+}
