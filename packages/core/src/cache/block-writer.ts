@@ -1,6 +1,6 @@
 import { type SharedMemoryPool, sharedBytesOf } from '@ringest/workers';
 
-/** Bytes after which a block is handed on. */
+/** Bytes after which a block is handed on, where a segment may be that long. */
 const BLOCK_BYTES = 1048576;
 
 /** Frames on their way to the disk, in shared memory. */
@@ -14,14 +14,19 @@ export interface FrameBlock {
 /** Gathers frames into blocks. */
 export class BlockWriter {
   readonly #pool: SharedMemoryPool;
+  readonly #blockBytes: number;
   readonly #full: (block: FrameBlock) => void;
   #memory: Buffer | undefined;
   #bytes = 0;
   #count = 0;
 
-  /** @param full gets each block; its memory is to be given back to the pool */
-  constructor(pool: SharedMemoryPool, full: (block: FrameBlock) => void) {
+  /**
+   * @param mostBytes that a block has, unless a single frame has more
+   * @param full gets each block; its memory is to be given back to the pool
+   */
+  constructor(pool: SharedMemoryPool, mostBytes: number, full: (block: FrameBlock) => void) {
     this.#pool = pool;
+    this.#blockBytes = Math.min(BLOCK_BYTES, mostBytes);
     this.#full = full;
   }
 
@@ -39,7 +44,7 @@ export class BlockWriter {
   add(frames: readonly Uint8Array[], count: number): void {
     const bytes = frames.reduce((sum, { length }) => sum + length, 0);
     if (this.#memory !== undefined && this.#bytes + bytes > this.#memory.length) this.flush();
-    this.#memory ??= this.#pool.take(Math.max(BLOCK_BYTES, bytes));
+    this.#memory ??= this.#pool.take(Math.max(this.#blockBytes, bytes));
     for (const piece of frames) {
       // Native, where `set` would copy shared memory byte by byte.
       this.#memory.fill(piece, this.#bytes, this.#bytes + piece.length);

@@ -68,7 +68,7 @@ export class DiskCache {
       changed: () => this.#storeChanged(),
     });
     this.#outstanding = new Outstanding((mark) => this.#around.passed(mark));
-    this.#overflow = new Overflow(settings.mode, this.#pool, {
+    this.#overflow = new Overflow(settings, this.#pool, {
       isOpen: () => this.#store.isWorking && !this.#store.isFull && !this.#isBehind(),
       isAnyHot: () => this.#around.isAnyHot(),
       taken: () => this.#commit.soon(),
@@ -254,7 +254,7 @@ export class DiskCache {
   }
 
   #createJournal(): CopyJournal {
-    return new CopyJournal(this.#pool, {
+    return new CopyJournal(this.#settings, this.#pool, {
       isStoring: () => this.#store.isWorking,
       isBehind: () => this.#isBehind(),
       append: (block) => {
@@ -355,7 +355,10 @@ export class DiskCache {
   async #keepRefused(): Promise<void> {
     const refused = this.#around.refused();
     if (refused.length === 0) return;
-    const writer = new BlockWriter(this.#pool, (block) => this.#append('copies', block));
+    const { maxSegmentBytes } = this.#settings;
+    const writer = new BlockWriter(this.#pool, maxSegmentBytes, (block) =>
+      this.#append('copies', block),
+    );
     for (const { frame } of refused) writer.add([frame], 1);
     writer.flush();
     const { lastKey } = this.#store;
@@ -364,7 +367,9 @@ export class DiskCache {
 
   #roll(): void {
     const last = this.#store.segments.at(-1);
-    if (last === undefined || last.isSealed || !this.#isSealDue) return;
+    if (last === undefined || last.isSealed) return;
+    // Of what is refused, a copy would take the place of the one before it, again and again.
+    if (!this.#isSealDue && this.#around.refused().length > 0) return;
     // What is outstanding is ended when it is read; without an indexer, nothing can be removed.
     if (this.#isNeeded(last.id) || !this.#around.isAnyHot()) return;
     this.#isSealDue = false;

@@ -1,6 +1,7 @@
 import type { SharedMemoryPool } from '@ringest/workers';
 import type { Journal } from '../placer.js';
 import { BlockWriter, type FrameBlock } from './block-writer.js';
+import type { CacheSettings } from './settings.js';
 
 /** What a journal needs of its surroundings. */
 export interface JournalSurroundings {
@@ -17,9 +18,9 @@ export class CopyJournal implements Journal {
   readonly #writer: BlockWriter;
   #isComplete = true;
 
-  constructor(pool: SharedMemoryPool, around: JournalSurroundings) {
+  constructor(settings: CacheSettings, pool: SharedMemoryPool, around: JournalSurroundings) {
     this.#around = around;
-    this.#writer = new BlockWriter(pool, (block) => around.append(block));
+    this.#writer = new BlockWriter(pool, settings.maxSegmentBytes, (block) => around.append(block));
   }
 
   get isBehind(): boolean {

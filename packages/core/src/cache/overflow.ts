@@ -5,7 +5,7 @@ import {
   StagingRing,
 } from '@ringest/workers';
 import { BlockWriter, type FrameBlock } from './block-writer.js';
-import type { CacheMode } from './settings.js';
+import type { CacheMode, CacheSettings } from './settings.js';
 
 /**
  * For how many milliseconds no lane is hot, or entries wait under `journal`, before they go to disk:
@@ -37,10 +37,11 @@ export class Overflow {
   #shortSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(mode: CacheMode, pool: SharedMemoryPool, around: OverflowSurroundings) {
+  constructor(settings: CacheSettings, pool: SharedMemoryPool, around: OverflowSurroundings) {
+    const { mode, maxSegmentBytes } = settings;
     this.#mode = mode;
     this.#around = around;
-    this.#writer = new BlockWriter(pool, (block) => around.append(block));
+    this.#writer = new BlockWriter(pool, maxSegmentBytes, (block) => around.append(block));
   }
 
   /** Whether what finds no room now is taken. */
