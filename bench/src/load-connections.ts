@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectionError, IngestMuxer, LossReason } from '@ringest/core';
+import { segmentBytes } from './cache-folder.js';
 import type { LoadObserver } from './load-observer.js';
 import type { LoadOptions } from './load-options.js';
 
@@ -71,10 +72,22 @@ export async function connect(
   signal.throwIfAborted();
 }
 
-/** Waits until all that was written is confirmed, and all that a cache had from before. */
-export async function confirmAll(muxer: IngestMuxer, signal: AbortSignal): Promise<void> {
+/**
+ * Waits until all that was written is confirmed, and all that the cache in a folder had before: it
+ * is known once the muxer has read the folder, which may be after everything else is done.
+ */
+export async function confirmAll(
+  muxer: IngestMuxer,
+  cachePath: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   await muxer.sync({ signal });
-  while ((muxer.stats().cache?.pendingEntries ?? 0) > 0) {
+  if (cachePath === undefined) return;
+  const isAnyLeft = () => {
+    const { bytes = 0, pendingEntries = 0 } = muxer.stats().cache ?? {};
+    return pendingEntries > 0 || (bytes === 0 && segmentBytes(cachePath) > 0);
+  };
+  while (isAnyLeft()) {
     await delay(LOOK_MS);
     signal.throwIfAborted();
     await muxer.sync({ signal });

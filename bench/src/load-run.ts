@@ -81,7 +81,8 @@ async function ingest(
       ...{ from: 0, to: options.entryCount, batch: options.batch, signal, look },
       ...(receipts && { pause: receipts.take }),
     });
-    await Promise.all([receipts?.settled(), confirmAll(muxer, watch.failed)]);
+    await confirmAll(muxer, folder?.path, watch.failed);
+    await receipts?.settled(options.timeoutMs);
   } finally {
     clearTimeout(timer);
     watch.end();

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { LOAD, NodeProcess } from '../support/node-process.js';
+
+it.each([
+  ['when to sync no cache', ['--cache-sync', 'never'], '--cache-sync is about the cache'],
+  ['a size of no cache', ['--cache-max-bytes', '2000000'], '--cache-max-bytes is about the cache'],
+  ['kills without a cache', ['--kill-every', '1s'], '--kill-every is about the cache'],
+  ['an unknown mode', ['--cache-mode', 'never'], 'Allowed choices are fail, always, journal'],
+  ['an odd time to sync', ['--cache-sync', 'often'], '--cache-sync'],
+  ['a cache that is too small', ['--cache-max-bytes', '1048575'], '--cache-max-bytes'],
+  [
+    'kills of a load that ends by the clock',
+    ['--cache-mode', 'journal', '--kill-every', '1s', '--duration', '9s'],
+    "option '--kill-every <time>' cannot be used with option '--duration <time>'",
+  ],
+  [
+    'kills of a load of which nobody keeps account',
+    ['--cache-mode', 'journal', '--kill-every', '1s', '--clear-conns', '127.0.0.1:1'],
+    "option '--kill-every <time>' cannot be used with option '--clear-conns <addresses>'",
+  ],
+  ['a folder that is none', ['--cache-path', '/dev/null'], 'could not be opened'],
+])('load refuses %s', async (_what, flags, message) => {
+  const run = new NodeProcess(LOAD, flags);
+  expect(await run.end()).toBe(1);
+  expect(run.stdout).toBe('');
+  expect(run.stderr).toMatch(/^(error|load): /m);
+  expect(run.stderr).toContain(message);
+  expect(run.stderr).not.toMatch(/^ +at /m);
+});
