@@ -3,6 +3,8 @@ import type { CacheMode } from './settings.js';
 /** What is in the cache, and what came of it since the start. */
 export interface CacheStats {
   readonly mode: CacheMode;
+  /** Whether the folder is read: before, nobody knows what an earlier run has left there. */
+  readonly isOpen: boolean;
   /** Bytes of all segments on disk; the quarantine is not among them. */
   readonly bytes: number;
   /** Entries in all segments; under `journal`, most of them are in rings too. */

@@ -122,10 +122,10 @@ export class DiskCache {
   }
 
   stats(): CacheStats {
-    const { bytes, entries, damagedEntries, isFull, trouble } = this.#store;
+    const { isOpen, bytes, entries, damagedEntries, isFull, trouble } = this.#store;
     return {
       mode: this.#settings.mode,
-      ...{ bytes, entries, damagedEntries, isFull, trouble },
+      ...{ isOpen, bytes, entries, damagedEntries, isFull, trouble },
       unstoredBytes: this.#unstoredBytes,
       pendingEntries: this.#outstanding.entries + this.#overflow.entries,
       replayedEntries: this.#replay.replayedEntries,

@@ -31,6 +31,7 @@ export class Store {
   #link: CacheLink | undefined;
   /** Why there is none, if it could not be opened. */
   #failure: Error | undefined;
+  #isOpen = false;
   #lastKey = 0;
   #storedKey = 0;
   #blocksUnderWay = 0;
@@ -68,6 +69,11 @@ export class Store {
         this.#changed();
       },
     );
+  }
+
+  /** Whether the folder is read. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** Whether the disk takes blocks, at once or soon. */
@@ -185,6 +191,7 @@ export class Store {
     const events = this.#events;
     return {
       found: (segments) => {
+        this.#isOpen = true;
         events.found(segments);
         this.#changed();
       },
