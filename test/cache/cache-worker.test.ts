@@ -40,6 +40,130 @@ test('a sync every so often covers what has come until then', () => {
   expect(syncs(disk)).toBe(1);
 });
 
+test('blocks that come while a sync is under way are stored with the next one, all together', () => {
+  const { disk, bench } = newBench({ sync: 'always' });
+  bench.pass(0);
+  bench.isSlow = true;
+  bench.append('one');
+  bench.pass(0);
+  for (const text of ['two', 'three']) {
+    bench.append(text);
+    bench.pass(0);
+  }
+  expect(bench.places.size).toBe(3);
+  expect(syncs(disk)).toBe(1);
+  disk.endSync();
+  disk.endSync();
+  expect(bench.of('stored')).toEqual([{ kind: 'stored', key: 1, sequence: 1 }]);
+  expect(syncs(disk)).toBe(2);
+  disk.endSyncs();
+  expect(bench.of('stored').slice(1)).toEqual([{ kind: 'stored', key: 3, sequence: 3 }]);
+  bench.pass(0);
+  expect(syncs(disk)).toBe(2);
+});
+
+test('a sync begins a while after the beginning of the last one, or after its end if that is later', () => {
+  const { disk, bench } = newBench({ sync: { everyMs: 10 } });
+  bench.pass(100);
+  bench.isSlow = true;
+  bench.append('one');
+  bench.pass(10);
+  bench.append('two');
+  disk.endSyncs();
+  bench.pass(9);
+  expect([syncs(disk), ...bench.stored]).toEqual([1, 1]);
+  bench.pass(1);
+  expect(syncs(disk)).toBe(2);
+
+  bench.append('three');
+  bench.pass(30);
+  expect(syncs(disk)).toBe(2);
+  disk.endSyncs();
+  expect([syncs(disk), ...bench.stored]).toEqual([3, 1, 2, 3]);
+});
+
+test('what was appended while a sync failed waits again, too', () => {
+  const { disk, bench } = newBench();
+  bench.pass(0);
+  bench.isSlow = true;
+  disk.faults = SYNC_FAILS;
+  bench.append('one');
+  bench.pass(0);
+  disk.faults = NO_FAULTS;
+  bench.append('two');
+  disk.endSyncs();
+  expect(bench.of('takenBack')).toEqual([{ kind: 'takenBack', key: 1 }]);
+  expect(bench.of('trouble')).toHaveLength(1);
+
+  bench.pass(RETRY_MS);
+  expect([...bench.stored]).toEqual([1, 2]);
+  expect(bench.readAll()).toEqual(['one', 'two']);
+});
+
+test('what is tried again waits for the end of a sync that is under way', () => {
+  const { disk, bench } = newBench({ maxSegmentBytes: 1 });
+  bench.pass(0);
+  bench.isSlow = true;
+  bench.append('one');
+  bench.pass(0);
+  disk.faults = ALL_FAIL;
+  bench.append('two');
+  disk.faults = NO_FAULTS;
+  bench.pass(RETRY_MS * 3);
+  expect(bench.of('trouble')).toHaveLength(1);
+  disk.endSyncs();
+
+  expect([...bench.stored]).toEqual([1, 2]);
+  expect(bench.of('trouble').map(({ problem }) => problem)).toEqual([expect.anything(), undefined]);
+  expect(disk.misuses).toEqual([]);
+});
+
+test('a segment is not dropped before a sync that is under way has ended, and the cache is not full so long', () => {
+  const { disk, bench } = newBench({
+    maxBytes: 700,
+    maxSegmentBytes: 300,
+    whenFull: 'drop-oldest',
+    sync: { everyMs: 10 },
+  });
+  bench.pass(10);
+  for (const text of ['a', 'b']) bench.append(text.repeat(150));
+  bench.isSlow = true;
+  bench.pass(10);
+  for (const text of ['c', 'd']) bench.append(text.repeat(150));
+  expect(bench.of('dropped')).toEqual([]);
+  disk.endSyncs();
+
+  expect(bench.of('dropped').map(({ segment }) => segment)).toEqual([1, 2]);
+  expect(bench.places.size).toBe(4);
+  expect(bench.of('full')).toEqual([]);
+  expect(bench.said.findIndex(({ kind }) => kind === 'stored')).toBeLessThan(
+    bench.said.findIndex(({ kind }) => kind === 'dropped'),
+  );
+});
+
+test('the end comes after a sync that is under way, whatever becomes of that', () => {
+  for (const faults of [NO_FAULTS, SYNC_FAILS]) {
+    const { disk, bench } = newBench({ sync: { everyMs: 10 } });
+    bench.pass(10);
+    bench.isSlow = true;
+    disk.faults = faults;
+    bench.append('one');
+    bench.pass(10);
+    disk.faults = NO_FAULTS;
+    bench.append('two');
+    bench.tell({ kind: 'close' });
+    bench.pass(10 * RETRY_MS);
+    expect(bench.isEnded).toBe(false);
+    disk.endSyncs();
+
+    expect(bench.of('closed')).toEqual([{ kind: 'closed', problem: undefined }]);
+    expect(bench.of('trouble')).toEqual([]);
+    expect([...bench.stored]).toEqual([1, 2]);
+    expect(readTexts(openLog(disk))).toEqual(['one', 'two']);
+    expect(disk.misuses).toEqual([]);
+  }
+});
+
 test('without syncs a block counts as stored once the system has it, and the end syncs all the same', () => {
   const { disk, bench } = newBench({ sync: 'never' });
   bench.append('one');

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { pbkdf2 } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -6,22 +7,49 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { CacheOpenError, CacheWriteError } from '../../packages/workers/dist/cache/errors.js';
 import { NodeDisk } from '../../packages/workers/dist/cache/node-disk.js';
+import type { SegmentLog } from '../../packages/workers/dist/cache/segment-log.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { appendText, openLog, readTexts, TAGS, thrown } from './logs.js';
 
 const NAME = '0000000000000001.segment';
 const SCRIPT = fileURLToPath(new URL('appending-process.mjs', import.meta.url));
 const NOBODY = 65534;
+
+/** Begins a sync. */
+function endOfSync(log: SegmentLog): Promise<Error | undefined> {
+  return new Promise((resolve) => log.beginSync(resolve));
+}
+
+/** What goes to the threads of the process next, waits for a while. */
+function occupyThreadPool(): void {
+  const { UV_THREADPOOL_SIZE = 4 } = process.env;
+  for (let i = 0; i < Number(UV_THREADPOOL_SIZE); i++)
+    pbkdf2('password', 'salt', 100_000, 64, 'sha512', () => {});
+}
+
+/** The names of the files of a folder that this process has open. */
+function openFiles(folder: string): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const path = readlinkSync(join('/proc/self/fd', fd));
+      return dirname(path) === folder ? [basename(path)] : [];
+    } catch {
+      // It was that of the listing itself.
+      return [];
+    }
+  });
+}
 
 test('folders are made where they are missing, and only their owner can look inside', () => {
   const path = join(temporaryDirectory(), 'deep', 'cache');
@@ -71,6 +99,38 @@ test('a torn end and a damaged block on a real disk are cut off and set aside', 
   expect(statSync(file).size).toBe(end);
   expect(readdirSync(join(path, 'quarantine'))).toHaveLength(1);
   again.close();
+});
+
+test('a log on a real disk is appended to, sealed, removed from and closed while it is synced', async () => {
+  const path = temporaryDirectory();
+  const log = openLog(new NodeDisk(path), 2 ** 20);
+  const texts = Array.from({ length: 20 }, (_, round) => `${round}`);
+  for (const text of texts) {
+    // Has a segment of its own.
+    const { segment } = log.append(Buffer.alloc(2 ** 20), 1, TAGS);
+    const ended = endOfSync(log);
+    appendText(log, text);
+    log.remove(segment);
+    expect(await ended).toBeUndefined();
+  }
+  void endOfSync(log);
+  log.close();
+
+  const again = openLog(new NodeDisk(path));
+  expect(readTexts(again)).toEqual(texts);
+  again.close();
+});
+
+test('a file that is closed while it is synced stays open until then', async () => {
+  const disk = new NodeDisk(temporaryDirectory());
+  const file = disk.create('segments', 'file');
+  file.write(Buffer.from('content'), 0);
+  occupyThreadPool();
+  const ended = new Promise((resolve) => file.beginSync(resolve));
+  file.close();
+  if (existsSync('/proc/self/fd')) expect(openFiles(disk.path)).toEqual(['file']);
+  expect(await ended).toBeUndefined();
+  if (existsSync('/proc/self/fd')) await vi.waitFor(() => expect(openFiles(disk.path)).toEqual([]));
 });
 
 test('frames in shared memory reach a real disk as they are', () => {

@@ -8,6 +8,7 @@ import {
   InvalidBlockError,
   UnknownSegmentError,
 } from '../../packages/workers/dist/cache/errors.js';
+import type { SegmentLog } from '../../packages/workers/dist/cache/segment-log.js';
 import { appendText, openLog, readTexts, TAGS, thrown } from './logs.js';
 import { Random } from './random.js';
 import { failure, SimulatedDisk } from './simulated-disk.js';
@@ -42,6 +43,12 @@ class FailingDisk extends SimulatedDisk {
     super.syncFolder(...name);
   }
 
+  override beginSyncFolder(...[folder, done]: Parameters<SimulatedDisk['beginSyncFolder']>): void {
+    super.beginSyncFolder(folder, (error) => {
+      done(this.fails('syncFolder') ? failure('EIO', 'syncFolder') : error);
+    });
+  }
+
   #wrap(file: DiskFile): DiskFile {
     return {
       ...file,
@@ -62,6 +69,11 @@ class FailingDisk extends SimulatedDisk {
       sync: () => {
         this.#check('sync');
         file.sync();
+      },
+      beginSync: (done) => {
+        file.beginSync((error) => {
+          done(this.fails('sync') ? failure('EIO', 'sync') : error);
+        });
       },
     };
   }
@@ -316,6 +328,186 @@ test('a sync with nothing to do asks nothing of the disk', () => {
   log.sync();
 
   expect(disk.operations).toHaveLength(count);
+});
+
+/** Begins a sync; what it gives, has what was told at its end. */
+function beginSync(log: SegmentLog): (CacheSyncError | undefined)[] {
+  const ends: (CacheSyncError | undefined)[] = [];
+  log.beginSync((error) => void ends.push(error));
+  return ends;
+}
+
+test('a sync that was begun covers what was appended before, and the next one the rest', () => {
+  for (let seed = 0; seed < 10; seed++) {
+    const disk = new SimulatedDisk(new Random(seed));
+    const log = openLog(disk);
+    appendText(log, 'one');
+    const ends = beginSync(log);
+    expect(log.isSyncing).toBe(true);
+    appendText(log, 'two');
+    log.seal();
+    appendText(log, 'three');
+    expect(readTexts(log)).toEqual(['one', 'two', 'three']);
+    expect(ends).toEqual([]);
+    disk.endSyncs();
+    expect(ends).toEqual([undefined]);
+    if (seed % 2 === 0) {
+      beginSync(log);
+      disk.endSyncs();
+    }
+    disk.cutPower();
+
+    const texts = ['one', 'two', 'three'];
+    const left = readTexts(openLog(disk));
+    expect(left).toEqual(seed % 2 === 0 ? texts : texts.filter((text) => left.includes(text)));
+    expect(left).toContain('one');
+  }
+});
+
+test('a new segment counts only once its name is synced, too', () => {
+  const disk = new FailingDisk();
+  const log = openLog(disk);
+  appendText(log, 'one', 4);
+  const ends = beginSync(log);
+  disk.endSync();
+  expect(log.isSyncing).toBe(true);
+  disk.fails = (operation) => operation === 'syncFolder';
+  disk.endSync();
+
+  expect(ends).toMatchObject([{ code: 'ERR_CACHE_SYNC', sequence: 0 }]);
+  expect(log.segments()).toEqual([]);
+});
+
+test('a sync that fails late takes back what was appended meanwhile, in its file and in later ones', () => {
+  const disk = new FailingDisk();
+  const log = openLog(disk);
+  appendText(log, 'one', 10);
+  log.sync();
+  appendText(log, 'two', 5);
+  const ends = beginSync(log);
+  appendText(log, 'three', 5);
+  log.seal();
+  appendText(log, 'four', 5);
+  disk.fails = (operation) => operation === 'sync';
+  disk.endSyncs();
+  disk.fails = () => false;
+
+  expect(ends).toMatchObject([{ code: 'ERR_CACHE_SYNC', sequence: 10 }]);
+  expect(log.isSyncing).toBe(false);
+  expect(readTexts(log)).toEqual(['one']);
+  expect(log.append(Buffer.from('again'), 15, TAGS)).toEqual({ segment: 3, sequence: 25 });
+  log.sync();
+  disk.cutPower();
+  expect(readTexts(openLog(disk))).toEqual(['one', 'again']);
+});
+
+test('of a file that is removed while it is synced, it does not matter whether that fails', () => {
+  const disk = new FailingDisk();
+  const log = openLog(disk);
+  for (const text of ['one', 'two', 'three']) {
+    appendText(log, text);
+    log.seal();
+  }
+  const ends = beginSync(log);
+  log.remove(1);
+  log.remove(2);
+  disk.fails = (operation) => operation === 'sync';
+  disk.endSync();
+  disk.fails = () => false;
+  disk.endSyncs();
+
+  expect(ends).toEqual([undefined]);
+  disk.cutPower();
+  expect(readTexts(openLog(disk))).toContain('three');
+  expect(disk.misuses).toEqual([]);
+});
+
+test('a sync is refused while another one is under way, and gives nothing up', () => {
+  const disk = new SimulatedDisk(new Random(1));
+  const log = openLog(disk);
+  appendText(log, 'one');
+  const ends = beginSync(log);
+  expect(thrown(CacheSyncError, () => log.sync()).sequence).toBeUndefined();
+  expect(beginSync(log)).toMatchObject([{ code: 'ERR_CACHE_SYNC', sequence: undefined }]);
+  disk.endSyncs();
+
+  expect(ends).toEqual([undefined]);
+  log.sync();
+  expect(readTexts(log)).toEqual(['one']);
+  expect(disk.misuses).toEqual([]);
+});
+
+test('a log that is closed while it is synced leaves the disk as it is', () => {
+  const disk = new FailingDisk();
+  const log = openLog(disk);
+  appendText(log, 'one');
+  const ends = beginSync(log);
+  log.close();
+  disk.fails = (operation) => operation === 'sync';
+  disk.endSyncs();
+  disk.fails = () => false;
+
+  expect(ends).toEqual([]);
+  expect(log.isSyncing).toBe(false);
+  expect(readTexts(openLog(disk))).toEqual(['one']);
+});
+
+test('a file that is sealed while it is synced is closed after that', () => {
+  const disk = new SimulatedDisk(new Random(1));
+  const log = openLog(disk);
+  appendText(log, 'one');
+  beginSync(log);
+  log.seal();
+  expect(disk.openFiles).toBe(1);
+  disk.endSyncs();
+  expect(disk.openFiles).toBe(0);
+});
+
+test('what was appended while a sync succeeded is taken back when the next one fails', () => {
+  const disk = new FailingDisk();
+  const log = openLog(disk);
+  appendText(log, 'one', 10);
+  beginSync(log);
+  appendText(log, 'two', 5);
+  disk.endSyncs();
+  disk.fails = (operation) => operation === 'sync';
+  expect(thrown(CacheSyncError, () => log.sync()).sequence).toBe(10);
+  expect(readTexts(log)).toEqual(['one']);
+});
+
+test('of files that fail together, one that has nothing to lose takes nothing back', () => {
+  const disk = new FailingDisk();
+  const earlier = openLog(disk);
+  appendText(earlier, 'one', 10);
+  earlier.close();
+  const log = openLog(disk);
+  appendText(log, 'two', 5);
+  const ends = beginSync(log);
+  disk.fails = (operation) => operation === 'sync';
+  disk.endSyncs();
+
+  expect(ends).toMatchObject([{ code: 'ERR_CACHE_SYNC', sequence: 10 }]);
+  expect(readTexts(log)).toEqual(['one']);
+});
+
+test('of files that fail together, all is taken back from the oldest on that is still there', () => {
+  const disk = new FailingDisk();
+  const log = openLog(disk);
+  appendText(log, 'one', 10);
+  log.sync();
+  for (const text of ['two', 'three', 'four']) {
+    appendText(log, text, 5);
+    log.seal();
+  }
+  const ends = beginSync(log);
+  log.remove(1);
+  disk.fails = (operation) => operation === 'sync';
+  disk.endSync(2);
+  disk.endSyncs();
+  disk.fails = () => false;
+
+  expect(ends).toMatchObject([{ code: 'ERR_CACHE_SYNC', sequence: 15 }]);
+  expect(readTexts(log)).toEqual([]);
 });
 
 test('a block without an entry is refused', () => {

@@ -46,6 +46,7 @@ class Run {
   readonly #tags = ['tag 0'];
   readonly #maxSegmentBytes: number;
   #log: SegmentLog;
+  #closed: SegmentLog | undefined;
   #serial = 0;
 
   constructor(seed: number) {
@@ -60,6 +61,7 @@ class Run {
       this.#step();
       if (this.#disk.isDead) this.#end(this.#random.pick(['process', 'power']));
     }
+    expect(this.#disk.misuses).toEqual([]);
     this.#disk.faults = NO_FAULTS;
     this.#end('power');
     this.#twin.checkRunning(this.#log);
@@ -67,8 +69,10 @@ class Run {
 
   #step(): void {
     const chance = this.#random.below(100);
-    if (chance < 50) this.#append();
-    else if (chance < 65) this.#sync();
+    if (chance < 44) this.#append();
+    else if (chance < 47) this.#sync();
+    else if (chance < 54) this.#beginSync();
+    else if (chance < 65) this.#disk.endAnySync();
     else if (chance < 73) this.#remove();
     else if (chance < 80) this.#read();
     else if (chance < 83) this.#log.seal();
@@ -108,13 +112,27 @@ class Run {
   }
 
   #sync(): void {
+    const { isSyncing } = this.#log;
     try {
       this.#log.sync();
+      expect(isSyncing).toBe(false);
       this.#twin.synced();
     } catch (error) {
       if (!(error instanceof CacheSyncError)) throw error;
       if (error.sequence !== undefined) this.#twin.takenBack(error.sequence);
     }
+  }
+
+  #beginSync(): void {
+    if (this.#log.isSyncing) return;
+    const log = this.#log;
+    const covered = this.#twin.covered();
+    log.beginSync((error) => {
+      expect(log).not.toBe(this.#closed);
+      expect(log.isSyncing).toBe(false);
+      if (error === undefined) this.#twin.synced(covered);
+      else if (error.sequence !== undefined) this.#twin.takenBack(error.sequence);
+    });
   }
 
   #remove(): void {
@@ -139,6 +157,9 @@ class Run {
 
   #closeAndOpen(): void {
     this.#log.close();
+    this.#closed = this.#log;
+    expect(this.#disk.openFiles).toBe(0);
+    if (this.#random.chance(0.5)) this.#disk.endSyncs();
     this.#end('process');
   }
 

@@ -1,4 +1,10 @@
-import type { Disk, DiskEntry, DiskFile, Folder } from '../../packages/workers/dist/cache/disk.js';
+import type {
+  Disk,
+  DiskEntry,
+  DiskFile,
+  Done,
+  Folder,
+} from '../../packages/workers/dist/cache/disk.js';
 import type { Random } from './random.js';
 import { SimulatedFile } from './simulated-file.js';
 
@@ -24,6 +30,12 @@ interface Change {
   readonly file: SimulatedFile;
 }
 
+/** A sync that goes on until the test has it end. */
+interface SlowSync {
+  readonly file: SimulatedFile | undefined;
+  end(): void;
+}
+
 /**
  * A disk with an operating system's cache before it. `names` and the files' contents are what
  * programs see; at a power cut, any part of what was not synced is lost.
@@ -34,11 +46,16 @@ export class SimulatedDisk implements Disk {
   isDead = false;
   /** Every operation that was made, for tests that look at them. */
   readonly operations: string[] = [];
+  /** What nobody may do to a disk, and was done. */
+  readonly misuses: string[] = [];
+  /** How many were opened, and not closed. */
+  openFiles = 0;
   readonly #random: Random;
   readonly #pageBytes: number;
   #names = new Map<string, SimulatedFile>();
   #durableNames = new Map<string, SimulatedFile>();
   #changes: Change[] = [];
+  #slowSyncs: SlowSync[] = [];
 
   constructor(random: Random, pageBytes = 512) {
     this.#random = random;
@@ -83,9 +100,42 @@ export class SimulatedDisk implements Disk {
 
   syncFolder(folder: Folder): void {
     this.#begin(`sync ${folder}`);
-    const isIn = (change: Change) => change.folders.includes(folder);
-    for (const change of this.#changes.filter(isIn)) apply(change, this.#durableNames);
-    this.#changes = this.#changes.filter((change) => !isIn(change));
+    this.#persist(this.#changesIn(folder));
+  }
+
+  beginSyncFolder(folder: Folder, done: Done): void {
+    const error = this.#beginSlowly(`sync ${folder}`);
+    const changes = this.#changesIn(folder);
+    const end = () => {
+      if (error === undefined) this.#persist(changes.filter((one) => this.#changes.includes(one)));
+      done(error);
+    };
+    this.#slowSyncs.push({ file: undefined, end });
+  }
+
+  /** Whether a sync that was begun has not ended. */
+  get isSyncing(): boolean {
+    return this.#slowSyncs.length > 0;
+  }
+
+  /** A sync that was begun, ends; the oldest, or the one after so many. */
+  endSync(at = 0): void {
+    for (const sync of this.#slowSyncs.splice(at, 1)) sync.end();
+  }
+
+  /** Any one of the syncs that were begun, ends. */
+  endAnySync(): void {
+    this.endSync(this.#random.below(Math.max(1, this.#slowSyncs.length)));
+  }
+
+  /** All syncs that were begun, end, and those that are begun because of that. */
+  endSyncs(): void {
+    while (this.isSyncing) this.endAnySync();
+  }
+
+  /** Whoever began syncs is no more: nobody hears of their end. */
+  forgetSyncs(): void {
+    this.#slowSyncs = [];
   }
 
   /** The file of that name as programs see it. */
@@ -118,11 +168,15 @@ export class SimulatedDisk implements Disk {
 
   /** The process has ended; everything it wrote is there. */
   restart(): void {
+    this.forgetSyncs();
+    this.openFiles = 0;
     this.isDead = false;
   }
 
   /** Only what was synced is certain to be there; of the rest, any part. */
   cutPower(): void {
+    this.forgetSyncs();
+    this.openFiles = 0;
     for (const change of this.#changes) {
       if (this.#random.chance(0.5)) apply(change, this.#durableNames);
     }
@@ -139,13 +193,26 @@ export class SimulatedDisk implements Disk {
   }
 
   #handle(path: string, file: SimulatedFile): DiskFile {
+    let isClosed = false;
+    this.openFiles++;
+    const use = (operation: string) => {
+      if (isClosed) this.misuses.push(`${operation} ${path}, which is closed`);
+    };
+    const useAlone = (operation: string) => {
+      use(operation);
+      if (this.#slowSyncs.some((sync) => sync.file === file)) {
+        this.misuses.push(`${operation} ${path}, while it is synced`);
+      }
+    };
     return {
       size: () => file.bytes.length,
       read: (target, at) => {
+        use('read');
         this.#begin(`read ${path} ${at}`);
         return file.read(target.subarray(0, this.#some(target.length)), at);
       },
       write: (bytes, at) => {
+        use('write');
         try {
           this.#begin(`write ${path} ${at}`);
         } catch (cause) {
@@ -155,10 +222,12 @@ export class SimulatedDisk implements Disk {
         return file.write(bytes.subarray(0, this.#some(bytes.length)), at);
       },
       truncate: (size) => {
+        use('truncate');
         this.#begin(`truncate ${path} ${size}`, this.faults.sync);
         file.truncate(size);
       },
       sync: () => {
+        useAlone('sync');
         try {
           this.#begin(`sync ${path}`, this.faults.sync);
         } catch (cause) {
@@ -167,8 +236,44 @@ export class SimulatedDisk implements Disk {
         }
         file.sync();
       },
-      close: () => undefined,
+      beginSync: (done) => {
+        useAlone('begin to sync');
+        const error = this.#beginSlowly(`sync ${path}`, this.faults.sync);
+        if (error !== undefined) file.failSync(this.#random);
+        const succeed = file.beginSync(this.#random);
+        const end = () => {
+          if (error === undefined) succeed();
+          else file.failSync(this.#random);
+          done(error);
+        };
+        this.#slowSyncs.push({ file, end });
+      },
+      close: () => {
+        use('close');
+        isClosed = true;
+        this.openFiles--;
+      },
     };
+  }
+
+  #changesIn(folder: Folder): readonly Change[] {
+    return this.#changes.filter(({ folders }) => folders.includes(folder));
+  }
+
+  #persist(changes: readonly Change[]): void {
+    for (const change of changes) apply(change, this.#durableNames);
+    this.#changes = this.#changes.filter((change) => !changes.includes(change));
+  }
+
+  /** @returns what is told when it ends. Throws when the process is dead */
+  #beginSlowly(operation: string, besides = 0): Error | undefined {
+    try {
+      this.#begin(operation, besides);
+      return undefined;
+    } catch (cause) {
+      if (this.isDead) throw cause;
+      return cause as Error;
+    }
   }
 
   #some(bytes: number): number {

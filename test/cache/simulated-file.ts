@@ -47,6 +47,21 @@ export class SimulatedFile {
     if (random.chance(0.5)) this.#dirty.clear();
   }
 
+  /**
+   * Part of what is to be synced is on the disk at once, as it is now; the rest later, as it is then.
+   * @returns ends it; what was written meanwhile may still be in the cache then
+   */
+  beginSync(random: Random): () => void {
+    const isLengthDone = random.chance(0.5);
+    if (isLengthDone) this.#durable = resized(this.#durable, this.bytes.length);
+    this.writeBack(random);
+    const left = [...this.#dirty];
+    return () => {
+      if (!isLengthDone) this.#durable = resized(this.#durable, this.bytes.length);
+      for (const page of left) if (this.#dirty.delete(page)) this.#persist(page);
+    };
+  }
+
   writeBack(random: Random): void {
     for (const page of this.#dirty) {
       if (random.chance(0.5)) continue;

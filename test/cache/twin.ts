@@ -17,6 +17,13 @@ interface Stored {
   isUncertain: boolean;
 }
 
+/** What a sync covers. */
+export interface Covered {
+  readonly blocks: ReadonlySet<Stored>;
+  /** Blocks that were gone when it began. */
+  readonly gone: ReadonlySet<Stored>;
+}
+
 /** How the log ended before it was opened again. */
 export type Ending = 'process' | 'power';
 
@@ -28,9 +35,15 @@ export class Twin {
     this.#blocks.push({ ...block, isSafe: false, isGone: false, isUncertain: false });
   }
 
-  synced(): void {
-    this.#blocks = this.#blocks.filter(({ isGone }) => !isGone);
-    for (const block of this.#blocks) block.isSafe ||= !block.isUncertain;
+  /** What a sync that begins now will have covered. */
+  covered(): Covered {
+    const gone = new Set(this.#blocks.filter(({ isGone }) => isGone));
+    return { blocks: new Set(this.#blocks), gone };
+  }
+
+  synced({ blocks, gone } = this.covered()): void {
+    this.#blocks = this.#blocks.filter((block) => !gone.has(block));
+    for (const block of blocks) block.isSafe ||= !block.isUncertain;
   }
 
   /** A sync has failed: entries from this sequence on were given up. */

@@ -6,8 +6,8 @@ import type {
   ToCache,
 } from '../../packages/workers/dist/cache/cache-boundary.js';
 import { CacheWorker } from '../../packages/workers/dist/cache/cache-worker.js';
-import type { Disk } from '../../packages/workers/dist/cache/disk.js';
 import { UnstoredBlocks } from '../../packages/workers/dist/cache/unstored-blocks.js';
+import type { SimulatedDisk } from './simulated-disk.js';
 
 export type Settings = Partial<
   Pick<CacheTask, 'maxSegmentBytes' | 'maxBytes' | 'whenFull' | 'sync'>
@@ -34,7 +34,7 @@ export class WorkerBench {
   readonly dropped = new Set<number>();
   readonly removed = new Set<number>();
   segments: Extract<FromCache, { kind: 'segments' }>['segments'] = [];
-  readonly #disk: Disk;
+  readonly #disk: SimulatedDisk;
   readonly #settings: Settings;
   #worker: CacheWorker | undefined;
   #timers: Timer[] = [];
@@ -43,8 +43,10 @@ export class WorkerBench {
   #repeats: readonly Repeat[] = [];
   #after = { segment: 0, sequence: 0 };
   isEnded = false;
+  /** Whether syncs that were begun go on until the test has them end, and not just for a moment. */
+  isSlow = false;
 
-  constructor(disk: Disk, settings: Settings = {}) {
+  constructor(disk: SimulatedDisk, settings: Settings = {}) {
     this.#disk = disk;
     this.#settings = settings;
     this.start();
@@ -83,6 +85,7 @@ export class WorkerBench {
   die(): void {
     this.#worker = undefined;
     this.#timers = [];
+    this.#disk.forgetSyncs();
     this.unstored.takeBack(0);
     for (const key of this.places.keys()) if (!this.stored.has(key)) this.places.delete(key);
   }
@@ -105,6 +108,7 @@ export class WorkerBench {
   pass(milliseconds: number): void {
     const end = this.#now + milliseconds;
     for (;;) {
+      if (!this.isSlow) this.#disk.endSyncs();
       const due = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (due === undefined) break;
       this.#timers = this.#timers.filter((one) => one !== due);

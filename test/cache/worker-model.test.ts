@@ -15,6 +15,8 @@ const FAULTS: readonly Faults[] = [
   { failure: 1, sync: 0, short: 0, death: 0 },
 ];
 
+const SYNC_FAULTS = FAULTS.slice(0, 2);
+
 /** As for the model of the log: MODEL_RUNS=1 and the seed of a failure repeat it. */
 const { MODEL_RUNS = '100', MODEL_SEED = `${randomInt(2 ** 31)}` } = process.env;
 
@@ -53,6 +55,7 @@ class Run {
 
   go(): void {
     for (let step = 0; step < STEPS; step++) this.#step();
+    expect(this.#disk.misuses).toEqual([]);
     if (this.#random.chance(0.3)) this.#endSuddenly();
     else this.#endWell();
   }
@@ -60,7 +63,9 @@ class Run {
   #step(): void {
     const random = this.#random;
     const chance = random.below(100);
-    if (chance < 45) this.#append();
+    if (chance < 40) this.#append();
+    else if (chance < 43) this.#bench.isSlow = random.chance(0.7);
+    else if (chance < 48) this.#disk.endAnySync();
     else if (chance < 60) this.#bench.pass(random.pick([0, 5, 20]));
     else if (chance < 65) this.#bench.pass(1000);
     else if (chance < 75) this.#remove();
@@ -117,6 +122,7 @@ class Run {
   #endWell(): void {
     const bench = this.#bench;
     this.#disk.faults = NO_FAULTS;
+    bench.isSlow = false;
     bench.pass(2000);
     if (this.#settings.whenFull === 'drop-oldest') expect([...bench.unstored]).toEqual([]);
     if (this.#random.chance(0.5)) this.#endByClosing();
@@ -133,8 +139,17 @@ class Run {
     this.#checkTroubles();
   }
 
+  /** Maybe in the middle of a sync, which may fail. */
   #endByClosing(): void {
+    this.#bench.isSlow = this.#random.chance(0.5);
+    this.#append();
+    if (this.#settings.whenFull === 'wait') this.#disk.faults = this.#random.pick(SYNC_FAULTS);
+    this.#bench.pass(10);
+    this.#disk.faults = NO_FAULTS;
+    if (!this.#bench.isSlow) this.#bench.pass(2000);
+    this.#append();
     this.#bench.tell({ kind: 'close' });
+    this.#disk.endSyncs();
     expect(this.#bench.of('closed')).toEqual([{ kind: 'closed', problem: undefined }]);
     expect([...this.#bench.unstored]).toEqual([]);
   }

@@ -9,6 +9,8 @@ export interface FrameBlock {
   readonly offset: 0;
   readonly bytes: number;
   readonly count: number;
+  /** It begins a segment. */
+  readonly isFirst?: boolean;
 }
 
 /** Gathers frames into blocks. */

@@ -86,7 +86,7 @@ export class DiskCache {
       isNeeded: (id) => this.#isNeeded(id),
       confirmed: () => this.#around.confirmed(),
       keepRefused: () => this.#keepRefused(),
-      remove: (id) => this.#store.remove(id),
+      remove: (id) => this.#remove(id),
     });
   }
 
@@ -214,6 +214,7 @@ export class DiskCache {
     this.#replay.stop();
     this.#commit.now();
     this.#store.seal();
+    this.#lastUse = undefined;
   }
 
   /**
@@ -223,9 +224,14 @@ export class DiskCache {
    */
   async close(timeout: number): Promise<{ unconfirmed: number; cached: number }> {
     const signal = AbortSignal.timeout(timeout);
-    await this.#tidy(signal).catch((err) => {
-      this.#reports.warn({ err }, 'the cache keeps more than is needed: some of it is sent twice');
+    const isTidy = await this.#tidy(signal).catch((err) => {
+      this.#reports.warn({ err }, 'the cache could not be tidied up');
+      return false;
     });
+    if (!isTidy) {
+      const { path } = this.#settings;
+      this.#reports.warn({ path }, 'the cache keeps more than is needed: some of it is sent twice');
+    }
     const report = await this.#store.close(signal);
     const unconfirmed = this.#outstanding.entries;
     this.#commit.settle(report?.error);
@@ -234,23 +240,31 @@ export class DiskCache {
     return { unconfirmed, cached: unconfirmed - unstored };
   }
 
-  /** Stores all that is kept, and then removes what is not needed. */
-  async #tidy(signal: AbortSignal): Promise<void> {
+  /** Stores all that is kept, and then removes what is not needed. @returns whether it could */
+  async #tidy(signal: AbortSignal): Promise<boolean> {
     const never = this.#store.until(() => false, signal);
-    this.#commit.now();
-    await Promise.race([this.#replay.keepRest(), never]).finally(() => this.#commit.now());
-    const { lastKey } = this.#store;
-    const isOver = () => {
-      const { storedKey, segments, trouble } = this.#store;
-      if (trouble !== undefined) return true;
-      const isSettled = segments.every(({ id, isSealed }) => isSealed || this.#isNeeded(id));
-      return storedKey >= lastKey && isSettled;
+    never.catch(() => {});
+    const isStored = () => this.#store.storedKey >= this.#store.lastKey;
+    const isSettled = () => {
+      const { segments } = this.#store;
+      return isStored() && segments.every(({ id, isSealed }) => isSealed || this.#isNeeded(id));
     };
-    await this.#store.until(isOver, signal);
-    if (this.#store.trouble !== undefined) throw this.#store.trouble;
+    this.#commit.now();
+    // Only then is it known which segment it is in.
+    if (!(await this.#untilStored(isStored, signal))) return false;
+    await Promise.race([this.#replay.keepRest(), never]).finally(() => this.#commit.now());
+    if (!(await this.#untilStored(isSettled, signal))) return false;
     const needless = this.#store.segments.filter(({ id }) => !this.#isNeeded(id));
-    const removed = Promise.all(needless.map(({ id }) => this.#store.remove(id)));
+    const removed = Promise.all(needless.map(({ id }) => this.#remove(id)));
     await Promise.race([removed, never]);
+    return true;
+  }
+
+  /** @returns whether it is; else only the end of the store makes it take what waits */
+  async #untilStored(isStored: () => boolean, signal: AbortSignal): Promise<boolean> {
+    const isStuck = () => this.#store.trouble !== undefined || this.#store.isFull;
+    await this.#store.until(() => isStored() || isStuck(), signal);
+    return isStored();
   }
 
   #createJournal(): CopyJournal {
@@ -306,9 +320,9 @@ export class DiskCache {
 
   /** What is in rings too and what is not are in different segments: each is removed as soon as it can. */
   #append(use: SegmentUse, block: FrameBlock): number {
-    if (this.#lastUse !== undefined && this.#lastUse !== use) this.#store.seal();
+    const isFirst = this.#lastUse !== use;
     this.#lastUse = use;
-    return this.#store.append(block);
+    return this.#store.append({ ...block, isFirst });
   }
 
   #appendOverflow(block: FrameBlock): void {
@@ -322,7 +336,7 @@ export class DiskCache {
 
   #found(segments: readonly CacheSegment[]): void {
     this.#outstanding.found(segments);
-    const { entries } = this.#outstanding;
+    const entries = segments.reduce((sum, segment) => sum + segment.entries, 0);
     if (entries === 0) return;
     this.#reports.info({ entries }, 'the cache has entries of an earlier run');
     this.#tellUse();
@@ -363,6 +377,11 @@ export class DiskCache {
     writer.flush();
     const { lastKey } = this.#store;
     await this.#store.until(() => this.#store.storedKey >= lastKey);
+  }
+
+  async #remove(segment: number): Promise<void> {
+    await this.#store.remove(segment);
+    this.#outstanding.removed(segment);
   }
 
   #roll(): void {

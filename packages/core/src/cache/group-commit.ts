@@ -66,7 +66,8 @@ export class GroupCommit {
       this.#isDue = false;
       const { blocksUnderWay, isWorking } = this.#store;
       this.#isHeld = isWorking && blocksUnderWay >= MOST_UNDER_WAY;
-      if (!this.#isHeld) this.now();
+      if (this.#isHeld) this.look();
+      else this.now();
     });
   }
 
@@ -74,7 +75,7 @@ export class GroupCommit {
   now(): void {
     const isComplete = this.#around.handOn();
     this.#receipts.close(isComplete ? this.#store.lastKey : undefined);
-    if (!isComplete) this.look();
+    this.look();
   }
 
   /** All blocks up to one are stored. */
@@ -86,7 +87,9 @@ export class GroupCommit {
   /** The disk may take nothing, or again. */
   look(): void {
     const { trouble, isFull } = this.#store;
-    const isNeeded = this.#receipts.isAnyUncopied || trouble !== undefined || isFull;
+    const isStuck = trouble !== undefined || isFull;
+    if (this.#isHeld && isStuck) this.#receipts.closeGathered();
+    const isNeeded = this.#receipts.isAnyUncopied || isStuck;
     if (isNeeded && this.#receipts.isAnyWaiting && !this.#isConfirming) void this.#confirm();
   }
 

@@ -7,6 +7,8 @@ export interface OutstandingSegment {
   /** Another run wrote it: entries of it may have arrived, and its tags are that run's. */
   readonly isOld: boolean;
   readonly sequences: Ranges;
+  /** How many of them were found damaged. */
+  readonly damaged: number;
   /** Not read before then, on the clock of `performance.now()`: it could not be read. */
   notBefore: number;
   readonly marks: Set<object>;
@@ -38,6 +40,8 @@ export class Outstanding {
   readonly #segments = new Map<number, OutstandingSegment>();
   /** By rising key. */
   readonly #blocks = new Map<number, OutstandingBlock>();
+  /** Ids of segments with entries that lanes have got. */
+  readonly #thinned = new Set<number>();
   readonly #passed: (mark: object) => void;
 
   /** @param passed is called with each mark when all that is older than it is in rings */
@@ -47,7 +51,9 @@ export class Outstanding {
 
   get entries(): number {
     let entries = 0;
-    for (const { sequences } of this.#segments.values()) entries += sequences.size;
+    for (const { sequences, damaged } of this.#segments.values()) {
+      entries += Math.max(0, sequences.size - damaged);
+    }
     for (const { isReplayed, count } of this.#blocks.values()) if (!isReplayed) entries += count;
     return entries;
   }
@@ -71,11 +77,25 @@ export class Outstanding {
     return false;
   }
 
+  /**
+   * A segment in which some entries are outstanding, and others are not: the next run, which finds
+   * all of them, would send those again.
+   */
+  get thinned(): OutstandingSegment | undefined {
+    for (const id of this.#thinned) {
+      const segment = this.#segments.get(id);
+      if (segment !== undefined) return segment;
+    }
+    return undefined;
+  }
+
   /** Earlier runs left these. */
   found(segments: readonly CacheSegment[]): void {
-    for (const { id, sequence, nextSequence } of segments) {
+    for (const { id, sequence, nextSequence, entries } of segments) {
       // Of some, nothing is left that can be read.
-      if (nextSequence > sequence) this.#add(id, true).sequences.append(sequence, nextSequence);
+      if (nextSequence === sequence) continue;
+      const damaged = nextSequence - sequence - entries;
+      this.#add(id, true, damaged).sequences.append(sequence, nextSequence);
     }
   }
 
@@ -96,6 +116,7 @@ export class Outstanding {
   placed(key: number, place: CachePlace | undefined): void {
     const block = this.#blocks.get(key);
     if (block !== undefined) block.place = place;
+    else if (place !== undefined) this.#thinned.add(place.segment);
   }
 
   /** @returns whether its memory is needed no more */
@@ -106,7 +127,11 @@ export class Outstanding {
     if (block.isReplaying) return false;
     this.#blocks.delete(key);
     const { isReplayed, place, count, marks } = block;
-    if (isReplayed || place === undefined) return true;
+    if (place === undefined) return true;
+    if (isReplayed) {
+      this.#thinned.add(place.segment);
+      return true;
+    }
     const segment = this.#segments.get(place.segment) ?? this.#add(place.segment, false);
     segment.sequences.append(place.sequence, place.sequence + count);
     for (const mark of marks) segment.marks.add(mark);
@@ -124,6 +149,7 @@ export class Outstanding {
   /** Entries of a segment are in rings, or are gone. @returns how many were outstanding */
   take(segment: OutstandingSegment, from: number, to: number): number {
     const taken = segment.sequences.remove(from, to);
+    this.#thinned.add(segment.id);
     if (segment.sequences.isEmpty && this.#segments.get(segment.id) === segment) {
       this.#segments.delete(segment.id);
       this.#passMarks(segment.marks, this.#segmentsBefore(segment.id));
@@ -138,7 +164,10 @@ export class Outstanding {
   replayed(block: OutstandingBlock): boolean {
     block.isReplaying = false;
     block.isReplayed = true;
-    if (block.isStored) this.#blocks.delete(block.key);
+    if (block.isStored) {
+      this.#blocks.delete(block.key);
+      if (block.place !== undefined) this.#thinned.add(block.place.segment);
+    }
     const segments = this.#segmentsBefore(Number.POSITIVE_INFINITY);
     this.#passMarks(block.marks, [...segments, ...this.#blocksBefore(block.key)]);
     return block.isStored;
@@ -147,9 +176,15 @@ export class Outstanding {
   /** A segment is gone. @returns what is gone with it; `undefined`: nothing that was only there */
   dropped(id: number): { readonly entries: number; readonly isOld: boolean } | undefined {
     const segment = this.#segments.get(id);
-    if (segment === undefined) return undefined;
-    const { isOld, sequences } = segment;
-    return { entries: this.take(segment, sequences.from, sequences.to), isOld };
+    const { from = 0, to = 0 } = segment?.sequences ?? {};
+    const gone = segment && { entries: this.take(segment, from, to), isOld: segment.isOld };
+    this.removed(id);
+    return gone;
+  }
+
+  /** A segment is removed, with all that was in it. */
+  removed(id: number): void {
+    this.#thinned.delete(id);
   }
 
   /** A mark on the newest entry that no lane has got; `undefined`: there is none. */
@@ -164,8 +199,9 @@ export class Outstanding {
     return mark;
   }
 
-  #add(id: number, isOld: boolean): OutstandingSegment {
-    const segment = { id, isOld, sequences: new Ranges(), notBefore: 0, marks: new Set<object>() };
+  #add(id: number, isOld: boolean, damaged = 0): OutstandingSegment {
+    const sequences = new Ranges();
+    const segment = { id, isOld, sequences, damaged, notBefore: 0, marks: new Set<object>() };
     this.#segments.set(id, segment);
     return segment;
   }

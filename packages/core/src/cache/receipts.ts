@@ -1,6 +1,9 @@
 import { WriteAbandonedError } from '../errors.js';
 import { Pending, type WaitOptions } from '../waiting.js';
 
+/** The key of what is gathered, and in a block later: above all others. */
+const LATER = Number.POSITIVE_INFINITY;
+
 /** Writes that are told together what became of them. */
 interface Group {
   readonly promise: Promise<void>;
@@ -40,11 +43,17 @@ export class Receipts {
    * @param key of the last one; `undefined`: some of it is in none
    */
   close(key: number | undefined): void {
+    this.closeGathered();
+    for (const group of this.#closed) if (group.key === LATER) group.key = key;
+    this.stored(this.#storedKey);
+  }
+
+  /** What was written so far is gathered, and in a block later: `close` tells in which. */
+  closeGathered(): void {
     if (this.#open === undefined) return;
-    this.#open.key = key;
+    this.#open.key = LATER;
     this.#closed.push(this.#open);
     this.#open = undefined;
-    this.stored(this.#storedKey);
   }
 
   /** All blocks up to one are stored. */

@@ -132,19 +132,29 @@ export class Replay {
     this.#blocked = undefined;
   }
 
-  /** After the end: what is left of a block or a segment is given back, as the rest of it is in rings. */
+  /**
+   * After the end, when all is stored: what is left of a block or a segment of which some is in rings
+   * is given back, so that the rest of it can go.
+   */
   async keepRest(): Promise<void> {
     await this.#fetching;
-    for (let piece = this.#piece; piece !== undefined; piece = this.#piece) {
-      for (let head = this.#head(piece); head !== undefined; head = this.#head(piece)) {
-        this.#around.keep(head);
-        piece.at += head.frame.length;
-        piece.head = undefined;
-      }
-      this.#piece = undefined;
-      piece.placed();
-      if (this.#reading !== undefined) await this.#fetchFrom(this.#reading.segment);
+    for (;;) {
+      const piece = this.#piece;
+      const segment = this.#reading?.segment ?? this.#outstanding.thinned;
+      if (piece !== undefined) this.#keepRestOf(piece);
+      else if (segment !== undefined) await this.#fetchFrom(segment);
+      else return;
     }
+  }
+
+  #keepRestOf(piece: Piece): void {
+    for (let head = this.#head(piece); head !== undefined; head = this.#head(piece)) {
+      this.#around.keep(head);
+      piece.at += head.frame.length;
+      piece.head = undefined;
+    }
+    this.#piece = undefined;
+    piece.placed();
   }
 
   #sliceLater(): void {

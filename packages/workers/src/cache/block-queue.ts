@@ -30,8 +30,9 @@ export class BlockQueue {
     return this.#waiting[0];
   }
 
-  get hasAppended(): boolean {
-    return this.#appended.length > 0;
+  /** The key of the last block in the log, if one is. */
+  get lastAppended(): number | undefined {
+    return this.#appended.at(-1)?.block.key;
   }
 
   add(block: CacheBlock): void {
@@ -69,10 +70,8 @@ export class BlockQueue {
     return lost[0]?.block.key;
   }
 
-  /** All that is in the log is stored. @returns the last key */
-  stored(): number | undefined {
-    const last = this.#appended.at(-1);
-    this.#appended = [];
-    return last?.block.key;
+  /** All blocks in the log up to this one are stored. */
+  stored(key: number): void {
+    this.#appended = this.#appended.filter(({ block }) => block.key > key);
   }
 }

@@ -68,7 +68,12 @@ export interface CacheBlock {
   readonly offset: number;
   readonly bytes: number;
   readonly count: number;
+  /** It begins a segment. */
+  readonly isFirst: boolean;
 }
+
+/** The same before it has a key; it begins no segment unless it says so. */
+export type BlockInput = Omit<CacheBlock, 'key' | 'isFirst'> & { readonly isFirst?: boolean };
 
 export type ToCache =
   /** Names that the table of tags ends with from now on. */
@@ -150,7 +155,7 @@ export type FromCache =
   | ({ readonly kind: 'appended'; readonly key: number } & Appended)
   /** This block and those after it are in no segment any more. They are appended again. */
   | { readonly kind: 'takenBack'; readonly key: number }
-  /** All blocks up to this one are stored. `sequence`: of the next entry. */
+  /** All blocks up to this one are stored. `sequence`: of the entry after them. */
   | { readonly kind: 'stored'; readonly key: number; readonly sequence: number }
   /** All segments, oldest first, after one was begun, sealed or removed. */
   | { readonly kind: 'segments'; readonly segments: readonly CacheSegment[] }

@@ -5,7 +5,7 @@ import { Backoff } from '../backoff.js';
 import { TaskLink } from '../task-link.js';
 import { TaskThread } from '../task-thread.js';
 import type {
-  CacheBlock,
+  BlockInput,
   CachedBlock,
   CacheFindings,
   CacheSegment,
@@ -141,7 +141,7 @@ export class CacheLink {
    * @returns its key: they count up from 1
    * @throws {InvalidBlockError} @throws {CacheClosedError}
    */
-  append(input: Omit<CacheBlock, 'key'>): number {
+  append(input: BlockInput): number {
     this.#checkOpen();
     const { count, bytes } = input;
     if (count < 1 || bytes < 1 || bytes >= 2 ** 32) throw new InvalidBlockError(count, bytes);

@@ -5,6 +5,7 @@ import { CacheTeller } from './cache-teller.js';
 import type { Disk } from './disk.js';
 import { CacheError, CacheSyncError, UnknownSegmentError } from './errors.js';
 import { Readings } from './readings.js';
+import { type Clock, RegularSync } from './regular-sync.js';
 import { Repeats } from './repeats.js';
 import type { SegmentInfo } from './segment-list.js';
 import { SegmentLog } from './segment-log.js';
@@ -13,21 +14,26 @@ import { SegmentLog } from './segment-log.js';
 export const RETRY_MS = 500;
 
 /** What the worker needs of its surroundings. */
-export interface CacheSurroundings {
+export interface CacheSurroundings extends Clock {
   readonly disk: Disk;
   /** Says something to the main thread. */
   post(message: FromCache, transfer?: ArrayBuffer[]): void;
-  /** Calls after so many milliseconds, 0: after all that has come in. What it gives calls that off. */
-  after(milliseconds: number, action: () => void): () => void;
   /** The worker is closed. */
   ended(): void;
 }
 
 type Options = CacheSettings & Pick<CacheTask, 'tags' | 'resume'>;
 
+/** Blocks up to a key, and the sequence of the entry after them. */
+type Reach = Pick<Extract<FromCache, { kind: 'stored' }>, 'key' | 'sequence'>;
+
+/** Whether a block can be appended: what it waits for otherwise is a removal, or the end of a sync. */
+type Room = 'there' | 'missing' | 'awaited';
+
 /**
- * Appends blocks in the order in which they come, and tells when they are stored. What the disk does
- * not take waits, in the main thread's memory, and is tried again.
+ * Appends blocks in the order in which they come, also while the disk syncs what came before, and
+ * tells when they are stored. What the disk does not take waits, in the main thread's memory, and is
+ * tried again.
  */
 export class CacheWorker {
   readonly #options: Options;
@@ -39,9 +45,9 @@ export class CacheWorker {
   readonly #queue = new BlockQueue();
   readonly #removals = new Set<number>();
   readonly #teller: CacheTeller;
+  readonly #syncs: RegularSync;
   #isInTrouble = false;
   #isClosing = false;
-  #callSyncOff: (() => void) | undefined;
   #callRetryOff: (() => void) | undefined;
 
   /** @throws {CacheOpenError} when the folder cannot be used */
@@ -55,13 +61,15 @@ export class CacheWorker {
     this.#repeats = new Repeats(resume, this.#log.segments());
     this.#readings = new Readings(this.#log, this.#repeats);
     this.#teller = new CacheTeller(this.#log, this.#repeats, (message) => around.post(message));
+    this.#syncs = new RegularSync(options.sync, this.#log, around, () => this.#beginSync());
     this.#teller.opened();
     if (resume !== undefined) this.#forgetRepeats(0);
     // The log looks again at what it has cut off and set aside.
-    this.#syncSoon();
+    this.#syncs.soon();
   }
 
   hear(message: ToCache): void {
+    if (this.#isClosing) return;
     switch (message.kind) {
       case 'tags':
         this.#tags.push(...message.names);
@@ -88,7 +96,8 @@ export class CacheWorker {
         this.#remove();
         break;
       case 'close':
-        this.#close();
+        this.#isClosing = true;
+        this.#syncs.whenOver(() => this.#close());
         return;
     }
     this.#teller.changes();
@@ -96,21 +105,27 @@ export class CacheWorker {
 
   /** Appends what waits, as far as there is room. Throws what the log throws. */
   #appendAll(): void {
+    let room: Room = 'there';
     for (let { next } = this.#queue; next !== undefined; next = this.#queue.next) {
-      if (next === 'seal' || next.isRemoved) this.#skip(next);
-      else if (this.#hasRoom(next.block)) this.#append(next.block);
-      else break;
+      if (next === 'seal' || next.isRemoved) {
+        this.#skip(next);
+        continue;
+      }
+      room = this.#roomFor(next.block);
+      if (room !== 'there') break;
+      this.#append(next.block);
     }
-    this.#teller.full(this.#queue.next !== undefined);
-    if (this.#queue.hasAppended) this.#syncSoon();
+    this.#teller.full(room === 'missing');
+    if (this.#queue.lastAppended !== undefined) this.#syncs.soon();
   }
 
   #append(block: CacheBlock): void {
+    if (block.isFirst) this.#log.seal();
     const place = this.#log.append(framesOf(block), block.count, this.#tags);
     this.#queue.appended(place);
     const nextSequence = place.sequence + block.count;
     this.#post({ kind: 'appended', key: block.key, ...place, nextSequence });
-    if (this.#options.sync === 'never') this.#stored();
+    if (this.#options.sync === 'never') this.#stored(this.#appended());
   }
 
   /** A seal; or a block that is removed, which only keeps its place. */
@@ -120,12 +135,13 @@ export class CacheWorker {
   }
 
   /** Makes room as it is allowed to. Throws what the log throws. */
-  #hasRoom(block: CacheBlock): boolean {
+  #roomFor(block: CacheBlock): Room {
     const { maxBytes, whenFull } = this.#options;
     const isTooLong = () => {
       const growth = this.#log.growth(framesOf(block), block.count, this.#tags);
       return this.#log.bytes > 0 && this.#log.bytes + growth > maxBytes;
     };
+    const otherwise = this.#isClosing ? 'there' : 'missing';
     while (isTooLong()) {
       // What is repeated is in memory, and is not stored yet as far as anybody knows.
       const [repeat] = this.#repeats.whole;
@@ -133,60 +149,73 @@ export class CacheWorker {
         this.#removeFromLog(repeat);
       } else if (whenFull === 'drop-oldest') {
         const oldest = this.#log.segments().find(({ id }) => !this.#readings.has(id));
-        if (oldest === undefined) return this.#isClosing;
+        if (oldest === undefined) return otherwise;
+        // So that nothing is dropped that the main thread would wait for.
+        const isUnstored = this.#queue.isIn(oldest.id);
+        if (isUnstored && this.#log.isSyncing) return 'awaited';
+        if (isUnstored) this.#sync();
         this.#drop(oldest);
       } else {
-        return this.#isClosing;
+        // So that what it has can be removed: it may be all that there is.
+        this.#log.seal();
+        return otherwise;
       }
     }
-    return true;
+    return 'there';
   }
 
   #drop({ id, entries }: SegmentInfo): void {
-    // So that nothing is dropped that the main thread would wait for.
-    if (this.#queue.isIn(id)) this.#sync();
     this.#removeFromLog(id);
     this.#post({ kind: 'dropped', segment: id, entries });
   }
 
-  #syncSoon(): void {
-    const { sync } = this.#options;
-    if (sync === 'never' || this.#callSyncOff !== undefined || this.#isClosing) return;
-    const delay = sync === 'always' ? 0 : sync.everyMs;
-    this.#callSyncOff = this.#around.after(delay, () => {
-      this.#callSyncOff = undefined;
-      if (this.#isInTrouble) return;
-      this.#attempt(() => this.#sync());
+  /** In trouble, what is tried again syncs too. */
+  #beginSync(): void {
+    if (this.#isInTrouble) return;
+    const reach = this.#appended();
+    this.#log.beginSync((error) => {
+      this.#attempt(() => {
+        if (error !== undefined) this.#takeBack(error);
+        this.#stored(reach);
+        if (!this.#isInTrouble) this.#appendAll();
+      });
       this.#teller.changes();
+      this.#syncs.ended();
     });
   }
 
   /** Throws what the log throws; what it has taken out then waits again. */
   #sync(): void {
-    this.#callSyncOff?.();
-    this.#callSyncOff = undefined;
+    this.#syncs.callOff();
     if (this.#options.sync === 'never') return;
     try {
       this.#log.sync();
     } catch (error) {
-      if (error instanceof CacheSyncError && error.sequence !== undefined) {
-        this.#takeBack(error.sequence);
-      }
+      if (error instanceof CacheSyncError) this.#takeBack(error);
       throw error;
     }
-    this.#stored();
+    this.#stored(this.#appended());
   }
 
-  #takeBack(sequence: number): void {
-    const key = this.#queue.takeBack(sequence);
+  /** What the log has taken out waits again. Throws the error. */
+  #takeBack(error: CacheSyncError): never {
+    const { sequence } = error;
+    const key = sequence === undefined ? undefined : this.#queue.takeBack(sequence);
     if (key !== undefined) this.#post({ kind: 'takenBack', key });
+    throw error;
   }
 
-  #stored(): void {
-    const key = this.#queue.stored();
-    if (key === undefined) return;
-    this.#post({ kind: 'stored', key, sequence: this.#log.nextSequence });
-    this.#forgetRepeats(key);
+  /** All that is in the log, and not stored; `undefined`: nothing. */
+  #appended(): Reach | undefined {
+    const key = this.#queue.lastAppended;
+    return key === undefined ? undefined : { key, sequence: this.#log.nextSequence };
+  }
+
+  #stored(reach: Reach | undefined): void {
+    if (reach === undefined) return;
+    this.#queue.stored(reach.key);
+    this.#post({ kind: 'stored', ...reach });
+    this.#forgetRepeats(reach.key);
   }
 
   /** Has segments removed that are of no use any more. */
@@ -233,7 +262,7 @@ export class CacheWorker {
       // Who hears that it is removed, knows already what is left.
       this.#teller.changes();
       this.#post({ kind: 'removed', segment });
-      this.#syncSoon();
+      this.#syncs.soon();
     }
   }
 
@@ -244,9 +273,8 @@ export class CacheWorker {
   }
 
   #close(): void {
-    this.#isClosing = true;
     this.#callRetryOff?.();
-    this.#callSyncOff?.();
+    this.#syncs.callOff();
     // The second time for what a sync that failed has taken out.
     const problem = this.#tryAll() && this.#tryAll();
     this.#teller.changes();
@@ -277,6 +305,8 @@ export class CacheWorker {
       return true;
     } catch (error) {
       if (!(error instanceof CacheError)) throw error;
+      // Closing tries again, and tells what remains.
+      if (this.#isClosing) return false;
       this.#teller.trouble(error);
       this.#isInTrouble = true;
       this.#retrySoon(RETRY_MS);
@@ -288,16 +318,21 @@ export class CacheWorker {
     this.#callRetryOff?.();
     this.#callRetryOff = this.#around.after(delay, () => {
       this.#callRetryOff = undefined;
-      const isOver = this.#attempt(() => {
-        this.#forgetRemoved();
-        this.#appendAll();
-        this.#sync();
-        this.#forgetRemoved();
-      });
-      if (isOver) this.#teller.trouble(undefined);
-      this.#isInTrouble = !isOver;
-      this.#teller.changes();
+      this.#syncs.whenOver(() => this.#retry());
     });
+  }
+
+  #retry(): void {
+    if (!this.#isInTrouble || this.#isClosing) return;
+    const isOver = this.#attempt(() => {
+      this.#forgetRemoved();
+      this.#appendAll();
+      this.#sync();
+      this.#forgetRemoved();
+    });
+    if (isOver) this.#teller.trouble(undefined);
+    this.#isInTrouble = !isOver;
+    this.#teller.changes();
   }
 
   #post(message: FromCache): void {

@@ -6,12 +6,16 @@ export interface DiskEntry {
   readonly bytes: number;
 }
 
+/** Called once, and never before the call has returned that it was given to. */
+export type Done = (error: Error | undefined) => void;
+
 /**
- * The few operations that the cache needs of a disk, all synchronous: it has a thread of its own.
- * Each throws what the system gives, an `Error` with `code`.
+ * The few operations that the cache needs of a disk, synchronous but for two: it has a thread of its
+ * own. Each throws what the system gives, an `Error` with `code`.
  *
  * What is written is certain to survive a power cut only after `DiskFile.sync`, and that a file was
- * created, removed or moved only after `syncFolder`.
+ * created, removed or moved only after `syncFolder`. While one that was begun is under way, all else
+ * can go on; it covers what was done before, and of what is done meanwhile nothing is certain.
  */
 export interface Disk {
   /** For messages. */
@@ -26,6 +30,7 @@ export interface Disk {
   /** Gives a file of `from` a new name in the quarantine. */
   setAside(from: Folder, name: string, newName: string): void;
   syncFolder(folder: Folder): void;
+  beginSyncFolder(folder: Folder, done: Done): void;
 }
 
 export interface DiskFile {
@@ -36,6 +41,8 @@ export interface DiskFile {
   write(bytes: Uint8Array, at: number): number;
   truncate(size: number): void;
   sync(): void;
+  beginSync(done: Done): void;
+  /** Can be called while a sync is under way, which is not disturbed by it. */
   close(): void;
 }
 

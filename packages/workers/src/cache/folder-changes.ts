@@ -1,4 +1,4 @@
-import type { Disk } from './disk.js';
+import type { Disk, Done } from './disk.js';
 
 /**
  * What was changed in the folder of the segments and is not certain to survive a power cut. Files
@@ -36,9 +36,23 @@ export class FolderChanges {
     for (const name of this.#leftovers) this.#remove(name);
   }
 
+  /** Whether there is something to sync. */
+  get isDirty(): boolean {
+    return this.#isDirty;
+  }
+
   /** Throws what the disk throws. */
   sync(): void {
     if (this.#isDirty) this.#disk.syncFolder('segments');
+    this.#isDirty = false;
+  }
+
+  /** Throws what the disk throws. What is changed meanwhile, is left to the next sync. */
+  beginSync(done: Done): void {
+    this.#disk.beginSyncFolder('segments', (error) => {
+      if (error !== undefined) this.#isDirty = true;
+      done(error);
+    });
     this.#isDirty = false;
   }
 

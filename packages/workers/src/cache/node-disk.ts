@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Disk, DiskEntry, DiskFile, Folder } from './disk.js';
+import type { Disk, DiskEntry, DiskFile, Done, Folder } from './disk.js';
 import { CacheOpenError } from './errors.js';
 
 const FOLDER_MODE = 0o700;
@@ -40,8 +40,18 @@ export class NodeDisk implements Disk {
     return new NodeFile(fs.openSync(this.#pathOf(folder, name), 'r+'));
   }
 
+  /**
+   * The name is gone at once; that its bytes are free takes long for a large file (18 ms for 64 MiB),
+   * and is left to another thread: it happens when the last who has it open closes it.
+   */
   remove(folder: Folder, name: string): void {
-    fs.unlinkSync(this.#pathOf(folder, name));
+    const path = this.#pathOf(folder, name);
+    const fd = openIfPossible(path);
+    try {
+      fs.unlinkSync(path);
+    } finally {
+      if (fd !== undefined) closeLater(fd);
+    }
   }
 
   setAside(from: Folder, name: string, newName: string): void {
@@ -52,6 +62,14 @@ export class NodeDisk implements Disk {
     syncFolder(this.#folders[folder]);
   }
 
+  beginSyncFolder(folder: Folder, done: Done): void {
+    const fd = fs.openSync(this.#folders[folder], 'r');
+    fs.fsync(fd, (error) => {
+      fs.closeSync(fd);
+      done(error ?? undefined);
+    });
+  }
+
   #pathOf(folder: Folder, name: string): string {
     return join(this.#folders[folder], name);
   }
@@ -59,6 +77,8 @@ export class NodeDisk implements Disk {
 
 class NodeFile implements DiskFile {
   readonly #fd: number;
+  #isSyncing = false;
+  #isClosed = false;
 
   constructor(fd: number) {
     this.#fd = fd;
@@ -84,8 +104,19 @@ class NodeFile implements DiskFile {
     fs.fdatasyncSync(this.#fd);
   }
 
+  beginSync(done: Done): void {
+    this.#isSyncing = true;
+    fs.fdatasync(this.#fd, (error) => {
+      this.#isSyncing = false;
+      if (this.#isClosed) closeLater(this.#fd);
+      done(error ?? undefined);
+    });
+  }
+
+  /** Not while a sync is under way: the next file that is opened could get the number. */
   close(): void {
-    fs.closeSync(this.#fd);
+    this.#isClosed = true;
+    if (!this.#isSyncing) fs.closeSync(this.#fd);
   }
 }
 
@@ -105,6 +136,19 @@ export function makeFolder(path: string): void {
     syncFolder(dirname(made));
     if (made === resolve(first)) return;
   }
+}
+
+function openIfPossible(path: string): number | undefined {
+  try {
+    return fs.openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+}
+
+/** In another thread. What it says is of no interest: see `closeQuietly`. */
+function closeLater(fd: number): void {
+  fs.close(fd, () => {});
 }
 
 function syncFolder(path: string): void {

@@ -1,3 +1,4 @@
+import type { Damage } from './damage.js';
 import type { Segment } from './segment.js';
 
 export interface SegmentInfo {
@@ -25,9 +26,13 @@ export class SegmentList {
   #all: readonly Segment[];
   /** Of all but the last; `undefined`: not counted. */
   #older: Sums | undefined;
+  /** Of segments that were dropped. */
+  readonly #pastDamage: Damage[];
 
-  constructor(all: readonly Segment[]) {
+  /** @param pastDamage of segments that are gone already */
+  constructor(all: readonly Segment[], pastDamage: readonly Damage[]) {
     this.#all = all;
+    this.#pastDamage = [...pastDamage];
   }
 
   get all(): readonly Segment[] {
@@ -57,6 +62,11 @@ export class SegmentList {
     return `${this.#all.length} ${this.last?.id} ${this.last?.isSealed}`;
   }
 
+  /** Of all that there ever were. */
+  get damage(): readonly Damage[] {
+    return [...this.#pastDamage, ...this.#all.flatMap(({ damage }) => damage)];
+  }
+
   infos(): SegmentInfo[] {
     return this.#all.map(({ id, bytes, entries, header, nextSequence, isSealed }) => {
       return { id, bytes, entries, sequence: header.sequence, nextSequence, isSealed };
@@ -74,7 +84,9 @@ export class SegmentList {
   }
 
   drop(segment: Segment): void {
+    segment.leave();
     this.#all = this.#all.filter((one) => one !== segment);
+    this.#pastDamage.push(...segment.damage);
     this.recount();
   }
 

@@ -5,12 +5,13 @@ import {
   CacheClosedError,
   CacheOpenError,
   CacheReadError,
-  CacheSyncError,
+  type CacheSyncError,
   CacheWriteError,
   InvalidBlockError,
   UnknownSegmentError,
 } from './errors.js';
 import { FolderChanges } from './folder-changes.js';
+import { LogSync } from './log-sync.js';
 import { Quarantine } from './quarantine.js';
 import { type Batch, bytesOf, Segment } from './segment.js';
 import { encodeSegmentHeader, type SegmentHeader, segmentName } from './segment-format.js';
@@ -41,8 +42,8 @@ export interface Place {
 
 /**
  * Frames on the disk: appended in blocks, read and removed in segments (`segment-format.ts` has the
- * format). All of it is synchronous and belongs into a thread of its own. One process at a time may
- * have a folder open.
+ * format). It belongs into a thread of its own: all of it is synchronous, but for a sync that is begun.
+ * One process at a time may have a folder open.
  *
  * - What was appended survives the end of the process; a power cut only once `sync` has succeeded.
  *   Until then the caller keeps it.
@@ -60,8 +61,8 @@ export class SegmentLog {
   readonly #quarantine: Quarantine;
   readonly #writer = new BlockWriter();
   readonly #segments: SegmentList;
-  readonly #pastDamage: Damage[];
   readonly #folder: FolderChanges;
+  readonly #syncs: LogSync;
   #nextId: number;
   #nextSequence: number;
   #isClosed = false;
@@ -72,8 +73,8 @@ export class SegmentLog {
     this.#quarantine = new Quarantine(disk);
     this.#folder = new FolderChanges(disk);
     const recovery = new SegmentRecovery(disk, this.#quarantine);
-    this.#segments = new SegmentList(recovery.recoverAll());
-    this.#pastDamage = recovery.damage;
+    this.#segments = new SegmentList(recovery.recoverAll(), recovery.damage);
+    this.#syncs = new LogSync(disk, this.#segments, this.#folder, this.#quarantine);
     this.recovery = recovery.found;
     const { after = { segment: 0, sequence: 0 } } = options;
     this.#nextId = Math.max(this.#quarantine.lastId, recovery.lastId, after.segment) + 1;
@@ -127,7 +128,7 @@ export class SegmentLog {
 
   /** What was found damaged: first when it was opened, then by reading. */
   get damage(): readonly Damage[] {
-    return [...this.#pastDamage, ...this.#segments.all.flatMap(({ damage }) => damage)];
+    return this.#segments.damage;
   }
 
   /**
@@ -164,13 +165,31 @@ export class SegmentLog {
     return bytes.length + blockBytes(frames.length);
   }
 
+  /** Whether a sync that was begun has not ended. */
+  get isSyncing(): boolean {
+    return this.#syncs.isUnderWay;
+  }
+
   /**
    * Brings all that was appended and removed to the disk, and all that was found at the start.
-   * @throws {CacheSyncError} when that is not certain; it says what has to be appended again
+   * @throws {CacheSyncError} when that is not certain, and while `isSyncing`; it says what has to be
+   * appended again
    * @throws {CacheClosedError}
    */
   sync(): void {
-    this.#sync((failing) => this.#takeBack(failing));
+    this.#checkOpen();
+    this.#syncs.run();
+  }
+
+  /**
+   * As `sync`, while appending and all else goes on: it covers what was done before it began. One
+   * that fails takes back what was appended meanwhile, too.
+   * @param ended called once, maybe at once; not after `close`
+   * @throws {CacheClosedError}
+   */
+  beginSync(ended: (error: CacheSyncError | undefined) => void): void {
+    this.#checkOpen();
+    this.#syncs.begin(ended);
   }
 
   /**
@@ -180,26 +199,8 @@ export class SegmentLog {
    * @throws {CacheClosedError}
    */
   syncAsItIs(): void {
-    this.#sync(() => undefined);
-  }
-
-  #sync(onFailure: (failing: Segment | undefined) => number | undefined): void {
     this.#checkOpen();
-    const dirty = this.#segments.all.filter(({ isDirty }) => isDirty);
-    let failing: Segment | undefined;
-    try {
-      this.#folder.clean();
-      this.#quarantine.sync();
-      for (const segment of dirty) {
-        failing = segment;
-        segment.flush();
-      }
-      failing = this.#segments.all.find(({ isUnsafe }) => isUnsafe);
-      this.#folder.sync();
-    } catch (cause) {
-      throw new CacheSyncError(this.#disk.path, onFailure(failing), cause);
-    }
-    for (const segment of dirty) segment.confirm();
+    this.#syncs.runAsItIs();
   }
 
   /** Ends the active segment: the next entries begin a new one. */
@@ -218,6 +219,8 @@ export class SegmentLog {
     const segment = this.#segment(id);
     const isKept = segment.damage.every((damage) => damage.isKept);
     this.#folder.begin();
+    // As long as it is open, its bytes are not free.
+    segment.close();
     try {
       if (isKept) {
         this.#quarantine.sync();
@@ -228,7 +231,7 @@ export class SegmentLog {
     } catch (cause) {
       throw new CacheWriteError(this.#disk.path, `could not remove its segment ${id}`, cause);
     }
-    this.#drop(segment);
+    this.#segments.drop(segment);
   }
 
   /**
@@ -246,6 +249,7 @@ export class SegmentLog {
   /** Closes the files. It does not sync. Can be called again. */
   close(): void {
     this.#isClosed = true;
+    this.#syncs.close();
     for (const segment of this.#segments.all) segment.close();
   }
 
@@ -288,29 +292,6 @@ export class SegmentLog {
       this.#folder.leaveOver(name);
       throw cause;
     }
-  }
-
-  /** @returns the first sequence that does not count any more, if any does not */
-  #takeBack(from: Segment | undefined): number | undefined {
-    const sequence = from?.unsafeFrom;
-    if (from === undefined || sequence === undefined) return undefined;
-    const { all } = this.#segments;
-    for (const segment of all.slice(all.indexOf(from))) {
-      if (segment.isUnsafe) {
-        this.#drop(segment);
-        this.#folder.leaveOver(segment.name);
-      } else {
-        segment.takeBack();
-      }
-    }
-    this.#segments.recount();
-    return sequence;
-  }
-
-  #drop(segment: Segment): void {
-    segment.close();
-    this.#segments.drop(segment);
-    this.#pastDamage.push(...segment.damage);
   }
 
   *#read(segment: Segment, end: End, from: number): Generator<Block> {

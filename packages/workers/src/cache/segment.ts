@@ -6,7 +6,7 @@ import {
   MAX_PAYLOAD_BYTES,
 } from './block.js';
 import type { Damage, DamagedRange } from './damage.js';
-import { closeQuietly, type Disk, type DiskFile, writeFully } from './disk.js';
+import { closeQuietly, type Disk, type DiskFile, type Done, writeFully } from './disk.js';
 import { InvalidBlockError } from './errors.js';
 import {
   encodeFurtherTags,
@@ -59,9 +59,14 @@ export class Segment {
   #extent: Extent;
   /** What a successful sync covered; `undefined`: not even that there is such a file. */
   #safe: Extent | undefined;
+  /** What the last flush that was begun covers. */
+  #flushed: { readonly extent: Extent; readonly changes: number } | undefined;
   #isSealed: boolean;
-  #isDirty = true;
+  /** How often the file was changed; found in the folder, it may be in any way. */
+  #changes = 1;
+  #syncedChanges = 0;
   #hasExcess: boolean;
+  #isGone = false;
 
   private constructor(disk: Disk, id: number, file: DiskFile | undefined, known: Recovered) {
     this.#disk = disk;
@@ -125,7 +130,12 @@ export class Segment {
 
   /** Whether there is something to sync. */
   get isDirty(): boolean {
-    return this.#isDirty;
+    return this.#changes > this.#syncedChanges;
+  }
+
+  /** Whether it is in the log no more. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   get isOpen(): boolean {
@@ -168,7 +178,7 @@ export class Segment {
   append(writer: BlockWriter, blocks: readonly BlockContent[]): void {
     const file = this.#openFile();
     let { bytes, sequence, tagCount } = this.#extent;
-    this.#isDirty = true;
+    this.#changes++;
     try {
       for (const block of blocks) {
         bytes += writer.write(file, bytes, this.crc, block);
@@ -184,24 +194,30 @@ export class Segment {
 
   /** Brings it to the disk. Throws what the disk throws. What it covers counts after `confirm`. */
   flush(): void {
-    const file = this.#openFile();
-    if (this.#hasExcess) file.truncate(this.#extent.bytes);
-    this.#hasExcess = false;
-    file.sync();
-    if (this.#isSealed) this.close();
+    this.#fileToFlush().sync();
+    this.#endFlush();
   }
 
-  /** A sync has succeeded altogether. */
+  /** As `flush`, but it is appended to meanwhile; that is left to the next one. */
+  beginFlush(done: Done): void {
+    this.#fileToFlush().beginSync((error) => {
+      if (error === undefined) this.#endFlush();
+      done(error);
+    });
+  }
+
+  /** The sync that it was flushed for has succeeded altogether. */
   confirm(): void {
-    this.#safe = this.#extent;
-    this.#isDirty = false;
+    if (this.#flushed === undefined) return;
+    this.#safe = this.#flushed.extent;
+    this.#syncedChanges = this.#flushed.changes;
   }
 
   /** Gives up what no sync has covered, and seals it. There must be something that one has. */
   takeBack(): void {
     if (this.#safe !== undefined) this.#extent = this.#safe;
     this.#damage = this.#damage.filter(({ offset }) => offset < this.#extent.bytes);
-    this.#isDirty = true;
+    this.#changes++;
     this.#cut();
     this.seal();
   }
@@ -209,7 +225,13 @@ export class Segment {
   /** Ends appending. The file stays open until it is synced: only then are all errors known. */
   seal(): void {
     this.#isSealed = true;
-    if (!this.#isDirty) this.close();
+    if (!this.isDirty) this.close();
+  }
+
+  /** It is removed, or given up with all that is in it. */
+  leave(): void {
+    this.#isGone = true;
+    this.close();
   }
 
   /** Closes the file; it is opened again when it is needed. */
@@ -228,6 +250,18 @@ export class Segment {
       this.#hasExcess = true;
       this.#isSealed = true;
     }
+  }
+
+  #fileToFlush(): DiskFile {
+    const file = this.#openFile();
+    if (this.#hasExcess) file.truncate(this.#extent.bytes);
+    this.#hasExcess = false;
+    this.#flushed = { extent: this.#extent, changes: this.#changes };
+    return file;
+  }
+
+  #endFlush(): void {
+    if (this.#isSealed && this.#flushed?.changes === this.#changes) this.close();
   }
 
   #openFile(): DiskFile {

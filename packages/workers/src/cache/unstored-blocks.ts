@@ -1,4 +1,4 @@
-import type { CacheBlock } from './cache-boundary.js';
+import type { BlockInput, CacheBlock } from './cache-boundary.js';
 
 /** A block that is not stored, and where it is. */
 interface Unstored {
@@ -31,9 +31,9 @@ export class UnstoredBlocks {
   }
 
   /** Gives it a key. */
-  add(input: Omit<CacheBlock, 'key'>): CacheBlock {
+  add({ isFirst = false, ...input }: BlockInput): CacheBlock {
     const { memory, offset, bytes, count } = input;
-    const block = { key: this.#nextKey++, memory, offset, bytes, count };
+    const block = { key: this.#nextKey++, memory, offset, bytes, count, isFirst };
     this.#blocks.set(block.key, { block, segment: undefined });
     this.#bytes += bytes;
     this.#entries += count;
