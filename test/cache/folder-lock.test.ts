@@ -48,7 +48,7 @@ test('whoever comes second is told who has the folder', () => {
 
   expect(error).toMatchObject({ code: 'ERR_CACHE_LOCKED', path });
   expect(error.holder).toEqual({ pid: process.pid, host: hostname() });
-  expect(error.message).toContain(`in use by process ${process.pid}`);
+  expect(error.message).toContain('in use by another muxer of this process');
   lock.release();
 });
 

@@ -8,8 +8,8 @@ class Barrier {
   readonly forces: boolean;
   /** Moves of frames that were written before it, which are in no ring for sure; few have any. */
   moves: Set<object> | undefined;
-  /** Whether some of what was written before it was outside of the rings then. */
-  isOutside = false;
+  /** The move that ends when what was outside of the rings is in them, until it does. */
+  outside: object | undefined;
   /** By lane, in their order; `undefined`: the moment has not come. */
   #positions: number[] | undefined;
 
@@ -116,6 +116,7 @@ export class Barriers {
     this.#moves.delete(move);
     for (const barrier of this.#waiting) {
       if (!barrier.moves?.delete(move)) continue;
+      if (barrier.outside === move) barrier.outside = undefined;
       for (const [i, lane] of this.#lanes.entries()) {
         if (receivers.has(lane)) barrier.placeOn(i, lane);
       }
@@ -150,7 +151,7 @@ export class Barriers {
   /** What was outside of the rings is lost: nobody who waits for it waits any more. */
   rejectOutside(error: Error): void {
     for (const barrier of this.#waiting) {
-      if (!barrier.isOutside) continue;
+      if (barrier.outside === undefined) continue;
       this.#waiting.delete(barrier);
       barrier.pending.reject(error);
     }
@@ -170,7 +171,7 @@ export class Barriers {
   }
 
   #followOutside(barrier: Barrier, move: object): void {
-    barrier.isOutside = true;
+    barrier.outside = move;
     barrier.moves ??= new Set();
     barrier.moves.add(move);
   }

@@ -128,11 +128,10 @@ export class Dispatcher {
    */
   write(parts: FrameParts): boolean {
     if (!this.#backlog.isEmpty) return false;
-    if (this.#placer.write(parts)) return true;
+    const cache = this.#cache;
+    if (!cache?.isYielding && this.#placer.write(parts)) return true;
     // A large one may find room in a ring all the same.
-    return (
-      this.#cache !== undefined && !this.#placer.isLargeEntry(parts) && this.#cache.take(parts)
-    );
+    return cache !== undefined && !this.#placer.isLargeEntry(parts) && cache.take(parts);
   }
 
   /** See `Placer.beginBatch`; so for the next three. */

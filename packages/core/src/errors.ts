@@ -173,7 +173,10 @@ export class WaitTimeoutError extends RingestError {
   }
 }
 
-/** A waiting write was given up, by timeout, signal or close, before all of it found room. */
+/**
+ * A waiting write was given up, by timeout, signal or close, before all of it found room, or, under
+ * `journal`, was stored.
+ */
 export class WriteAbandonedError extends RingestError {
   readonly code = 'ERR_WRITE_ABANDONED';
   /** Entries of the write that were accepted, from its first on; they will be delivered. */
@@ -183,9 +186,12 @@ export class WriteAbandonedError extends RingestError {
 
   constructor(accepted: number, refused: number, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`${refused} entries found no room and were not accepted, ${accepted} were: ${reason}`, {
-      cause,
-    });
+    super(
+      refused === 0
+        ? `${accepted} entries were accepted, but are not known to be stored: ${reason}`
+        : `${refused} entries found no room and were not accepted, ${accepted} were: ${reason}`,
+      { cause },
+    );
     this.accepted = accepted;
     this.refused = refused;
   }

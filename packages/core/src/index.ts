@@ -22,6 +22,7 @@ export {
   type TimestampInput,
 } from '@ringest/codec';
 export {
+  CacheError,
   CacheLockedError,
   CacheOpenError,
   CacheReadError,

@@ -283,6 +283,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws the signal's reason, when it is aborted, before or meanwhile
    * @throws {WaitTimeoutError} and what is not confirmed yet stays on its way
    * @throws {TagRefusedError} all is confirmed but entries whose tag every target refuses
+   * @throws {EntriesLostError} some were in the cache only, and were dropped or damaged there
    */
   async sync(options: WaitOptions = {}): Promise<void> {
     await this.#wait(true, options);

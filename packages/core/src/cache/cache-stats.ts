@@ -21,6 +21,13 @@ export interface CacheStats {
   readonly droppedEntries: number;
   /** Entries in what was found damaged, as far as anything tells; see the folder `quarantine`. */
   readonly damagedEntries: number;
+  /** Segments of a newer format, or unreadable at the start: they stay as they are; the log says why. */
+  readonly leftAlone: number;
+  /**
+   * Copies that a journal gave up for `drop-oldest` before their entries were confirmed, as far as it
+   * knows: those are in memory still, and do not survive the process.
+   */
+  readonly droppedCopies: number;
   /** Whether new entries wait because `maxBytes` is reached. */
   readonly isFull: boolean;
   /** Why the disk takes nothing for now, or why there is no cache at all. */

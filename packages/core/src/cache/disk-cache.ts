@@ -9,6 +9,7 @@ import type { Journal } from '../placer.js';
 import type { WaitOptions } from '../waiting.js';
 import { BlockWriter, type FrameBlock } from './block-writer.js';
 import type { CacheStats } from './cache-stats.js';
+import { Drops } from './drops.js';
 import { EntriesLostError } from './errors.js';
 import { GroupCommit } from './group-commit.js';
 import { CopyJournal } from './journal.js';
@@ -43,6 +44,7 @@ export class DiskCache {
   readonly #overflow: Overflow;
   readonly #journal: CopyJournal | undefined;
   readonly #commit: GroupCommit;
+  readonly #drops: Drops;
   readonly #replay: Replay;
   readonly #sweeper: Sweeper;
   /** Segments with entries that cannot be sent. */
@@ -55,11 +57,11 @@ export class DiskCache {
   #isSealDue = false;
   #lastUse: SegmentUse | undefined;
   #rollTimer: NodeJS.Timeout | undefined;
-  #droppedEntries = 0;
 
   constructor(settings: CacheSettings, reports: CacheReports) {
     this.#settings = settings;
     this.#reports = reports;
+    this.#drops = new Drops(reports);
     this.#store = new Store(settings, reports, {
       found: (segments) => this.#found(segments),
       placed: (key, place) => this.#outstanding.placed(key, place),
@@ -122,15 +124,16 @@ export class DiskCache {
   }
 
   stats(): CacheStats {
-    const { isOpen, bytes, entries, damagedEntries, isFull, trouble } = this.#store;
+    const { isOpen, bytes, entries, damagedEntries, leftAlone, isFull, trouble } = this.#store;
     return {
       mode: this.#settings.mode,
-      ...{ isOpen, bytes, entries, damagedEntries, isFull, trouble },
+      ...{ isOpen, bytes, entries, damagedEntries, leftAlone, isFull, trouble },
       unstoredBytes: this.#unstoredBytes,
       pendingEntries: this.#outstanding.entries + this.#overflow.entries,
       replayedEntries: this.#replay.replayedEntries,
       recoveredEntries: this.#replay.recoveredEntries,
-      droppedEntries: this.#droppedEntries,
+      droppedEntries: this.#drops.entries,
+      droppedCopies: this.#drops.copies,
     };
   }
 
@@ -235,6 +238,7 @@ export class DiskCache {
     const report = await this.#store.close(signal);
     const unconfirmed = this.#outstanding.entries;
     this.#commit.settle(report?.error);
+    this.#drops.tell();
     if (report === undefined) return { unconfirmed, cached: 0 };
     const unstored = this.#outstanding.entriesOf(report.unstored);
     return { unconfirmed, cached: unconfirmed - unstored };
@@ -263,6 +267,7 @@ export class DiskCache {
   /** @returns whether it is; else only the end of the store makes it take what waits */
   async #untilStored(isStored: () => boolean, signal: AbortSignal): Promise<boolean> {
     const isStuck = () => this.#store.trouble !== undefined || this.#store.isFull;
+    this.#store.sync();
     await this.#store.until(() => isStored() || isStuck(), signal);
     return isStored();
   }
@@ -271,6 +276,7 @@ export class DiskCache {
     return new CopyJournal(this.#settings, this.#pool, {
       isStoring: () => this.#store.isWorking,
       isBehind: () => this.#isBehind(),
+      copied: () => this.#commit.soon(),
       append: (block) => {
         this.#append('copies', block);
         this.#isSealDue = true;
@@ -349,14 +355,10 @@ export class DiskCache {
 
   #dropped({ segment, entries }: DroppedSegment): void {
     const lost = this.#outstanding.dropped(segment);
-    if (lost === undefined) {
-      this.#reports.warn({ segment, entries }, 'the cache dropped copies of entries to make room');
-      return;
+    this.#drops.add(lost?.entries ?? 0, entries - (lost?.entries ?? 0));
+    if (lost !== undefined && !lost.isOld) {
+      this.#around.lost(new EntriesLostError(lost.entries, 'dropped'));
     }
-    this.#droppedEntries += lost.entries;
-    const error = new EntriesLostError(lost.entries, 'dropped');
-    this.#reports.warn({ segment, err: error }, 'the cache dropped a segment');
-    if (!lost.isOld) this.#around.lost(error);
   }
 
   #storeChanged(): void {

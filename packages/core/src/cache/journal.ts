@@ -9,6 +9,8 @@ export interface JournalSurroundings {
   isStoring(): boolean;
   /** Whether so much waits for the disk that nothing more may be added. */
   isBehind(): boolean;
+  /** Something was copied: it is to be flushed at the end of the turn. */
+  copied(): void;
   append(block: FrameBlock): void;
 }
 
@@ -35,6 +37,7 @@ export class CopyJournal implements Journal {
   copy(frames: readonly Uint8Array[], entries: number): void {
     if (this.#around.isStoring()) this.#writer.add(frames, entries);
     else this.#isComplete = false;
+    this.#around.copied();
   }
 
   /**

@@ -36,6 +36,8 @@ export class Store {
   #storedKey = 0;
   #blocksUnderWay = 0;
   #damagedEntries = 0;
+  #leftAlone = 0;
+  #isClosed = false;
   readonly #waiting = new Set<() => void>();
 
   constructor(settings: CacheSettings, reports: CacheReports, events: StoreEvents) {
@@ -58,10 +60,14 @@ export class Store {
     link.opened.then(
       ({ tornBytes, damaged, damagedEntries, leftAlone }) => {
         this.#damagedEntries += damagedEntries;
-        const found = { path, tornBytes, damaged, damagedEntries, leftAlone };
-        if (tornBytes + damaged + leftAlone > 0) {
+        const found = { path, tornBytes, damaged, damagedEntries };
+        if (tornBytes + damaged > 0) {
           this.#reports.warn(found, 'the cache was not left as it should be');
         }
+        for (const segment of leftAlone) {
+          this.#reports.warn({ path, ...segment }, 'a segment of the cache is left alone');
+        }
+        this.#leftAlone = leftAlone.length;
       },
       (error: Error) => {
         this.#failure = error;
@@ -111,9 +117,15 @@ export class Store {
     return this.#link?.entries ?? 0;
   }
 
-  /** Bytes of blocks that are not stored. */
+  /** Bytes of blocks that are not stored, and may be. */
   get unstoredBytes(): number {
-    return this.#link?.unstoredBytes ?? 0;
+    const isOver = this.#isClosed || this.#failure !== undefined;
+    return isOver ? 0 : (this.#link?.unstoredBytes ?? 0);
+  }
+
+  /** Segments that are of a newer format, or could not be read at the start. */
+  get leftAlone(): number {
+    return this.#leftAlone;
   }
 
   /** Blocks that are not stored. */
@@ -154,6 +166,11 @@ export class Store {
     this.#link?.seal();
   }
 
+  /** What was appended is stored at once, and not when its time comes. */
+  sync(): void {
+    this.#link?.sync();
+  }
+
   /** See `CacheLink.read`. */
   read(segment: number, from: number): AsyncGenerator<CachedBlock, void> {
     return (this.#link as CacheLink).read(segment, from);
@@ -183,7 +200,9 @@ export class Store {
 
   /** @param signal gives up waiting for a disk that does not answer */
   async close(signal: AbortSignal): Promise<CacheReport | undefined> {
-    return this.#link?.close(signal);
+    const report = await this.#link?.close(signal);
+    this.#isClosed = true;
+    return report;
   }
 
   #linkEvents(): ConstructorParameters<typeof CacheLink>[0]['events'] {

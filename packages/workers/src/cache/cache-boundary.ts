@@ -81,6 +81,8 @@ export type ToCache =
   | { readonly kind: 'append'; readonly block: CacheBlock }
   /** What is appended later goes to another segment. */
   | { readonly kind: 'seal' }
+  /** What was appended is to be stored now, and not when its time comes. */
+  | { readonly kind: 'sync' }
   /** Asks for the first blocks of a segment with this sequence or a later one. It is sealed. */
   | { readonly kind: 'read'; readonly segment: number; readonly from: number }
   /** The segment is not read any further for now. */
@@ -100,7 +102,7 @@ export interface CacheFindings {
   /** Entries in them, as far as anything tells. */
   readonly damagedEntries: number;
   /** Segments of a newer format, or unreadable, that were left alone. */
-  readonly leftAlone: number;
+  readonly leftAlone: readonly { readonly name: string; readonly problem: string }[];
 }
 
 /** A block of a segment: one or more entries. */

@@ -159,6 +159,11 @@ export class CacheLink {
     this.#tell({ kind: 'seal' });
   }
 
+  /** What was appended is stored at once, and not when its time comes. */
+  sync(): void {
+    this.#tell({ kind: 'sync' });
+  }
+
   /**
    * The blocks of a segment, oldest first; it is sealed for that. So long it is not dropped. One
    * block at a time is in memory, or several small ones. It goes on where it was when the thread has

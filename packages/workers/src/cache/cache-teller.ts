@@ -32,7 +32,16 @@ export class CacheTeller {
         tornBytes: recovery.torn.reduce((sum, { bytes }) => sum + bytes, 0),
         damaged: fresh.length,
         damagedEntries: fresh.reduce((sum, { entries = 0 }) => sum + entries, 0),
-        leftAlone: recovery.newer.length + recovery.unreadable.length,
+        leftAlone: [
+          ...recovery.newer.map(({ name, format }) => ({
+            name,
+            problem: `its format ${format} is newer than this ringest: use a newer one`,
+          })),
+          ...recovery.unreadable.map(({ name, cause }) => ({
+            name,
+            problem: `it cannot be read: ${(cause as Error).message}`,
+          })),
+        ],
       },
       sequence: nextSequence,
       repeats: this.#repeats.toList(),

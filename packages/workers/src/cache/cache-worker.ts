@@ -82,6 +82,9 @@ export class CacheWorker {
         this.#queue.addSeal();
         if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
         break;
+      case 'sync':
+        if (!this.#isInTrouble) this.#syncs.now();
+        break;
       case 'read':
         this.#read(message.segment, message.from);
         break;
@@ -309,6 +312,8 @@ export class CacheWorker {
       if (this.#isClosing) return false;
       this.#teller.trouble(error);
       this.#isInTrouble = true;
+      // What is confirmed can be removed then, which may be what the disk needs.
+      this.#log.seal();
       this.#retrySoon(RETRY_MS);
       return false;
     }

@@ -6,6 +6,8 @@ import {
   type EnumeratedValue,
   FRAME_ID_OFFSET,
   frameSize,
+  GRAVWELL_TAG,
+  GRAVWELL_TAG_NAME,
 } from '@ringest/codec';
 import type { Block } from './segment-reader.js';
 
@@ -33,7 +35,7 @@ export function* entriesOf({ frames, sequence, tags }: Block): Generator<object>
     yield {
       sequence: number,
       timestamp: entry.timestamp.toString(),
-      tag: tags[entry.tag] ?? null,
+      tag: entry.tag === GRAVWELL_TAG ? GRAVWELL_TAG_NAME : (tags[entry.tag] ?? null),
       source: isWithoutSource(frame) ? null : entry.source.toString(),
       ...(isUtf8(data) ? { data: data.toString() } : { base64: data.toString('base64') }),
       ...(values.length > 0 && { values: values.map(describeValue) }),

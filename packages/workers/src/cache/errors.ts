@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { RingestError } from '@ringest/codec';
 
 /**
@@ -91,7 +92,9 @@ export class CacheLockedError extends RingestError {
   readonly holder: LockHolder | undefined;
 
   constructor(path: string, holder: LockHolder | undefined) {
-    const who = holder ? `process ${holder.pid} on ${holder.host}` : 'another process';
+    const isSelf = holder?.pid === process.pid && holder.host === hostname();
+    const other = holder ? `process ${holder.pid} on ${holder.host}` : 'another process';
+    const who = isSelf ? 'another muxer of this process' : other;
     super(`the cache in ${path} is in use by ${who}: end it, or give each its own folder`);
     this.path = path;
     this.holder = holder;

@@ -129,12 +129,13 @@ export function openToRead(path: string): DiskFile {
  * Makes a folder where it is missing. Throws what the system gives.
  * A new folder is certain to be there after a power cut once the one above it is synced.
  */
-export function makeFolder(path: string): void {
-  const first = fs.mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+export function makeFolder(folder: string): void {
+  const path = resolve(folder);
+  const first = makeFolders(path);
   if (first === undefined) return;
   for (let made = path; ; made = dirname(made)) {
     syncFolder(dirname(made));
-    if (made === resolve(first)) return;
+    if (made === first) return;
   }
 }
 
@@ -157,5 +158,20 @@ function syncFolder(path: string): void {
     fs.fsyncSync(fd);
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+/** Not by `recursive`, with which Node never returns where a folder takes none. @returns the first it made */
+function makeFolders(path: string): string | undefined {
+  try {
+    fs.mkdirSync(path, { mode: FOLDER_MODE });
+    return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && fs.statSync(path).isDirectory()) return undefined;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    const first = makeFolders(dirname(path));
+    fs.mkdirSync(path, { mode: FOLDER_MODE });
+    return first ?? path;
   }
 }

@@ -31,11 +31,16 @@ export class RegularSync {
   soon(): void {
     if (this.#policy === 'never' || this.#callOff !== undefined) return;
     const delay = this.#policy === 'always' ? 0 : this.#policy.everyMs;
-    this.#callOff = this.#clock.after(delay, () => {
-      this.#callOff = undefined;
-      if (this.#log.isSyncing) this.#isDue = true;
-      else this.#begin();
-    });
+    this.#callOff = this.#clock.after(delay, () => this.now());
+  }
+
+  /** Does not wait for its time; the policy `never` has none. */
+  now(): void {
+    if (this.#policy === 'never') return;
+    this.#callOff?.();
+    this.#callOff = undefined;
+    if (this.#log.isSyncing) this.#isDue = true;
+    else this.#begin();
   }
 
   /** What there was is synced, or nothing is to begin any more. */

@@ -25,7 +25,7 @@ import { Packr, unpack } from 'msgpackr';
  *
  * In the body, `muxer` is the id of the muxer that wrote the segment, `created` the time in
  * milliseconds since 1970, `sequence` that of the first entry, and `tags` names the tags in the
- * frames: the place of a name is its number. The payload of kind 1 is MessagePack
+ * frames: the place of a name is its number; 65535 is `gravwell`, which is not among them. The payload of kind 1 is MessagePack
  * `{ first, tags }`, names from the number `first` on; so a damaged one does not shift later ones.
  * The payload of kind 0 is unstamped frames, back to back.
  *
