@@ -82,6 +82,23 @@ test('a sync begins a while after the beginning of the last one, or after its en
   expect([syncs(disk), ...bench.stored]).toEqual([3, 1, 2, 3]);
 });
 
+test('a sync that is asked for does not wait for its time, but for the one that is under way', () => {
+  const { disk, bench } = newBench({ sync: { everyMs: 1000 } });
+  bench.pass(1000);
+  bench.isSlow = true;
+  bench.append('one');
+  bench.tell({ kind: 'sync' });
+  bench.append('two');
+  bench.tell({ kind: 'sync' });
+  expect(syncs(disk)).toBe(1);
+  disk.endSyncs();
+
+  expect(syncs(disk)).toBe(2);
+  expect([...bench.stored]).toEqual([1, 2]);
+  bench.pass(5000);
+  expect(syncs(disk)).toBe(2);
+});
+
 test('what was appended while a sync failed waits again, too', () => {
   const { disk, bench } = newBench();
   bench.pass(0);
@@ -333,6 +350,20 @@ test('blocks after a seal go to another segment', () => {
 
   expect(bench.segments.map(({ id }) => id)).toEqual([1, 2]);
   expect(bench.read(1)).toEqual(['one', 'two']);
+});
+
+test('a block that begins a segment does so also when it is appended again', () => {
+  const { bench } = newBench({ maxSegmentBytes: 10_000, sync: { everyMs: 100 } });
+  bench.append('one');
+  bench.append('two', 1, true);
+  bench.append('three');
+  bench.die();
+  bench.start();
+  bench.pass(100);
+
+  const [first, ...others] = [1, 2, 3].map((key) => bench.places.get(key));
+  expect(others).toEqual([others[0], others[0]]);
+  expect(others).not.toContain(first);
 });
 
 test('the end brings everything to the disk, beyond the limit too', () => {

@@ -94,11 +94,11 @@ export class WorkerBench {
     this.#worker?.hear(message);
   }
 
-  append(text: string, count = 1): number {
+  append(text: string, count = 1, isFirst = false): number {
     const bytes = Buffer.byteLength(text);
     const memory = new SharedArrayBuffer(bytes + 3);
     Buffer.from(memory).write(text, 3);
-    const block = this.unstored.add({ memory, offset: 3, bytes, count });
+    const block = this.unstored.add({ memory, offset: 3, bytes, count, isFirst });
     this.texts.set(block.key, text);
     this.tell({ kind: 'append', block });
     return block.key;

@@ -69,8 +69,9 @@ class Run {
     else if (chance < 60) this.#bench.pass(random.pick([0, 5, 20]));
     else if (chance < 65) this.#bench.pass(1000);
     else if (chance < 75) this.#remove();
-    else if (chance < 80) this.#read();
-    else if (chance < 85) this.#bench.tell({ kind: 'seal' });
+    else if (chance < 79) this.#read();
+    else if (chance < 82) this.#bench.tell({ kind: 'seal' });
+    else if (chance < 85) this.#bench.tell({ kind: 'sync' });
     else if (chance < 90) this.#disk.writeBack();
     else if (chance < 97) this.#disk.faults = random.pick(FAULTS);
     else this.#restartThread();
@@ -79,7 +80,7 @@ class Run {
   #append(): void {
     const random = this.#random;
     const text = `<${this.#bench.texts.size}>${'x'.repeat(random.below(random.pick([10, 600])))}`;
-    this.#bench.append(text, 1 + random.below(3));
+    this.#bench.append(text, 1 + random.below(3), random.chance(0.05));
   }
 
   #remove(): void {
