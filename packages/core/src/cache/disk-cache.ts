@@ -5,6 +5,7 @@ import {
   type LooseFrame,
   SharedMemoryPool,
 } from '@ringest/workers';
+import { WaitTimeoutError } from '../errors.js';
 import type { Journal } from '../placer.js';
 import type { WaitOptions } from '../waiting.js';
 import { BlockWriter, type FrameBlock } from './block-writer.js';
@@ -237,7 +238,10 @@ export class DiskCache {
     }
     const report = await this.#store.close(signal);
     const unconfirmed = this.#outstanding.entries;
-    this.#commit.settle(report?.error);
+    const isLate = report?.error !== undefined && signal.aborted;
+    this.#commit.settle(
+      isLate ? new WaitTimeoutError('the end of the cache', timeout) : report?.error,
+    );
     this.#drops.tell();
     if (report === undefined) return { unconfirmed, cached: 0 };
     const unstored = this.#outstanding.entriesOf(report.unstored);
@@ -266,7 +270,8 @@ export class DiskCache {
 
   /** @returns whether it is; else only the end of the store makes it take what waits */
   async #untilStored(isStored: () => boolean, signal: AbortSignal): Promise<boolean> {
-    const isStuck = () => this.#store.trouble !== undefined || this.#store.isFull;
+    const isStuck = () => this.#store.trouble !== undefined;
+    this.#store.lift();
     this.#store.sync();
     await this.#store.until(() => isStored() || isStuck(), signal);
     return isStored();

@@ -37,6 +37,7 @@ export class Store {
   #blocksUnderWay = 0;
   #damagedEntries = 0;
   #leftAlone = 0;
+  #isClosing = false;
   #isClosed = false;
   readonly #waiting = new Set<() => void>();
 
@@ -71,7 +72,7 @@ export class Store {
       },
       (error: Error) => {
         this.#failure = error;
-        this.#reports.failed(error, 'there is no cache');
+        if (!this.#isClosing) this.#reports.failed(error, 'there is no cache');
         this.#changed();
       },
     );
@@ -166,6 +167,11 @@ export class Store {
     this.#link?.seal();
   }
 
+  /** `maxBytes` does not count any more. */
+  lift(): void {
+    this.#link?.lift();
+  }
+
   /** What was appended is stored at once, and not when its time comes. */
   sync(): void {
     this.#link?.sync();
@@ -200,6 +206,7 @@ export class Store {
 
   /** @param signal gives up waiting for a disk that does not answer */
   async close(signal: AbortSignal): Promise<CacheReport | undefined> {
+    this.#isClosing = true;
     const report = await this.#link?.close(signal);
     this.#isClosed = true;
     return report;

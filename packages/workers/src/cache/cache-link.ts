@@ -159,6 +159,11 @@ export class CacheLink {
     this.#tell({ kind: 'seal' });
   }
 
+  /** The limit of bytes does not count any more: nothing waits for room. */
+  lift(): void {
+    this.#tell({ kind: 'lift' });
+  }
+
   /** What was appended is stored at once, and not when its time comes. */
   sync(): void {
     this.#tell({ kind: 'sync' });

@@ -47,6 +47,7 @@ export class CacheWorker {
   readonly #teller: CacheTeller;
   readonly #syncs: RegularSync;
   #isInTrouble = false;
+  #isLimited = true;
   #isClosing = false;
   #callRetryOff: (() => void) | undefined;
 
@@ -80,6 +81,10 @@ export class CacheWorker {
         break;
       case 'seal':
         this.#queue.addSeal();
+        if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
+        break;
+      case 'lift':
+        this.#isLimited = false;
         if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
         break;
       case 'sync':
@@ -144,7 +149,7 @@ export class CacheWorker {
       const growth = this.#log.growth(framesOf(block), block.count, this.#tags);
       return this.#log.bytes > 0 && this.#log.bytes + growth > maxBytes;
     };
-    const otherwise = this.#isClosing ? 'there' : 'missing';
+    const otherwise = this.#isClosing || !this.#isLimited ? 'there' : 'missing';
     while (isTooLong()) {
       // What is repeated is in memory, and is not stored yet as far as anybody knows.
       const [repeat] = this.#repeats.whole;
