@@ -25,6 +25,8 @@ export interface DispatchOptions {
 
 /** The part of a ring that what comes from the cache may fill in one turn. */
 const REPLAY_SHARE = 1 / 8;
+/** Entries that every indexer refuses, beyond which none is taken out of the cache: they are in memory. */
+const MOST_REFUSED = 16_384;
 
 /**
  * Brings entries where they can be: into a ring, or the cache, or a queue of those that wait for
@@ -178,7 +180,7 @@ export class Dispatcher {
 
   /** Resolves once everything written before is confirmed; `forces`: the indexers are asked for it. */
   barrier(forces: boolean, options: WaitOptions): Promise<void> {
-    return this.#addBarrier(this.#barriers, forces, options);
+    return this.#addBarrier(forces, options);
   }
 
   /** A lane is hot or lost, or one has answered for a tag. */
@@ -244,7 +246,7 @@ export class Dispatcher {
       place: (frame) => this.#placeSparingly(frame),
       detach: (frame) => this.#detach(frame),
       commit: () => this.#placer.commit(),
-      confirmed: () => this.#addBarrier(this.#ringBarriers, false, {}),
+      confirmed: () => this.#whenRingsAreConfirmed(),
       barrier: () => this.barrier(false, {}),
       refused: () => this.#evacuations.shelf,
       passed: (mark) => this.#barriers.endMove(mark, new Set(this.#lanes)),
@@ -253,8 +255,18 @@ export class Dispatcher {
     });
   }
 
-  #addBarrier(barriers: Barriers, forces: boolean, options: WaitOptions): Promise<void> {
-    const passed = barriers.add(forces, options, (place) =>
+  /** Not after what waits for room: it may wait for what is removed then. */
+  #whenRingsAreConfirmed(): Promise<void> {
+    const passed = this.#ringBarriers.add(false, {}, (place) => {
+      place();
+      return () => {};
+    });
+    this.#progressSoon();
+    return passed;
+  }
+
+  #addBarrier(forces: boolean, options: WaitOptions): Promise<void> {
+    const passed = this.#barriers.add(forces, options, (place) =>
       this.#backlog.afterAll(() => {
         if (forces) this.#placer.commit();
         place();
@@ -310,6 +322,7 @@ export class Dispatcher {
     const { tag } = frame;
     const { length } = frame.frame;
     if (this.#evacuations.isRefused(tag)) {
+      if (this.refusedEntries >= MOST_REFUSED) return false;
       this.#evacuations.shelve(this.#placer.isLarge(length) ? frame : copyOf(frame));
       return true;
     }

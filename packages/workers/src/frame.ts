@@ -86,6 +86,12 @@ export function retagFrame(frame: Buffer, tag: number): void {
   frame.writeUInt16LE(tag, FRAME_TAG_OFFSET);
 }
 
+/** Takes the stamp of a frame outside a ring back: its muxer tag is known otherwise. The source stays. */
+export function unstampFrame(frame: Buffer, tag: number): void {
+  retagFrame(frame, tag);
+  if (!isWithoutSource(frame)) frame.fill(0, FRAME_ID_OFFSET, FRAME_BYTES);
+}
+
 /** Whether an unstamped frame still waits for the local address of its connection. */
 function isWithoutSource(frame: Buffer): boolean {
   return (

@@ -1,6 +1,7 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { Control, type Counter, DOORBELL, RingOwner, type ToWorker } from './boundary.js';
 import { RingCorruptError } from './errors.js';
+import { unstampFrame } from './frame.js';
 import { kernelModule } from './kernel.js';
 import { LargeStore } from './large-store.js';
 import { Meter, readCounters, settleCounters } from './meter.js';
@@ -186,6 +187,8 @@ export abstract class LaneRing {
     this.#head = head;
     if (head === undefined) return undefined;
     const frame = head.kind === 'frame' ? head.frame : (this.#large.get(head.key) as Buffer);
+    // The worker takes back only the stamps in the ring.
+    if (head.kind === 'large') unstampFrame(frame, head.tag);
     return { frame, tag: head.tag, wasInRing: true, isCached: true };
   }
 

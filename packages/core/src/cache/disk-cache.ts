@@ -217,6 +217,7 @@ export class DiskCache {
     this.#overflow.stop();
     this.#replay.stop();
     this.#commit.now();
+    this.#commit.stop();
     this.#store.seal();
     this.#lastUse = undefined;
   }
@@ -244,7 +245,7 @@ export class DiskCache {
     );
     this.#drops.tell();
     if (report === undefined) return { unconfirmed, cached: 0 };
-    const unstored = this.#outstanding.entriesOf(report.unstored);
+    const unstored = this.#outstanding.entriesOf([...report.unstored, ...this.#store.orphans]);
     return { unconfirmed, cached: unconfirmed - unstored };
   }
 
@@ -271,7 +272,7 @@ export class DiskCache {
   /** @returns whether it is; else only the end of the store makes it take what waits */
   async #untilStored(isStored: () => boolean, signal: AbortSignal): Promise<boolean> {
     const isStuck = () => this.#store.trouble !== undefined;
-    this.#store.lift();
+    this.#store.limit(false);
     this.#store.sync();
     await this.#store.until(() => isStored() || isStuck(), signal);
     return isStored();
@@ -355,15 +356,16 @@ export class DiskCache {
 
   #stored(key: number, memory: SharedArrayBuffer): void {
     if (this.#outstanding.stored(key)) this.#pool.give(Buffer.from(memory));
-    this.#commit.stored(key);
+    this.#commit.stored(this.#store.storedKey);
   }
 
   #dropped({ segment, entries }: DroppedSegment): void {
-    const lost = this.#outstanding.dropped(segment);
-    this.#drops.add(lost?.entries ?? 0, entries - (lost?.entries ?? 0));
-    if (lost !== undefined && !lost.isOld) {
-      this.#around.lost(new EntriesLostError(lost.entries, 'dropped'));
-    }
+    const lost = this.#outstanding.inSegment(segment);
+    const lostEntries = lost?.sequences.size ?? 0;
+    this.#drops.add(lostEntries, entries - lostEntries);
+    // First those who wait for it: what is not outstanding any more is taken for what is in rings.
+    if (lost?.isOld === false) this.#around.lost(new EntriesLostError(lostEntries, 'dropped'));
+    this.#outstanding.dropped(segment);
   }
 
   #storeChanged(): void {
@@ -383,7 +385,10 @@ export class DiskCache {
     for (const { frame } of refused) writer.add([frame], 1);
     writer.flush();
     const { lastKey } = this.#store;
+    // They would wait behind others for the room that is made afterwards.
+    this.#store.limit(false);
     await this.#store.until(() => this.#store.storedKey >= lastKey);
+    this.#store.limit(true);
   }
 
   async #remove(segment: number): Promise<void> {

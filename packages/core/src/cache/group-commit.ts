@@ -28,6 +28,11 @@ export class GroupCommit {
   /** What is gathered waits for a block to be stored. */
   #isHeld = false;
   #isConfirming = false;
+  /** Writes that wait for room, with a part of them or all. */
+  #waitingForRoom = 0;
+  /** Whether something that was written is not on its way to the disk, and its group not closed. */
+  #isIncomplete = false;
+  #isStopped = false;
 
   constructor(store: Store, around: GroupCommitSurroundings) {
     this.#store = store;
@@ -52,9 +57,23 @@ export class GroupCommit {
     if (room === undefined) return this.receipt(entries, options);
     const { timeout, signal } = options;
     const end = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
-    return room.then(() => {
-      const left = timeout && Math.max(1, end - performance.now());
-      return this.receipt(entries, { timeout: left, signal });
+    this.#waitingForRoom++;
+    const join = (resolve: () => void, reject: (error: unknown) => void) => {
+      this.#waitingForRoom--;
+      this.soon();
+      this.#receipts.join({ resolve, reject });
+    };
+    return new Promise((resolve, reject) => {
+      const hasRoom = () => {
+        const left = timeout && Math.max(1, end - performance.now());
+        if (left === undefined && signal === undefined) return join(resolve, reject);
+        const receipt = new Promise<void>(join);
+        return within(receipt, entries, { timeout: left, signal }).then(resolve, reject);
+      };
+      room.then(hasRoom, (error) => {
+        this.#waitingForRoom--;
+        reject(error);
+      });
     });
   }
 
@@ -73,8 +92,10 @@ export class GroupCommit {
 
   /** Hands on all that was written so far. */
   now(): void {
-    const isComplete = this.#around.handOn();
-    this.#receipts.close(isComplete ? this.#store.lastKey : undefined);
+    if (!this.#around.handOn()) this.#isIncomplete = true;
+    this.#receipts.close(this.#isIncomplete ? undefined : this.#store.lastKey);
+    // What was not copied may be the beginning of a write that waits for room with its rest.
+    if (this.#waitingForRoom === 0) this.#isIncomplete = false;
     this.look();
   }
 
@@ -86,11 +107,22 @@ export class GroupCommit {
 
   /** The disk may take nothing, or again. */
   look(): void {
+    if (this.#isStopped) return;
     const { trouble, isFull } = this.#store;
+    if (this.#isHeld && trouble !== undefined) {
+      this.#isHeld = false;
+      this.now();
+      return;
+    }
     const isStuck = trouble !== undefined || isFull;
     if (this.#isHeld && isStuck) this.#receipts.closeGathered();
     const isNeeded = this.#receipts.isAnyUncopied || isStuck;
     if (isNeeded && this.#receipts.isAnyWaiting && !this.#isConfirming) void this.#confirm();
+  }
+
+  /** Nobody is told any more that something is confirmed: rings are emptied. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /** There will be no other word. */

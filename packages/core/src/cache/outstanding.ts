@@ -173,13 +173,16 @@ export class Outstanding {
     return block.isStored;
   }
 
-  /** A segment is gone. @returns what is gone with it; `undefined`: nothing that was only there */
-  dropped(id: number): { readonly entries: number; readonly isOld: boolean } | undefined {
+  /** What is outstanding in a segment. */
+  inSegment(id: number): OutstandingSegment | undefined {
+    return this.#segments.get(id);
+  }
+
+  /** A segment is gone, with what was outstanding in it. */
+  dropped(id: number): void {
     const segment = this.#segments.get(id);
-    const { from = 0, to = 0 } = segment?.sequences ?? {};
-    const gone = segment && { entries: this.take(segment, from, to), isOld: segment.isOld };
+    if (segment !== undefined) this.take(segment, segment.sequences.from, segment.sequences.to);
     this.removed(id);
-    return gone;
   }
 
   /** A segment is removed, with all that was in it. */

@@ -38,6 +38,14 @@ export class Ranges {
     else this.#ranges.push({ from, to });
   }
 
+  /** How many numbers there are below another. */
+  before(limit: number): number {
+    return this.#ranges.reduce(
+      (sum, { from, to }) => sum + Math.max(0, Math.min(to, limit) - from),
+      0,
+    );
+  }
+
   /**
    * Takes numbers out.
    * @returns how many of them there were

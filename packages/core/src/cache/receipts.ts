@@ -4,11 +4,17 @@ import { Pending, type WaitOptions } from '../waiting.js';
 /** The key of what is gathered, and in a block later: above all others. */
 const LATER = Number.POSITIVE_INFINITY;
 
-/** Writes that are told together what became of them. */
-interface Group {
-  readonly promise: Promise<void>;
+/** What settles a promise. */
+interface Settlers {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** Writes that are told together what became of them. */
+interface Group extends Settlers {
+  readonly promise: Promise<void>;
+  /** Of writes in it that had to wait for room: they came before the others. */
+  readonly earlier: Settlers[];
   /** The block with which all of it is stored; `undefined`: not all of it is on its way to the disk. */
   key: number | undefined;
 }
@@ -26,6 +32,12 @@ export class Receipts {
   get current(): Promise<void> {
     this.#open ??= newGroup();
     return this.#open.promise;
+  }
+
+  /** Settles a promise of its own with what is written now, before all that is written later. */
+  join(settlers: Settlers): void {
+    this.#open ??= newGroup();
+    this.#open.earlier.push(settlers);
   }
 
   /** Whether somebody waits for what is not on its way to the disk. */
@@ -61,14 +73,14 @@ export class Receipts {
     this.#storedKey = key;
     const due = this.#closed.findIndex((group) => group.key === undefined || group.key > key);
     const stored = this.#closed.splice(0, due === -1 ? this.#closed.length : due);
-    for (const { resolve } of stored) resolve();
+    for (const group of stored) resolveAll(group);
   }
 
   /** @returns what to call once all that was written before now is confirmed */
   confirmed(): () => void {
     const groups = new Set(this.#closed);
     return () => {
-      for (const { resolve } of groups) resolve();
+      for (const group of groups) resolveAll(group);
       this.#closed = this.#closed.filter((group) => !groups.has(group));
       this.stored(this.#storedKey);
     };
@@ -77,9 +89,9 @@ export class Receipts {
   /** There will be no other word. */
   settle(error: unknown): void {
     const groups = this.#open === undefined ? this.#closed : [...this.#closed, this.#open];
-    for (const { resolve, reject } of groups) {
-      if (error === undefined) resolve();
-      else reject(error);
+    for (const group of groups) {
+      if (error === undefined) resolveAll(group);
+      else for (const { reject } of [...group.earlier, group]) reject(error);
     }
     this.#closed = [];
     this.#open = undefined;
@@ -94,7 +106,12 @@ function newGroup(): Group {
   });
   // Who does not look at it, does not want to know.
   promise.catch(() => {});
-  return { promise, resolve, reject, key: undefined };
+  return { promise, resolve, reject, key: undefined, earlier: [] };
+}
+
+function resolveAll(group: Group): void {
+  for (const { resolve } of group.earlier) resolve();
+  group.resolve();
 }
 
 /**

@@ -243,8 +243,9 @@ export class Replay {
     }
     this.#reading = undefined;
     // What was stored there meanwhile is read the next time.
-    const missing = this.#outstanding.take(segment, 0, reading.to);
+    const missing = segment.sequences.before(reading.to);
     if (missing > 0) this.#around.damaged(segment, missing);
+    this.#outstanding.take(segment, 0, reading.to);
     this.#around.done();
   }
 
@@ -268,6 +269,11 @@ export class Replay {
       unreadable: (error) => this.#around.unsendable(segment.id, error),
       placed: () => {
         this.#outstanding.take(segment, sequence, sequence + count);
+        if (segment.sequences.isEmpty && this.#reading?.segment === segment) {
+          // It may be removed from now on.
+          void this.#reading.blocks.return();
+          this.#reading = undefined;
+        }
         this.#around.done();
       },
     };

@@ -34,7 +34,9 @@ export class Store {
   #isOpen = false;
   #lastKey = 0;
   #storedKey = 0;
-  #blocksUnderWay = 0;
+  /** Keys of the blocks that the link has and that are not stored; they rise. */
+  readonly #unstored = new Set<number>();
+  readonly #orphans: { readonly key: number }[] = [];
   #damagedEntries = 0;
   #leftAlone = 0;
   #isClosing = false;
@@ -105,7 +107,8 @@ export class Store {
 
   /** Oldest first. */
   get segments(): readonly CacheSegment[] {
-    return this.#link?.segments ?? [];
+    // Before, nobody knows which of them are of earlier runs.
+    return this.#isOpen && this.#link !== undefined ? this.#link.segments : [];
   }
 
   /** Bytes of all segments. */
@@ -131,7 +134,12 @@ export class Store {
 
   /** Blocks that are not stored. */
   get blocksUnderWay(): number {
-    return this.#blocksUnderWay;
+    return this.#unstored.size;
+  }
+
+  /** Blocks that were appended when there was no disk for them. */
+  get orphans(): readonly { readonly key: number }[] {
+    return this.#orphans;
   }
 
   /** The key of the last block that was appended; they count up. */
@@ -139,7 +147,7 @@ export class Store {
     return this.#lastKey;
   }
 
-  /** The key of the last block that is stored. */
+  /** The key of the last block that is stored with all before it. */
   get storedKey(): number {
     return this.#storedKey;
   }
@@ -151,9 +159,13 @@ export class Store {
 
   /** @returns its key, also when there is no disk for it: then nothing more is heard of it */
   append(block: FrameBlock): number {
-    if (this.#link === undefined || this.#failure !== undefined) return ++this.#lastKey;
-    this.#blocksUnderWay++;
+    if (this.#link === undefined || this.#failure !== undefined || this.#isClosing) {
+      this.#lastKey++;
+      this.#orphans.push({ key: this.#lastKey });
+      return this.#lastKey;
+    }
     this.#lastKey = this.#link.append(block);
+    this.#unstored.add(this.#lastKey);
     return this.#lastKey;
   }
 
@@ -167,9 +179,9 @@ export class Store {
     this.#link?.seal();
   }
 
-  /** `maxBytes` does not count any more. */
-  lift(): void {
-    this.#link?.lift();
+  /** Whether `maxBytes` counts. */
+  limit(isLimited: boolean): void {
+    this.#link?.limit(isLimited);
   }
 
   /** What was appended is stored at once, and not when its time comes. */
@@ -223,8 +235,10 @@ export class Store {
       },
       placed: (key, place) => events.placed(key, place),
       stored: (block) => {
-        this.#storedKey = block.key;
-        this.#blocksUnderWay--;
+        this.#unstored.delete(block.key);
+        // Blocks of a segment that is removed are told out of turn.
+        const [oldest = this.#lastKey + 1] = this.#unstored;
+        this.#storedKey = oldest - 1;
         events.stored(block);
         this.#changed();
       },

@@ -43,7 +43,9 @@ export class Sweeper {
       await this.#around.confirmed();
       if (this.#isStopped) return;
       await this.#around.keepRefused();
-      for (const { id } of over) await this.#around.remove(id);
+      for (const { id } of over) {
+        if (!this.#around.isNeeded(id)) await this.#around.remove(id);
+      }
     }
   }
 

@@ -81,8 +81,8 @@ export type ToCache =
   | { readonly kind: 'append'; readonly block: CacheBlock }
   /** What is appended later goes to another segment. */
   | { readonly kind: 'seal' }
-  /** The limit of bytes does not count any more. */
-  | { readonly kind: 'lift' }
+  /** Whether the limit of bytes counts. */
+  | { readonly kind: 'limit'; readonly isLimited: boolean }
   /** What was appended is to be stored now, and not when its time comes. */
   | { readonly kind: 'sync' }
   /** Asks for the first blocks of a segment with this sequence or a later one. It is sealed. */

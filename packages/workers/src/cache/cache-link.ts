@@ -159,9 +159,9 @@ export class CacheLink {
     this.#tell({ kind: 'seal' });
   }
 
-  /** The limit of bytes does not count any more: nothing waits for room. */
-  lift(): void {
-    this.#tell({ kind: 'lift' });
+  /** Whether the limit of bytes counts: as long as it does not, nothing waits for room. */
+  limit(isLimited: boolean): void {
+    this.#tell({ kind: 'limit', isLimited });
   }
 
   /** What was appended is stored at once, and not when its time comes. */

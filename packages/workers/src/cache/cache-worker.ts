@@ -83,8 +83,8 @@ export class CacheWorker {
         this.#queue.addSeal();
         if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
         break;
-      case 'lift':
-        this.#isLimited = false;
+      case 'limit':
+        this.#isLimited = message.isLimited;
         if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
         break;
       case 'sync':
