@@ -10,17 +10,21 @@ interface Settlers {
   readonly reject: (error: unknown) => void;
 }
 
-/** Writes that are told together what became of them. */
-interface Group extends Settlers {
+/** A promise that writes share. */
+interface Shared extends Settlers {
   readonly promise: Promise<void>;
-  /** Of writes in it that had to wait for room: they came before the others. */
-  readonly earlier: Settlers[];
+}
+
+/** Writes that are told together what became of them. */
+interface Group {
+  /** In the order of the writes. */
+  readonly receipts: (Settlers | Shared)[];
   /** The block with which all of it is stored; `undefined`: not all of it is on its way to the disk. */
   key: number | undefined;
 }
 
 /**
- * The receipts of a journal: entries that were written in one event-loop turn have one promise. They
+ * The receipts of a journal: entries that were written in one event-loop turn share a promise. They
  * resolve in the order of the writes: each once its entries are stored, or confirmed.
  */
 export class Receipts {
@@ -31,13 +35,18 @@ export class Receipts {
   /** Of what is written now. */
   get current(): Promise<void> {
     this.#open ??= newGroup();
-    return this.#open.promise;
+    const { receipts } = this.#open;
+    const last = receipts.at(-1);
+    if (last !== undefined && 'promise' in last) return last.promise;
+    const shared = newShared();
+    receipts.push(shared);
+    return shared.promise;
   }
 
   /** Settles a promise of its own with what is written now, before all that is written later. */
   join(settlers: Settlers): void {
     this.#open ??= newGroup();
-    this.#open.earlier.push(settlers);
+    this.#open.receipts.push(settlers);
   }
 
   /** Whether somebody waits for what is not on its way to the disk. */
@@ -91,7 +100,7 @@ export class Receipts {
     const groups = this.#open === undefined ? this.#closed : [...this.#closed, this.#open];
     for (const group of groups) {
       if (error === undefined) resolveAll(group);
-      else for (const { reject } of [...group.earlier, group]) reject(error);
+      else for (const { reject } of group.receipts) reject(error);
     }
     this.#closed = [];
     this.#open = undefined;
@@ -99,19 +108,22 @@ export class Receipts {
 }
 
 function newGroup(): Group {
+  return { receipts: [], key: undefined };
+}
+
+function newShared(): Shared {
   let resolve = () => {};
-  let reject: Group['reject'] = () => {};
+  let reject: Shared['reject'] = () => {};
   const promise = new Promise<void>((...settlers) => {
     [resolve, reject] = settlers;
   });
   // Who does not look at it, does not want to know.
   promise.catch(() => {});
-  return { promise, resolve, reject, key: undefined, earlier: [] };
+  return { promise, resolve, reject };
 }
 
-function resolveAll(group: Group): void {
-  for (const { resolve } of group.earlier) resolve();
-  group.resolve();
+function resolveAll({ receipts }: Group): void {
+  for (const { resolve } of receipts) resolve();
 }
 
 /**
