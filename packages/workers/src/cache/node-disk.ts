@@ -49,6 +49,9 @@ export class NodeDisk implements Disk {
     const fd = openIfPossible(path);
     try {
       fs.unlinkSync(path);
+    } catch (error) {
+      // Somebody has removed it already.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     } finally {
       if (fd !== undefined) closeLater(fd);
     }

@@ -1,0 +1,113 @@
+import { copyFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import type { EntryInput } from '@ringest/codec';
+import type { CacheStats, IngestMuxer } from '@ringest/core';
+import { expect, onTestFinished } from 'vitest';
+import { dumpCache } from '../../packages/workers/dist/cache/cache-dump.js';
+import { type Arrival, expectedArrival, keyOf } from './arrivals.js';
+import { temporaryDirectory } from './temporary-directory.js';
+import { freePort } from './victim.js';
+
+/** Long enough for a disk that is busy. */
+export const CLOSE_MS = 5000;
+
+/** An address where nobody listens yet, and what an indexer needs to listen there. */
+export async function unusedAddress() {
+  const port = await freePort();
+  const listen = `127.0.0.1:${port}`;
+  return { address: `tcp://${listen}`, listen, port };
+}
+
+/** The entry with a number, unlike all others. */
+export function numbered(number: number, bytes = 200): EntryInput {
+  const text = `entry ${number} `;
+  return { timestamp: number, tag: 0, data: Buffer.alloc(Math.max(bytes, text.length), text) };
+}
+
+export function numberedFrom(from: number, to: number, bytes = 200): EntryInput[] {
+  return Array.from({ length: to - from }, (_, i) => numbered(from + i, bytes));
+}
+
+/** All of them once, as they were written, in any order. */
+export function expectEachOnce(received: readonly Arrival[], written: readonly EntryInput[]): void {
+  const { lost, extra } = compareArrivals(received, written);
+  expect({ lost: lost.map(shorten), extra: extra.map(shorten) }).toEqual({ lost: [], extra: [] });
+}
+
+/** What did not come, and what came too often or was never written. */
+export function compareArrivals(received: readonly Arrival[], written: readonly EntryInput[]) {
+  const due = new Map<string, number>();
+  for (const entry of written) {
+    const key = keyOf(expectedArrival(entry));
+    due.set(key, (due.get(key) ?? 0) + 1);
+  }
+  const extra: string[] = [];
+  for (const key of received.map(keyOf)) {
+    const left = (due.get(key) ?? 0) - 1;
+    if (left < 0) extra.push(key);
+    else due.set(key, left);
+  }
+  return { lost: [...due].flatMap(([key, left]) => Array<string>(left).fill(key)), extra };
+}
+
+function shorten(key: string): string {
+  return key.slice(0, 80);
+}
+
+/** What `stats` tells of the cache. */
+export function cacheStats(muxer: IngestMuxer): CacheStats {
+  const { cache } = muxer.stats();
+  if (cache === undefined) throw new Error('the muxer has a cache');
+  return cache;
+}
+
+/** Waits for something that comes about by itself. */
+export async function until(what: string, condition: () => boolean, most = 20_000): Promise<void> {
+  for (const end = performance.now() + most; !condition(); ) {
+    if (performance.now() > end) throw new Error(`${what} did not come within ${most} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** What the files of a cache hold: the data of each entry, in order, copies among them. */
+export async function cachedData(path: string): Promise<string[]> {
+  const data: string[] = [];
+  const entry = async (line: object) => {
+    const { data: text, base64 } = line as { readonly data?: string; readonly base64?: string };
+    data.push(text ?? Buffer.from(base64 ?? '', 'base64').toString('latin1'));
+  };
+  await dumpCache(path, { report: () => {}, entry });
+  return data;
+}
+
+/** A copy of a cache's folder as it is at this moment: what a crash of the process would leave. */
+export function copyAsAfterCrash(path: string): string {
+  const copy = temporaryDirectory();
+  for (const name of segmentsIn(path)) {
+    try {
+      copyFileSync(join(path, name), join(copy, name));
+    } catch (error) {
+      // It was confirmed and removed meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return copy;
+}
+
+export function segmentsIn(path: string): string[] {
+  return readdirSync(path).filter((name) => name.endsWith('.segment'));
+}
+
+/** The threads that this process starts from now on, until the test is finished. */
+export function watchThreads(): Worker[] {
+  const threads: Worker[] = [];
+  const started = (thread: Worker) => {
+    threads.push(thread);
+  };
+  process.on('worker', started);
+  onTestFinished(() => {
+    process.off('worker', started);
+  });
+  return threads;
+}
