@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type EntryInput, type IngestMuxer, NotRunningError } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
-import { type Arrival, expectArrivals, expectedArrival } from '../support/arrivals.js';
+import { type Arrival, expectArrivals, expectedArrival, keyOf } from '../support/arrivals.js';
 import {
   CLOSE_MS,
   cachedData,
@@ -62,6 +62,34 @@ describe('close', () => {
     expect(await muxer.close()).toEqual({ unconfirmed: 600, cached: 600 });
     await written;
     expectEachOnce(await drain(configuration.cache.path, 600), entries);
+  });
+
+  it.each(MODES)('leaves large entries that were sent as they were written: %s', async (mode) => {
+    const indexer = await ScriptedIndexer.listen();
+    const configuration = { ...given([indexer.address], { mode }), tags: ['other', 'test'] };
+    const muxer = await hotMuxer({ ...configuration, closeTimeout: 500 });
+    const source = '10.1.2.3';
+    const entries = [
+      { ...numbered(0), tag: 1, source },
+      { ...numbered(1, 300_000), tag: 1, source },
+      { ...numbered(2, 200_000), tag: 0, source },
+    ];
+    for (const [i, entry] of entries.entries()) {
+      void muxer.writeEntry(entry);
+      // There is room for one of them at a time: the last goes to the cache, or waits.
+      if (i < 2) await (await indexer.hot(0)).entries(i + 1);
+    }
+    expect(await muxer.close()).toEqual({ unconfirmed: 3, cached: 3 });
+
+    const other = await ScriptedIndexer.listen({ confirms: 'at once' });
+    const next = newMuxer({ ...configuration, targets: [other.address], tags: ['a', 'b', 'test'] });
+    next.start();
+    const connection = await other.hot(0);
+    await connection.entries(3);
+    const keys = (arrivals: readonly Arrival[]) => arrivals.map(keyOf).sort();
+    expect(keys(connection.arrivals)).toEqual(
+      keys(entries.map((entry) => expectedArrival(entry, entry.tag === 1 ? 'test' : 'other'))),
+    );
   });
 
   it.each(MODES)(
