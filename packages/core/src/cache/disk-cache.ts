@@ -3,6 +3,7 @@ import {
   type DroppedSegment,
   type FrameParts,
   type LooseFrame,
+  retagFrame,
   SharedMemoryPool,
 } from '@ringest/workers';
 import { WaitTimeoutError } from '../errors.js';
@@ -169,7 +170,9 @@ export class DiskCache {
   }
 
   /** Takes a frame in any case: nothing else will. */
-  keep({ frame }: LooseFrame): void {
+  keep({ frame, tag }: LooseFrame): void {
+    // A large one that was sent has the tag of its indexer still.
+    retagFrame(frame, tag);
     this.#overflow.add(frame);
   }
 
@@ -382,7 +385,10 @@ export class DiskCache {
     const writer = new BlockWriter(this.#pool, maxSegmentBytes, (block) =>
       this.#append('copies', block),
     );
-    for (const { frame } of refused) writer.add([frame], 1);
+    for (const { frame, tag } of refused) {
+      retagFrame(frame, tag);
+      writer.add([frame], 1);
+    }
     writer.flush();
     const { lastKey } = this.#store;
     // They would wait behind others for the room that is made afterwards.
