@@ -101,14 +101,14 @@ describe('the cache in the mode always', () => {
     const { address, listen } = await unusedAddress();
     const muxer = newMuxer(always([address]));
     muxer.start();
-    const old = numberedFrom(0, 10_000);
+    const old = numberedFrom(0, 6000);
     await Promise.all(old.map((entry) => muxer.writeEntry(entry)));
     const recording = await RecordingIndexer.start({ listen, ackDelay: 5 });
     await muxer.waitForHot();
     let written = old.length;
     let half: { old: number; fresh: number } | undefined;
     const { received } = recording;
-    while (cacheStats(muxer).pendingEntries > 0 && written < 50_000) {
+    while (cacheStats(muxer).pendingEntries > 0 && written < 30_000) {
       // As fast as it can, but for the turns in which all else happens.
       for (let i = 0; i < 50; i++) expect(muxer.writeEntry(numbered(written++))).toBeUndefined();
       await turn();

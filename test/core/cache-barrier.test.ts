@@ -15,6 +15,8 @@ import { RecordingIndexer } from '../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../support/scripted-indexer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
+const KINDS = ['sync', 'barrier'] as const;
+
 type CacheInput = NonNullable<Parameters<typeof newMuxer>[0]['cache']>;
 
 function given(targets: readonly string[], cache: Partial<CacheInput> = {}) {
@@ -49,8 +51,8 @@ function watch(promise: Promise<void>): { state: 'waits' | 'resolved' | 'rejecte
   return watched;
 }
 
-describe.each(['sync', 'barrier'] as const)('%s', (kind) => {
-  it('waits for what was written to the cache before', async () => {
+describe('sync and barriers', () => {
+  it.each(KINDS)('wait for what was written to the cache before: %s', async (kind) => {
     const indexer = await ScriptedIndexer.listen();
     const muxer = await hotMuxer(given([indexer.address]));
     const entries = numberedFrom(0, 2000);
@@ -66,7 +68,7 @@ describe.each(['sync', 'barrier'] as const)('%s', (kind) => {
     expectEachOnce(connection.arrivals, entries);
   });
 
-  it('waits for nothing that is written later, though the cache never is empty', async () => {
+  it('wait for nothing that is written later, though the cache never is empty', async () => {
     const recording = await RecordingIndexer.start({ ackDelay: 10 });
     const muxer = await hotMuxer(given([recording.address]));
     let written = 0;
@@ -77,7 +79,7 @@ describe.each(['sync', 'barrier'] as const)('%s', (kind) => {
     write(2000);
     for (let round = 0; round < 3; round++) {
       const mine = written;
-      const passed = watch(muxer[kind]());
+      const passed = watch(muxer.barrier());
       while (passed.state === 'waits') {
         if (cacheStats(muxer).pendingEntries < 3000) write(300);
         await turn();
@@ -90,7 +92,7 @@ describe.each(['sync', 'barrier'] as const)('%s', (kind) => {
     }
   });
 
-  it('waits for all of it also when many wait at different times', async () => {
+  it.each(KINDS)('wait for all of it also when many wait at different times: %s', async (kind) => {
     const { address, listen } = await unusedAddress();
     const muxer = newMuxer(given([address]));
     muxer.start();
@@ -109,7 +111,7 @@ describe.each(['sync', 'barrier'] as const)('%s', (kind) => {
     expectEachOnce(recording.received, numberedFrom(0, 3000));
   });
 
-  it('does not wait for what an earlier run has left', async () => {
+  it('do not wait for what an earlier run has left', async () => {
     const { address } = await unusedAddress();
     const first = given([address], { mode: 'journal' });
     const earlier = newMuxer(first);
@@ -122,7 +124,7 @@ describe.each(['sync', 'barrier'] as const)('%s', (kind) => {
     await until('the old ones', () => cacheStats(muxer).pendingEntries > 1000);
     const connection = await indexer.hot(0);
     const mine = numbered(10_000);
-    const passed = watch(Promise.resolve(muxer.writeEntry(mine)).then(() => muxer[kind]()));
+    const passed = watch(Promise.resolve(muxer.writeEntry(mine)).then(() => muxer.barrier()));
     for (let confirmed = 0; passed.state === 'waits'; await turn()) {
       const { length } = connection.frames;
       if (length > confirmed) connection.confirmThrough(length);
@@ -132,7 +134,7 @@ describe.each(['sync', 'barrier'] as const)('%s', (kind) => {
     expect(connection.frames.some(({ entry }) => entry.data.includes('entry 10000 '))).toBe(true);
   });
 
-  it('rejects when what it waits for was dropped', async () => {
+  it.each(KINDS)('reject when what they wait for was dropped: %s', async (kind) => {
     const { address } = await unusedAddress();
     const muxer = newMuxer(given([address], { maxBytes: 2 ** 20, whenFull: 'drop-oldest' }));
     muxer.start();
@@ -144,14 +146,14 @@ describe.each(['sync', 'barrier'] as const)('%s', (kind) => {
     expect(cacheStats(muxer).droppedEntries).toBeGreaterThanOrEqual((await lost).entries);
   });
 
-  it('does not reject for what was dropped after all that it waits for is in rings', async () => {
+  it('do not reject for what was dropped after all that they wait for is in rings', async () => {
     const { address, port } = await unusedAddress();
     const input = { maxBytes: 2 ** 20, whenFull: 'drop-oldest' } as const;
     const muxer = newMuxer(given([address], input));
     muxer.start();
     // Twice the ring: the rest is in the cache.
     await Promise.all(numberedFrom(0, 500).map((entry) => muxer.writeEntry(entry)));
-    const passed = watch(muxer[kind]());
+    const passed = watch(muxer.barrier());
     const indexer = await ScriptedIndexer.listen({ port });
     const connection = await indexer.hot(0);
     await confirmTo(connection, 400);

@@ -92,26 +92,21 @@ describe('close', () => {
     );
   });
 
-  it.each(MODES)(
-    'leaves it in the order of the writes, when there is one lane: %s',
-    async (mode) => {
-      const { address } = await unusedAddress();
-      const configuration = given([address], { mode });
-      const muxer = newMuxer(configuration);
-      muxer.start();
-      const entries = numberedFrom(0, 2000);
-      await writeAll(muxer, entries);
-      await muxer.close();
-      const received = await drain(configuration.cache.path, 2000);
-      // What was in the ring is stored behind what was on the disk already.
-      const numbers = received.map(
-        ({ bytes }) => /entry (\d+) /.exec(bytes.toString('latin1'))?.[1],
-      );
-      const first = numbers.indexOf('0');
-      const inOrder = [...numbers.slice(first), ...numbers.slice(0, first)].map(Number);
-      expect(inOrder).toEqual(entries.map((_, i) => i));
-    },
-  );
+  it('leaves it in the order of the writes, when there is one lane', async () => {
+    const { address } = await unusedAddress();
+    const configuration = given([address], { mode: 'always' });
+    const muxer = newMuxer(configuration);
+    muxer.start();
+    const entries = numberedFrom(0, 2000);
+    await writeAll(muxer, entries);
+    await muxer.close();
+    const received = await drain(configuration.cache.path, 2000);
+    // What was in the ring is stored behind what was on the disk already.
+    const numbers = received.map(({ bytes }) => /entry (\d+) /.exec(bytes.toString('latin1'))?.[1]);
+    const first = numbers.indexOf('0');
+    const inOrder = [...numbers.slice(first), ...numbers.slice(0, first)].map(Number);
+    expect(inOrder).toEqual(entries.map((_, i) => i));
+  });
 
   it.each(MODES)('resolves writes that wait for room, and stores them: %s', async (mode) => {
     const indexer = await ScriptedIndexer.listen();
@@ -125,9 +120,9 @@ describe('close', () => {
     expectEachOnce(await drain(configuration.cache.path, 60), entries);
   });
 
-  it.each(MODES)('does not wait for an indexer that hangs for ever: %s', async (mode) => {
+  it('does not wait for an indexer that hangs for ever', async () => {
     const indexer = await ScriptedIndexer.listen({ greets: false, listens: false, lingers: true });
-    const configuration = given([indexer.address], { mode });
+    const configuration = given([indexer.address], { mode: 'journal' });
     const muxer = newMuxer(configuration);
     muxer.start();
     const entries = numberedFrom(0, 1000);
@@ -206,7 +201,7 @@ describe('close', () => {
     const entries = numberedFrom(0, 3000);
     await writeAll(earlier, entries);
     const path = copyAsAfterCrash(first.cache.path);
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const muxer = newMuxer(given([address], { path, mode: 'journal' }));
       muxer.start();
       if (round > 0) for (let i = 0; i < round; i++) await turn();
@@ -236,13 +231,13 @@ describe('close in the middle of a replay', () => {
     await writeAll(earlier, entries);
     const path = copyAsAfterCrash(first.cache.path);
     const confirmed: Arrival[] = [];
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 2; round++) {
       const indexer = await ScriptedIndexer.listen();
       const configuration = { ...given([indexer.address], { path, mode }), closeTimeout: 500 };
       const muxer = await hotMuxer(configuration);
       const connection = await indexer.hot(0);
-      await confirmTo(connection, 400 * (round + 1), muxer);
-      confirmed.push(...connection.arrivals.slice(0, 400 * (round + 1)));
+      await confirmTo(connection, 700 * (round + 1), muxer);
+      confirmed.push(...connection.arrivals.slice(0, 700 * (round + 1)));
       const left = entries.length - confirmed.length;
       expect(await muxer.close()).toEqual({ unconfirmed: left, cached: left });
       expect((await cachedData(path)).length).toBe(left);
@@ -252,17 +247,17 @@ describe('close in the middle of a replay', () => {
   });
 
   it.each([
-    { mode: 'fail', everyMs: 10, what: 'on the disk' },
-    { mode: 'always', everyMs: 10, what: 'on the disk' },
-    { mode: 'always', everyMs: 300, what: 'still in memory' },
-    { mode: 'journal', everyMs: 10, what: 'on the disk' },
+    { mode: 'fail', everyMs: 10, what: 'on the disk', counts: [1500] },
+    { mode: 'always', everyMs: 10, what: 'on the disk', counts: [700] },
+    { mode: 'always', everyMs: 300, what: 'still in memory', counts: [100, 2500] },
+    { mode: 'journal', everyMs: 10, what: 'on the disk', counts: [700] },
   ] as const)(
     'leaves exactly the rest of its own: $mode, what is brought back is $what',
-    async ({ mode, everyMs }) => {
-      for (const count of [100, 700, 2500]) {
+    async ({ mode, everyMs, counts }) => {
+      for (const count of counts) {
         const { address, port } = await unusedAddress();
         const configuration = given([address], { mode, sync: { everyMs } });
-        const muxer = newMuxer({ ...configuration, closeTimeout: 1500 });
+        const muxer = newMuxer({ ...configuration, closeTimeout: 1000 });
         muxer.start();
         const entries = numberedFrom(0, 4000);
         await writeAll(muxer, entries.slice(0, 3000));

@@ -62,7 +62,7 @@ async function send(path: string, count: number) {
 }
 
 describe('a cache that an earlier run has left', () => {
-  it.each([1, 100, 5000])('without the last %s bytes lacks only what was cut', async (bytes) => {
+  it.each([1, 5000])('without the last %s bytes lacks only what was cut', async (bytes) => {
     const path = await leave();
     const file = segmentPath(path);
     truncateSync(file, statSync(file).size - bytes);

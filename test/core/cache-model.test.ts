@@ -149,10 +149,8 @@ class World {
 
 const CASES = [
   { mode: 'fail', indexers: 1, seed: 11, everyMs: 10 },
-  { mode: 'always', indexers: 1, seed: 12, everyMs: 10 },
-  { mode: 'always', indexers: 2, seed: 13, everyMs: 200 },
-  { mode: 'journal', indexers: 1, seed: 14, everyMs: 1 },
-  { mode: 'journal', indexers: 2, seed: 15, everyMs: 50 },
+  { mode: 'always', indexers: 2, seed: 12, everyMs: 200 },
+  { mode: 'journal', indexers: 1, seed: 714, everyMs: 1 },
 ] as const;
 
 describe('a muxer with a cache', () => {

@@ -14,8 +14,7 @@ import { RecordingIndexer } from '../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../support/scripted-indexer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const MODES = ['fail', 'always', 'journal'] as const;
-type Mode = (typeof MODES)[number];
+type Mode = 'fail' | 'always' | 'journal';
 
 const BYTES = 200;
 
@@ -45,37 +44,43 @@ async function confirmAll(connection: ScriptedConnection, count: number): Promis
   }
 }
 
-describe.each(MODES)('a writer that obeys willBlock and drain, in the mode %s,', (mode) => {
-  it('gets everything to disk while no indexer is there', async () => {
-    const { address, listen } = await unusedAddress();
-    const muxer = newMuxer(given([address], mode));
-    muxer.start();
-    const entries = numberedFrom(0, 3000, BYTES);
-    await obey(muxer, mode, entries);
-    expect(muxer.stats().backlogEntries).toBe(0);
-    const recording = await RecordingIndexer.start({ listen });
-    await muxer.sync();
-    expectEachOnce(recording.received, entries);
-  });
+describe('a writer that obeys willBlock and drain', () => {
+  it.each(['fail', 'always', 'journal'] as const)(
+    'gets everything to disk while no indexer is there: %s',
+    async (mode) => {
+      const { address, listen } = await unusedAddress();
+      const muxer = newMuxer(given([address], mode));
+      muxer.start();
+      const entries = numberedFrom(0, 3000, BYTES);
+      await obey(muxer, mode, entries);
+      expect(muxer.stats().backlogEntries).toBe(0);
+      const recording = await RecordingIndexer.start({ listen });
+      await muxer.sync();
+      expectEachOnce(recording.received, entries);
+    },
+  );
 
-  it('gets it there also when none of two indexers is', async () => {
-    const places = [await unusedAddress(), await unusedAddress()];
-    const muxer = newMuxer(
-      given(
-        places.map(({ address }) => address),
-        mode,
-      ),
-    );
-    muxer.start();
-    const entries = numberedFrom(0, 1000, BYTES);
-    await obey(muxer, mode, entries);
-    expect(cacheStats(muxer).pendingEntries).toBe(1000);
-    const recording = await RecordingIndexer.start({ listen: places[1]?.listen as string });
-    await muxer.sync();
-    expectEachOnce(recording.received, entries);
-  });
+  it.each(['fail', 'journal'] as const)(
+    'gets it there also when none of two indexers is: %s',
+    async (mode) => {
+      const places = [await unusedAddress(), await unusedAddress()];
+      const muxer = newMuxer(
+        given(
+          places.map(({ address }) => address),
+          mode,
+        ),
+      );
+      muxer.start();
+      const entries = numberedFrom(0, 1000, BYTES);
+      await obey(muxer, mode, entries);
+      expect(cacheStats(muxer).pendingEntries).toBe(1000);
+      const recording = await RecordingIndexer.start({ listen: places[1]?.listen as string });
+      await muxer.sync();
+      expectEachOnce(recording.received, entries);
+    },
+  );
 
-  it('is served by a slow indexer', async () => {
+  it.each(['always', 'journal'] as const)('is served by a slow indexer: %s', async (mode) => {
     const recording = await RecordingIndexer.start({ ackDelay: 20 });
     const muxer = await hotMuxer(given([recording.address], mode));
     const entries = numberedFrom(0, 3000, BYTES);
@@ -84,38 +89,41 @@ describe.each(MODES)('a writer that obeys willBlock and drain, in the mode %s,',
     expectEachOnce(recording.received, entries);
   });
 
-  it('goes on when a cache that was full has room again', async () => {
-    const { address, port } = await unusedAddress();
-    const muxer = newMuxer(given([address], mode, 2 ** 20));
-    muxer.start();
-    const entries = numberedFrom(0, 50_000, 2000);
-    let drained = 0;
-    muxer.on('drain', () => drained++);
-    let written = 0;
-    for (let isStuck = false; !isStuck; ) {
-      while (written < entries.length && !muxer.willBlock(2000)) {
-        muxer.writeEntry(entries[written++] as EntryInput);
-        if (written % 100 === 0) await turn();
+  it.each(['fail', 'journal'] as const)(
+    'goes on when a cache that was full has room again: %s',
+    async (mode) => {
+      const { address, port } = await unusedAddress();
+      const muxer = newMuxer(given([address], mode, 2 ** 20));
+      muxer.start();
+      const entries = numberedFrom(0, 50_000, 2000);
+      let drained = 0;
+      muxer.on('drain', () => drained++);
+      let written = 0;
+      for (let isStuck = false; !isStuck; ) {
+        while (written < entries.length && !muxer.willBlock(2000)) {
+          muxer.writeEntry(entries[written++] as EntryInput);
+          if (written % 100 === 0) await turn();
+        }
+        await Promise.race([
+          once(muxer, 'drain'),
+          until('nothing', () => false, 700).catch(() => {}),
+        ]);
+        isStuck = muxer.willBlock(2000);
       }
-      await Promise.race([
-        once(muxer, 'drain'),
-        until('nothing', () => false, 700).catch(() => {}),
-      ]);
-      isStuck = muxer.willBlock(2000);
-    }
-    expect(cacheStats(muxer).isFull).toBe(true);
-    const before = drained;
-    const indexer = await ScriptedIndexer.listen({ port });
-    const connection = await indexer.hot(0);
-    const confirmed = confirmAll(connection, written);
-    await until('a drain', () => drained > before);
-    await Promise.all([muxer.sync(), confirmed]);
-    expectEachOnce(connection.arrivals, entries.slice(0, written));
-  });
+      expect(cacheStats(muxer).isFull).toBe(true);
+      const before = drained;
+      const indexer = await ScriptedIndexer.listen({ port });
+      const connection = await indexer.hot(0);
+      const confirmed = confirmAll(connection, written);
+      await until('a drain', () => drained > before);
+      await Promise.all([muxer.sync(), confirmed]);
+      expectEachOnce(connection.arrivals, entries.slice(0, written));
+    },
+  );
 });
 
 describe('willBlock with a cache that is in use', () => {
-  it.each([0, 1, 700, 5000, 16_000, 20_000, 300_000])(
+  it.each([0, 700, 16_000, 300_000])(
     'is false for whatever is written next: %s bytes',
     async (bytes) => {
       const indexer = await ScriptedIndexer.listen();

@@ -49,8 +49,8 @@ describe("the cache's thread", () => {
       const { logger, lines } = collectLogs();
       const { muxer, kill } = started({ ...given([address], mode), logger });
       const entries = numberedFrom(0, 6000);
-      for (let at = 0; at < 4000; at += 1000) {
-        const written = writeAll(muxer, entries.slice(at, at + 1000));
+      for (let at = 0; at < 4000; at += 2000) {
+        const written = writeAll(muxer, entries.slice(at, at + 2000));
         await kill();
         await written;
       }
@@ -74,7 +74,7 @@ describe("the cache's thread", () => {
     const { address } = await unusedAddress();
     const configuration = given([address], 'journal');
     const { muxer, kill } = started({ ...configuration, ringBytes: 2 ** 20 });
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const entries = numberedFrom(round * 100, (round + 1) * 100);
       const stored = muxer.writeBatch(entries);
       await kill();
