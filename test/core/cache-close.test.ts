@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type EntryInput, type IngestMuxer, NotRunningError } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
@@ -191,6 +193,28 @@ describe('close', () => {
       recordings.flatMap(({ received }) => received),
       entries,
     );
+  });
+
+  it('while the cache is still being opened keeps nothing of what is confirmed', async () => {
+    const recording = await RecordingIndexer.start();
+    const path = temporaryDirectory();
+    // It takes a while to look at so many, and to leave them alone.
+    const newer = Buffer.from('ringest\0\x02\0\0\0');
+    for (let i = 1; i <= 3000; i++) {
+      writeFileSync(join(path, `${i.toString(16).padStart(16, '0')}.segment`), newer);
+    }
+    for (let round = 0; round < 3; round++) {
+      const configuration = given([recording.address], { path, mode: 'journal' });
+      // It does not wait for that long: the next start finds the folder free.
+      const muxer = newMuxer({ ...configuration, closeTimeout: 60_000 });
+      muxer.start();
+      const written = muxer.writeBatch(numberedFrom(round * 10, (round + 1) * 10));
+      await recording.entries((round + 1) * 10);
+      expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
+      await written;
+      expect(segmentsIn(path)).toHaveLength(3000);
+    }
+    expectEachOnce(recording.received, numberedFrom(0, 30));
   });
 
   it('right after the start leaves what an earlier run had left', async () => {

@@ -262,6 +262,8 @@ export class DiskCache {
       return isStored() && segments.every(({ id, isSealed }) => isSealed || this.#isNeeded(id));
     };
     this.#commit.now();
+    // What it was told before it was open, it has not heard.
+    await this.#store.until(() => this.#store.isOpen || this.#store.isUseless, signal);
     // Only then is it known which segment it is in.
     if (!(await this.#untilStored(isStored, signal))) return false;
     await Promise.race([this.#replay.keepRest(), never]).finally(() => this.#commit.now());
@@ -275,6 +277,7 @@ export class DiskCache {
   /** @returns whether it is; else only the end of the store makes it take what waits */
   async #untilStored(isStored: () => boolean, signal: AbortSignal): Promise<boolean> {
     const isStuck = () => this.#store.trouble !== undefined;
+    this.#store.seal();
     this.#store.limit(false);
     this.#store.sync();
     await this.#store.until(() => isStored() || isStuck(), signal);
