@@ -1,0 +1,70 @@
+/** One subject that `pnpm soak` tests for longer than the test command does. */
+export interface LongForm {
+  readonly name: string;
+  readonly description: string;
+  /** Arguments of `vitest run`. */
+  readonly tests: readonly string[];
+  /** Parts of the time that is shared out; 0: it takes the time that its work takes. */
+  readonly parts: number;
+  /** The release of Node.js that runs it, if it is not the one at hand. */
+  readonly node?: string;
+}
+
+/** All of them, in the order in which they run. */
+export const LONG_FORMS: readonly LongForm[] = [
+  {
+    name: 'timing',
+    description: 'times, rates and processor use, with their tolerances',
+    tests: ['--project', 'soak'],
+    parts: 0,
+  },
+  {
+    name: 'load',
+    description: 'the load generator over every transport, by the gigabyte',
+    tests: ['--project', 'engine', 'test/integration/'],
+    parts: 0,
+  },
+  {
+    name: 'hostile',
+    description: 'peers that break the protocol, with more seeds',
+    tests: ['--project', 'engine', 'test/hostile/'],
+    parts: 0,
+  },
+  {
+    name: 'kills',
+    description: '1,000 ingesters with a cache that are killed',
+    tests: ['--project', 'engine', 'test/kill/'],
+    parts: 0,
+  },
+  {
+    name: 'properties',
+    description: 'properties and models with many more cases',
+    tests: ['--project', 'fast'],
+    parts: 0,
+  },
+  {
+    name: 'cache',
+    description: 'the cache through the muxer, with more rounds',
+    tests: ['--project', 'engine', 'test/cache/', 'test/core/cache-'],
+    parts: 0,
+  },
+  {
+    name: 'faults',
+    description: 'indexers and threads that are killed and stopped under load',
+    tests: ['--project', 'engine', 'test/fault/'],
+    parts: 1,
+  },
+  {
+    name: 'fuzzing',
+    description: 'bytes that nobody has thought of, for every decoder',
+    tests: ['--project', 'engine', 'test/fuzz/'],
+    parts: 2,
+  },
+  ...['22', '24'].map((node) => ({
+    name: `node${node}`,
+    description: `the test command's suite under Node.js ${node}`,
+    tests: ['--project', 'fast', '--project', 'engine'],
+    parts: 0,
+    node,
+  })),
+];

@@ -1,0 +1,52 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+
+/** What a command that has ended leaves. */
+export interface Ended {
+  /** `null` after a signal. */
+  readonly exitCode: number | null;
+  readonly seconds: number;
+}
+
+/**
+ * Runs a command in a process group of its own, and writes all that it prints to a file.
+ * @param signal ends the command with all the processes that it has started
+ */
+export async function runCommand(
+  [command, ...args]: readonly [string, ...string[]],
+  options: Pick<SpawnOptions, 'cwd' | 'env'>,
+  logFile: string,
+  signal: AbortSignal,
+): Promise<Ended> {
+  signal.throwIfAborted();
+  const start = performance.now();
+  const log = createWriteStream(logFile);
+  const child = spawn(command, args, {
+    ...options,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  const end = () => endGroup(child.pid);
+  signal.addEventListener('abort', end);
+  try {
+    const [exitCode] = (await once(child, 'close')) as [number | null];
+    signal.throwIfAborted();
+    return { exitCode, seconds: (performance.now() - start) / 1000 };
+  } finally {
+    signal.removeEventListener('abort', end);
+    log.end();
+  }
+}
+
+/** A process that leads its group is ended with the whole group. */
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
