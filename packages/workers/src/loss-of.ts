@@ -1,4 +1,5 @@
 import type { PeerCertificate } from 'node:tls';
+import { WRONG_HOST } from './certificate-host.js';
 import { Lost } from './lost.js';
 
 /** What is wrong with the indexer's certificate, by the code of the error, and what to do. */
@@ -37,7 +38,7 @@ export function lossOf(error: NodeJS.ErrnoException, reason: 'dial' | 'lost'): L
   if (problem !== undefined) {
     return new Lost('certificate', `the indexer's certificate ${problem}`, options);
   }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+  if (code === WRONG_HOST) {
     const text = `the indexer's certificate is for another host (${hostsOf(error)})`;
     return new Lost('certificate', `${text}: connect by that name, or set tls.servername`, options);
   }
@@ -55,7 +56,7 @@ export function lossOf(error: NodeJS.ErrnoException, reason: 'dial' | 'lost'): L
   if (NO_COMMON_VERSION.test(code)) {
     return new Lost(reason, 'the indexer speaks nothing newer than TLS 1.1', options);
   }
-  return new Lost(reason, describe(error), options);
+  return new Lost(reason, error.message, options);
 }
 
 /** A connection that ends when TLS is shown a client certificate, with no word about why. */
@@ -69,12 +70,4 @@ function hostsOf(error: NodeJS.ErrnoException & { readonly cert?: PeerCertificat
   const { subjectaltname, subject } = error.cert ?? {};
   const hosts = subjectaltname?.replaceAll('DNS:', '').replaceAll('IP Address:', '');
   return hosts ?? subject?.CN?.toString() ?? error.message;
-}
-
-/** A host with several addresses fails with an error a try; its own message is empty. */
-function describe(error: Error): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors.map((one: Error) => one.message).join('; ');
-  }
-  return error.message;
 }
