@@ -27,6 +27,19 @@ import { RingReader } from './ring-reader.js';
 import { endOf, hangUp } from './socket-end.js';
 import { Stream } from './stream.js';
 import { TagTables } from './tag-tables.js';
+import { type Turn, Turns } from './turns.js';
+
+/**
+ * How many lanes of a thread may come up at the same time: dial, and then answer the challenge of their
+ * indexer. An indexer gives a connection five seconds from when it takes it, and each answer takes tens
+ * of milliseconds of this thread, one after the other. So a lane for which it would take long dials later.
+ */
+const MOST_COMING_UP = 4;
+
+/** After so many milliseconds without a challenge the next lane dials: the indexer may be far or dead. */
+const COMING_UP_MS = 250;
+
+const comingUp = new Turns(MOST_COMING_UP);
 
 /** The local address of a pipe. */
 const PIPE_SOURCE = '::1';
@@ -142,16 +155,19 @@ class LaneWorker {
     const inbox = new Inbox();
     const buffer = this.#ring.bytes.subarray(RECEIVE_AT, RECEIVE_AT + RECEIVE_BYTES);
     let socket: Socket | undefined;
+    let turn: Turn | undefined;
     try {
       const received = (bytes: number) => {
         if (this.#stream === undefined) inbox.received(buffer.subarray(0, bytes));
         else this.#stream.received(bytes);
       };
+      turn = await comingUp.begin(signal);
+      turn.endIn(COMING_UP_MS);
       socket = await this.#dialler.dial({ buffer, received }, signal);
       const live = socket;
       endOf(live, signal).catch((error) => inbox.fail(error));
       const write = (bytes: Uint8Array) => live.write(bytes);
-      const agreement = await handshake(this.#task, this.#tags, inbox, write);
+      const agreement = await handshake(this.#task, this.#tags, inbox, write, turn);
       await this.#takeRing(inbox);
       this.#tables.clear();
       for (const tag of agreement.tags) this.#tables.learn(tag, tag.number);
@@ -162,6 +178,7 @@ class LaneWorker {
       if (error instanceof Lost && error.reason === 'timeout') socket?.destroy();
       return error;
     } finally {
+      turn?.end();
       const stream = this.#stream;
       stream?.end();
       if (stream !== undefined) this.#setState(LaneState.draining);
