@@ -97,6 +97,21 @@ describe('a certificate', () => {
     }
   });
 
+  it('of an intermediate authority needs that one’s certificate, from the indexer or in tls.ca', async () => {
+    const intermediate = await authority.intermediate();
+    const { cert, key } = await intermediate.issue({ hosts: HERE });
+    const ca = authority.certificate;
+    const alone = await ScriptedIndexer.listen({ tls: { cert, key }, confirms: 'at once' });
+    const error = await firstLoss({ targets: [alone.address], tls: { ca } });
+    expect(error.reason).toBe('certificate');
+    expect(error.message).toContain('an intermediate certificate, have the indexer send its whole');
+    expect(error.message).toContain('or add it to tls.ca');
+    await delivers({ targets: [alone.address], tls: { ca: [ca, intermediate.certificate] } });
+    const chain = `${cert}\n${intermediate.certificate}`;
+    const whole = await ScriptedIndexer.listen({ tls: { cert: chain, key }, confirms: 'at once' });
+    await delivers({ targets: [whole.address], tls: { ca } });
+  });
+
   it('must be for the servername if there is one, a name or an address', async () => {
     const indexer = await listen({ hosts: ['indexer.example', '10.1.2.3'] });
     const ca = authority.certificate;

@@ -2,6 +2,15 @@ import type { PeerCertificate } from 'node:tls';
 import { WRONG_HOST } from './certificate-host.js';
 import { Lost } from './lost.js';
 
+/**
+ * The certificate that signed it is neither sent nor trusted. Nothing tells whether that is one of an
+ * authority, or an intermediate one of an authority that is trusted.
+ */
+const INCOMPLETE =
+  'is signed by one that is not trusted, and that the indexer does not send: if it is an intermediate ' +
+  'certificate, have the indexer send its whole chain, or add it to tls.ca; if it is the authority, ' +
+  'give that as tls.ca';
+
 /** What is wrong with the indexer's certificate, by the code of the error, and what to do. */
 const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'has expired: it needs a new one',
@@ -9,10 +18,8 @@ const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'is self-signed and not trusted: give it as tls.ca to trust it',
   SELF_SIGNED_CERT_IN_CHAIN: 'is signed by an authority that is not trusted: give that as tls.ca',
   UNABLE_TO_GET_ISSUER_CERT: 'is signed by an authority that is not trusted: give that as tls.ca',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'is signed by an authority that is not trusted: give that as tls.ca',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'is signed by an authority that is not trusted: give that as tls.ca',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: INCOMPLETE,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: INCOMPLETE,
   CERT_REVOKED: 'is revoked: it needs a new one',
   CERT_UNTRUSTED: 'is not trusted for a server: it needs another one',
   CERT_REJECTED: 'is not trusted for a server: it needs another one',
