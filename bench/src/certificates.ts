@@ -41,24 +41,36 @@ export class CertificateAuthority {
 
   /** Makes an authority, with a name and a key of its own, that is good for a day. */
   static async create(): Promise<CertificateAuthority> {
-    const name = `ringest throw-away authority ${randomBytes(4).toString('hex')}`;
-    const extensions: Extensions = [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
-    ];
-    return new CertificateAuthority(await make(name, defaultTerm(), extensions));
+    return new CertificateAuthority(await makeAuthority());
+  }
+
+  /** Makes another authority, which this one vouches for: its certificate is an intermediate one. */
+  async intermediate(): Promise<CertificateAuthority> {
+    return new CertificateAuthority(await makeAuthority(this.#signing));
   }
 
   /** Makes a key and signs a certificate for it. */
   issue(options: CertificateOptions): Promise<CertificateAndKey> {
-    const ca = { cert: this.certificate, key: this.#key };
-    return make('ringest throw-away', term(options), leafExtensions(options), ca);
+    return make('ringest throw-away', term(options), leafExtensions(options), this.#signing);
+  }
+
+  get #signing(): CertificateAndKey {
+    return { cert: this.certificate, key: this.#key };
   }
 }
 
 /** A certificate that nobody vouches for but its own key. */
 export function selfSigned(options: CertificateOptions): Promise<CertificateAndKey> {
   return make('ringest self-signed', term(options), leafExtensions(options));
+}
+
+function makeAuthority(ca?: CertificateAndKey): Promise<CertificateAndKey> {
+  const name = `ringest throw-away authority ${randomBytes(4).toString('hex')}`;
+  const extensions: Extensions = [
+    { name: 'basicConstraints', cA: true, critical: true },
+    { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+  ];
+  return make(name, defaultTerm(), extensions, ca);
 }
 
 interface Term {

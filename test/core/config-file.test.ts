@@ -680,6 +680,7 @@ describe('withDefaultPort', () => {
     '[a]:1',
     'a/b',
     'a:1:2',
+    'user@host',
   ])('refuses "%s"', (address) => {
     expect(errorOf(() => withDefaultPort(address, 4023, 'Some-Key')).field).toBe('Some-Key');
   });

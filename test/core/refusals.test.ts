@@ -258,6 +258,18 @@ describe('an entry that is refused', () => {
 });
 
 describe('an argument of a wrong kind', () => {
+  let muxer: IngestMuxer;
+
+  beforeAll(() => {
+    const targets = ['tcp://127.0.0.1:1'];
+    muxer = new IngestMuxer({ targets, secret: SECRET, tags: ['test'], closeTimeout: 20 });
+    muxer.start();
+  });
+
+  afterAll(async () => {
+    await muxer.close();
+  });
+
   const calls: [name: string, argument: string, call: (muxer: IngestMuxer) => unknown][] = [
     ['a tag of 5 to getTag', 'name', (muxer) => muxer.getTag(any(5))],
     ['no tag to getTag', 'name', (muxer) => muxer.getTag(any(undefined))],
@@ -292,8 +304,6 @@ describe('an argument of a wrong kind', () => {
   ];
 
   it.each(calls)('is refused, and nothing is done: %s', async (_name, argument, call) => {
-    const muxer = newMuxer({ targets: ['tcp://127.0.0.1:1'] });
-    muxer.start();
     const error = await Promise.resolve()
       .then(() => call(muxer))
       .catch((reason: unknown) => reason);

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { expectedArrival, keyOf } from '../support/arrivals.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
-import { type ScriptedConnection, ScriptedIndexer } from '../support/scripted-indexer.js';
+import { ScriptedIndexer } from '../support/scripted-indexer.js';
 
 /** Nobody listens there: the port is privileged. */
 const DEAD = 'tcp://127.0.0.1:1';
@@ -16,6 +16,11 @@ const entry = (i: number, bytes = 200): EntryInput => ({
   data: Buffer.alloc(bytes, `entry ${i} `),
 });
 
+/** An indexer that confirms all that comes. */
+const confirming = () => ScriptedIndexer.listen({ confirms: 'at once' });
+
+const arrivalsAt = ({ connections }: ScriptedIndexer) => connections.flatMap((one) => one.arrivals);
+
 async function writeAll(muxer: IngestMuxer, from: number, to: number): Promise<void> {
   for (let i = from; i < to; i++) {
     const wait = muxer.writeEntry(entry(i));
@@ -24,8 +29,8 @@ async function writeAll(muxer: IngestMuxer, from: number, to: number): Promise<v
 }
 
 /** Every entry from 0 to `count` arrived once, at whichever indexer. */
-function expectEachOnce(recordings: readonly RecordingIndexer[], count: number): void {
-  const arrived = recordings.flatMap(({ received }) => received.map(keyOf)).sort();
+function expectEachOnce(indexers: readonly ScriptedIndexer[], count: number): void {
+  const arrived = indexers.flatMap(arrivalsAt).map(keyOf).sort();
   const expected = Array.from({ length: count }, (_, i) => keyOf(expectedArrival(entry(i)))).sort();
   expect(arrived.length).toBe(count);
   expect(arrived.findIndex((key, i) => key !== expected[i])).toBe(-1);
@@ -51,57 +56,55 @@ describe('the status of a target', () => {
 
 describe('several targets', () => {
   it.each([2, 3])('share the load: %s indexers get every entry once', async (count) => {
-    const recordings = await Promise.all(
-      Array.from({ length: count }, (_, i) => RecordingIndexer.start({ firstTag: 100 * (i + 1) })),
-    );
-    const targets = recordings.map(({ address }) => address);
+    const indexers = await Promise.all(Array.from({ length: count }, confirming));
+    const targets = indexers.map(({ address }) => address);
     const muxer = await wholeMuxer({ targets, ringBytes: SMALL_RING, batchBytes: 4096 });
-    await writeAll(muxer, 0, 20_000);
+    await writeAll(muxer, 0, 3000);
     await muxer.sync();
-    expectEachOnce(recordings, 20_000);
-    for (const { received } of recordings) expect(received.length).toBeGreaterThan(1000);
-    expect(written(muxer)).toEqual(recordings.map(({ received }) => received.length));
-    expect(muxer.stats()).toMatchObject({ hot: count, confirmedEntries: 20_000 });
+    expectEachOnce(indexers, 3000);
+    expect(written(muxer)).toEqual(indexers.map((indexer) => arrivalsAt(indexer).length));
+    for (const ofLane of written(muxer)) expect(ofLane).toBeGreaterThan(0);
+    expect(muxer.stats()).toMatchObject({ hot: count, confirmedEntries: 3000 });
   });
 
   it('may have several connections each, which share the load as well', async () => {
-    const recordings = [await RecordingIndexer.start(), await RecordingIndexer.start()];
-    const targets = recordings.map(({ address }) => address);
+    const indexers = [await confirming(), await confirming()];
+    const targets = indexers.map(({ address }) => address);
     const muxer = await wholeMuxer({
       ...{ targets, connectionsPerTarget: 2, workers: 2 },
       ...{ ringBytes: SMALL_RING, batchBytes: 4096 },
     });
-    await writeAll(muxer, 0, 20_000);
+    await writeAll(muxer, 0, 3000);
     await muxer.sync();
-    expectEachOnce(recordings, 20_000);
-    expect(recordings.map(({ indexer }) => indexer.stats().connections)).toEqual([2, 2]);
-    for (const count of written(muxer)) expect(count).toBeGreaterThan(500);
+    expectEachOnce(indexers, 3000);
+    expect(indexers.map(({ connections }) => connections.length)).toEqual([2, 2]);
+    for (const ofLane of written(muxer)) expect(ofLane).toBeGreaterThan(0);
   });
 
   it('may all run on one thread', async () => {
-    const recordings = [await RecordingIndexer.start(), await RecordingIndexer.start()];
-    const targets = recordings.map(({ address }) => address);
+    const indexers = [await confirming(), await confirming()];
+    const targets = indexers.map(({ address }) => address);
     const threads = vi.fn();
     process.on('worker', threads);
     const muxer = await wholeMuxer({ targets, connectionsPerTarget: 2, workers: 1 });
     process.off('worker', threads);
     expect(threads).toHaveBeenCalledTimes(1);
-    await writeAll(muxer, 0, 5000);
+    await writeAll(muxer, 0, 1000);
     await muxer.sync();
-    expectEachOnce(recordings, 5000);
+    expectEachOnce(indexers, 1000);
   });
 
   it('of which one is dead leave it out', async () => {
-    const recording = await RecordingIndexer.start();
-    const muxer = newMuxer({ targets: [DEAD, recording.address], batchBytes: 4096 });
+    const indexer = await confirming();
+    const muxer = newMuxer({ targets: [DEAD, indexer.address], batchBytes: 4096 });
     const lost = once(muxer, 'lost');
     muxer.start();
     await Promise.all([muxer.waitForHot(), lost]);
     expect([muxer.hot(), muxer.dead(), muxer.size()]).toEqual([1, 1, 2]);
-    await writeAll(muxer, 0, 5000);
+    await writeAll(muxer, 0, 1000);
     await muxer.sync();
-    expectEachOnce([recording], 5000);
-    expect(written(muxer)).toEqual([0, 5000]);
+    expectEachOnce([indexer], 1000);
+    expect(written(muxer)).toEqual([0, 1000]);
     const [dead, live] = muxer.stats().lanes;
     expect(dead).toMatchObject({ target: DEAD, reconnects: 0 });
     expect(['connecting', 'parked']).toContain(dead?.state);
@@ -124,13 +127,13 @@ describe('several targets', () => {
     await wait;
     await connection.entries(count);
     connection.confirmThrough(count);
-    await muxer.sync({ timeout: 5000 });
+    await muxer.sync({ timeout: 20_000 });
   });
 
   it('of which one has died leave it out from then on', async () => {
-    const recording = await RecordingIndexer.start();
+    const alive = await confirming();
     const mortal = await ScriptedIndexer.listen({ confirms: 'at once' });
-    const targets = [mortal.address, recording.address];
+    const targets = [mortal.address, alive.address];
     const times = { firstRetry: 300, mostRetry: 300 };
     const muxer = await wholeMuxer({ targets, batchBytes: 1, times });
     const lost = new Promise((resolve) => {
@@ -145,14 +148,14 @@ describe('several targets', () => {
       [1, 0, 0],
       [0, 1000],
     ]);
-    await muxer.sync({ timeout: 5000 });
-    expect(recording.received).toHaveLength(1000);
+    await muxer.sync({ timeout: 20_000 });
+    expect(arrivalsAt(alive)).toHaveLength(1000);
   });
 
   it('of which one has died leave it out, whatever was refused before', async () => {
-    const recording = await RecordingIndexer.start();
+    const alive = await confirming();
     const mortal = await ScriptedIndexer.listen();
-    const muxer = await wholeMuxer({ targets: [mortal.address, recording.address] });
+    const muxer = await wholeMuxer({ targets: [mortal.address, alive.address] });
     // A batch that is taken back leaves no trace, nor a lane to go on with.
     expect(() => muxer.writeBatch([entry(0), { ...entry(1), tag: 7 }])).toThrow(BatchError);
     const lost = new Promise((resolve) => muxer.once('lost', resolve));
@@ -161,8 +164,8 @@ describe('several targets', () => {
     await vi.waitFor(() => expect(muxer.hot()).toBe(1));
     muxer.writeEntry(entry(0));
     expect(written(muxer)).toEqual([0, 1]);
-    await muxer.sync({ timeout: 5000 });
-    expectEachOnce([recording], 1);
+    await muxer.sync({ timeout: 20_000 });
+    expectEachOnce([alive], 1);
   });
 
   it('take an entry that was under way to a dead one when it comes back', async () => {
@@ -182,27 +185,19 @@ describe('several targets', () => {
     );
   });
 
-  it('get the less the longer they take to confirm', async () => {
-    const fast = await ScriptedIndexer.listen({ confirms: 'at once' });
-    const slow = await ScriptedIndexer.listen();
-    const targets = [slow.address, fast.address];
+  it('go on with those that confirm when one confirms nothing', async () => {
+    const alive = await confirming();
+    const stuck = await ScriptedIndexer.listen();
+    const targets = [stuck.address, alive.address];
     const muxer = await wholeMuxer({ targets, ringBytes: SMALL_RING, batchBytes: 4096 });
-    const connection = await slow.hot(0);
-    confirmLate(connection, 60);
-    await writeAll(muxer, 0, 20_000);
-    await muxer.sync();
-    const [slowCount = 0, fastCount = 0] = written(muxer);
-    expect(slowCount + fastCount).toBe(20_000);
-    expect(fastCount).toBeGreaterThan(2 * slowCount);
-    expect(muxer.stats().lanes[0]?.ackLatencyMs.p50).toBeGreaterThan(50);
+    await writeAll(muxer, 0, 3000);
+    const [atStuck = 0, atAlive = 0] = written(muxer);
+    expect(atStuck + atAlive).toBe(3000);
+    expect(200 * atStuck).toBeLessThan(SMALL_RING);
+    const connection = await stuck.hot(0);
+    await connection.entries(atStuck);
+    connection.confirmThrough(atStuck);
+    await muxer.sync({ timeout: 20_000 });
+    expectEachOnce([stuck, alive], 3000);
   });
 });
-
-/** Confirms every entry so many milliseconds after it came. */
-function confirmLate(connection: ScriptedConnection, milliseconds: number): void {
-  const { socket } = connection;
-  socket.on('data', () => {
-    const through = connection.frames.length;
-    setTimeout(() => connection.confirmThrough(through), milliseconds);
-  });
-}

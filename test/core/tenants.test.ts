@@ -8,15 +8,25 @@ const entry = { timestamp: 0, tag: 0, data: 'an entry' };
 
 describe('a tenant', () => {
   it('is told to the indexer with its version, and nobody when there is none', async () => {
-    for (const tenant of ['acme', 'Ünïcode & co', 'x'.repeat(512), '', undefined]) {
-      const indexer = await ScriptedIndexer.listen({ confirms: 'at once', version: 8 });
-      const muxer = await hotMuxer({ targets: [indexer.address], tenant });
-      muxer.writeEntry(entry);
-      await muxer.sync();
-      const told = (await indexer.hot(0)).tenant;
-      expect(told).toEqual(tenant ? { name: tenant, version: 8 } : undefined);
-      expect(muxer.status().targets[0]?.tenant).toBe(tenant ?? '');
+    const tenants = ['acme', 'Ünïcode & co', 'x'.repeat(512), ''];
+    const listen = () => ScriptedIndexer.listen({ confirms: 'at once', version: 8 });
+    const indexers = await Promise.all(tenants.map(listen));
+    const targets = indexers.map(({ address }, i) => ({ address, tenant: tenants[i] }));
+    const muxer = await wholeMuxer({ targets, workers: 1 });
+    muxer.writeEntry(entry);
+    await muxer.sync();
+    for (const [i, tenant] of tenants.entries()) {
+      const told = (await indexers[i]?.hot(0))?.tenant;
+      expect(told).toEqual(tenant === '' ? undefined : { name: tenant, version: 8 });
+      expect(muxer.status().targets[i]?.tenant).toBe(tenant);
     }
+  });
+
+  it('is nobody unless it is given', async () => {
+    const indexer = await ScriptedIndexer.listen();
+    const muxer = await hotMuxer({ targets: [indexer.address] });
+    expect((await indexer.hot(0)).tenant).toBeUndefined();
+    expect(muxer.status().targets[0]?.tenant).toBe('');
   });
 
   it('may be another one for each target, also of the same indexer', async () => {

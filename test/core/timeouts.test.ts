@@ -1,11 +1,22 @@
-import { RingestError } from '@ringest/core';
-import { describe, expect, it } from 'vitest';
-import { newMuxer } from '../support/muxer.js';
+import { IngestMuxer, RingestError } from '@ringest/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SECRET } from '../support/muxer.js';
 
 describe('a timeout that is no time', () => {
-  it.each([0, -1, 0.5, Number.NaN, '10', null])('as %s is refused at once', async (given) => {
-    const muxer = newMuxer({ targets: ['tcp://127.0.0.1:1'] });
+  let muxer: IngestMuxer;
+
+  beforeAll(() => {
+    const targets = ['tcp://127.0.0.1:1'];
+    const more = { selfIngest: false, closeTimeout: 20 };
+    muxer = new IngestMuxer({ targets, secret: SECRET, tags: ['test'], ...more });
     muxer.start();
+  });
+
+  afterAll(async () => {
+    await muxer.close();
+  });
+
+  it.each([0, -1, 0.5, Number.NaN, '10', null])('as %s is refused at once', async (given) => {
     const options = { timeout: given as number };
     const entry = { timestamp: 0, tag: 0, data: '' };
     const calls: (() => unknown)[] = [

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ConnectionError, MuxerConfiguration } from '@ringest/core';
+import type { ConnectionError, MuxerConfiguration, TlsInput } from '@ringest/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   CertificateAuthority,
@@ -40,15 +39,31 @@ async function delivers(configuration: Pick<MuxerConfiguration, 'targets' | 'tls
   return muxer;
 }
 
-/** What becomes of the first connection. */
-async function firstLoss(
-  configuration: Pick<MuxerConfiguration, 'targets' | 'tls' | 'times'>,
-): Promise<ConnectionError> {
-  const muxer = newMuxer(configuration);
-  const lost = once(muxer, 'lost');
+/** What becomes of the first connection of each target, in the order of the targets. */
+async function firstLosses(configuration: Pick<MuxerConfiguration, 'targets' | 'times'>) {
+  const { targets } = configuration;
+  const muxer = newMuxer({ ...configuration, workers: 1 });
+  const losses = new Map<string, ConnectionError>();
+  const all = new Promise<void>((resolve) => {
+    muxer.on('lost', (error) => {
+      if (!losses.has(error.target)) losses.set(error.target, error);
+      if (losses.size === targets.length) resolve();
+    });
+  });
   muxer.start();
-  const [error] = (await lost) as [ConnectionError];
-  return error;
+  await all;
+  return targets.map((target) => {
+    const loss = losses.get(typeof target === 'string' ? target : target.address);
+    if (loss === undefined) throw new Error('a target has lost no connection');
+    return loss;
+  });
+}
+
+/** The same, of the only one. */
+async function firstLoss(target: string, tls?: TlsInput, times = {}): Promise<ConnectionError> {
+  const [loss] = await firstLosses({ targets: [{ address: target, tls }], times });
+  if (loss === undefined) throw new Error('there is one target');
+  return loss;
 }
 
 describe('a certificate', () => {
@@ -71,30 +86,42 @@ describe('a certificate', () => {
     await delivers({ targets: [indexer.address], tls: { ca: own.cert } });
   });
 
-  it.each([
-    ['expired', { from: daysFromNow(-2), until: daysFromNow(-1) }, 'has expired'],
-    ['not valid yet', { from: daysFromNow(1), until: daysFromNow(2) }, 'is not valid yet'],
-    ['for another host', { hosts: ['a.example', '10.0.0.1'] }, 'host (a.example, 10.0.0.1)'],
-  ])('that is %s is refused, and why is said', async (_what, certificate, text) => {
-    const indexer = await listen(certificate);
-    const tls = { ca: authority.certificate };
-    const error = await firstLoss({ targets: [indexer.address], tls });
-    expect(error.reason).toBe('certificate');
-    expect(error.message).toContain(text);
+  it('that is not good is refused, and why is said', async () => {
+    const strange = await authority.issue({ hosts: HERE });
+    const own = await selfSigned({ hosts: HERE });
+    const [ca, other] = [authority.certificate, another.certificate];
+    const cases: [Promise<ScriptedIndexer>, TlsInput | undefined, string][] = [
+      [listen({ from: daysFromNow(-2), until: daysFromNow(-1) }), { ca }, 'has expired'],
+      [listen({ from: daysFromNow(1), until: daysFromNow(2) }), { ca }, 'is not valid yet'],
+      [listen({ hosts: ['a.example', '10.0.0.1'] }), { ca }, 'host (a.example, 10.0.0.1)'],
+      [ScriptedIndexer.listen({ tls: strange }), undefined, 'not trusted'],
+      [ScriptedIndexer.listen({ tls: strange }), { ca: other }, 'give that as tls.ca'],
+      [ScriptedIndexer.listen({ tls: own }), undefined, 'self-signed and not trusted: give it as'],
+      [ScriptedIndexer.listen({ tls: own }), { ca: other }, 'self-signed and not trusted'],
+    ];
+    const targets = await Promise.all(
+      cases.map(async ([indexer, tls]) => ({ address: (await indexer).address, tls })),
+    );
+    const losses = await firstLosses({ targets });
+    for (const [i, [, , text]] of cases.entries()) {
+      expect(losses[i]?.reason).toBe('certificate');
+      expect(losses[i]?.message).toContain(text);
+    }
   });
 
-  it.each([
-    ['by an authority that is not trusted', () => authority.issue({ hosts: HERE }), 'not trusted'],
-    ['by itself', () => selfSigned({ hosts: HERE }), 'is self-signed and not trusted'],
-  ])('that is signed %s is refused, and why is said', async (_what, make, text) => {
-    const indexer = await ScriptedIndexer.listen({ tls: await make() });
-    const trusted = [undefined, { ca: another.certificate }];
-    for (const tls of trusted) {
-      const error = await firstLoss({ targets: [indexer.address], tls });
-      expect(error.reason).toBe('certificate');
-      expect(error.message).toContain(text);
-      expect(error.message).toContain('tls.ca');
-    }
+  it('of an intermediate authority needs that one’s certificate, from the indexer or in tls.ca', async () => {
+    const intermediate = await authority.intermediate();
+    const { cert, key } = await intermediate.issue({ hosts: HERE });
+    const ca = authority.certificate;
+    const alone = await ScriptedIndexer.listen({ tls: { cert, key }, confirms: 'at once' });
+    const error = await firstLoss(alone.address, { ca });
+    expect(error.reason).toBe('certificate');
+    expect(error.message).toContain('an intermediate certificate, have the indexer send its whole');
+    expect(error.message).toContain('or add it to tls.ca');
+    await delivers({ targets: [alone.address], tls: { ca: [ca, intermediate.certificate] } });
+    const chain = `${cert}\n${intermediate.certificate}`;
+    const whole = await ScriptedIndexer.listen({ tls: { cert: chain, key }, confirms: 'at once' });
+    await delivers({ targets: [whole.address], tls: { ca } });
   });
 
   it('must be for the servername if there is one, a name or an address', async () => {
@@ -109,7 +136,7 @@ describe('a certificate', () => {
     }
     expect(names.map((name) => name || undefined)).toEqual(['indexer.example', undefined]);
     const tls = { ca, servername: 'other.example' };
-    const error = await firstLoss({ targets: [indexer.address], tls });
+    const error = await firstLoss(indexer.address, tls);
     expect(error.message).toContain('is for another host');
   });
 
@@ -140,22 +167,24 @@ describe('a client certificate', () => {
     await delivers({ targets: [indexer.address], tls: { ca: authority.certificate, ...client } });
   });
 
+  /** What becomes of the first connections with TLS 1.2 and TLS 1.3. */
+  async function lossesOfBoth(tls: TlsInput): Promise<ConnectionError[]> {
+    const versions = ['TLSv1.2', 'TLSv1.3'];
+    const indexers = versions.map((maxVersion) => listen({}, { ...asking(), maxVersion }));
+    const targets = (await Promise.all(indexers)).map(({ address }) => ({ address, tls }));
+    return firstLosses({ targets });
+  }
+
   it('of an unknown authority is guessed to be the reason', async () => {
-    for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
-      const indexer = await listen({}, { ...asking(), maxVersion });
-      const client = await another.issue({ hosts: [], client: true });
-      const tls = { ca: authority.certificate, ...client };
-      const error = await firstLoss({ targets: [indexer.address], tls });
+    const client = await another.issue({ hosts: [], client: true });
+    for (const error of await lossesOfBoth({ ca: authority.certificate, ...client })) {
       expect(error.message).toContain('client certificate');
       expect(error.reason).toBe('certificate');
     }
   });
 
   it('that is missing is named as a reason, whatever the version of TLS', async () => {
-    for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
-      const indexer = await listen({}, { ...asking(), maxVersion });
-      const tls = { ca: authority.certificate };
-      const error = await firstLoss({ targets: [indexer.address], tls });
+    for (const error of await lossesOfBoth({ ca: authority.certificate })) {
       expect(error.message).toContain('client certificate');
       expect(error.message).toContain('tls.cert and tls.key');
       expect(error.reason).toBe('certificate');
@@ -168,28 +197,28 @@ describe('an indexer', () => {
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };
     const indexer = await listen({}, old);
     const tls = { insecureSkipVerify: true };
-    const error = await firstLoss({ targets: [indexer.address], tls });
+    const error = await firstLoss(indexer.address, tls);
     expect(error.message).toContain('nothing newer than TLS 1.1');
   });
 
   it('that speaks no TLS is told from one that does', async () => {
     const indexer = await ScriptedIndexer.listen({ listens: false });
-    const error = await firstLoss({ targets: [`tls://127.0.0.1:${indexer.port}`] });
+    const error = await firstLoss(`tls://127.0.0.1:${indexer.port}`);
     expect(error).toMatchObject({ reason: 'dial' });
     expect(error.message).toContain('does not speak TLS');
   });
 
   it('that never answers the TLS handshake is given up in time', async () => {
     const indexer = await ScriptedIndexer.listen({ greets: false, listens: false });
-    const targets = [`tls://127.0.0.1:${indexer.port}`];
-    const error = await firstLoss({ targets, times: { tls: 50 } });
+    const address = `tls://127.0.0.1:${indexer.port}`;
+    const error = await firstLoss(address, undefined, { tls: 50 });
     expect(error).toMatchObject({ reason: 'timeout' });
     expect(error.message).toContain('not secure within 50 ms');
   });
 
   it('that hangs up in the TLS handshake is a lost one', async () => {
     const indexer = await ScriptedIndexer.listen({ greets: false, listens: false });
-    const lost = firstLoss({ targets: [`tls://127.0.0.1:${indexer.port}`] });
+    const lost = firstLoss(`tls://127.0.0.1:${indexer.port}`);
     (await indexer.connection(0)).socket.destroy();
     expect(await lost).toMatchObject({ reason: 'dial' });
   });

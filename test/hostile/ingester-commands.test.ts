@@ -66,7 +66,7 @@ const NONSENSE: readonly Case[] = [
   ['a confirmation', () => encodeConfirmEntry(1), 'ERR_UNKNOWN_COMMAND'],
   ['text', () => Buffer.from('{"ID":1}'), 'ERR_UNKNOWN_COMMAND'],
   ['a TAG that is no text', () => Buffer.concat([told('tag', 1), Buffer.of(0xff)]), 'ERR_DECODE'],
-  ['a tag that nobody has', (tag) => frame(tag + 1), 'ERR_UNKNOWN_TAG'],
+  ['a tag that nobody has', (tag) => frame(tag + 1), 'ERR_TAG_NOT_NEGOTIATED'],
   ['values with a pad', (tag) => frameWith(tag, block(8, 0, NONE, 1)), 'ERR_DECODE'],
   [
     'fewer values than are counted',

@@ -27,7 +27,7 @@ import {
   type EntryView,
   IngesterTimeoutError,
   SILENCE_TIMEOUT_MS,
-  TagRefusedError,
+  TagNotGrantedError,
 } from '@ringest/indexer';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -54,7 +54,7 @@ class Recorder implements EntryHandler {
 
   negotiateTag(name: string): IndexerTag {
     this.tags.push(name);
-    if (name === 'refused') throw new TagRefusedError(name, 'it is refused');
+    if (name === 'refused') throw new TagNotGrantedError(name, 'it is refused');
     return TAG;
   }
 

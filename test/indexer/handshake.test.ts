@@ -18,9 +18,9 @@ import {
   EntryReader,
   type HandshakeOptions,
   IngesterTimeoutError,
-  TagRefusedError,
+  TagNotGrantedError,
 } from '@ringest/indexer';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AnswerQueue } from '../../packages/indexer/dist/answer-queue.js';
 import { MemoryStream } from '../support/memory-stream.js';
 import { cut } from '../support/sessions.js';
@@ -37,7 +37,7 @@ function start({ refuse, ...options }: Options = {}) {
   const accepted = acceptIngester(stream, {
     secretHash: SECRET_HASH,
     negotiateTag(name) {
-      if (name === refuse) throw new TagRefusedError(name, 'it is not wanted');
+      if (name === refuse) throw new TagNotGrantedError(name, 'it is not wanted');
       return name.length as IndexerTag;
     },
     ...options,
@@ -115,7 +115,7 @@ describe('accepting an ingester', () => {
   it('refuses all tags when one cannot be had', async () => {
     const { stream, accepted } = start({ refuse: 'bb' });
     stream.receive(Buffer.concat([response(stream), encodeTagRequest(['a', 'bb'])]));
-    await expect(accepted).rejects.toThrow(TagRefusedError);
+    await expect(accepted).rejects.toThrow(TagNotGrantedError);
     expect(said(stream)[2]).toEqual({ kind: 'tagResponse', count: 0, tags: new Map() });
     expect(stream.writableEnded).toBe(true);
   });
@@ -125,6 +125,33 @@ describe('accepting an ingester', () => {
     stream.receive(response(stream));
     await expect(accepted).rejects.toThrow(IngesterTimeoutError);
     expect(stream.writableEnded).toBe(true);
+  });
+
+  it('does not count the time in which the answer waits to be checked', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    let check: (() => void) | undefined;
+    class BusyQueue extends AnswerQueue {
+      override ask(...[challenge, hash, _origin, answered]: Parameters<AnswerQueue['ask']>) {
+        check = () => answered(answerChallenge(challenge, hash));
+        return () => {};
+      }
+    }
+    const { stream, accepted } = start({ timeoutMs: 5000, answers: new BusyQueue() });
+    const ended = vi.fn();
+    accepted.catch(ended);
+    vi.advanceTimersByTime(4000);
+    stream.receive(response(stream));
+    while (check === undefined) await new Promise(setImmediate);
+    vi.advanceTimersByTime(60_000);
+    check();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(said(stream)[1]).toMatchObject({ id: State.authenticated });
+    expect(ended).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    await expect(accepted).rejects.toThrow(IngesterTimeoutError);
   });
 
   it('counts the time from when the connection was accepted', async () => {

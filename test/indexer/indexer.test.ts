@@ -16,7 +16,7 @@ import {
   type IndexerOptions,
   InvalidAddressError,
   ListenError,
-  UnknownTagError,
+  TagNotNegotiatedError,
 } from '@ringest/indexer';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -140,7 +140,9 @@ describe('an indexer', () => {
     expect(await client.confirmedUntilEnd()).toEqual([1]);
     expect(indexer.stats().entries).toBe(1);
     expect(logs).toContainEqual(
-      expect.objectContaining({ err: expect.objectContaining({ type: UnknownTagError.name }) }),
+      expect.objectContaining({
+        err: expect.objectContaining({ type: TagNotNegotiatedError.name }),
+      }),
     );
   });
 

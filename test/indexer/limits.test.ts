@@ -227,7 +227,7 @@ describe('a request for tags', () => {
     await client.expect('state');
     client.write(encodeTagRequest(['x'.repeat(10_000_000)]));
     expect(await client.expect('tagResponse')).toMatchObject({ count: 0 });
-    await vi.waitFor(() => expect(losses(logs)).toEqual(['TagRefusedError']));
+    await vi.waitFor(() => expect(losses(logs)).toEqual(['TagNotGrantedError']));
     expect(JSON.stringify(logs).length).toBeLessThan(20_000);
   });
 });

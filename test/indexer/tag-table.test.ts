@@ -1,5 +1,5 @@
 import { GRAVWELL_TAG, MAX_TAGS } from '@ringest/codec';
-import { InvalidOptionError, TagRefusedError, TagTable } from '@ringest/indexer';
+import { InvalidOptionError, TagNotGrantedError, TagTable } from '@ringest/indexer';
 import { describe, expect, it } from 'vitest';
 
 describe('a tag table', () => {
@@ -30,7 +30,7 @@ describe('a tag table', () => {
   });
 
   it.each(['', 'a b', 'a*', 'x'.repeat(4097)])('refuses what is no tag name: %j', (name) => {
-    expect(() => new TagTable(0).negotiate(name)).toThrow(TagRefusedError);
+    expect(() => new TagTable(0).negotiate(name)).toThrow(TagNotGrantedError);
   });
 
   it.each([-1, 65535, 1.5, Number.NaN])('cannot begin at %d', (first) => {
@@ -44,7 +44,7 @@ describe('a tag table', () => {
     expect(numbers.size).toBe(MAX_TAGS);
     expect(numbers.has(GRAVWELL_TAG)).toBe(false);
     expect(Math.max(...numbers)).toBe(MAX_TAGS - 1);
-    expect(() => table.negotiate('one-more')).toThrow(TagRefusedError);
+    expect(() => table.negotiate('one-more')).toThrow(TagNotGrantedError);
     expect(table.negotiate('tag-0')).toBe(1);
   });
 });

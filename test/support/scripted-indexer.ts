@@ -41,6 +41,8 @@ import { unpack } from './snappy.js';
 export interface Script {
   readonly secret: string;
   readonly version: number;
+  /** How often an answer is to be hashed: a real indexer has it done 10000 times and more. */
+  readonly iterations: number;
   /** Whether it says anything at all. */
   readonly greets: boolean;
   /** Whether it understands what it hears. */
@@ -80,6 +82,7 @@ export interface Script {
 const OBEDIENT: Script = {
   secret: SECRET,
   version: API_VERSION,
+  iterations: 1,
   greets: true,
   listens: true,
   numberTags: (names) => new Map(names.map((name, i) => [name, 500 + i])),
@@ -198,7 +201,8 @@ export class ScriptedConnection {
     this.#script = script;
     this.#number = number;
     this.#changes = changes;
-    this.#challenge = { iterations: 1, random: Buffer.alloc(32, 7), version: script.version };
+    const { iterations, version } = script;
+    this.#challenge = { iterations, random: Buffer.alloc(32, 7), version };
     socket.on('error', () => {});
     socket.on('data', (chunk) => script.listens && this.#receive(chunk));
     const ended = () => {

@@ -18,7 +18,7 @@ import {
   MinimumVersion,
   UnknownCommandError,
 } from '@ringest/codec';
-import { TagRefusedError } from './errors.js';
+import { TagNotGrantedError } from './errors.js';
 import type { ReplyWriter } from './reply-writer.js';
 
 /** The API version from which on an indexer knows a command (§2). */
@@ -38,7 +38,7 @@ export interface CommandHandler {
   /**
    * The number of a tag that is negotiated on the live connection.
    *
-   * @throws {TagRefusedError} if the ingester cannot have it; it is told so.
+   * @throws {TagNotGrantedError} if the ingester cannot have it; it is told so.
    */
   negotiateTag(name: string): IndexerTag;
 
@@ -156,7 +156,7 @@ export class CommandResponder {
     try {
       return encodeConfirmTag(this.#handler.negotiateTag(name));
     } catch (error) {
-      if (error instanceof TagRefusedError) return encodeErrorTag();
+      if (error instanceof TagNotGrantedError) return encodeErrorTag();
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import type { IndexerTag } from '@ringest/codec';
 import type { EntryDigest } from './digest.js';
 import type { EntryView } from './entry-view.js';
-import { UnknownTagError } from './errors.js';
+import { TagNotNegotiatedError } from './errors.js';
 
 const TAG_NUMBERS = 0x10000;
 
@@ -44,10 +44,10 @@ export class EntryCounter {
     if (this.#entriesOf[tag] === NOT_NEGOTIATED) this.#entriesOf[tag] = 0;
   }
 
-  /** @throws {UnknownTagError} if the entry's tag was never allowed. */
+  /** @throws {TagNotNegotiatedError} if the entry's tag was never allowed. */
   check(entry: EntryView): void {
     const { tag } = entry;
-    if (this.#entriesOf[tag] === NOT_NEGOTIATED) throw new UnknownTagError(tag, entry.id);
+    if (this.#entriesOf[tag] === NOT_NEGOTIATED) throw new TagNotNegotiatedError(tag, entry.id);
   }
 
   /** Counts an entry that was checked. */

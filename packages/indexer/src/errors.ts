@@ -63,21 +63,21 @@ export class ConnectionLostError extends RingestError {
   }
 }
 
-/** Tags that cannot be had: a name is none, or all numbers are taken. */
-export class TagRefusedError extends RingestError {
-  readonly code = 'ERR_TAG_REFUSED';
+/** Tags that an ingester cannot have: a name is none, or all numbers are taken. */
+export class TagNotGrantedError extends RingestError {
+  readonly code = 'ERR_TAG_NOT_GRANTED';
   /** The name, as much of it as a valid one could have. */
   readonly tag: string;
 
   constructor(tag: string, problem: string, options?: ErrorOptions) {
-    super(`the tag ${excerpt(tag)} is refused: ${problem}`, options);
+    super(`the tag ${excerpt(tag)} is not granted: ${problem}`, options);
     this.tag = tag.slice(0, MAX_TAG_NAME_BYTES);
   }
 }
 
 /** An entry whose tag number this indexer has not given to anybody. */
-export class UnknownTagError extends RingestError {
-  readonly code = 'ERR_UNKNOWN_TAG';
+export class TagNotNegotiatedError extends RingestError {
+  readonly code = 'ERR_TAG_NOT_NEGOTIATED';
   readonly tag: number;
   readonly id: number;
 

@@ -24,11 +24,14 @@ import {
   AuthenticationError,
   ConnectionLostError,
   IngesterTimeoutError,
-  TagRefusedError,
+  TagNotGrantedError,
   TenantRefusedError,
 } from './errors.js';
 
-/** Everything up to the state HOT must be done within this time (§2). */
+/**
+ * Everything up to the state HOT must be done within this time (§2). What the indexer takes to check an
+ * answer, and those before it, is not counted.
+ */
 export const HANDSHAKE_TIMEOUT_MS = 5000;
 
 /** What an ingester did that was not hot in time. */
@@ -51,7 +54,7 @@ export interface HandshakeOptions {
   /**
    * The number of a tag that the ingester asks for.
    *
-   * @throws {TagRefusedError} if it cannot have the tag; then all it asked for are refused.
+   * @throws {TagNotGrantedError} if it cannot have the tag; then all it asked for are refused.
    */
   readonly negotiateTag: (name: string) => IndexerTag;
   /** The only tenants that are let in. Any, and none, unless given. */
@@ -84,7 +87,7 @@ export interface HotIngester {
  * hot. The stream is paused then. An ingester that is not let in is told so, and the stream ended.
  * Before an ingester is authenticated, no more is kept of what it sends than the longest response.
  *
- * @throws {AuthenticationError} {@link TenantRefusedError} {@link TagRefusedError} {@link DecodeError}
+ * @throws {AuthenticationError} {@link TenantRefusedError} {@link TagNotGrantedError} {@link DecodeError}
  * {@link IngesterTimeoutError} {@link ConnectionLostError} if it is not let in.
  */
 export function acceptIngester(stream: Duplex, options: HandshakeOptions): Promise<HotIngester> {
@@ -102,6 +105,8 @@ class Handshake {
   /** Bytes that may be kept of what has arrived, as long as it is not authenticated. */
   #room: number = MAX_RESPONSE_BYTES;
   #timer: NodeJS.Timeout | undefined;
+  /** When its time is over, on the clock of `performance`. */
+  #deadline = 0;
   #stopChecking: () => void = () => {};
   #isChecking = false;
   #tenant: Tenant | undefined;
@@ -127,11 +132,9 @@ class Handshake {
 
   begin(): void {
     const stream = this.#stream;
-    const { timeoutMs = HANDSHAKE_TIMEOUT_MS, acceptedAt = performance.now() } = this.#options;
-    this.#timer = setTimeout(
-      () => this.#fail(new IngesterTimeoutError(TOO_SLOW, timeoutMs)),
-      acceptedAt + timeoutMs - performance.now(),
-    );
+    const { acceptedAt = performance.now() } = this.#options;
+    this.#deadline = acceptedAt + this.#timeoutMs;
+    this.#startTimer();
     stream.on('data', this.#receive);
     stream.on('error', this.#lost);
     // It may come between this and whoever takes over.
@@ -140,6 +143,17 @@ class Handshake {
     stream.on('close', this.#lost);
     if (stream.destroyed) this.#lost();
     else stream.write(encodeChallenge(this.#challenge));
+  }
+
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? HANDSHAKE_TIMEOUT_MS;
+  }
+
+  #startTimer(): void {
+    this.#timer = setTimeout(
+      () => this.#fail(new IngesterTimeoutError(TOO_SLOW, this.#timeoutMs)),
+      this.#deadline - performance.now(),
+    );
   }
 
   readonly #receive = (chunk: Buffer): void => {
@@ -186,8 +200,13 @@ class Handshake {
     const answer = knowsTenants || tenant === undefined ? given : TENANT_MARKER;
     this.#isChecking = true;
     onProgress?.('answered');
+    // Others' answers may be checked before: that is not the ingester's time.
+    clearTimeout(this.#timer);
+    const answeredAt = performance.now();
     this.#stopChecking = answers.ask(this.#challenge, secretHash, origin, (right) => {
       this.#isChecking = false;
+      this.#deadline += performance.now() - answeredAt;
+      this.#startTimer();
       this.#attempt(() => {
         if (!timingSafeEqual(answer, right))
           this.#refuse('invalid secret', new AuthenticationError());
@@ -218,11 +237,11 @@ class Handshake {
     try {
       const tooMany = names[MAX_NAMES];
       if (tooMany !== undefined) {
-        throw new TagRefusedError(tooMany, `${MAX_NAMES} are the most that can be asked for`);
+        throw new TagNotGrantedError(tooMany, `${MAX_NAMES} are the most that can be asked for`);
       }
       return new Map(names.map((name) => [name, this.#options.negotiateTag(name)]));
     } catch (error) {
-      if (error instanceof TagRefusedError) this.#stream.write(encodeTagResponse(new Map()));
+      if (error instanceof TagNotGrantedError) this.#stream.write(encodeTagResponse(new Map()));
       throw error;
     }
   }

@@ -6,7 +6,7 @@ import {
   InvalidTagError,
   MAX_TAGS,
 } from '@ringest/codec';
-import { InvalidOptionError, TagRefusedError } from './errors.js';
+import { InvalidOptionError, TagNotGrantedError } from './errors.js';
 
 /**
  * The numbers that an indexer gave to tags. A name keeps its number for as long as the table
@@ -34,16 +34,16 @@ export class TagTable {
   /**
    * The number of a tag, given to it now if it has none.
    *
-   * @throws {TagRefusedError} if the name is none (§7) or to be refused, or no number is left.
+   * @throws {TagNotGrantedError} if the name is none (§7) or to be refused, or no number is left.
    */
   negotiate(name: string): IndexerTag {
-    if (this.#refused.has(name)) throw new TagRefusedError(name, 'the indexer does not want it');
+    if (this.#refused.has(name)) throw new TagNotGrantedError(name, 'the indexer does not want it');
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;
     const checked = checkName(name);
     if (checked !== name) return this.negotiate(checked);
     const given = this.#numbers.size - 1;
-    if (this.isFull) throw new TagRefusedError(name, `all ${MAX_TAGS} numbers are given`);
+    if (this.isFull) throw new TagNotGrantedError(name, `all ${MAX_TAGS} numbers are given`);
     const number = ((this.#first - given + MAX_TAGS) % MAX_TAGS) as IndexerTag;
     this.#numbers.set(name, number);
     return number;
@@ -66,6 +66,6 @@ function checkName(name: string): string {
     return checkTag(name);
   } catch (cause) {
     if (!(cause instanceof InvalidTagError)) throw cause;
-    throw new TagRefusedError(name, 'it is not a valid name', { cause });
+    throw new TagNotGrantedError(name, 'it is not a valid name', { cause });
   }
 }

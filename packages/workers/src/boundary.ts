@@ -145,7 +145,7 @@ export interface Identity {
 
 /** Times of a connection, all in milliseconds. */
 export interface ConnectionTimes {
-  /** To connect the socket. */
+  /** To find the addresses of the host; and then for each of them to be connected to. */
   readonly dial: number;
   /** From connected to secure. */
   readonly tls: number;

@@ -1,11 +1,23 @@
 import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
-import { type ConnectionOptions, checkServerIdentity, connect as connectSecurely } from 'node:tls';
-import type { LaneTask, TlsTrust, Transport } from './boundary.js';
+import {
+  type ConnectionOptions,
+  connect as connectSecurely,
+  createSecureContext,
+  type SecureContext,
+} from 'node:tls';
+import { AddressOrder } from './address-order.js';
+import type { LaneTask, TlsTrust } from './boundary.js';
+import { checkCertificateHost } from './certificate-host.js';
+import { connectFirst } from './connect-first.js';
 import { deadline } from './deadline.js';
+import { HostAddresses } from './host-addresses.js';
 import { guessOfClient, lossOf } from './loss-of.js';
 import { Lost } from './lost.js';
 
 const KEEP_ALIVE_DELAY = 2000;
+
+/** Of all lanes of this thread. */
+const hostAddresses = new HostAddresses();
 
 /** Where a socket's bytes go: always into `buffer`, and `received` is told how many. */
 export interface Receiver {
@@ -13,89 +25,119 @@ export interface Receiver {
   received(bytes: number): void;
 }
 
-/**
- * Connects a socket that reads into one reusable buffer (§1).
- * @throws {Lost} refused, unreachable, not trusted, or not connected in time; the signal's reason
- *   when aborted
- */
-export function dial(
-  { endpoint, credentials, times }: Pick<LaneTask, 'endpoint' | 'credentials' | 'times'>,
-  receiver: Receiver,
-  signal: AbortSignal,
-): Promise<Socket> {
-  return new Promise((resolve, reject) => {
+/** Makes one connection after the other to an endpoint (§1). */
+export class Dialler {
+  readonly #task: Pick<LaneTask, 'endpoint' | 'credentials' | 'times'>;
+  readonly #addresses: HostAddresses;
+  readonly #order = new AddressOrder();
+  #address: string | undefined;
+  #context: SecureContext | undefined;
+
+  constructor(
+    task: Pick<LaneTask, 'endpoint' | 'credentials' | 'times'>,
+    addresses = hostAddresses,
+  ) {
+    this.#task = task;
+    this.#addresses = addresses;
+  }
+
+  /**
+   * Connects a socket that reads into one reusable buffer, to the first address that answers. Unless
+   * the connection is said to have `worked`, the next attempt begins at the address behind it.
+   * @throws {Lost} not resolved, refused, unreachable, not trusted, or not in time; the signal's reason
+   *   when aborted
+   */
+  async dial(receiver: Receiver, signal: AbortSignal): Promise<Socket> {
     signal.throwIfAborted();
-    const { transport } = endpoint;
-    const socket = open(transport, credentials.tls, {
+    const { transport } = this.#task.endpoint;
+    const { dial: milliseconds } = this.#task.times;
+    const addresses =
+      transport.kind === 'pipe'
+        ? [transport.path]
+        : this.#order.next(await this.#addresses.find(transport.host, milliseconds, signal));
+    this.#order.failedAt(addresses.at(-1));
+    const onread = {
       buffer: receiver.buffer,
-      callback: (bytes) => {
+      callback: (bytes: number) => {
         receiver.received(bytes);
         return true;
       },
+    };
+    const open = (address: string) => this.#open(address, onread);
+    const { socket, address } = await connectFirst(addresses, { open, milliseconds, signal });
+    this.#address = address;
+    this.#order.failedAt(address);
+    if (transport.kind === 'tls') await this.#secured(socket, signal);
+    // It may have failed in the same moment, when nobody had a listener.
+    if (socket.errored) throw lossOf(socket.errored, 'dial');
+    return socket;
+  }
+
+  /** The latest connection is as it should be: the next attempt begins at its address. */
+  worked(): void {
+    if (this.#address !== undefined) this.#order.worked(this.#address);
+  }
+
+  #open(address: string, onread: OnReadOpts): Socket {
+    const { transport } = this.#task.endpoint;
+    if (transport.kind === 'pipe') return connect({ path: address, onread });
+    const where = { host: address, port: transport.port, onread };
+    const socket =
+      transport.kind === 'tcp'
+        ? connect(where)
+        : connectSecurely({ ...where, ...this.#trust(transport.host) });
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_DELAY);
+    return socket;
+  }
+
+  #trust(host: string): ConnectionOptions {
+    const { tls } = this.#task.credentials;
+    const name = tls.servername ?? host;
+    this.#context ??= contextOf(tls);
+    return {
+      secureContext: this.#context,
+      // An IP address may be in a certificate, but not in the name that TLS sends beforehand.
+      servername: isIP(name) === 0 ? name : '',
+      checkServerIdentity: (_host, certificate) => checkCertificateHost(name, certificate),
+      rejectUnauthorized: !tls.insecureSkipVerify,
+    };
+  }
+
+  #secured(socket: Socket, signal: AbortSignal): Promise<void> {
+    const { credentials, times } = this.#task;
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        settle();
+        socket.destroy();
+        reject(error);
+      };
+      const onError = (error: Error) => {
+        const loss = lossOf(error, 'dial');
+        const isGuess = loss.reason === 'dial' && credentials.tls.client !== undefined;
+        fail(isGuess ? guessOfClient(loss) : loss);
+      };
+      const onClose = () => fail(new Lost('dial', 'the indexer closed the connection'));
+      const onAbort = () => fail(signal.reason);
+      const onSecure = () => {
+        settle();
+        resolve();
+      };
+      const callOff = deadline(times.tls, () => {
+        fail(new Lost('timeout', `not secure within ${times.tls} ms`));
+      });
+      const settle = () => {
+        callOff();
+        signal.removeEventListener('abort', onAbort);
+        socket.off('error', onError).off('close', onClose).off('secureConnect', onSecure);
+      };
+      signal.addEventListener('abort', onAbort);
+      socket.once('error', onError).once('close', onClose).once('secureConnect', onSecure);
     });
-    const fail = (error: unknown) => {
-      settle();
-      socket.on('error', () => {});
-      socket.destroy();
-      reject(error);
-    };
-    let isConnected = false;
-    const onError = (error: Error) => {
-      const loss = lossOf(error, 'dial');
-      const isGuess = isConnected && loss.reason === 'dial' && credentials.tls.client !== undefined;
-      fail(isGuess ? guessOfClient(loss) : loss);
-    };
-    const onClose = () => fail(new Lost('dial', 'the indexer closed the connection'));
-    const onAbort = () => fail(signal.reason);
-    const failIn = (milliseconds: number, missing: string) => {
-      const text = `not ${missing} within ${milliseconds} ms`;
-      return deadline(milliseconds, () => fail(new Lost('timeout', text)));
-    };
-    let callOff = failIn(times.dial, 'connected');
-    const settle = () => {
-      callOff();
-      signal.removeEventListener('abort', onAbort);
-      socket.off('error', onError);
-      socket.off('close', onClose);
-    };
-    const done = () => {
-      settle();
-      resolve(socket);
-    };
-    signal.addEventListener('abort', onAbort);
-    socket.once('error', onError);
-    socket.once('close', onClose);
-    socket.once('connect', () => {
-      isConnected = true;
-      if (transport.kind !== 'tls') return done();
-      callOff();
-      callOff = failIn(times.tls, 'secure');
-      socket.once('secureConnect', done);
-    });
-  });
+  }
 }
 
-function open(transport: Transport, tls: TlsTrust, onread: OnReadOpts): Socket {
-  if (transport.kind === 'pipe') return connect({ path: transport.path, onread });
-  const { kind, host, port } = transport;
-  const where = { host, port, onread };
-  const socket =
-    kind === 'tcp' ? connect(where) : connectSecurely({ ...where, ...trust(host, tls) });
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, KEEP_ALIVE_DELAY);
-  return socket;
-}
-
-/** An IP address may be in a certificate, but not in the name that TLS sends beforehand. */
-function trust(host: string, tls: TlsTrust): ConnectionOptions {
-  const { ca, client, servername, insecureSkipVerify } = tls;
-  const name = servername ?? host;
-  return {
-    minVersion: 'TLSv1.2',
-    servername: isIP(name) === 0 ? name : '',
-    checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
-    rejectUnauthorized: !insecureSkipVerify,
-    ...(ca && { ca: [...ca] }),
-    ...client,
-  };
+/** Made once a lane: a list of authorities takes its time to be read. */
+function contextOf({ ca, client }: TlsTrust): SecureContext {
+  return createSecureContext({ minVersion: 'TLSv1.2', ...(ca && { ca: [...ca] }), ...client });
 }

@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   API_VERSION,
-  answerChallenge,
+  answerInSteps,
+  type Challenge,
   Compression,
   encodeApiVersion,
   encodeChallengeResponse,
@@ -18,6 +20,13 @@ import type { Inbox } from './inbox.js';
 import type { LaneTags } from './lane-tags.js';
 import { guessOfClient } from './loss-of.js';
 import { FatallyLost, Lost } from './lost.js';
+import { type Turn, Turns } from './turns.js';
+
+/** For how many milliseconds an indexer may check an answer before the next lane dials. */
+const CHECK_MS = 1000;
+
+/** Who works out an answer. Of all lanes of this thread it is one at a time. */
+const answering = new Turns(1);
 
 /** What a handshake agreed on. */
 export interface Agreement {
@@ -29,6 +38,12 @@ export interface Agreement {
   readonly compression: Compression;
 }
 
+/** What it needs to know of its lane. */
+export type HandshakeTask = Pick<
+  LaneTask,
+  'endpoint' | 'credentials' | 'identity' | 'minVersion' | 'times'
+>;
+
 export interface NumberedTag extends TagName {
   readonly number: number;
 }
@@ -37,17 +52,19 @@ export interface NumberedTag extends TagName {
  * The ingester's half of a session up to the first entry (§2): authentication, tags,
  * identification, permission, stream configuration. What the indexer is too old for is left out.
  *
+ * @param turn ends when the lane is let in, or when the indexer takes its time to check the answer
  * @throws {FatallyLost} the indexer is too old
  * @throws {Lost} refused, timed out, or against the protocol
  * @throws {DecodeError} malformed messages
  */
 export async function handshake(
-  task: LaneTask,
+  task: HandshakeTask,
   laneTags: LaneTags,
   inbox: Inbox,
   write: (bytes: Uint8Array) => void,
+  turn: Turn,
 ): Promise<Agreement> {
-  const deadline = performance.now() + task.times.handshake;
+  let deadline = performance.now() + task.times.handshake;
   const left = () => Math.max(0, deadline - performance.now());
 
   const { endpoint, credentials } = task;
@@ -56,9 +73,15 @@ export async function handshake(
   });
   const { version } = challenge;
   checkVersion(version, task);
-  const answer = answerChallenge(challenge, credentials.secretHash);
+  turn.hold();
+  const asked = performance.now();
+  const answer = await answerOf(challenge, credentials.secretHash, inbox);
+  // The time that this thread takes is not the indexer's.
+  deadline += performance.now() - asked;
   write(encodeChallengeResponse(answer, { name: endpoint.tenant, version }));
+  turn.endIn(CHECK_MS);
   const state = await inbox.expect('state', left());
+  turn.end();
   if (state.id !== State.authenticated) {
     const info = state.info === '' ? '' : ` (${state.info})`;
     const isTenant = endpoint.tenant !== '' || /tenant/i.test(state.info);
@@ -98,8 +121,27 @@ export async function handshake(
   return { indexerVersion: version, tags, compression };
 }
 
+/**
+ * Works out an answer, which takes tens of milliseconds, in small steps: between two of them the event
+ * loop serves the other lanes of the thread.
+ */
+async function answerOf(challenge: Challenge, hash: Uint8Array, inbox: Inbox): Promise<Buffer> {
+  const turn = await answering.begin();
+  try {
+    const steps = answerInSteps(challenge, hash);
+    for (;;) {
+      inbox.check();
+      const { done, value } = steps.next();
+      if (done === true) return value;
+      await nextTurn();
+    }
+  } finally {
+    turn.end();
+  }
+}
+
 /** An indexer that says nothing at all may have been expected to speak otherwise. */
-function withGuess(error: unknown, { endpoint, credentials }: LaneTask): unknown {
+function withGuess(error: unknown, { endpoint, credentials }: HandshakeTask): unknown {
   if (!(error instanceof Lost)) return error;
   const { kind } = endpoint.transport;
   if (error.reason === 'timeout' && kind === 'tcp') {
@@ -112,7 +154,7 @@ function withGuess(error: unknown, { endpoint, credentials }: LaneTask): unknown
 }
 
 /** @throws {FatallyLost} */
-function checkVersion(version: number, { endpoint, minVersion }: LaneTask): void {
+function checkVersion(version: number, { endpoint, minVersion }: HandshakeTask): void {
   const wanted =
     version < minVersion
       ? `version ${minVersion} is the least that is wanted`

@@ -13,23 +13,33 @@ import {
   type ToMain,
   type ToWorker,
 } from './boundary.js';
-import { dial } from './dial.js';
+import { Dialler } from './dial.js';
 import { type Agreement, handshake } from './handshake.js';
 import { Inbox } from './inbox.js';
 import { LaneTags } from './lane-tags.js';
 import { LargeFrames } from './large-frames.js';
-import { lossOf } from './loss-of.js';
 import { FatallyLost, Lost } from './lost.js';
 import { Meter } from './meter.js';
 import { Outlet } from './outlet.js';
 import { RateLimit } from './rate-limit.js';
 import { Ring } from './ring.js';
 import { RingReader } from './ring-reader.js';
+import { endOf, hangUp } from './socket-end.js';
 import { Stream } from './stream.js';
 import { TagTables } from './tag-tables.js';
+import { type Turn, Turns } from './turns.js';
 
-/** Milliseconds that an indexer has to close its side of a connection that ends. */
-const HANG_UP_TIMEOUT = 500;
+/**
+ * How many lanes of a thread may come up at the same time: dial, and then answer the challenge of their
+ * indexer. An indexer gives a connection five seconds from when it takes it, and each answer takes tens
+ * of milliseconds of this thread, one after the other. So a lane for which it would take long dials later.
+ */
+const MOST_COMING_UP = 4;
+
+/** After so many milliseconds without a challenge the next lane dials: the indexer may be far or dead. */
+const COMING_UP_MS = 250;
+
+const comingUp = new Turns(MOST_COMING_UP);
 
 /** The local address of a pipe. */
 const PIPE_SOURCE = '::1';
@@ -51,6 +61,7 @@ class LaneWorker {
   readonly #large: LargeFrames;
   readonly #tables: TagTables;
   readonly #tags: LaneTags;
+  readonly #dialler: Dialler;
   readonly #rateLimit: RateLimit | undefined;
   readonly #closing = new AbortController();
   #stream: Stream | undefined;
@@ -64,6 +75,7 @@ class LaneWorker {
     this.#large = new LargeFrames(() => this.#post({ kind: 'largeReleased' }));
     this.#tables = new TagTables(task.memory);
     this.#tags = new LaneTags(task.tags);
+    this.#dialler = new Dialler(task);
     this.#rateLimit = task.rateLimit && new RateLimit(task.rateLimit);
     task.port.on('message', (message: ToWorker) => this.#heard(message));
   }
@@ -74,7 +86,10 @@ class LaneWorker {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       this.#setState(LaneState.connecting);
-      const error = await this.#connectAndStream(() => backoff.reset());
+      const error = await this.#connectAndStream(() => {
+        backoff.reset();
+        this.#dialler.worked();
+      });
       this.#setState(LaneState.parked);
       if (signal.aborted) break;
       const loss = Lost.toLoss(error);
@@ -140,17 +155,19 @@ class LaneWorker {
     const inbox = new Inbox();
     const buffer = this.#ring.bytes.subarray(RECEIVE_AT, RECEIVE_AT + RECEIVE_BYTES);
     let socket: Socket | undefined;
+    let turn: Turn | undefined;
     try {
       const received = (bytes: number) => {
         if (this.#stream === undefined) inbox.received(buffer.subarray(0, bytes));
         else this.#stream.received(bytes);
       };
-      socket = await dial(this.#task, { buffer, received }, signal);
+      turn = await comingUp.begin(signal);
+      turn.endIn(COMING_UP_MS);
+      socket = await this.#dialler.dial({ buffer, received }, signal);
       const live = socket;
       endOf(live, signal).catch((error) => inbox.fail(error));
-      const agreement = await handshake(this.#task, this.#tags, inbox, (bytes) =>
-        live.write(bytes),
-      );
+      const write = (bytes: Uint8Array) => live.write(bytes);
+      const agreement = await handshake(this.#task, this.#tags, inbox, write, turn);
       await this.#takeRing(inbox);
       this.#tables.clear();
       for (const tag of agreement.tags) this.#tables.learn(tag, tag.number);
@@ -161,6 +178,7 @@ class LaneWorker {
       if (error instanceof Lost && error.reason === 'timeout') socket?.destroy();
       return error;
     } finally {
+      turn?.end();
       const stream = this.#stream;
       stream?.end();
       if (stream !== undefined) this.#setState(LaneState.draining);
@@ -285,28 +303,4 @@ function localAddressOf(socket: Socket): string {
   // A link-local address comes with its zone, which has no place on the wire.
   const [address = ''] = (socket.localAddress ?? '').split('%');
   return address === '' ? PIPE_SOURCE : address;
-}
-
-/** Rejects when the socket is no longer of use, or with the signal's reason. */
-function endOf(socket: Socket, signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const aborted = () => reject(signal.reason);
-    signal.addEventListener('abort', aborted);
-    socket.on('error', (error) => reject(lossOf(error, 'lost')));
-    socket.once('end', () => reject(new Lost('lost', 'the indexer closed the connection')));
-    socket.once('close', () => {
-      signal.removeEventListener('abort', aborted);
-      reject(new Lost('lost', 'the connection is closed'));
-    });
-  });
-}
-
-/** Ends a socket, by force where it does not end by itself. */
-async function hangUp(socket: Socket): Promise<void> {
-  if (socket.closed) return;
-  const closed = new Promise((resolve) => socket.once('close', resolve));
-  const timer = setTimeout(() => socket.destroy(), HANG_UP_TIMEOUT);
-  socket.end();
-  await closed;
-  clearTimeout(timer);
 }

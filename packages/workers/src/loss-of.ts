@@ -1,5 +1,15 @@
 import type { PeerCertificate } from 'node:tls';
+import { WRONG_HOST } from './certificate-host.js';
 import { Lost } from './lost.js';
+
+/**
+ * The certificate that signed it is neither sent nor trusted. Nothing tells whether that is one of an
+ * authority, or an intermediate one of an authority that is trusted.
+ */
+const INCOMPLETE =
+  'is signed by one that is not trusted, and that the indexer does not send: if it is an intermediate ' +
+  'certificate, have the indexer send its whole chain, or add it to tls.ca; if it is the authority, ' +
+  'give that as tls.ca';
 
 /** What is wrong with the indexer's certificate, by the code of the error, and what to do. */
 const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
@@ -8,10 +18,8 @@ const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'is self-signed and not trusted: give it as tls.ca to trust it',
   SELF_SIGNED_CERT_IN_CHAIN: 'is signed by an authority that is not trusted: give that as tls.ca',
   UNABLE_TO_GET_ISSUER_CERT: 'is signed by an authority that is not trusted: give that as tls.ca',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'is signed by an authority that is not trusted: give that as tls.ca',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'is signed by an authority that is not trusted: give that as tls.ca',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: INCOMPLETE,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: INCOMPLETE,
   CERT_REVOKED: 'is revoked: it needs a new one',
   CERT_UNTRUSTED: 'is not trusted for a server: it needs another one',
   CERT_REJECTED: 'is not trusted for a server: it needs another one',
@@ -37,7 +45,7 @@ export function lossOf(error: NodeJS.ErrnoException, reason: 'dial' | 'lost'): L
   if (problem !== undefined) {
     return new Lost('certificate', `the indexer's certificate ${problem}`, options);
   }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+  if (code === WRONG_HOST) {
     const text = `the indexer's certificate is for another host (${hostsOf(error)})`;
     return new Lost('certificate', `${text}: connect by that name, or set tls.servername`, options);
   }
@@ -55,7 +63,7 @@ export function lossOf(error: NodeJS.ErrnoException, reason: 'dial' | 'lost'): L
   if (NO_COMMON_VERSION.test(code)) {
     return new Lost(reason, 'the indexer speaks nothing newer than TLS 1.1', options);
   }
-  return new Lost(reason, describe(error), options);
+  return new Lost(reason, error.message, options);
 }
 
 /** A connection that ends when TLS is shown a client certificate, with no word about why. */
@@ -69,12 +77,4 @@ function hostsOf(error: NodeJS.ErrnoException & { readonly cert?: PeerCertificat
   const { subjectaltname, subject } = error.cert ?? {};
   const hosts = subjectaltname?.replaceAll('DNS:', '').replaceAll('IP Address:', '');
   return hosts ?? subject?.CN?.toString() ?? error.message;
-}
-
-/** A host with several addresses fails with an error a try; its own message is empty. */
-function describe(error: Error): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors.map((one: Error) => one.message).join('; ');
-  }
-  return error.message;
 }

@@ -48,7 +48,7 @@ export function requirePort(address: string, field: string): string {
 function splitAddress(address: string): HostAndPort | undefined {
   if (isIPv6(address)) return { host: address, port: undefined };
   const [, bracketed, name, port] =
-    /^(?:\[([^[\]]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/.exec(address) ?? [];
+    /^(?:\[([^[\]]+)\]|([^\s:/[\]@?#\\]+))(?::(\d{1,5}))?$/.exec(address) ?? [];
   if (bracketed !== undefined && !isIPv6(bracketed)) return undefined;
   const host = bracketed ?? name;
   if (host === undefined) return undefined;

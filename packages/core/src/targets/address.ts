@@ -51,6 +51,12 @@ function splitHostPort(
   kind: 'tcp' | 'tls',
   rest: string,
 ): [host: string, port: number] {
+  const at = rest.lastIndexOf('@');
+  if (at >= 0) {
+    // What stands there may be a password: it is not shown.
+    const problem = 'it cannot name a user: leave out what stands before the @, and give `secret`';
+    throw new InvalidTargetError(`${kind}://…${rest.slice(at)}`, problem);
+  }
   if (isIPv6(rest)) {
     const problem = `an IPv6 address stands in brackets, like ${kind}://[::1]:4024`;
     throw new InvalidTargetError(address, problem);

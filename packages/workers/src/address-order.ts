@@ -1,0 +1,34 @@
+/** How many addresses one attempt tries; the next attempt goes on behind them. */
+const MOST_ADDRESSES = 8;
+
+/**
+ * In which order a lane tries the addresses of its host. An attempt goes on where the last one has ended,
+ * so that one that works is reached, however many stand before it that do not.
+ */
+export class AddressOrder {
+  #behind: string | undefined;
+  #from: string | undefined;
+
+  /** The addresses of the next attempt. */
+  next(addresses: readonly string[]): readonly string[] {
+    const from = this.#from === undefined ? -1 : addresses.indexOf(this.#from);
+    const start = from < 0 ? this.#indexBehind(addresses) : from;
+    return [...addresses.slice(start), ...addresses.slice(0, start)].slice(0, MOST_ADDRESSES);
+  }
+
+  /** The attempt has ended at this address, or has come no further. */
+  failedAt(address: string | undefined): void {
+    this.#behind = address;
+    this.#from = undefined;
+  }
+
+  /** The address is good: the next attempt begins with it. */
+  worked(address: string): void {
+    this.#from = address;
+    this.#behind = undefined;
+  }
+
+  #indexBehind(addresses: readonly string[]): number {
+    return this.#behind === undefined ? 0 : addresses.indexOf(this.#behind) + 1;
+  }
+}
