@@ -37,6 +37,8 @@ export {
   type LossReason,
   RingCorruptError,
   type SyncPolicy,
+  type SystemLimit,
+  SystemLimitError,
   type WhenFull,
 } from '@ringest/workers';
 export type { AttachInput } from './attachments.js';
