@@ -34,8 +34,8 @@ const milliseconds = z
   .min(1)
   .max(2 ** 31 - 1);
 
-/** Bits a second. */
-const MIN_RATE_LIMIT = 8000;
+/** The least `rateLimit`, in bits a second. */
+export const MIN_RATE_LIMIT = 8000;
 
 const positive = z.number().int().min(1);
 
