@@ -8,7 +8,7 @@ import {
   WIRE_EPOCH_OFFSET,
 } from '@ringest/codec';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fuzzRuns, readVectors } from '../support/vectors.js';
 
 interface TimestampVector {
@@ -232,30 +232,59 @@ describe('a timestamp', () => {
     expect(() => new Timestamp(8.64e12, 1_000_000).toDate()).toThrow(InvalidTimestampError);
   });
 
-  it('is now between two readings of the clock', () => {
-    const before = Date.now();
-    const now = Timestamp.now();
-    const after = Date.now();
-    // The two clocks that it is made of may be two milliseconds apart.
-    expect(now.toDate().getTime()).toBeGreaterThanOrEqual(before - 2);
-    expect(now.toDate().getTime()).toBeLessThanOrEqual(after + 2);
-  });
+  describe('of now', () => {
+    // The clocks, which stand still until they are set.
+    let wall = 0;
+    let elapsed = 0;
 
-  it('is now to the microsecond', () => {
-    const readings = Array.from({ length: 1000 }, () => Timestamp.now().nanoseconds);
-    // Milliseconds alone would leave a few different values; every call takes well under 10 of them.
-    expect(new Set(readings.map((reading) => Math.floor(reading / 1000))).size).toBeGreaterThan(20);
-    expect(readings.some((reading) => reading % 1_000_000 !== 0)).toBe(true);
-  });
+    beforeEach(() => {
+      wall = Date.UTC(2026, 0, 1);
+      elapsed = 1000;
+      vi.spyOn(Date, 'now').mockImplementation(() => Math.floor(wall));
+      vi.spyOn(performance, 'now').mockImplementation(() => elapsed);
+      // The wall clock differs from what was seen at the start of the process: it is followed.
+      Timestamp.now();
+    });
 
-  it('follows the clock when it is set', () => {
-    const real = Date.now;
-    try {
-      Date.now = () => real() - 3_600_000;
-      expect(Timestamp.now().toDate().getTime()).toBeLessThanOrEqual(real() - 3_599_990);
-    } finally {
-      Date.now = real;
-    }
-    expect(Math.abs(Timestamp.now().toDate().getTime() - real())).toBeLessThan(10);
+    afterEach(() => {
+      vi.restoreAllMocks();
+      // Back to the real clocks, for whatever comes after.
+      Timestamp.now();
+    });
+
+    const pass = (milliseconds: number) => {
+      wall += milliseconds;
+      elapsed += milliseconds;
+    };
+
+    it('is the time of the system, to the middle of its millisecond', () => {
+      expect(Timestamp.now().toString()).toBe('2026-01-01T00:00:00.0005Z');
+    });
+
+    it('goes on to the microsecond between two ticks of the system clock', () => {
+      const start = Timestamp.now();
+      const readings = Array.from({ length: 10 }, () => {
+        pass(0.001);
+        return Timestamp.now().nanoseconds - start.nanoseconds;
+      });
+      for (const [i, reading] of readings.entries()) {
+        // A double holds milliseconds of today to a tenth of a microsecond only.
+        expect(Math.round(reading / 1000)).toBe(i + 1);
+      }
+    });
+
+    it('does not jump with a system clock that is off by less than its own error', () => {
+      pass(1000);
+      const expected = Timestamp.now();
+      wall += 0.9;
+      expect(Timestamp.now()).toEqual(expected);
+    });
+
+    it.each([-3_600_000, 3_600_000, 2])('follows the clock when it is set by %d ms', (change) => {
+      wall += change;
+      const now = Timestamp.now();
+      expect(now.toDate().getTime()).toBe(wall);
+      expect(now.nanoseconds % 1_000_000).toBe(500_000);
+    });
   });
 });

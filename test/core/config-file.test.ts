@@ -22,10 +22,8 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { fuzzRuns } from '../support/vectors.js';
 import vectors from '../vectors/config.json' with { type: 'json' };
-
-const { FUZZ_RUNS = '1000' } = process.env;
-const numRuns = Number(FUZZ_RUNS);
 
 const LISTENERS = {
   Listener: {
@@ -247,7 +245,7 @@ describe('the grammar', () => {
           }
         }
       }),
-      { numRuns },
+      fuzzRuns(300),
     );
   });
 
@@ -262,7 +260,7 @@ describe('the grammar', () => {
         expect(global.Label).toBe(label);
         expect(sections.Listener.get('x')?.Tag_Name).toBe(name);
       }),
-      { numRuns },
+      fuzzRuns(300),
     );
   });
 });

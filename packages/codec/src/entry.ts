@@ -1,3 +1,4 @@
+import { areGone, GONE, isBytes } from './bytes.js';
 import {
   type EnumeratedInput,
   encodeEnumeratedBlock,
@@ -84,7 +85,8 @@ export interface EntryHeader {
  * @throws {InvalidTimestampError} if the timestamp is none of what one can be made from.
  * @throws {InvalidSourceError} if the source is not an address.
  * @throws {InvalidEnumeratedValueError} if an enumerated value is out of bounds.
- * @throws {InvalidEntryError} if the tag is no number of a tag, or the data are neither bytes nor text.
+ * @throws {InvalidEntryError} if the tag is no number of a tag, or the data are neither bytes nor text,
+ * or bytes whose memory is gone.
  * @throws {OversizedEntryError} if there are over {@link MAX_DATA_BYTES} of data.
  * @throws {OversizedEnumeratedBlockError} if there are too many enumerated values.
  */
@@ -93,9 +95,10 @@ export function encodeEntry(entry: EntryInput): Buffer {
   if (!Number.isInteger(tag) || tag < 0 || tag > MAX_TAG) {
     throw new InvalidEntryError('tag', tag, `it is a number from 0 to ${MAX_TAG}`);
   }
-  if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
+  if (typeof data !== 'string' && !isBytes(data)) {
     throw new InvalidEntryError('data', data, 'they are a Uint8Array or a string');
   }
+  if (typeof data !== 'string' && areGone(data)) throw new InvalidEntryError('data', data, GONE);
   const dataLength = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
   if (dataLength > MAX_DATA_BYTES) throw new OversizedEntryError(dataLength, MAX_DATA_BYTES);
   const timestamp = Timestamp.from(entry.timestamp);

@@ -99,17 +99,23 @@ export function enumeratedBlockSize(
 }
 
 function enumeratedValues(input: EnumeratedInput): readonly EnumeratedValue[] {
-  const isList = Array.isArray(input);
-  const isBad = isList
-    ? !input.every((value) => value instanceof EnumeratedValue)
-    : typeof input !== 'object' || input === null;
-  if (isBad) {
-    throw new InvalidEntryError(
-      'enumeratedValues',
-      input,
-      'give EnumeratedValues or { name: value }',
-    );
+  if (typeof input !== 'object' || input === null) throw notValues(input);
+  if (!Array.isArray(input)) {
+    return Object.entries(input).map(([name, value]) => EnumeratedValue.infer(name, value));
   }
-  if (isList) return input;
-  return Object.entries(input).map(([name, value]) => EnumeratedValue.infer(name, value));
+  if (input.every(isWhole)) return input;
+  return input.map((value) => {
+    const own = EnumeratedValue.adopt(value);
+    if (own === undefined) throw notValues(input);
+    return own;
+  });
+}
+
+function isWhole(value: unknown): boolean {
+  return value instanceof EnumeratedValue && value.encoded.length > 0;
+}
+
+function notValues(input: unknown): InvalidEntryError {
+  const problem = 'give EnumeratedValues or { name: value }';
+  return new InvalidEntryError('enumeratedValues', input, problem);
 }

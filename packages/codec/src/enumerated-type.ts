@@ -1,3 +1,4 @@
+import { areGone, isBytes } from './bytes.js';
 import { Source, type SourceInput } from './source.js';
 import {
   decodeTimestamp,
@@ -76,10 +77,15 @@ export function ruleOf(type: EnumeratedType): TypeRule<unknown> {
   return RULES[type] as TypeRule<unknown>;
 }
 
+/** `undefined`: they are no bytes, or have lost their memory, which would read as none. */
+function copyOf(input: unknown): Buffer | undefined {
+  return isBytes(input) && !areGone(input) ? Buffer.from(input) : undefined;
+}
+
 const byteSlice: TypeRule<Uint8Array> = {
-  holds: 'a Uint8Array',
+  holds: 'a Uint8Array whose memory is there',
   fits: () => true,
-  encode: (input) => (input instanceof Uint8Array ? Buffer.from(input) : undefined),
+  encode: copyOf,
   decode: (bytes) => bytes,
 };
 
@@ -164,7 +170,7 @@ const mac: TypeRule<string | Uint8Array> = {
   holds: `an even number of bytes, at most ${MAX_MAC_BYTES}, or text such as "de:ad:be:ef:00:01"`,
   fits: (length) => length % 2 === 0 && length <= MAX_MAC_BYTES,
   encode(input) {
-    if (input instanceof Uint8Array) return Buffer.from(input);
+    if (isBytes(input)) return copyOf(input);
     if (typeof input !== 'string' || !MAC.test(input)) return undefined;
     return Buffer.from(input.replaceAll(/[:-]/g, ''), 'hex');
   },

@@ -1,3 +1,4 @@
+import { areGone, GONE, isBytes } from './bytes.js';
 import {
   type EnumeratedContent,
   type EnumeratedInputs,
@@ -138,11 +139,31 @@ export class EnumeratedValue {
           ? EnumeratedValue.of(name, EnumeratedType.int64, value)
           : EnumeratedValue.of(name, EnumeratedType.uint64, value);
     }
-    if (value instanceof Uint8Array) {
+    if (isBytes(value)) {
       return EnumeratedValue.of(name, EnumeratedType.byteSlice, value);
     }
-    if (value instanceof Source) return EnumeratedValue.of(name, EnumeratedType.ip, value);
-    return EnumeratedValue.of(name, EnumeratedType.timestamp, value);
+    // A Source has bytes, also one of another copy of this package.
+    const isSource = value instanceof Source || isBytes((Object(value) as Partial<Source>).bytes);
+    return isSource
+      ? EnumeratedValue.of(name, EnumeratedType.ip, value as Source)
+      : EnumeratedValue.of(name, EnumeratedType.timestamp, value as TimestampInput);
+  }
+
+  /**
+   * The value itself, or its like if it is of another copy of this package; `undefined`: it is none.
+   *
+   * @throws {InvalidEnumeratedValueError} if the memory of its bytes is gone.
+   */
+  static adopt(value: unknown): EnumeratedValue | undefined {
+    const { name, encoded } = Object(value) as Partial<EnumeratedValue>;
+    if (!isBytes(encoded)) return undefined;
+    if (areGone(encoded)) throw new InvalidEnumeratedValueError(`${name}`, `is lost: ${GONE}`);
+    if (value instanceof EnumeratedValue) return value;
+    try {
+      return EnumeratedValue.decode(Buffer.from(encoded), 0);
+    } catch {
+      return undefined;
+    }
   }
 
   /**

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * Every error that ringest throws on purpose extends this class: `code` is stable and can be
  * switched on, the message says what to do, and `cause` holds what lay below.
@@ -102,11 +104,12 @@ export class InvalidSourceError extends RingestError {
   readonly code = 'ERR_INVALID_SOURCE';
   readonly input: unknown;
 
-  constructor(input: unknown, options?: ErrorOptions) {
-    super(
-      `${excerpt(input)} is not a source: give an IPv4 or IPv6 address without zone, as text or as 4 or 16 bytes`,
-      options,
-    );
+  constructor(
+    input: unknown,
+    problem = 'give an IPv4 or IPv6 address without zone, as text or as 4 or 16 bytes',
+    options?: ErrorOptions,
+  ) {
+    super(`${excerpt(input)} is not a source: ${problem}`, options);
     this.input = input;
   }
 }
@@ -192,7 +195,7 @@ export class InvalidChallengeError extends RingestError {
 
 /** A value as a message can show it: quoted if it is text, cut where it is long. */
 function excerpt(value: unknown): string {
-  if (typeof value === 'object' && value !== null && !(value instanceof Date)) {
+  if (typeof value === 'object' && value !== null && !types.isDate(value)) {
     return `a value of type ${value.constructor?.name ?? 'Object'}`;
   }
   const text = typeof value === 'string' ? value : String(value);

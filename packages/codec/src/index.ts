@@ -1,5 +1,6 @@
 export * from './authentication.js';
 export * from './byte-queue.js';
+export * from './bytes.js';
 export * from './command.js';
 export * from './entry.js';
 export {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { DecodeError, LimitError, OversizedMessageError } from './errors.js';
 import { MAX_TAGS } from './tag.js';
 import { decodeJsonObject, isJsonObject, isUnsigned, sortedJsonObject } from './text.js';
@@ -115,7 +116,7 @@ export function decodeTagRequest(message: Uint8Array): string[] {
 export function encodeTagResponse(
   tags: ReadonlyMap<string, number> | Readonly<Record<string, number>>,
 ): Buffer {
-  const pairs = tags instanceof Map ? tags : Object.entries(tags as Record<string, number>);
+  const pairs = types.isMap(tags) ? tags : Object.entries(tags as Record<string, number>);
   const members = Array.from(pairs, ([name, number]) => [name, `${number}`] as const);
   return encodeJson(
     'tag response',

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { crc32c } from '@node-rs/crc32';
 import { compressSync, uncompressSync } from 'snappy';
 import { ByteQueue } from './byte-queue.js';
@@ -49,7 +50,7 @@ export class SnappyFramingEncoder {
   }
 
   #encodeChunk(bytes: Uint8Array, parts: Uint8Array[]): void {
-    const plain = bytes.buffer instanceof SharedArrayBuffer ? this.#copyShared(bytes) : bytes;
+    const plain = types.isSharedArrayBuffer(bytes.buffer) ? this.#copyShared(bytes) : bytes;
     const compressed = compressSync(plain, COPIED);
     // The rule of the reference: what shrinks by less than an eighth is not worth the unpacking.
     const pays = compressed.length < plain.length - Math.floor(plain.length / 8);

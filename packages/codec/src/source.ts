@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { areGone, GONE, isBytes } from './bytes.js';
 import { InvalidSourceError } from './errors.js';
 
 /** What can stand for a {@link Source}: one, its text, or its 4 or 16 bytes. */
@@ -34,7 +35,10 @@ export class Source {
   static from(input: SourceInput): Source {
     if (input instanceof Source) return input;
     if (typeof input === 'string') return Source.parse(input);
-    if (input instanceof Uint8Array) return Source.fromBytes(input);
+    if (isBytes(input)) return Source.fromBytes(input);
+    // A Source of another copy of this package.
+    const { bytes } = Object(input) as Partial<Source>;
+    if (isBytes(bytes)) return Source.fromBytes(bytes);
     throw new InvalidSourceError(input);
   }
 
@@ -55,7 +59,9 @@ export class Source {
    * @throws {InvalidSourceError} if there are more, fewer, or some in between.
    */
   static fromBytes(bytes: Uint8Array): Source {
-    if (bytes.length !== 4 && bytes.length !== 16) throw new InvalidSourceError(bytes);
+    if (bytes.length !== 4 && bytes.length !== 16) {
+      throw new InvalidSourceError(bytes, areGone(bytes) ? GONE : undefined);
+    }
     const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     if (source.length === 4) return new Source(true, source.readInt32LE(0), 0, 0, 0);
     return new Source(

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { DecodeError, InvalidTimestampError } from './errors.js';
 
 /** The seconds from the epoch of the wire, 0001-01-01T00:00:00Z, to the Unix epoch. */
@@ -90,7 +91,10 @@ export class Timestamp implements UnixTime {
     if (input instanceof Timestamp) return input;
     if (typeof input === 'number') return fromMilliseconds(input, input);
     if (typeof input === 'string') return Timestamp.parse(input);
-    if (input instanceof Date) return fromMilliseconds(input.getTime(), input);
+    // The first test is for speed, the second for a Date of another realm.
+    if (input instanceof Date || types.isDate(input)) {
+      return fromMilliseconds(input.getTime(), input);
+    }
     if (typeof input === 'object' && input !== null) {
       if ('epochNanoseconds' in input) return fromNanoseconds(input.epochNanoseconds, input);
       if ('seconds' in input) return new Timestamp(input.seconds, input.nanoseconds);

@@ -197,7 +197,8 @@ function parse(
 
 /** The input is copied now: it may change later. */
 function constant(name: string, input: EnumeratedScalar | EnumeratedValue): Attachment {
-  const value = input instanceof EnumeratedValue ? input : EnumeratedValue.infer(name, input);
+  const value =
+    EnumeratedValue.adopt(input) ?? EnumeratedValue.infer(name, input as EnumeratedScalar);
   return { name, kind: 'constant', make: () => value };
 }
 

@@ -17,6 +17,7 @@ import { type AttachInput, Attachments } from './attachments.js';
 import type { Policy } from './balancing/index.js';
 import { type CacheInput, type CacheSettings, cacheField } from './cache/settings.js';
 import { atField, ConfigurationError } from './errors.js';
+import { fromHere } from './from-here.js';
 import type { LogLevel } from './syslog-text.js';
 import {
   checkTargets,
@@ -33,8 +34,8 @@ const milliseconds = z
   .min(1)
   .max(2 ** 31 - 1);
 
-/** Bits a second. */
-const MIN_RATE_LIMIT = 8000;
+/** The least `rateLimit`, in bits a second. */
+export const MIN_RATE_LIMIT = 8000;
 
 const positive = z.number().int().min(1);
 
@@ -208,7 +209,8 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
   const ownLogLevel = typeof selfIngest === 'boolean' ? 'info' : selfIngest.level;
   return {
     ...rest,
-    cache,
+    // It is used by other threads, and later: the working directory may be another one then.
+    cache: cache && { ...cache, path: atField('cache.path', () => fromHere(cache.path)) },
     rateLimit: rateLimit === 0 ? undefined : RateLimit.task(rateLimit / 8),
     attachments: attach === undefined ? undefined : new Attachments(attach, { uuid }),
     sourceOverride:

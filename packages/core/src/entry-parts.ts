@@ -1,9 +1,11 @@
 import {
+  areGone,
   type EntryInput,
   type EnumeratedInput,
   encodeEnumeratedBlock,
+  GONE,
   InvalidEntryError,
-  InvalidSourceError,
+  isBytes,
   MAX_DATA_BYTES,
   OversizedEntryError,
   Source,
@@ -54,7 +56,7 @@ export class EntryParts implements FrameParts {
    * @throws {TagRefusedError}
    * @throws {InvalidTimestampError}
    * @throws {InvalidSourceError}
-   * @throws {InvalidEntryError} its data is neither bytes nor text
+   * @throws {InvalidEntryError} its data is neither bytes nor text, or bytes whose memory is gone
    * @throws {InvalidEnumeratedValueError}
    * @throws {OversizedEnumeratedBlockError}
    * @throws {OversizedEntryError}
@@ -69,8 +71,9 @@ export class EntryParts implements FrameParts {
     if (typeof data === 'string') {
       // Three bytes of UTF-8 a code unit at most: only a giant has to be counted.
       if (data.length * 3 > MAX_DATA_BYTES) checkDataSize(Buffer.byteLength(data));
-    } else if (data instanceof Uint8Array) {
+    } else if (isBytes(data)) {
       if (data.length > MAX_DATA_BYTES) checkDataSize(data.length);
+      if (data.length === 0 && areGone(data)) throw new InvalidEntryError('data', data, GONE);
     } else {
       throw new InvalidEntryError('data', data, 'give a Uint8Array or a string');
     }
@@ -114,7 +117,7 @@ export class EntryParts implements FrameParts {
       this.#lastSource = source;
       return source;
     }
-    if (!(input instanceof Uint8Array)) throw new InvalidSourceError(input);
+    if (!isBytes(input)) return Source.from(input);
     if (last !== undefined && hasBytes(last, input)) return last;
     const source = Source.fromBytes(input);
     this.#lastSourceText = undefined;

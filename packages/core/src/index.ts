@@ -37,6 +37,8 @@ export {
   type LossReason,
   RingCorruptError,
   type SyncPolicy,
+  type SystemLimit,
+  SystemLimitError,
   type WhenFull,
 } from '@ringest/workers';
 export type { AttachInput } from './attachments.js';
@@ -45,7 +47,7 @@ export type { CacheStats } from './cache/cache-stats.js';
 export * from './cache/errors.js';
 export type { CacheInput, CacheMode } from './cache/settings.js';
 export * from './config-file/index.js';
-export type { MuxerConfiguration } from './configuration.js';
+export { MIN_RATE_LIMIT, type MuxerConfiguration } from './configuration.js';
 export * from './errors.js';
 export { IngestMuxer } from './muxer.js';
 export type {

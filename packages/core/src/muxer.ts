@@ -53,7 +53,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   #state: MuxerState = 'not started';
   #closed: Promise<CloseReport> | undefined;
 
-  /** @throws {ConfigurationError} naming the field that cannot be used */
+  /**
+   * @throws {ConfigurationError} naming the field that cannot be used
+   * @throws {SystemLimitError} too little address space for all lanes, or too many open files
+   */
   constructor(configuration: MuxerConfiguration) {
     super();
     const checked = checkConfiguration(configuration);

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { Timestamp, type UnixTime } from '@ringest/codec';
 import type { Logger } from 'pino';
 import { formatSyslog, type LogLevel, SEVERITIES } from './syslog-text.js';
@@ -138,7 +139,7 @@ export class OwnLog {
     const failed = (error: unknown) => this.#warnOnce('the logger that was given failed', error);
     try {
       const told: unknown = this.#logger[level]?.(fields, message);
-      if (told instanceof Promise) told.catch(failed);
+      if (types.isPromise(told)) told.catch(failed);
     } catch (error) {
       failed(error);
     } finally {
@@ -207,8 +208,9 @@ export class OwnLog {
   #warnOnce(problem: string, error: unknown): void {
     if (this.#warned.has(problem)) return;
     this.#warned.add(problem);
-    const reason =
-      error instanceof Error ? error.message : `it threw a value of type ${typeof error}`;
+    const reason = types.isNativeError(error)
+      ? error.message
+      : `it threw a value of type ${typeof error}`;
     process.emitWarning(`${problem}: ${reason}`, { type: 'RingestLogWarning' });
   }
 }

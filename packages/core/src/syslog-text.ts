@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** The levels of ringest's own log, with the severities that RFC 5424 §6.2.1 has for them. */
 export const SEVERITIES = { debug: 7, info: 6, warn: 4, error: 3 } as const;
 
@@ -71,7 +73,7 @@ function structuredData(data: Readonly<Record<string, unknown>>): string {
   for (const [name, value] of Object.entries(data)) {
     const text = valueText(value);
     if (text !== undefined) parameters.push(parameter(name, '', text));
-    const code: unknown = value instanceof Error && 'code' in value ? value.code : undefined;
+    const code: unknown = types.isNativeError(value) && 'code' in value ? value.code : undefined;
     if (typeof code === 'string' || typeof code === 'number') {
       parameters.push(parameter(name, CODE_SUFFIX, `${code}`));
     }
@@ -100,7 +102,7 @@ function visible(text: string): string {
 
 function valueText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  if (value instanceof Error) return value.message;
+  if (types.isNativeError(value)) return value.message;
   if (typeof value === 'number' || typeof value === 'bigint') return `${value}`;
   try {
     const json: string | undefined = JSON.stringify(value, replaceUnfit);
@@ -113,5 +115,5 @@ function valueText(value: unknown): string | undefined {
 
 function replaceUnfit(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return `${value}`;
-  return value instanceof Error ? value.message : value;
+  return types.isNativeError(value) ? value.message : value;
 }

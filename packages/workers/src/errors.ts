@@ -39,3 +39,27 @@ export class ConnectionError extends RingestError {
     this.reason = loss.reason;
   }
 }
+
+/** Which limit stands in the way: address space, memory, a thread's heap, open files, or threads. */
+export type SystemLimit = 'addressSpace' | 'memory' | 'heap' | 'files' | 'threads';
+
+const LIMIT_ADVICE: Readonly<Record<SystemLimit, string>> = {
+  addressSpace:
+    'WebAssembly reserves about 10.5 GB of address space for each lane: raise the limit (ulimit -v), ' +
+    'start node with --disable-wasm-trap-handler, which reserves no more than is used, or use fewer lanes',
+  memory: 'give the process more memory, or write smaller entries',
+  heap: 'start node with a larger --max-old-space-size, or use more workers with fewer lanes each',
+  files: 'raise the limit of open files (ulimit -n), or use fewer targets, lanes or workers',
+  threads: 'raise the limit of threads (ulimit -u), or use fewer workers',
+};
+
+/** A limit of the operating system or of Node.js stands in the way; `cause` is what was said of it. */
+export class SystemLimitError extends RingestError {
+  readonly code = 'ERR_SYSTEM_LIMIT';
+  readonly limit: SystemLimit;
+
+  constructor(limit: SystemLimit, problem: string, cause: unknown) {
+    super(`${problem}: ${LIMIT_ADVICE[limit]}`, { cause });
+    this.limit = limit;
+  }
+}

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { explainLimit } from './system-limit.js';
 
 /**
  * What the kernel (`assembly/kernel.ts`) does to the bytes of a lane's memory. Pointers are byte
@@ -50,10 +51,21 @@ export interface Kernel {
 
 let compiled: WebAssembly.Module | undefined;
 
-/** The compiled kernel; the same module serves every lane and can be posted to a worker. */
+/**
+ * The compiled kernel; the same module serves every lane and can be posted to a worker.
+ * @throws {SystemLimitError} too many files are open to read it
+ */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('./kernel.wasm', import.meta.url)));
+  compiled ??= new WebAssembly.Module(readKernel());
   return compiled;
+}
+
+function readKernel(): Buffer<ArrayBuffer> {
+  try {
+    return readFileSync(new URL('./kernel.wasm', import.meta.url));
+  } catch (error) {
+    throw explainLimit(error as Error);
+  }
 }
 
 export function instantiateKernel(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {

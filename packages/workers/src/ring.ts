@@ -9,6 +9,7 @@ import {
 } from './boundary.js';
 import { RingCorruptError, RingSizeError } from './errors.js';
 import { instantiateKernel, type Kernel } from './kernel.js';
+import { reserve } from './system-limit.js';
 
 /**
  * The ring: frames on their way from the main thread to one indexer, and the only place where they
@@ -92,6 +93,7 @@ export function maxRingFrame(ringBytes: number): number {
  * A lane's memory, with empty ring and tag tables.
  * @param ringBytes a power of two, 64 KiB to 1 GiB
  * @throws {RingSizeError}
+ * @throws {SystemLimitError}
  */
 export function createLaneMemory(ringBytes: number): WebAssembly.Memory {
   const isPowerOfTwo = Number.isInteger(Math.log2(ringBytes));
@@ -99,7 +101,11 @@ export function createLaneMemory(ringBytes: number): WebAssembly.Memory {
     throw new RingSizeError(ringBytes);
   }
   const pages = (RING_AT + ringBytes) / 65536;
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const memory = reserve(
+    'addressSpace',
+    `a lane with a ring of ${ringBytes} bytes`,
+    () => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }),
+  );
   new Uint16Array(memory.buffer, TO_INDEXER_AT, 65536).fill(UNKNOWN_TAG);
   new Uint16Array(memory.buffer, TO_MUXER_AT, 65536).fill(UNKNOWN_TAG);
   return memory;

@@ -1,3 +1,5 @@
+import { reserve } from './system-limit.js';
+
 /** Allocations are whole multiples of this, so that memory fits the next frame too. */
 const GRAIN = 1048576;
 /** Free memory that is kept, in bytes. */
@@ -11,13 +13,16 @@ export class SharedMemoryPool {
   readonly #free: SharedArrayBuffer[] = [];
   #freeBytes = 0;
 
-  /** A buffer of so many bytes, with anything in it. */
+  /**
+   * A buffer of so many bytes, with anything in it.
+   * @throws {SystemLimitError}
+   */
   take(bytes: number): Buffer {
     // What was used last is still in the processor's caches.
     const index = this.#free.findLastIndex((memory) => memory.byteLength >= bytes);
     const [memory] = index === -1 ? [] : this.#free.splice(index, 1);
     if (memory !== undefined) this.#freeBytes -= memory.byteLength;
-    const room = memory ?? new SharedArrayBuffer(Math.ceil(bytes / GRAIN) * GRAIN);
+    const room = memory ?? create(Math.ceil(bytes / GRAIN) * GRAIN);
     return Buffer.from(room, 0, bytes);
   }
 
@@ -28,6 +33,10 @@ export class SharedMemoryPool {
     this.#freeBytes += memory.byteLength;
     while (this.#freeBytes > MOST_FREE) this.#freeBytes -= this.#free.shift()?.byteLength ?? 0;
   }
+}
+
+function create(bytes: number): SharedArrayBuffer {
+  return reserve('memory', `${bytes} bytes to share`, () => new SharedArrayBuffer(bytes));
 }
 
 /** The memory of a buffer that a pool made. */

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { explainLimit } from './system-limit.js';
 
 /** What a thread runs. */
 export interface TaskKind {
@@ -36,8 +37,11 @@ export class TaskThread<Task extends { readonly port: MessagePort }> {
     // One listener a task.
     thread?.setMaxListeners(0);
     return new Promise((resolve, reject) => {
+      const fail = (error: Error) => reject(explainLimit(error));
+      // An error comes before the exit, and says more.
+      thread?.once('error', fail);
       thread?.once('exit', (code) => reject(new Error(`its thread ended with code ${code}`)));
-      piscina.run(task, { transferList: [task.port] }).then(resolve, reject);
+      piscina.run(task, { transferList: [task.port] }).then(resolve, fail);
     });
   }
 
@@ -65,7 +69,7 @@ export class TaskThread<Task extends { readonly port: MessagePort }> {
       atomics: 'disabled',
       recordTiming: false,
     });
-    piscina.on('error', this.#onError);
+    piscina.on('error', (error: Error) => this.#onError(explainLimit(error)));
     return piscina;
   }
 }

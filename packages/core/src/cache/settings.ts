@@ -17,7 +17,10 @@ export type CacheMode = (typeof MODES)[number];
 
 /** How entries are kept on disk. */
 export interface CacheInput {
-  /** A folder, made if it is missing. One process at a time may use it. */
+  /**
+   * A folder, made if it is missing. One process at a time may use it. A relative path counts from the
+   * working directory in which the muxer was made.
+   */
   readonly path: string;
   /** Default: `fail`. */
   readonly mode?: CacheMode;

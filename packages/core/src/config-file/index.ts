@@ -26,6 +26,6 @@ export {
   globalSettings,
   globalTargets,
   globalTimeoutMs,
-  MIN_RATE_LIMIT,
+  MIN_FILE_RATE_LIMIT,
 } from './settings.js';
 export { CLEARTEXT_PORT, TLS_PORT, withDefaultPort } from './targets.js';

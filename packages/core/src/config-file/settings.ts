@@ -5,8 +5,11 @@ import type { GlobalConfig } from './global.js';
 import { parseAddress, parseDuration, parseRate, parseUuid } from './scalars.js';
 import { CLEARTEXT_PORT, requirePort, TLS_PORT, withDefaultPort } from './targets.js';
 
-/** The least rate limit: 2^17 bits per second. */
-export const MIN_RATE_LIMIT = 131_072;
+/**
+ * The least `Rate-Limit` of a configuration file, as the reference has it: 2^17 bits a second. What is
+ * passed to a muxer as `rateLimit` may be less, see `MIN_RATE_LIMIT`.
+ */
+export const MIN_FILE_RATE_LIMIT = 131_072;
 
 /** What a [Global] section means, in the units of this library. Undefined: not configured. */
 export interface GlobalSettings {
@@ -180,13 +183,13 @@ export function globalTimeoutMs(global: GlobalConfig): number {
  * The rate limit in bits per second; 0 where nothing is configured. A number holds every rate below
  * 2^53 bits per second exactly, and those above to 53 bits.
  *
- * @throws {ConfigFileError} when it is not a rate or below {@link MIN_RATE_LIMIT}.
+ * @throws {ConfigFileError} when it is not a rate or below {@link MIN_FILE_RATE_LIMIT}.
  */
 export function globalRateLimit(global: GlobalConfig): number {
   if (global.Rate_Limit === '') return 0;
   const field = 'Rate-Limit';
   const rate = Number(parseRate(global.Rate_Limit, field));
-  if (rate < MIN_RATE_LIMIT) {
+  if (rate < MIN_FILE_RATE_LIMIT) {
     throw new ConfigFileError(
       `${quote(global.Rate_Limit)} is too low; the least is 128kbit, and without the key there is no limit`,
       { field },

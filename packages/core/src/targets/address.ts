@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import { RingestError } from '@ringest/codec';
 import type { Transport } from '@ringest/workers';
 import { CLEARTEXT_PORT, TLS_PORT, withDefaultPort } from '../config-file/index.js';
+import { fromHere } from '../from-here.js';
 
 /** Bytes that the path of a Unix socket may have. */
 const MAX_PIPE_PATH_BYTES = 107;
@@ -25,7 +26,7 @@ export interface ParsedAddress {
 
 /**
  * Reads the address of an indexer (§1): `tcp://host:port`, the port 4023 where it is left out;
- * `tls://host:port`, the port 4024; `pipe:///path`, or a path from the working directory.
+ * `tls://host:port`, the port 4024; `pipe:///path`, or a path from the working directory as it is now.
  * @throws {InvalidTargetError}
  */
 export function parseAddress(address: string): ParsedAddress {
@@ -75,10 +76,12 @@ function checkPath(address: string, path: string): string {
   if (path === '' || path.includes('\0')) {
     throw new InvalidTargetError(address, 'write the path of a socket, like pipe:///run/indexer');
   }
-  const bytes = Buffer.byteLength(path);
+  const absolute = fromHere(path);
+  const bytes = Buffer.byteLength(absolute);
   if (bytes > MAX_PIPE_PATH_BYTES) {
-    const problem = `a path has at most ${MAX_PIPE_PATH_BYTES} bytes, and this one ${bytes}`;
+    const counted = absolute === path ? '' : ', the working directory included';
+    const problem = `a path has at most ${MAX_PIPE_PATH_BYTES} bytes, and this one ${bytes}${counted}`;
     throw new InvalidTargetError(address, problem);
   }
-  return path;
+  return absolute;
 }
