@@ -4,9 +4,11 @@ import { existsSync, readdirSync, readlinkSync, renameSync, writeFileSync } from
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import type { Worker } from 'node:worker_threads';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import {
   CacheClosedError,
+  CacheThreadError,
   InvalidBlockError,
   SegmentInUseError,
   UnknownSegmentError,
@@ -263,3 +265,34 @@ function targetOf(link: string): string {
     return 'closed by now';
   }
 }
+
+test('threads that die one after the other are trouble, until one has taken what waits', async () => {
+  const threads = watchThreads();
+  const bench = await LinkBench.open(temporaryDirectory());
+  let isDeadly = true;
+  // It has loaded its modules then, and is about to open the cache.
+  const kill = (thread: Worker) =>
+    void thread.once('message', () => isDeadly && thread.terminate());
+  process.on('worker', kill);
+  onTestFinished(() => void process.off('worker', kill));
+  await threads[0]?.terminate();
+  bench.append('one');
+  await bench.until(() => bench.troubles.length > 0);
+  expect(bench.deaths.length).toBeGreaterThan(1);
+  expect(bench.link.trouble).toBeInstanceOf(CacheThreadError);
+  expect(bench.stored.size).toBe(0);
+  isDeadly = false;
+  await bench.until(() => bench.troubles.length > 1);
+  expect(bench.troubles).toEqual([expect.stringContaining('the thread of the cache'), undefined]);
+  await bench.until(() => bench.stored.size === 1);
+});
+
+test('a thread that dies once is no trouble', async () => {
+  const threads = watchThreads();
+  const bench = await LinkBench.open(temporaryDirectory());
+  await threads[0]?.terminate();
+  bench.append('one');
+  await bench.until(() => bench.stored.size === 1);
+  expect(bench.deaths).toHaveLength(1);
+  expect(bench.troubles).toEqual([]);
+});

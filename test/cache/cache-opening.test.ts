@@ -51,7 +51,7 @@ test('what earlier runs left is found once, before anything has a place', async 
   const bench = new LinkBench(path);
   bench.append('new');
   const findings = await bench.link.opened;
-  expect(findings).toEqual({ tornBytes: 0, damaged: 0, damagedEntries: 0, leftAlone: [] });
+  expect(findings).toEqual({ torn: 0, tornBytes: 0, damaged: 0, damagedEntries: 0, leftAlone: [] });
   const [find] = bench.finds;
   expect(find?.segments.length).toBeGreaterThan(1);
   expect(find?.segments.every(({ isSealed }) => isSealed)).toBe(true);
@@ -156,4 +156,35 @@ test('a close of an opening that nobody waits for ends it', async () => {
   await expect(bench.link.opened).rejects.toBe(reason);
   await exit;
   expect([threads.length, bench.deaths]).toEqual([1, []]);
+});
+
+test('what is asked for before it is open is done when it is', async () => {
+  const bench = new LinkBench(temporaryDirectory(), {
+    sync: { everyMs: 60_000 },
+    maxBytes: 100_000,
+    maxSegmentBytes: 20_000,
+  });
+  bench.append('one');
+  bench.link.seal();
+  bench.append('x'.repeat(200_000));
+  bench.link.limit(false);
+  bench.append('three');
+  bench.link.sync();
+  await bench.until(() => bench.stored.size === 3);
+  expect(bench.places.get(1)?.segment).not.toBe(bench.places.get(2)?.segment);
+  expect(bench.link.isFull).toBe(false);
+});
+
+test('what is asked for while no thread lives is done by the next one', async () => {
+  const threads = watchThreads();
+  const bench = await LinkBench.open(temporaryDirectory(), { sync: { everyMs: 60_000 } });
+  bench.append('one');
+  await bench.untilPlaced(1);
+  await threads[0]?.terminate();
+  await bench.until(() => bench.deaths.length === 1);
+  bench.link.seal();
+  bench.append('two');
+  bench.link.sync();
+  await bench.until(() => bench.stored.size === 2);
+  expect(bench.places.get(1)?.segment).not.toBe(bench.places.get(2)?.segment);
 });

@@ -423,3 +423,18 @@ test('a second thread that dies does not change that', () => {
 
   expect(bench.readAll()).toEqual(['one', 'two', 'three', 'four']);
 });
+
+test('a segment that was ended before a sync failed is ended again', () => {
+  const { disk, bench } = newBench({ sync: 'always' });
+  bench.pass(0);
+  bench.append('one');
+  bench.tell({ kind: 'seal' });
+  bench.append('two');
+  disk.faults = SYNC_FAILS;
+  bench.pass(0);
+  expect(bench.of('takenBack')).toHaveLength(1);
+  disk.faults = NO_FAULTS;
+  bench.pass(RETRY_MS);
+  expect([...bench.stored]).toEqual([1, 2]);
+  expect(bench.places.get(1)).not.toBe(bench.places.get(2));
+});

@@ -78,7 +78,7 @@ test('a dump says what is in the segments, and changes nothing', async () => {
   expect(out).toContain(': 2 entries from 0 on, ');
   expect(out).toContain(': further tags: three\n');
   expect(out).toMatch(
-    /1 segments with 3 entries in 2 blocks, \d+ bytes; 0 damaged parts, 0 segments/,
+    /1 segment with 3 entries in 2 blocks, \d+ bytes; 0 damaged parts, 0 segments/,
   );
   expect(contents(path)).toEqual(before);
 });
@@ -89,7 +89,7 @@ test('a dump of entries is a line of JSON for each', async () => {
   const { status, out, err } = await dump(path, '--entries');
 
   expect(status).toBe(0);
-  expect(err).toContain('1 segments with 3 entries');
+  expect(err).toContain('1 segment with 3 entries');
   const lines = out
     .trimEnd()
     .split('\n')
@@ -140,7 +140,7 @@ test('an end that is not finished is no damage', async () => {
   const { status, out } = await dump(path);
   expect(status).toBe(0);
   expect(out).toContain('bytes of a block that is not finished');
-  expect(out).toContain('2 entries in 1 blocks');
+  expect(out).toContain('2 entries in 1 block');
 });
 
 test('a segment of a newer format is not read, and told', async () => {

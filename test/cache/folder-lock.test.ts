@@ -107,3 +107,19 @@ test('of processes that start at the same time exactly one gets the lock, time a
     await Promise.all(lockers.map((locker) => locker.kill()));
   }
 });
+
+test.each([
+  ['a folder named `lock`', 'not-a-file', /a folder has the name of a file of the cache/],
+  ['a link that leads nowhere', 'missing', /a link that leads nowhere/],
+  ['links in a circle', 'name', /its links lead in a circle/],
+  ['a name that is too long', 'name', /too long/],
+] as const)('%s is told as such', (what, trouble, advice) => {
+  const folder = temporaryDirectory();
+  const path = join(folder, what.includes('too long') ? 'x'.repeat(300) : 'cache');
+  if (what.includes('lock')) mkdirSync(join(path, 'lock'), { recursive: true });
+  if (what.includes('nowhere')) symlinkSync(join(folder, 'missing', 'folder'), path);
+  if (what.includes('circle')) symlinkSync(path, path);
+  const error = thrown(CacheOpenError, () => FolderLock.take(path));
+  expect(error.trouble).toBe(trouble);
+  expect(error.message).toMatch(advice);
+});

@@ -4,11 +4,13 @@ import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -245,3 +247,21 @@ function asNobody(call: () => void): void {
     if (isRoot) process.seteuid?.(0);
   }
 }
+
+test('what is no file and has the name of a segment is left alone and told, and its number is not given', () => {
+  const path = temporaryDirectory();
+  const target = join(temporaryDirectory(), 'elsewhere');
+  writeFileSync(target, 'mine');
+  symlinkSync(target, join(path, NAME));
+  symlinkSync('nowhere', join(path, '0000000000000002.segment'));
+  mkdirSync(join(path, '0000000000000003.segment'));
+  const log = openLog(new NodeDisk(path));
+  appendText(log, 'one');
+  log.sync();
+  const told = log.recovery.unreadable.map(({ segment, cause }) => [segment, String(cause)]);
+  expect(told).toEqual([1, 2, 3].map((id) => [id, expect.stringContaining('it is a link')]));
+  expect(log.segments().map(({ id }) => id)).toEqual([4]);
+  expect(lstatSync(join(path, NAME)).isSymbolicLink()).toBe(true);
+  expect(readFileSync(target, 'utf8')).toBe('mine');
+  log.close();
+});

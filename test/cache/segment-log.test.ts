@@ -525,3 +525,41 @@ test('a closed log can be closed again and does nothing else', () => {
   expect(() => log.sync()).toThrow(CacheClosedError);
   expect(() => log.read(1)).toThrow(CacheClosedError);
 });
+
+test('the next run reads segments by the order that they were given, and else by their number', () => {
+  const disk = new SimulatedDisk(new Random(1));
+  const first = openLog(disk);
+  const append = (log: SegmentLog, text: string, order?: number) =>
+    log.append(Buffer.from(text), 1, TAGS, order);
+  append(first, 'first of a run');
+  first.sync();
+  first.close();
+  const second = openLog(disk);
+  append(second, 'waited');
+  append(second, 'under way', 1.5);
+  append(second, 'under way too', 1.5);
+  second.seal();
+  append(second, 'under way, in another segment', 1.5);
+  append(second, 'older than all', 0.5);
+  second.sync();
+  // As they were begun, as long as it is open.
+  expect(second.segments().map(({ id, order }) => [id, order])).toEqual([
+    [1, 1],
+    [2, 2],
+    [3, 1.5],
+    [4, 1.5],
+    [5, 0.5],
+  ]);
+  second.close();
+
+  const third = openLog(disk);
+  expect(readTexts(third)).toEqual([
+    'older than all',
+    'first of a run',
+    'under way',
+    'under way too',
+    'under way, in another segment',
+    'waited',
+  ]);
+  expect(append(third, 'new')).toEqual({ segment: 6, sequence: 6 });
+});

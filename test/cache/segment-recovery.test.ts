@@ -213,14 +213,17 @@ test('foreign files are left alone, whatever they are called', () => {
   expect(log.recovery).toEqual({ torn: [], newer: [], unreadable: [] });
 });
 
-test.each([0, 19, 3000])('a file of %i zeros, begun by a run that died, is removed', (bytes) => {
-  const disk = new SimulatedDisk(new Random(1));
-  disk.put('segments', NAME, Buffer.alloc(bytes));
-  const log = openLog(disk);
+test.each([0, 19, 3000])(
+  'a file of %i zeros, begun by a run that died, is removed and told',
+  (bytes) => {
+    const disk = new SimulatedDisk(new Random(1));
+    disk.put('segments', NAME, Buffer.alloc(bytes));
+    const log = openLog(disk);
 
-  expect(disk.names('segments')).toEqual([]);
-  expect(log.recovery.torn).toEqual(bytes > 0 ? [{ segment: 1, bytes }] : []);
-});
+    expect(disk.names('segments')).toEqual([]);
+    expect(log.recovery.torn).toEqual([{ segment: 1, bytes }]);
+  },
+);
 
 test('a segment in which nothing can be read any more is removed, once it is set aside', () => {
   const disk = diskWith('one');

@@ -67,7 +67,9 @@ export class SimulatedDisk implements Disk {
     const prefix = `${folder}/`;
     return [...this.#names]
       .filter(([path]) => path.startsWith(prefix))
-      .map(([path, file]) => ({ name: path.slice(prefix.length), bytes: file.bytes.length }))
+      .map(([path, file]) => {
+        return { name: path.slice(prefix.length), bytes: file.bytes.length, isFile: true };
+      })
       .reverse();
   }
 

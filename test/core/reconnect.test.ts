@@ -203,7 +203,7 @@ describe('a connection that is lost', () => {
           await confirmedBy(muxer, written - unconfirmed.length);
           connection.socket.destroy();
         }),
-        { seed: 1, ...fuzzRuns(15), endOnFailure: true },
+        { ...fuzzRuns(15), endOnFailure: true },
       );
       expect(muxer.stats().lanes[0]?.reconnects).toBeGreaterThan(0);
     },

@@ -231,12 +231,12 @@ export class Dispatcher {
     for (const lane of this.#lanes) {
       if (!lane.beginDrain()) continue;
       for (let head = lane.head(); head !== undefined; head = lane.head()) {
-        cache.keep(head);
+        cache.keepFirst(head);
         lane.passHead();
       }
       lane.endDrain();
     }
-    for (const frame of this.#evacuations.takeShelf()) cache.keep(frame);
+    for (const frame of this.#evacuations.takeShelf()) cache.keepFirst(frame);
   }
 
   #connect(cache: DiskCache): void {

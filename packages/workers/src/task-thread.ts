@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
+import type { MessagePort, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { explainLimit } from './system-limit.js';
 
@@ -18,7 +18,10 @@ export class TaskThread<Task extends { readonly port: MessagePort }> {
   readonly #kind: TaskKind;
   readonly #tasks: number;
   readonly #onError: (error: Error) => void;
+  /** Threads that have loaded their modules. */
+  readonly #loaded = new WeakSet<Worker>();
   #piscina: Piscina<Task, void> | undefined;
+  #closed: Promise<void> | undefined;
 
   /**
    * @param tasks how many there will be at a time
@@ -45,8 +48,23 @@ export class TaskThread<Task extends { readonly port: MessagePort }> {
     });
   }
 
-  async close(): Promise<void> {
-    await this.#piscina?.destroy();
+  /**
+   * Ends the thread, but not before it has loaded its modules: Node aborts the process when a thread
+   * is stopped while it loads a native one. Can be called again: a pool that is destroyed twice at a
+   * time would begin another thread.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const piscina = this.#piscina;
+    if (piscina === undefined) return;
+    for (const thread of piscina.threads) {
+      if (!this.#loaded.has(thread)) await untilLoaded(thread);
+    }
+    await piscina.destroy();
   }
 
   /** A pool that has its thread. */
@@ -70,6 +88,26 @@ export class TaskThread<Task extends { readonly port: MessagePort }> {
       recordTiming: false,
     });
     piscina.on('error', (error: Error) => this.#onError(explainLimit(error)));
+    this.#watch(piscina);
     return piscina;
   }
+
+  /** Learns when the thread of a pool has loaded its modules; and that of its successor. */
+  #watch(piscina: Piscina<Task, void>): void {
+    for (const thread of piscina.threads) {
+      thread.once('message', () => this.#loaded.add(thread));
+      // Piscina has replaced it by then, if it does.
+      thread.once('exit', () => this.#watch(piscina));
+    }
+  }
+}
+
+/** Resolves once a thread has loaded its modules, which is the first thing that it says, or has ended. */
+async function untilLoaded(thread: Worker): Promise<void> {
+  // Else the process may end meanwhile, and the thread with it.
+  thread.ref();
+  await new Promise((resolve) => {
+    thread.once('message', resolve);
+    thread.once('exit', resolve);
+  });
 }

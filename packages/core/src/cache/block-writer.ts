@@ -11,6 +11,8 @@ export interface FrameBlock {
   readonly count: number;
   /** It begins a segment. */
   readonly isFirst?: boolean;
+  /** Of its segment among the others, if it is not that of its number. */
+  readonly order?: number | undefined;
 }
 
 /** Gathers frames into blocks. */

@@ -15,27 +15,35 @@ import { Drops } from './drops.js';
 import { EntriesLostError } from './errors.js';
 import { GroupCommit } from './group-commit.js';
 import { CopyJournal } from './journal.js';
+import { Leftovers } from './leftovers.js';
 import { Outstanding } from './outstanding.js';
 import { Overflow } from './overflow.js';
+import { RefusedCopies } from './refused-copies.js';
 import { Replay } from './replay.js';
 import type { CacheSettings } from './settings.js';
 import { Store } from './store.js';
 import type { CacheReports, CacheSurroundings } from './surroundings.js';
 import { Sweeper } from './sweeper.js';
+import { tidyUp } from './tidying.js';
+import { Unsendable } from './unsendable.js';
 
 /** Bytes that may be on their way to the disk before nothing more is taken. */
 const MOST_UNSTORED = 32 * 1024 * 1024;
 /** How often a segment is ended of which nothing is outstanding: so much is sent again after a crash. */
 const ROLL_MS = 1000;
 
-/** `copies` are of what was accepted and is in memory too, `overflow` is nowhere else. */
-type SegmentUse = 'copies' | 'overflow';
+/**
+ * `copies` are of what is in rings too, `refused` of what every indexer refuses; `overflow` is nowhere
+ * else, and `leftovers` neither, when the muxer closes.
+ */
+type SegmentUse = 'copies' | 'refused' | 'overflow' | 'leftovers';
 
 /**
  * The disk cache of a muxer. What finds no room goes to disk (`Overflow`) and comes back when there
  * is some (`Replay`); a journal has copies of all that is in rings (`CopyJournal`), and says when they
  * are stored (`GroupCommit`). `Outstanding` knows what is in the cache only; `Sweeper` removes segments
- * once all that was in them is confirmed.
+ * once all that was in them is confirmed. At the end, `Leftovers` has what was in rings, which the next
+ * run reads first.
  */
 export class DiskCache {
   readonly #settings: CacheSettings;
@@ -49,14 +57,13 @@ export class DiskCache {
   readonly #drops: Drops;
   readonly #replay: Replay;
   readonly #sweeper: Sweeper;
-  /** Segments with entries that cannot be sent. */
-  readonly #unsendable = new Set<number>();
+  readonly #leftovers: Leftovers;
+  readonly #refusedCopies = new RefusedCopies();
+  readonly #unsendable = new Unsendable();
   #around!: CacheSurroundings;
   #wasAnyHot = false;
   #wasUsed = false;
   #isProgressDue = false;
-  /** Whether anything was appended since a segment was ended but for what is refused. */
-  #isSealDue = false;
   #lastUse: SegmentUse | undefined;
   #rollTimer: NodeJS.Timeout | undefined;
 
@@ -66,12 +73,16 @@ export class DiskCache {
     this.#drops = new Drops(reports);
     this.#store = new Store(settings, reports, {
       found: (segments) => this.#found(segments),
-      placed: (key, place) => this.#outstanding.placed(key, place),
+      placed: (key, place) => {
+        this.#outstanding.placed(key, place);
+        this.#refusedCopies.placed(key, place);
+      },
       stored: ({ key, memory }) => this.#stored(key, memory),
       dropped: (segment) => this.#dropped(segment),
       changed: () => this.#storeChanged(),
     });
     this.#outstanding = new Outstanding((mark) => this.#around.passed(mark));
+    this.#leftovers = new Leftovers(this.#pool, settings.maxSegmentBytes);
     this.#overflow = new Overflow(settings, this.#pool, {
       isOpen: () => this.#store.isWorking && !this.#store.isFull && !this.#isBehind(),
       isAnyHot: () => this.#around.isAnyHot(),
@@ -91,6 +102,7 @@ export class DiskCache {
       confirmed: () => this.#around.confirmed(),
       keepRefused: () => this.#keepRefused(),
       remove: (id) => this.#remove(id),
+      failed: (err) => this.#reports.warn({ err }, 'segments of the cache are removed later'),
     });
   }
 
@@ -131,7 +143,7 @@ export class DiskCache {
       mode: this.#settings.mode,
       ...{ isOpen, bytes, entries, damagedEntries, leftAlone, isFull, trouble },
       unstoredBytes: this.#unstoredBytes,
-      pendingEntries: this.#outstanding.entries + this.#overflow.entries,
+      pendingEntries: this.#pendingEntries,
       replayedEntries: this.#replay.replayedEntries,
       recoveredEntries: this.#replay.recoveredEntries,
       droppedEntries: this.#drops.entries,
@@ -169,11 +181,17 @@ export class DiskCache {
     return this.#overflow.takeFrame(frame);
   }
 
-  /** Takes a frame in any case: nothing else will. */
+  /** Takes a frame in any case: nothing else will. It is newer than all that is in the cache. */
   keep({ frame, tag }: LooseFrame): void {
-    // A large one that was sent has the tag of its indexer still.
     retagFrame(frame, tag);
     this.#overflow.add(frame);
+  }
+
+  /** The same at the end, for a frame that is older than what waits in the cache. */
+  keepFirst({ frame, tag }: LooseFrame): void {
+    // A large one that was sent has the tag of its indexer still.
+    retagFrame(frame, tag);
+    this.#leftovers.add(frame);
   }
 
   /** Entries wait for room, or none does any more. */
@@ -232,7 +250,15 @@ export class DiskCache {
    */
   async close(timeout: number): Promise<{ unconfirmed: number; cached: number }> {
     const signal = AbortSignal.timeout(timeout);
-    const isTidy = await this.#tidy(signal).catch((err) => {
+    this.#refusedCopies.retain(this.#around.refused());
+    const tidying = {
+      handOn: () => this.#commit.now(),
+      appendLeftovers: () => this.#appendLeftovers(),
+      keepRest: () => this.#replay.keepRest(),
+      isNeeded: (id: number) => this.#isNeeded(id),
+      remove: (id: number) => this.#remove(id),
+    };
+    const isTidy = await tidyUp(this.#store, tidying, signal).catch((err) => {
       this.#reports.warn({ err }, 'the cache could not be tidied up');
       return false;
     });
@@ -240,8 +266,9 @@ export class DiskCache {
       const { path } = this.#settings;
       this.#reports.warn({ path }, 'the cache keeps more than is needed: some of it is sent twice');
     }
+    this.#appendLeftovers();
     const report = await this.#store.close(signal);
-    const unconfirmed = this.#outstanding.entries;
+    const unconfirmed = this.#pendingEntries;
     const isLate = report?.error !== undefined && signal.aborted;
     this.#commit.settle(
       isLate ? new WaitTimeoutError('the end of the cache', timeout) : report?.error,
@@ -252,47 +279,12 @@ export class DiskCache {
     return { unconfirmed, cached: unconfirmed - unstored };
   }
 
-  /** Stores all that is kept, and then removes what is not needed. @returns whether it could */
-  async #tidy(signal: AbortSignal): Promise<boolean> {
-    const never = this.#store.until(() => false, signal);
-    never.catch(() => {});
-    const isStored = () => this.#store.storedKey >= this.#store.lastKey;
-    const isSettled = () => {
-      const { segments } = this.#store;
-      return isStored() && segments.every(({ id, isSealed }) => isSealed || this.#isNeeded(id));
-    };
-    this.#commit.now();
-    // What it was told before it was open, it has not heard.
-    await this.#store.until(() => this.#store.isOpen || this.#store.isUseless, signal);
-    // Only then is it known which segment it is in.
-    if (!(await this.#untilStored(isStored, signal))) return false;
-    await Promise.race([this.#replay.keepRest(), never]).finally(() => this.#commit.now());
-    if (!(await this.#untilStored(isSettled, signal))) return false;
-    const needless = this.#store.segments.filter(({ id }) => !this.#isNeeded(id));
-    const removed = Promise.all(needless.map(({ id }) => this.#remove(id)));
-    await Promise.race([removed, never]);
-    return true;
-  }
-
-  /** @returns whether it is; else only the end of the store makes it take what waits */
-  async #untilStored(isStored: () => boolean, signal: AbortSignal): Promise<boolean> {
-    const isStuck = () => this.#store.trouble !== undefined;
-    this.#store.seal();
-    this.#store.limit(false);
-    this.#store.sync();
-    await this.#store.until(() => isStored() || isStuck(), signal);
-    return isStored();
-  }
-
   #createJournal(): CopyJournal {
     return new CopyJournal(this.#settings, this.#pool, {
       isStoring: () => this.#store.isWorking,
       isBehind: () => this.#isBehind(),
       copied: () => this.#commit.soon(),
-      append: (block) => {
-        this.#append('copies', block);
-        this.#isSealDue = true;
-      },
+      append: (block) => this.#append('copies', block),
     });
   }
 
@@ -301,7 +293,7 @@ export class DiskCache {
       share: () => this.#around.share,
       isAnyHot: () => this.#around.isAnyHot(),
       place: (frame) => this.#around.place(frame),
-      keep: (frame) => this.keep(frame),
+      keep: (frame) => this.keepFirst(frame),
       tag: (name) => this.#reports.tag(name),
       detach: (frame) => this.#around.detach(frame),
       read: (segment, from) => this.#store.read(segment, from),
@@ -310,9 +302,8 @@ export class DiskCache {
         if (!isOld) this.#around.lost(new EntriesLostError(entries, 'damaged'));
       },
       failed: (segment, err) => this.#reports.warn({ segment, err }, 'a segment is read later'),
-      unsendable: (segment, error) => {
-        if (this.#unsendable.has(segment)) return;
-        this.#unsendable.add(segment);
+      unsendable: (segment, entries, error) => {
+        if (!this.#unsendable.add(segment, entries)) return;
         this.#reports.failed(error, `segment ${segment} of the cache stays: not all can be sent`);
       },
       done: () => {
@@ -325,7 +316,14 @@ export class DiskCache {
 
   /** Bytes on their way to the disk, those among them that are in no block yet. */
   get #unstoredBytes(): number {
-    return this.#store.unstoredBytes + this.#overflow.bytes + (this.#journal?.bytes ?? 0);
+    const gathered = this.#overflow.bytes + this.#leftovers.bytes + (this.#journal?.bytes ?? 0);
+    return this.#store.unstoredBytes + gathered;
+  }
+
+  /** Entries that are in the cache only. */
+  get #pendingEntries(): number {
+    const gathered = this.#overflow.entries + this.#leftovers.entries;
+    return this.#outstanding.entries + this.#unsendable.entries + gathered;
   }
 
   #isBehind(): boolean {
@@ -333,7 +331,11 @@ export class DiskCache {
   }
 
   #isNeeded(segment: number): boolean {
-    return this.#outstanding.isIn(segment) || this.#unsendable.has(segment);
+    return (
+      this.#outstanding.isIn(segment) ||
+      this.#unsendable.isIn(segment) ||
+      this.#refusedCopies.isIn(segment)
+    );
   }
 
   /** What is in rings too and what is not are in different segments: each is removed as soon as it can. */
@@ -344,12 +346,22 @@ export class DiskCache {
   }
 
   #appendOverflow(block: FrameBlock): void {
-    const { memory, bytes, count } = block;
-    const key = this.#append('overflow', block);
-    this.#isSealDue = true;
-    this.#outstanding.appended(key, Buffer.from(memory, 0, bytes), count);
+    this.#appendOutstanding('overflow', block);
     this.#tellUse();
     this.#progressSoon();
+  }
+
+  #appendOutstanding(use: SegmentUse, block: FrameBlock): void {
+    const { memory, bytes, count } = block;
+    const key = this.#append(use, block);
+    this.#outstanding.appended(key, Buffer.from(memory, 0, bytes), count);
+  }
+
+  #appendLeftovers(): void {
+    const order = this.#store.isOpen ? this.#outstanding.orderBefore : undefined;
+    for (const block of this.#leftovers.take()) {
+      this.#appendOutstanding('leftovers', { ...block, order });
+    }
   }
 
   #found(segments: readonly CacheSegment[]): void {
@@ -367,7 +379,8 @@ export class DiskCache {
 
   #dropped({ segment, entries }: DroppedSegment): void {
     const lost = this.#outstanding.inSegment(segment);
-    const lostEntries = lost?.sequences.size ?? 0;
+    this.#refusedCopies.removed(segment);
+    const lostEntries = (lost?.sequences.size ?? 0) + this.#unsendable.removed(segment);
     this.#drops.add(lostEntries, entries - lostEntries);
     // First those who wait for it: what is not outstanding any more is taken for what is in rings.
     if (lost?.isOld === false) this.#around.lost(new EntriesLostError(lostEntries, 'dropped'));
@@ -380,17 +393,21 @@ export class DiskCache {
     this.#progressSoon();
   }
 
-  /** Stores what every indexer refuses anew, so that the segments that it is in can go. */
+  /** Stores what every indexer refuses in segments of its own, so that those that it is in can go. */
   async #keepRefused(): Promise<void> {
     const refused = this.#around.refused();
-    if (refused.length === 0) return;
-    const { maxSegmentBytes } = this.#settings;
-    const writer = new BlockWriter(this.#pool, maxSegmentBytes, (block) =>
-      this.#append('copies', block),
-    );
-    for (const { frame, tag } of refused) {
+    this.#refusedCopies.retain(refused);
+    const fresh = this.#refusedCopies.without(refused);
+    if (fresh.length === 0) return;
+    let frames: Buffer[] = [];
+    const writer = new BlockWriter(this.#pool, this.#settings.maxSegmentBytes, (block) => {
+      this.#refusedCopies.appended(this.#append('refused', block), frames);
+      frames = [];
+    });
+    for (const { frame, tag } of fresh) {
       retagFrame(frame, tag);
       writer.add([frame], 1);
+      frames.push(frame);
     }
     writer.flush();
     const { lastKey } = this.#store;
@@ -403,21 +420,21 @@ export class DiskCache {
   async #remove(segment: number): Promise<void> {
     await this.#store.remove(segment);
     this.#outstanding.removed(segment);
+    this.#refusedCopies.removed(segment);
   }
 
   #roll(): void {
+    this.#refusedCopies.retain(this.#around.refused());
+    this.#sweeper.retry();
     const last = this.#store.segments.at(-1);
     if (last === undefined || last.isSealed) return;
-    // Of what is refused, a copy would take the place of the one before it, again and again.
-    if (!this.#isSealDue && this.#around.refused().length > 0) return;
     // What is outstanding is ended when it is read; without an indexer, nothing can be removed.
     if (this.#isNeeded(last.id) || !this.#around.isAnyHot()) return;
-    this.#isSealDue = false;
     this.#store.seal();
   }
 
   #tellUse(): void {
-    const isUsed = this.#outstanding.entries > 0;
+    const isUsed = this.#outstanding.entries + this.#unsendable.entries > 0;
     if (isUsed !== this.#wasUsed) this.#reports.changed();
     this.#wasUsed = isUsed;
   }

@@ -1,4 +1,5 @@
 import { RingestError } from '@ringest/codec';
+import { countedEntries } from '@ringest/workers';
 
 /** Entries that were in the cache only are lost: `sync` and barriers cannot be met. */
 export class EntriesLostError extends RingestError {
@@ -10,8 +11,8 @@ export class EntriesLostError extends RingestError {
   constructor(entries: number, reason: 'dropped' | 'damaged') {
     super(
       reason === 'dropped'
-        ? `the cache dropped ${entries} entries to make room: raise cache.maxBytes, or let writes wait`
-        : `${entries} entries were damaged in the cache: look at its quarantine, and at the disk`,
+        ? `the cache dropped ${countedEntries(entries)} to make room: raise cache.maxBytes, or let writes wait`
+        : `the cache had ${countedEntries(entries)} damaged: look at its quarantine, and at the disk`,
     );
     this.entries = entries;
     this.reason = reason;

@@ -4,6 +4,8 @@ import { Ranges } from './ranges.js';
 /** Entries that are in a segment, and that no lane has got. */
 export interface OutstandingSegment {
   readonly id: number;
+  /** See `CacheSegment`. */
+  readonly order: number;
   /** Another run wrote it: entries of it may have arrived, and its tags are that run's. */
   readonly isOld: boolean;
   readonly sequences: Ranges;
@@ -36,13 +38,15 @@ export interface OutstandingBlock {
  * A mark on the newest of them is given back once they are all in rings.
  */
 export class Outstanding {
-  /** By rising id. */
+  /** Those of earlier runs by rising order, then those of this one by rising id. */
   readonly #segments = new Map<number, OutstandingSegment>();
   /** By rising key. */
   readonly #blocks = new Map<number, OutstandingBlock>();
   /** Ids of segments with entries that lanes have got. */
   readonly #thinned = new Set<number>();
   readonly #passed: (mark: object) => void;
+  /** The highest id of a segment that an earlier run has left. */
+  #lastOld = 0;
 
   /** @param passed is called with each mark when all that is older than it is in rings */
   constructor(passed: (mark: object) => void) {
@@ -89,13 +93,26 @@ export class Outstanding {
     return undefined;
   }
 
+  /**
+   * The order of a segment with what was under way when the muxer closed: before all that is left of
+   * this run, and before what earlier runs have left, if some of that was under way too.
+   */
+  get orderBefore(): number {
+    const isOld = (id: number) => id <= this.#lastOld;
+    const oldest = [...this.#segments.values()].find((segment) => segment.isOld);
+    const isAnyUnderWay = [...this.#thinned].some(isOld);
+    // Segments are numbered in whole steps.
+    return isAnyUnderWay && oldest !== undefined ? oldest.order - 0.5 : this.#lastOld + 0.5;
+  }
+
   /** Earlier runs left these. */
   found(segments: readonly CacheSegment[]): void {
-    for (const { id, sequence, nextSequence, entries } of segments) {
+    for (const { id, order, sequence, nextSequence, entries } of segments) {
+      this.#lastOld = Math.max(this.#lastOld, id);
       // Of some, nothing is left that can be read.
       if (nextSequence === sequence) continue;
       const damaged = nextSequence - sequence - entries;
-      this.#add(id, true, damaged).sequences.append(sequence, nextSequence);
+      this.#add({ id, order, isOld: true, damaged }).sequences.append(sequence, nextSequence);
     }
   }
 
@@ -132,7 +149,9 @@ export class Outstanding {
       this.#thinned.add(place.segment);
       return true;
     }
-    const segment = this.#segments.get(place.segment) ?? this.#add(place.segment, false);
+    const id = place.segment;
+    const own = { id, order: id, isOld: false, damaged: 0 };
+    const segment = this.#segments.get(id) ?? this.#add(own);
     segment.sequences.append(place.sequence, place.sequence + count);
     for (const mark of marks) segment.marks.add(mark);
     return true;
@@ -202,10 +221,9 @@ export class Outstanding {
     return mark;
   }
 
-  #add(id: number, isOld: boolean, damaged = 0): OutstandingSegment {
-    const sequences = new Ranges();
-    const segment = { id, isOld, sequences, damaged, notBefore: 0, marks: new Set<object>() };
-    this.#segments.set(id, segment);
+  #add(known: Pick<OutstandingSegment, 'id' | 'order' | 'isOld' | 'damaged'>): OutstandingSegment {
+    const segment = { ...known, sequences: new Ranges(), notBefore: 0, marks: new Set<object>() };
+    this.#segments.set(known.id, segment);
     return segment;
   }
 

@@ -17,7 +17,7 @@ export interface ReplaySurroundings {
   isAnyHot(): boolean;
   /** Writes a frame where it leaves room for others. @returns false when it has to wait for that */
   place(frame: LooseFrame): boolean;
-  /** Takes a frame back that was not placed. */
+  /** Takes a frame back that was not placed, at the end. */
   keep(frame: LooseFrame): void;
   /** The number of a tag by its name. Throws when it can have none. */
   tag(name: string): number;
@@ -30,8 +30,8 @@ export interface ReplaySurroundings {
   damaged(segment: OutstandingSegment, entries: number): void;
   /** A segment cannot be read for now. */
   failed(segment: number, error: Error): void;
-  /** Entries of a segment cannot be sent: it has to stay. */
-  unsendable(segment: number, error: Error): void;
+  /** So many entries of a segment cannot be sent: it has to stay. */
+  unsendable(segment: number, entries: number, error: Error): void;
   /** A segment has nothing any more that no lane has got. */
   done(): void;
   /** Goes on with everything that can go on, `proceed` among it. */
@@ -42,14 +42,16 @@ export interface ReplaySurroundings {
 interface Piece {
   readonly frames: Buffer;
   at: number;
+  /** Entries from there on. */
+  left: number;
   /** The head, when it was looked at before and found no room. */
   head: LooseFrame | undefined;
   readonly isOld: boolean;
-  /** The muxer tag of a tag in the frames; `undefined`: it has none. */
-  tag(number: number): number | undefined;
+  /** The muxer tag of a tag in the frames; an error: it can have none. */
+  tag(number: number): number | Error;
   placed(): void;
-  /** What comes next is no frame. */
-  unreadable(error: Error): void;
+  /** So many entries, which come next, cannot be sent. */
+  unsendable(entries: number, error: Error): void;
 }
 
 /** A segment that is being read. */
@@ -150,8 +152,7 @@ export class Replay {
   #keepRestOf(piece: Piece): void {
     for (let head = this.#head(piece); head !== undefined; head = this.#head(piece)) {
       this.#around.keep(head);
-      piece.at += head.frame.length;
-      piece.head = undefined;
+      pass(piece, head.frame.length);
     }
     this.#piece = undefined;
     piece.placed();
@@ -171,8 +172,9 @@ export class Replay {
       const frame = nextFrame(piece);
       if (frame === undefined) break;
       const tag = piece.tag(frameTag(frame));
-      if (tag === undefined) {
-        piece.at += frame.length;
+      if (tag instanceof Error) {
+        piece.unsendable(1, tag);
+        pass(piece, frame.length);
         continue;
       }
       retagFrame(frame, tag);
@@ -182,8 +184,7 @@ export class Replay {
   }
 
   #pass(piece: Piece, { frame }: LooseFrame): void {
-    piece.at += frame.length;
-    piece.head = undefined;
+    pass(piece, frame.length);
     this.#replayedEntries++;
     if (piece.isOld) this.#recoveredEntries++;
   }
@@ -202,6 +203,7 @@ export class Replay {
     return {
       frames: block.frames,
       at: 0,
+      left: block.count,
       head: undefined,
       isOld: false,
       tag: (number) => number,
@@ -210,7 +212,7 @@ export class Replay {
         this.#around.done();
       },
       // It was made here.
-      unreadable: (error) => {
+      unsendable: (_entries, error) => {
         throw error;
       },
     };
@@ -259,14 +261,15 @@ export class Replay {
 
   #pieceFrom(segment: OutstandingSegment, { frames, sequence, count, tags }: CachedBlock): Piece {
     const { isOld } = segment;
-    const table = isOld ? this.#translation(tags, segment) : (number: number) => number;
+    const table = isOld ? this.#translation(tags) : (number: number) => number;
     return {
       frames: Buffer.from(frames.buffer, frames.byteOffset, frames.length),
       at: 0,
+      left: count,
       head: undefined,
       isOld,
       tag: table,
-      unreadable: (error) => this.#around.unsendable(segment.id, error),
+      unsendable: (entries, error) => this.#around.unsendable(segment.id, entries, error),
       placed: () => {
         this.#outstanding.take(segment, sequence, sequence + count);
         if (segment.sequences.isEmpty && this.#reading?.segment === segment) {
@@ -280,25 +283,29 @@ export class Replay {
   }
 
   /** From the tags of another run to those of the muxer, by their names. */
-  #translation(
-    names: readonly (string | undefined)[],
-    { id }: OutstandingSegment,
-  ): (number: number) => number | undefined {
-    const known = new Map<number, number | undefined>();
+  #translation(names: readonly (string | undefined)[]): (number: number) => number | Error {
+    const known = new Map<number, number | Error>();
     const translate = (number: number) => {
       const name = number === GRAVWELL_TAG ? GRAVWELL_TAG_NAME : names[number];
       try {
         return this.#around.tag(name ?? '');
       } catch (error) {
-        this.#around.unsendable(id, error as Error);
-        return undefined;
+        return error as Error;
       }
     };
     return (number) => {
-      if (!known.has(number)) known.set(number, translate(number));
-      return known.get(number);
+      const tag = known.get(number) ?? translate(number);
+      known.set(number, tag);
+      return tag;
     };
   }
+}
+
+/** The next entry of a piece, with a frame of so many bytes, is done. */
+function pass(piece: Piece, bytes: number): void {
+  piece.at += bytes;
+  piece.left--;
+  piece.head = undefined;
 }
 
 /** `undefined`: the piece is at its end, or what comes next is no frame. */
@@ -310,7 +317,8 @@ function nextFrame(piece: Piece): Buffer | undefined {
     throw new DecodeError('frame', 'it ends before its header says');
   } catch (error) {
     piece.at = frames.length;
-    piece.unreadable(error as Error);
+    piece.unsendable(piece.left, error as Error);
+    piece.left = 0;
     return undefined;
   }
 }

@@ -61,10 +61,10 @@ export class Store {
     const link = new CacheLink({ ...files, muxer, tags, events: this.#linkEvents() });
     this.#link = link;
     link.opened.then(
-      ({ tornBytes, damaged, damagedEntries, leftAlone }) => {
+      ({ torn, tornBytes, damaged, damagedEntries, leftAlone }) => {
         this.#damagedEntries += damagedEntries;
-        const found = { path, tornBytes, damaged, damagedEntries };
-        if (tornBytes + damaged > 0) {
+        const found = { path, torn, tornBytes, damaged, damagedEntries };
+        if (torn + damaged > 0) {
           this.#reports.warn(found, 'the cache was not left as it should be');
         }
         for (const segment of leftAlone) {
@@ -202,17 +202,23 @@ export class Store {
   /** Resolves once a condition is met; it is looked at whenever something has changed. */
   until(condition: () => boolean, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
+      const end = () => {
+        this.#waiting.delete(look);
+        signal?.removeEventListener('abort', abort);
+      };
       const look = () => {
         if (!condition()) return;
-        this.#waiting.delete(look);
+        end();
         resolve();
       };
-      signal?.addEventListener('abort', () => {
-        this.#waiting.delete(look);
-        reject(signal.reason);
-      });
+      const abort = () => {
+        end();
+        reject(signal?.reason);
+      };
       this.#waiting.add(look);
+      signal?.addEventListener('abort', abort);
       look();
+      if (signal?.aborted) abort();
     });
   }
 

@@ -10,12 +10,16 @@ export interface SweeperSurroundings {
   /** Stores what was accepted and can be in no ring, so that a segment with it can go. */
   keepRefused(): Promise<void>;
   remove(segment: number): Promise<void>;
+  /** Not all that should go could be removed: `retry` goes on. Called once until it works again. */
+  failed(error: unknown): void;
 }
 
-/** Removes segments once all that is in them is confirmed. */
+/** Removes segments once all that is in them is confirmed. Only `stop` ends that. */
 export class Sweeper {
   readonly #around: SweeperSurroundings;
   #isRunning = false;
+  /** The last sweep has failed: the next one waits for `retry`. */
+  #hasFailed = false;
   #isStopped = false;
 
   constructor(around: SweeperSurroundings) {
@@ -24,18 +28,32 @@ export class Sweeper {
 
   /** A segment was sealed, or what was in it is in rings. */
   look(): void {
-    if (this.#isRunning || this.#isStopped) return;
-    this.#isRunning = true;
-    this.#sweep()
-      // Nobody waits for confirmations any more: what is left is for the next run.
-      .catch(() => this.stop())
-      .finally(() => {
-        this.#isRunning = false;
-      });
+    if (!this.#hasFailed) void this.#run();
+  }
+
+  /** Looks also after a sweep that has failed: to be called now and then. */
+  retry(): void {
+    void this.#run();
   }
 
   stop(): void {
     this.#isStopped = true;
+  }
+
+  async #run(): Promise<void> {
+    if (this.#isRunning || this.#isStopped) return;
+    this.#isRunning = true;
+    try {
+      await this.#sweep();
+      this.#hasFailed = false;
+    } catch (error) {
+      // Nobody waits for confirmations any more: what is left is for the next run.
+      if (this.#isStopped) return;
+      if (!this.#hasFailed) this.#around.failed(error);
+      this.#hasFailed = true;
+    } finally {
+      this.#isRunning = false;
+    }
   }
 
   async #sweep(): Promise<void> {
@@ -43,10 +61,22 @@ export class Sweeper {
       await this.#around.confirmed();
       if (this.#isStopped) return;
       await this.#around.keepRefused();
-      for (const { id } of over) {
-        if (!this.#around.isNeeded(id)) await this.#around.remove(id);
+      await this.#removeAll(over);
+    }
+  }
+
+  /** Throws the first error, after it has tried all. */
+  async #removeAll(over: readonly CacheSegment[]): Promise<void> {
+    const errors: unknown[] = [];
+    for (const { id } of over) {
+      if (this.#around.isNeeded(id)) continue;
+      try {
+        await this.#around.remove(id);
+      } catch (error) {
+        errors.push(error);
       }
     }
+    if (errors.length > 0) throw errors[0];
   }
 
   /** Segments that get no more entries, and whose entries are in rings, or were. */

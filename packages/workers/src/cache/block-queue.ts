@@ -8,12 +8,15 @@ interface WaitingBlock {
   readonly block: CacheBlock;
   /** The main thread has had it removed: it is not appended again, whatever happens. */
   readonly isRemoved: boolean;
+  /** What comes after it goes to another segment. */
+  readonly isLast: boolean;
 }
 
 /** A block that is in the log, and not stored yet. */
 interface Appended extends Place {
   readonly block: CacheBlock;
   isRemoved: boolean;
+  isLast: boolean;
 }
 
 /**
@@ -36,7 +39,7 @@ export class BlockQueue {
   }
 
   add(block: CacheBlock): void {
-    this.#waiting.push({ block, isRemoved: false });
+    this.#waiting.push({ block, isRemoved: false, isLast: false });
   }
 
   addSeal(): void {
@@ -46,6 +49,8 @@ export class BlockQueue {
   /** The next is done: a block that is in the log now, or a seal. */
   appended(place: Place): void {
     const next = this.#waiting.shift();
+    const last = this.#appended.at(-1);
+    if (next === 'seal' && last !== undefined) last.isLast = true;
     if (next !== undefined && next !== 'seal') this.#appended.push({ ...next, ...place });
   }
 
@@ -66,7 +71,8 @@ export class BlockQueue {
     const at = this.#appended.findIndex((appended) => appended.sequence >= sequence);
     if (at === -1) return undefined;
     const lost = this.#appended.splice(at);
-    this.#waiting = [...lost, ...this.#waiting];
+    const again = lost.flatMap((one): Waiting[] => (one.isLast ? [one, 'seal'] : [one]));
+    this.#waiting = [...again, ...this.#waiting];
     return lost[0]?.block.key;
   }
 

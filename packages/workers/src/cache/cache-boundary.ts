@@ -70,10 +70,15 @@ export interface CacheBlock {
   readonly count: number;
   /** It begins a segment. */
   readonly isFirst: boolean;
+  /** The order of its segment, see `SegmentInfo`; `undefined`: that of its number. */
+  readonly order: number | undefined;
 }
 
-/** The same before it has a key; it begins no segment unless it says so. */
-export type BlockInput = Omit<CacheBlock, 'key' | 'isFirst'> & { readonly isFirst?: boolean };
+/** The same before it has a key; it begins no segment, and is in none of an order, unless it says so. */
+export type BlockInput = Omit<CacheBlock, 'key' | 'isFirst' | 'order'> & {
+  readonly isFirst?: boolean;
+  readonly order?: number | undefined;
+};
 
 export type ToCache =
   /** Names that the table of tags ends with from now on. */
@@ -98,12 +103,14 @@ export type CacheSegment = SegmentInfo;
 
 /** What was found when the cache was opened, besides segments that are as they should be. */
 export interface CacheFindings {
+  /** Segments whose end was never finished; it was cut off. */
+  readonly torn: number;
   readonly tornBytes: number;
   /** Blocks, or larger parts, that went to the quarantine. */
   readonly damaged: number;
   /** Entries in them, as far as anything tells. */
   readonly damagedEntries: number;
-  /** Segments of a newer format, or unreadable, that were left alone. */
+  /** Segments of a newer format or unreadable, and what is no file but has such a name. */
   readonly leftAlone: readonly { readonly name: string; readonly problem: string }[];
 }
 

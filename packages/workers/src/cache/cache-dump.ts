@@ -1,6 +1,8 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { DecodeError } from '@ringest/codec';
+import { counted, countedEntries } from '../counted.js';
+import type { DamagedRange } from './damage.js';
 import { closeQuietly } from './disk.js';
 import { entriesOf } from './entry-lines.js';
 import { openToRead } from './node-disk.js';
@@ -38,8 +40,9 @@ export async function dumpCache(path: string, output: DumpOutput): Promise<DumpT
   for (const name of names.sort()) await dumpFile(join(path, name), name, output, totals);
   const { segments, blocks, entries, bytes, damaged, unread } = totals;
   output.report(
-    `${segments} segments with ${entries} entries in ${blocks} blocks, ${bytes} bytes; ` +
-      `${damaged} damaged parts, ${unread} segments not read`,
+    `${counted(segments, 'segment')} with ${countedEntries(entries)} in ${counted(blocks, 'block')}, ` +
+      `${counted(bytes, 'byte')}; ` +
+      `${counted(damaged, 'damaged part')}, ${counted(unread, 'segment')} not read`,
   );
   const kept = quarantineOf(path);
   if (kept.length > 0) output.report(`in quarantine: ${kept.join(', ')}`);
@@ -57,7 +60,7 @@ async function dumpFile(
     try {
       totals.segments++;
       totals.bytes += file.size();
-      output.report(`${name}: ${file.size()} bytes`);
+      output.report(`${name}: ${counted(file.size(), 'byte')}`);
       for (const part of dumpSegment(file)) {
         output.report(`  ${describePart(part)}`);
         if (part.kind === 'damage') totals.damaged++;
@@ -92,23 +95,28 @@ async function dumpBlock(block: Block, output: DumpOutput, totals: DumpTotals): 
 function describePart(part: SegmentPart): string {
   switch (part.kind) {
     case 'header': {
-      const { muxer, created, sequence, tags } = part.header;
+      const { muxer, created, sequence, tags, order } = part.header;
       const time = new Date(created).toISOString();
-      return `written by ${muxer}, begun ${time}, from entry ${sequence} on, tags: ${list(tags)}`;
+      const place = order === undefined ? '' : `read as number ${order}, `;
+      return `written by ${muxer}, begun ${time}, ${place}from entry ${sequence} on, tags: ${list(tags)}`;
     }
     case 'empty':
       return 'nothing in it was ever finished';
     case 'newer':
       return `NOT READ: its format is ${part.format}, use a newer version`;
     case 'block':
-      return `${part.offset}: ${part.count} entries from ${part.sequence} on, ${part.frames.length} bytes`;
+      return `${part.offset}: ${countedEntries(part.count)} from ${part.sequence} on, ${counted(part.frames.length, 'byte')}`;
     case 'tags':
       return `${part.offset}: further tags: ${list(part.names)}`;
     case 'damage':
-      return `${part.offset}: DAMAGED: ${part.bytes} bytes, ${part.entries ?? 'nobody knows how many'} entries`;
+      return `${part.offset}: DAMAGED: ${counted(part.bytes, 'byte')}, ${entriesIn(part)}`;
     case 'unfinished':
-      return `${part.offset}: ${part.bytes} bytes of a block that is not finished`;
+      return `${part.offset}: ${counted(part.bytes, 'byte')} of a block that is not finished`;
   }
+}
+
+function entriesIn({ entries }: DamagedRange): string {
+  return entries === undefined ? 'nobody knows how many entries' : countedEntries(entries);
 }
 
 function list(names: readonly string[]): string {

@@ -37,8 +37,8 @@ type Told<Kind> = Extract<FromCache, { readonly kind: Kind }>;
 /**
  * The main thread's end of the cache. It has the folder's lock, and a thread that alone touches the
  * disk. Blocks are kept, with their memory, until the thread has told that they are stored; when it
- * dies, another one opens the cache again, and gets what is not stored once more. What is done
- * before the cache is open, waits for that.
+ * dies, another one opens the cache again, and gets what is not stored once more. What is asked for
+ * while no thread has the cache open is remembered, and told to the next one that has.
  */
 export class CacheLink {
   /**
@@ -68,7 +68,14 @@ export class CacheLink {
   /** Nothing comes from the thread any more. */
   #isOver = false;
   #isFull = false;
-  #trouble: RingestError | undefined;
+  #isLimited = true;
+  /** Blocks up to this one are to be stored at once. */
+  #syncKey = 0;
+  /** Threads that died since one has worked: has taken all blocks up to this one, or found no room. */
+  #deaths = 0;
+  #workKey = 0;
+  /** Why nothing is stored for now: the disk does not take it, or no thread lives for long enough. */
+  readonly #troubles: { disk?: RingestError | undefined; thread?: RingestError | undefined } = {};
   #closed: Promise<CacheReport> | undefined;
   #ended: Promise<void> | undefined;
 
@@ -125,9 +132,9 @@ export class CacheLink {
     return this.#isFull;
   }
 
-  /** Why the disk takes nothing for now. */
+  /** Why nothing is stored for now. */
   get trouble(): RingestError | undefined {
-    return this.#trouble;
+    return this.#troubles.disk ?? this.#troubles.thread;
   }
 
   /** Tells the names of new tags, before a block that has them. */
@@ -150,22 +157,21 @@ export class CacheLink {
     return block.key;
   }
 
-  /**
-   * What is appended later goes to another segment; but for blocks that were not stored when the
-   * thread died or a sync failed, or when the cache was not open yet: they may be together with later
-   * ones.
-   */
+  /** What is appended later goes to another segment. */
   seal(): void {
+    this.#unstored.endSegment();
     this.#tell({ kind: 'seal' });
   }
 
   /** Whether the limit of bytes counts: as long as it does not, nothing waits for room. */
   limit(isLimited: boolean): void {
+    this.#isLimited = isLimited;
     this.#tell({ kind: 'limit', isLimited });
   }
 
   /** What was appended is stored at once, and not when its time comes. */
   sync(): void {
+    this.#syncKey = this.#unstored.lastKey ?? 0;
     this.#tell({ kind: 'sync' });
   }
 
@@ -273,7 +279,7 @@ export class CacheLink {
     if (this.#closed !== undefined || this.#isOver) throw new CacheClosedError(this.#options.path);
   }
 
-  /** What is told while there is no thread, `#opened` tells the next one. */
+  /** What it is to do while no thread has the cache open, `#opened` tells the next one. */
   #tell(message: ToCache): void {
     if (this.#isOpen) this.#link.tell(message);
   }
@@ -347,10 +353,11 @@ export class CacheLink {
       }
       case 'full':
         this.#isFull = message.isFull;
+        this.#works();
         events.full?.(message.isFull);
         break;
       case 'trouble':
-        this.#setTrouble(message.problem && toError(path, message.problem));
+        this.#setTrouble('disk', message.problem && toError(path, message.problem));
         break;
       case 'closed':
         this.#error = message.problem && toError(path, message.problem);
@@ -365,24 +372,29 @@ export class CacheLink {
     if (isFirst) this.#options.events.found?.(this.#segments);
     this.#error = undefined;
     this.#isOpen = true;
-    this.#link.settle();
     this.#tellTags();
+    if (!this.#isLimited) this.#tell({ kind: 'limit', isLimited: false });
     for (const segment of this.#removals) this.#tell({ kind: 'remove', segment });
     for (const reader of this.#readers.values()) reader.askAgain();
-    for (const block of this.#unstored) this.#tell({ kind: 'append', block });
-    if (!isFirst) this.#setTrouble(undefined);
+    for (const message of this.#unstored.messages()) this.#tell(message);
+    const { firstKey } = this.#unstored;
+    if (firstKey !== undefined && firstKey <= this.#syncKey) this.#tell({ kind: 'sync' });
+    this.#setTrouble('disk', undefined);
+    this.#workKey = this.#unstored.lastKey ?? 0;
+    if (firstKey === undefined) this.#works();
     this.#step();
   }
 
   #appended({ key, segment, sequence, nextSequence }: Told<'appended'>): void {
     this.#resumePoint.appended(segment, nextSequence);
     this.#unstored.place(key, segment);
+    if (key >= this.#workKey) this.#works();
     this.#options.events.placed?.(key, { segment, sequence });
   }
 
   #failed(error: RingestError): void {
     this.#error = error;
-    if (this.#findings !== undefined) this.#setTrouble(error);
+    if (this.#findings !== undefined) this.#setTrouble('disk', error);
   }
 
   #removed(segment: number): void {
@@ -401,17 +413,30 @@ export class CacheLink {
     this.#isFull = false;
     for (const key of this.#unstored.takeBack(0)) this.#options.events.placed?.(key, undefined);
     // Unless it has said why it ends.
-    this.#error ??= new CacheThreadError(this.#options.path, cause);
+    const error = new CacheThreadError(this.#options.path, cause);
+    this.#error ??= error;
     const isUseless = this.#findings === undefined || retryInMs === undefined;
     if (!isUseless) this.#options.events.died?.(cause, retryInMs);
+    this.#deaths++;
+    // One that dies is soon replaced; several in a row store nothing, as a disk that fails.
+    if (!isUseless && this.#deaths > 1) this.#setTrouble('thread', error);
     this.#step();
     return !isUseless;
   }
 
-  #setTrouble(error: RingestError | undefined): void {
-    const isNews = (this.#trouble === undefined) !== (error === undefined);
-    this.#trouble = error;
-    if (isNews) this.#options.events.trouble?.(error);
+  /** The thread does what it is there for. */
+  #works(): void {
+    if (this.#deaths === 0) return;
+    this.#deaths = 0;
+    this.#link.settle();
+    this.#setTrouble('thread', undefined);
+  }
+
+  #setTrouble(what: 'disk' | 'thread', error: RingestError | undefined): void {
+    const before = this.trouble;
+    this.#troubles[what] = error;
+    const { trouble } = this;
+    if ((before === undefined) !== (trouble === undefined)) this.#options.events.trouble?.(trouble);
   }
 
   #step(): void {

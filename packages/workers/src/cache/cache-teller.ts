@@ -29,6 +29,7 @@ export class CacheTeller {
     this.#post({
       kind: 'opened',
       findings: {
+        torn: recovery.torn.length,
         tornBytes: recovery.torn.reduce((sum, { bytes }) => sum + bytes, 0),
         damaged: fresh.length,
         damagedEntries: fresh.reduce((sum, { entries = 0 }) => sum + entries, 0),

@@ -129,7 +129,7 @@ export class CacheWorker {
 
   #append(block: CacheBlock): void {
     if (block.isFirst) this.#log.seal();
-    const place = this.#log.append(framesOf(block), block.count, this.#tags);
+    const place = this.#log.append(framesOf(block), block.count, this.#tags, block.order);
     this.#queue.appended(place);
     const nextSequence = place.sequence + block.count;
     this.#post({ kind: 'appended', key: block.key, ...place, nextSequence });
@@ -146,7 +146,7 @@ export class CacheWorker {
   #roomFor(block: CacheBlock): Room {
     const { maxBytes, whenFull } = this.#options;
     const isTooLong = () => {
-      const growth = this.#log.growth(framesOf(block), block.count, this.#tags);
+      const growth = this.#log.growth(framesOf(block), block.count, this.#tags, block.order);
       return this.#log.bytes > 0 && this.#log.bytes + growth > maxBytes;
     };
     const otherwise = this.#isClosing || !this.#isLimited ? 'there' : 'missing';

@@ -3,7 +3,10 @@ export type Folder = 'segments' | 'quarantine';
 
 export interface DiskEntry {
   readonly name: string;
+  /** 0 of what is no file. */
   readonly bytes: number;
+  /** Whether it is a regular file: no link, no folder. */
+  readonly isFile: boolean;
 }
 
 /** Called once, and never before the call has returned that it was given to. */
@@ -20,7 +23,7 @@ export type Done = (error: Error | undefined) => void;
 export interface Disk {
   /** For messages. */
   readonly path: string;
-  /** The regular files of a folder, in any order. */
+  /** What is in a folder, in any order. */
   list(folder: Folder): DiskEntry[];
   /** A new file for reading and writing. Throws when the name is taken. */
   create(folder: Folder, name: string): DiskFile;

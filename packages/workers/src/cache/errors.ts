@@ -1,11 +1,32 @@
 import { hostname } from 'node:os';
 import { RingestError } from '@ringest/codec';
+import { counted, countedEntries } from '../counted.js';
 
 /**
- * What is wrong with the disk: it is `full` (or the user's share of it), access is `denied`, the
- * path is `not-a-folder`, or it failed otherwise (`io`).
+ * What is wrong with the disk, or with the path: the key of the advice that its message has.
+ *
+ * - `full`: the disk, or the user's share of it
+ * - `denied`: this user may not read or write there, or nobody may
+ * - `not-a-folder`, `not-a-file`: something else has the name of a folder, or of a file of the cache
+ * - `missing`: a part of the path is gone, or is a link that leads nowhere
+ * - `name`: the path is too long, or its links lead in a circle
+ * - `too-many-files`: the process or the system has no more open files to give
+ * - `no-locks`: the file system cannot lock a file
+ * - `no-addon`: the native module that locks a file could not be loaded
+ * - `io`: the disk failed; `other`: something that has no name here
  */
-export type DiskTrouble = 'full' | 'denied' | 'not-a-folder' | 'io';
+export type DiskTrouble =
+  | 'full'
+  | 'denied'
+  | 'not-a-folder'
+  | 'not-a-file'
+  | 'missing'
+  | 'name'
+  | 'too-many-files'
+  | 'no-locks'
+  | 'no-addon'
+  | 'io'
+  | 'other';
 
 /** The disk under the cache did not do what it should. */
 export abstract class CacheError extends RingestError {
@@ -116,7 +137,7 @@ export class InvalidBlockError extends RingestError {
 
   constructor(entries: number, bytes: number) {
     super(
-      `a block of ${entries} entries in ${bytes} bytes cannot be stored: ` +
+      `a block of ${countedEntries(entries)} in ${counted(bytes, 'byte')} cannot be stored: ` +
         'append one entry or more, in less than 4 GiB',
     );
   }
@@ -137,12 +158,16 @@ export class SegmentInUseError extends RingestError {
   }
 }
 
-/** The thread of the cache died before the cache was open. */
+/** The thread of the cache died before the cache was open, or several did, one after the other. */
 export class CacheThreadError extends RingestError {
   readonly code = 'ERR_CACHE_THREAD';
 
   constructor(path: string, cause: Error) {
-    super(`the thread of the cache in ${path} died: ${cause.message}`, { cause });
+    super(
+      `the thread of the cache in ${path} died: ${cause.message}. ` +
+        'If it does so again and again, look at the memory that is left, and at what is in the folder',
+      { cause },
+    );
   }
 }
 
@@ -161,8 +186,18 @@ const ADVICE = {
   full: 'the disk is full, or what this user may have of it; make room',
   denied: 'permission denied, let this user read and write there',
   'not-a-folder': 'the path is a file, name a folder',
-  io: 'the disk failed',
-} as const;
+  'not-a-file': 'a folder has the name of a file of the cache; remove it, or name another path',
+  missing:
+    'a part of the path is missing, or a link that leads nowhere; restore it, or name another',
+  name: 'the path is too long, or its links lead in a circle; name another',
+  'too-many-files': 'too many files are open; raise the limit (ulimit -n), or close some',
+  'no-locks': 'the file system cannot lock files; name a folder on another one',
+  'no-addon':
+    'the native module fs-native-extensions is needed to lock the folder; start Node.js without ' +
+    '--no-addons, and install the module for this platform',
+  io: 'the disk failed; look at the log of the system, and at the disk',
+  other: 'the system refused; see what it says',
+} as const satisfies Readonly<Record<DiskTrouble, string>>;
 
 const TROUBLES: Readonly<Record<string, DiskTrouble>> = {
   ENOSPC: 'full',
@@ -172,12 +207,31 @@ const TROUBLES: Readonly<Record<string, DiskTrouble>> = {
   EPERM: 'denied',
   EROFS: 'denied',
   ENOTDIR: 'not-a-folder',
+  EISDIR: 'not-a-file',
+  ENOENT: 'missing',
+  ELOOP: 'name',
+  ENAMETOOLONG: 'name',
+  EMFILE: 'too-many-files',
+  ENFILE: 'too-many-files',
+  ENOLCK: 'no-locks',
+  ENOSYS: 'no-locks',
+  ENOTSUP: 'no-locks',
+  EOPNOTSUPP: 'no-locks',
+  CANNOT_LOAD: 'no-addon',
+  ADDON_NOT_FOUND: 'no-addon',
+  MODULE_NOT_FOUND: 'no-addon',
+  ERR_DLOPEN_DISABLED: 'no-addon',
+  ERR_DLOPEN_FAILED: 'no-addon',
+  EIO: 'io',
+  ENODEV: 'io',
+  ENXIO: 'io',
+  ESTALE: 'io',
 };
 
 function troubleOf(cause: unknown): DiskTrouble {
   if (!(cause instanceof Error) || !('code' in cause)) return 'io';
   const isFolderTaken = cause.code === 'EEXIST' && 'syscall' in cause && cause.syscall === 'mkdir';
-  return isFolderTaken ? 'not-a-folder' : (TROUBLES[String(cause.code)] ?? 'io');
+  return isFolderTaken ? 'not-a-folder' : (TROUBLES[String(cause.code)] ?? 'other');
 }
 
 function messageOf(cause: unknown): string {

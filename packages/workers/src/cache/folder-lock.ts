@@ -1,10 +1,11 @@
 import * as fs from 'node:fs';
+import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { tryLock } from 'fs-native-extensions';
 import { CacheLockedError, CacheOpenError, type LockHolder } from './errors.js';
 import { makeFolder } from './node-disk.js';
 
+const require = createRequire(import.meta.url);
 const NAME = 'lock';
 const MODE = 0o600;
 /** Behind all that is ever in the file: on Windows nobody else could read what is locked. */
@@ -20,7 +21,8 @@ const LOCKED_AT = 2 ** 30;
  * - It goes with the folder, not with its name or the system's network namespace: two containers
  *   that share a volume see it, through whatever path. (A socket in the abstract namespace is
  *   invisible to another container, and its name can be taken by any other user.)
- * - Node itself has no such lock; `fs-native-extensions` is a thin and prebuilt binding for it.
+ * - Node itself has no such lock; `fs-native-extensions` is a thin and prebuilt binding for it. It is
+ *   loaded with the first cache: native modules are forbidden in some places (`--no-addons`).
  *
  * The file stays when the lock is given back: who removes it, may remove it under another's lock. It
  * says who has the lock, or had it last.
@@ -35,12 +37,13 @@ export class FolderLock {
   /**
    * Takes the lock, and makes the folder if it is missing.
    * @throws {CacheLockedError} when another has it
-   * @throws {CacheOpenError} when the file cannot be written or locked
+   * @throws {CacheOpenError} when the file cannot be written or locked, or nothing can
    */
   static take(folder: string): FolderLock {
     const path = resolve(folder);
     let fd: number | undefined;
     try {
+      const { tryLock } = nativeLocks();
       makeFolder(path);
       fd = fs.openSync(join(path, NAME), fs.constants.O_RDWR | fs.constants.O_CREAT, MODE);
       if (tryLock(fd, LOCKED_AT, 1)) {
@@ -62,6 +65,10 @@ export class FolderLock {
     if (this.#fd !== undefined) fs.closeSync(this.#fd);
     this.#fd = undefined;
   }
+}
+
+function nativeLocks(): typeof import('fs-native-extensions') {
+  return require('fs-native-extensions');
 }
 
 /** @returns `undefined` when it has only just taken the lock, and not said so yet */

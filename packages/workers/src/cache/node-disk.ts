@@ -26,10 +26,11 @@ export class NodeDisk implements Disk {
   }
 
   list(folder: Folder): DiskEntry[] {
-    return fs
-      .readdirSync(this.#folders[folder], { withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ name }) => ({ name, bytes: fs.statSync(this.#pathOf(folder, name)).size }));
+    return fs.readdirSync(this.#folders[folder], { withFileTypes: true }).map((entry) => {
+      const { name } = entry;
+      const isFile = entry.isFile();
+      return { name, bytes: isFile ? fs.statSync(this.#pathOf(folder, name)).size : 0, isFile };
+    });
   }
 
   create(folder: Folder, name: string): DiskFile {

@@ -17,7 +17,9 @@ export class Quarantine {
   /** Throws what the disk throws. */
   constructor(disk: Disk) {
     this.#disk = disk;
-    for (const { name, bytes } of disk.list('quarantine')) this.#files.set(name, bytes);
+    for (const { name, bytes, isFile } of disk.list('quarantine')) {
+      if (isFile) this.#files.set(name, bytes);
+    }
     for (const name of this.#files.keys()) {
       if (damagedId(name) !== undefined && name.endsWith(PARTIAL)) this.#removeUnfinished(name);
     }

@@ -26,7 +26,7 @@ export class ResumePoint {
   }
 
   listed(segments: readonly CacheSegment[]): void {
-    this.#lastListed = Math.max(this.#lastListed, segments.at(-1)?.id ?? 0);
+    for (const { id } of segments) this.#lastListed = Math.max(this.#lastListed, id);
     this.#segment = Math.max(this.#segment, this.#lastListed);
   }
 

@@ -11,7 +11,7 @@ import { Packr, unpack } from 'msgpackr';
  *    8  u32  format: 1
  *   12  u32  bytes of the body
  *   16  u32  CRC-32C of the 16 bytes before it and the body
- *   20  body: MessagePack { muxer, created, sequence, tags }
+ *   20  body: MessagePack { muxer, created, sequence, tags }, and for some { order }
  * then blocks, back to back, each
  *    0  u32  0xb10cf2a3
  *    4  u32  kind: 0 frames, 1 further tags
@@ -25,7 +25,10 @@ import { Packr, unpack } from 'msgpackr';
  *
  * In the body, `muxer` is the id of the muxer that wrote the segment, `created` the time in
  * milliseconds since 1970, `sequence` that of the first entry, and `tags` names the tags in the
- * frames: the place of a name is its number; 65535 is `gravwell`, which is not among them. The payload of kind 1 is MessagePack
+ * frames: the place of a name is its number; 65535 is `gravwell`, which is not among them. Segments are
+ * read by rising `order`, and by their number where that is the same; one without it has its number
+ * for it. So what was longest under way when a run ended, and is stored last of all, comes before what
+ * waited behind it. The payload of kind 1 is MessagePack
  * `{ first, tags }`, names from the number `first` on; so a damaged one does not shift later ones.
  * The payload of kind 0 is unstamped frames, back to back.
  *
@@ -57,6 +60,8 @@ export interface SegmentHeader {
   readonly sequence: number;
   /** By muxer tag, as far as they were known when the segment was begun. */
   readonly tags: readonly string[];
+  /** Where it is read among the others; left out: its number. */
+  readonly order?: number | undefined;
 }
 
 /** What the first 20 bytes of a file tell. */
@@ -74,8 +79,14 @@ export interface EncodedHeader {
 }
 
 export function encodeSegmentHeader(header: SegmentHeader): EncodedHeader {
-  const { muxer, created, sequence, tags } = header;
-  const body = packr.pack({ muxer, created, sequence, tags });
+  const { muxer, created, sequence, tags, order } = header;
+  const body = packr.pack({
+    muxer,
+    created,
+    sequence,
+    tags,
+    ...(order !== undefined && { order }),
+  });
   const preamble = Buffer.alloc(SEGMENT_HEADER_BYTES);
   preamble.set(MAGIC);
   preamble.writeUInt32LE(FORMAT, FORMAT_OFFSET);
@@ -113,8 +124,9 @@ function segmentCrc(preamble: Buffer, body: Buffer): number {
 
 function isSegmentHeader(value: unknown): value is SegmentHeader {
   if (typeof value !== 'object' || value === null) return false;
-  const { muxer, created, sequence, tags } = value as Partial<Record<string, unknown>>;
+  const { muxer, created, sequence, tags, order } = value as Partial<Record<string, unknown>>;
   return (
+    (order === undefined || Number.isFinite(order)) &&
     typeof muxer === 'string' &&
     typeof created === 'number' &&
     Number.isSafeInteger(sequence) &&

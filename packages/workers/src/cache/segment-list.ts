@@ -11,6 +11,8 @@ export interface SegmentInfo {
   /** The one after its last entry. */
   readonly nextSequence: number;
   readonly isSealed: boolean;
+  /** The next run reads segments by rising order: their numbers, unless they were given another. */
+  readonly order: number;
 }
 
 interface Sums {
@@ -68,8 +70,8 @@ export class SegmentList {
   }
 
   infos(): SegmentInfo[] {
-    return this.#all.map(({ id, bytes, entries, header, nextSequence, isSealed }) => {
-      return { id, bytes, entries, sequence: header.sequence, nextSequence, isSealed };
+    return this.#all.map(({ id, bytes, entries, header, nextSequence, isSealed, order }) => {
+      return { id, bytes, entries, sequence: header.sequence, nextSequence, isSealed, order };
     });
   }
 

@@ -97,7 +97,7 @@ export class SegmentLog {
     }
   }
 
-  /** Oldest first. */
+  /** By rising order, but for those that this run has begun: they come last, as they were begun. */
   segments(): SegmentInfo[] {
     return this.#segments.infos();
   }
@@ -136,13 +136,14 @@ export class SegmentLog {
    * @param frames whole frames without stamp, back to back
    * @param count how many they are: one or more
    * @param tags by muxer tag; all that the frames have. The table only grows
+   * @param order that the segment has to have, see `SegmentInfo`
    * @throws {CacheWriteError} when none of it is stored
    * @throws {InvalidBlockError} @throws {CacheClosedError}
    */
-  append(frames: Uint8Array, count: number, tags: readonly string[]): Place {
+  append(frames: Uint8Array, count: number, tags: readonly string[], order?: number): Place {
     this.#checkOpen();
     if (count < 1 || frames.length === 0) throw new InvalidBlockError(count, frames.length);
-    const batch = { frames, count, tags };
+    const batch = { frames, count, tags, order };
     const sequence = this.#nextSequence;
     let segment: Segment;
     try {
@@ -158,10 +159,11 @@ export class SegmentLog {
   }
 
   /** By how many bytes an `append` would make the log longer. */
-  growth(frames: Uint8Array, count: number, tags: readonly string[]): number {
-    const fit = this.#fit({ frames, count, tags });
+  growth(frames: Uint8Array, count: number, tags: readonly string[], order?: number): number {
+    const batch = { frames, count, tags, order };
+    const fit = this.#fit(batch);
     if (fit !== undefined) return bytesOf(fit.blocks);
-    const { bytes } = encodeSegmentHeader(this.#header(tags));
+    const { bytes } = encodeSegmentHeader(this.#header(batch));
     return bytes.length + blockBytes(frames.length);
   }
 
@@ -263,21 +265,22 @@ export class SegmentLog {
   /** The active segment and what is to be written there, unless a new one is to be begun. */
   #fit(batch: Batch): { active: Segment; blocks: BlockContent[] } | undefined {
     const { active } = this.#segments;
+    if (active?.header.order !== batch.order) return undefined;
     const blocks = active?.blocksOf(batch);
     if (active === undefined || blocks === undefined) return undefined;
     const bytes = active.bytes + bytesOf(blocks);
     return bytes <= this.#options.maxSegmentBytes ? { active, blocks } : undefined;
   }
 
-  #header(tags: readonly string[]): SegmentHeader {
+  #header({ tags, order }: Batch): SegmentHeader {
     const { muxer, now } = this.#options;
-    return { muxer, created: now(), sequence: this.#nextSequence, tags: [...tags] };
+    return { muxer, created: now(), sequence: this.#nextSequence, tags: [...tags], order };
   }
 
   /** A new segment with the batch in it, in the place of the active one. Nothing is left of a failure. */
   #begin(batch: Batch): Segment {
     const id = this.#nextId++;
-    const header = this.#header(batch.tags);
+    const header = this.#header(batch);
     const name = segmentName(id);
     this.#folder.begin();
     const file = this.#disk.create('segments', name);

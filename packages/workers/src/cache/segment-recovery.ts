@@ -8,20 +8,27 @@ import { segmentId } from './segment-format.js';
 import { readStart, type Start } from './segment-start.js';
 
 /** The file of a segment that was left as it is. */
-export interface LeftAlone extends DiskEntry {
+export interface LeftAlone extends FoundFile {
   readonly segment: number;
 }
 
 /** What was found in the folder, besides segments that are as they should be. */
 export interface Recovery {
-  /** Ends of segments that were never finished, and were cut off. */
+  /**
+   * Ends of segments that were never finished, and were cut off. What was never begun was removed: it
+   * may have had no bytes at all.
+   */
   readonly torn: readonly { readonly segment: number; readonly bytes: number }[];
   /** Segments of a newer format. */
   readonly newer: readonly (LeftAlone & { readonly format: number })[];
-  /** Segments that the disk did not let us read or set aside. The next open tries again. */
+  /**
+   * Segments that the disk did not let us read or set aside, and what has such a name and is no file.
+   * The next open tries again.
+   */
   readonly unreadable: readonly (LeftAlone & { readonly cause: unknown })[];
 }
 
+type FoundFile = Omit<DiskEntry, 'isFile'>;
 type Growing<T> = { readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] };
 
 /** Looks through the segments of a folder, with never more than a piece of one in memory. */
@@ -43,7 +50,7 @@ export class SegmentRecovery {
     return this.#lastId;
   }
 
-  /** All segments with something in them, oldest first. Throws when the folder cannot be listed. */
+  /** All segments with something in them, by rising order. Throws when the folder cannot be listed. */
   recoverAll(): Segment[] {
     const files = this.#disk.list('segments').flatMap((entry) => {
       const id = segmentId(entry.name);
@@ -51,12 +58,14 @@ export class SegmentRecovery {
     });
     files.sort((a, b) => a.id - b.id);
     this.#lastId = files.at(-1)?.id ?? 0;
-    return files.flatMap(({ id, entry }) => this.#recover(id, entry) ?? []);
+    const segments = files.flatMap(({ id, entry }) => this.#recover(id, entry) ?? []);
+    return segments.sort((a, b) => a.order - b.order || a.id - b.id);
   }
 
   /** @returns `undefined` when no entry of it can be read: then it is gone, or in `found` */
-  #recover(segment: number, entry: DiskEntry): Segment | undefined {
+  #recover(segment: number, { isFile, ...entry }: DiskEntry): Segment | undefined {
     try {
+      if (!isFile) throw new Error('it is a link, a folder or the like');
       const file = this.#disk.open('segments', entry.name);
       try {
         return this.#recoverFile(segment, entry, file);
@@ -69,13 +78,13 @@ export class SegmentRecovery {
     }
   }
 
-  #recoverFile(segment: number, entry: DiskEntry, file: DiskFile): Segment | undefined {
+  #recoverFile(segment: number, entry: FoundFile, file: DiskFile): Segment | undefined {
     const bytes = file.size();
     const start = readStart(file, bytes);
     switch (start.kind) {
       case 'empty':
         this.#disk.remove('segments', entry.name);
-        if (bytes > 0) this.found.torn.push({ segment, bytes });
+        this.found.torn.push({ segment, bytes });
         return undefined;
       case 'newer':
         this.found.newer.push({ ...entry, segment, format: start.format });
@@ -91,7 +100,7 @@ export class SegmentRecovery {
     }
   }
 
-  #recoverBlocks(id: number, entry: DiskEntry, file: DiskFile, start: Start): Segment | undefined {
+  #recoverBlocks(id: number, entry: FoundFile, file: DiskFile, start: Start): Segment | undefined {
     const { header, headerBytes, crc } = start;
     const damage: Damage[] = [];
     const size = file.size();

@@ -30,6 +30,8 @@ export interface Batch {
   readonly count: number;
   /** By muxer tag. */
   readonly tags: readonly string[];
+  /** Of the segment that it is in. */
+  readonly order: number | undefined;
 }
 
 /** What is known of a segment that is in the folder already. */
@@ -105,6 +107,11 @@ export class Segment {
     return segmentName(this.id);
   }
 
+  /** See `SegmentInfo`. */
+  get order(): number {
+    return this.header.order ?? this.id;
+  }
+
   get bytes(): number {
     return this.#extent.bytes;
   }
@@ -164,7 +171,7 @@ export class Segment {
   }
 
   /** The blocks that a batch becomes here: its frames, and before them the tags that are new. */
-  blocksOf({ frames, count, tags }: Batch): BlockContent[] {
+  blocksOf({ frames, count, tags }: Omit<Batch, 'order'>): BlockContent[] {
     const { sequence, tagCount } = this.#extent;
     if (frames.length > MAX_PAYLOAD_BYTES) throw new InvalidBlockError(count, frames.length);
     const block = { kind: BlockKind.frames, count, sequence, payload: frames };

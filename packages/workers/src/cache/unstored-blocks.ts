@@ -1,10 +1,12 @@
-import type { BlockInput, CacheBlock } from './cache-boundary.js';
+import type { BlockInput, CacheBlock, ToCache } from './cache-boundary.js';
 
 /** A block that is not stored, and where it is. */
 interface Unstored {
   readonly block: CacheBlock;
   /** `undefined`: in none yet, or not any more. */
   segment: number | undefined;
+  /** What is appended after it goes to another segment. */
+  isLast: boolean;
 }
 
 /** The blocks that were handed to the cache and are not stored, by rising key. */
@@ -24,6 +26,11 @@ export class UnstoredBlocks {
     return this.#entries;
   }
 
+  get firstKey(): number | undefined {
+    const [first] = this.#blocks.keys();
+    return first;
+  }
+
   get lastKey(): number | undefined {
     let last: number | undefined;
     for (const key of this.#blocks.keys()) last = key;
@@ -31,13 +38,19 @@ export class UnstoredBlocks {
   }
 
   /** Gives it a key. */
-  add({ isFirst = false, ...input }: BlockInput): CacheBlock {
+  add({ isFirst = false, order, ...input }: BlockInput): CacheBlock {
     const { memory, offset, bytes, count } = input;
-    const block = { key: this.#nextKey++, memory, offset, bytes, count, isFirst };
-    this.#blocks.set(block.key, { block, segment: undefined });
+    const block = { key: this.#nextKey++, memory, offset, bytes, count, isFirst, order };
+    this.#blocks.set(block.key, { block, segment: undefined, isLast: false });
     this.#bytes += bytes;
     this.#entries += count;
     return block;
+  }
+
+  /** What is added from now on goes to another segment than what there is. */
+  endSegment(): void {
+    const last = this.#blocks.get(this.lastKey ?? 0);
+    if (last !== undefined) last.isLast = true;
   }
 
   /** A block is in a segment. */
@@ -79,6 +92,14 @@ export class UnstoredBlocks {
   /** Oldest first. */
   *[Symbol.iterator](): IterableIterator<CacheBlock> {
     for (const { block } of this.#blocks.values()) yield block;
+  }
+
+  /** What a thread that knows nothing of them has to be told, oldest first. */
+  *messages(): IterableIterator<ToCache> {
+    for (const { block, isLast } of this.#blocks.values()) {
+      yield { kind: 'append', block };
+      if (isLast) yield { kind: 'seal' };
+    }
   }
 
   #take(block: CacheBlock): CacheBlock {
