@@ -82,6 +82,7 @@ export class Round implements Surroundings {
     if (death.since !== 'spawn') await ingester.says('started');
     const turns = farEnds.map((farEnd, i) => turn(farEnd, weathers[i], end.signal));
     if (death.since !== 'spawn') await ingester.says(death.since);
+    await this.account.hasTaken(death.arrivals ?? 0);
     await delay(death.afterMs);
     if (death.closing !== undefined) ingester.close();
     if (typeof death.closing === 'number') await delay(death.closing);
