@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Indexer } from '@ringest/indexer';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadFailure, loadHere } from '../support/load-here.js';
 import { INDEXER, LOAD, NodeProcess, support } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -23,10 +24,14 @@ async function startIndexer(...flags: string[]) {
 
 /** Whether the indexer lets a load with these flags in; it must say why when it does not. */
 async function isLetIn(address: string, ...flags: string[]): Promise<boolean> {
-  const run = new NodeProcess(LOAD, ['--clear-conns', address, '--entry-count', '10', ...flags]);
-  const status = await run.end();
-  if (status !== 0) expect(run.stderr).toMatch(/refused the ingest secret/);
-  return status === 0;
+  const load = ['--clear-conns', address, '--entry-count', '10', '--timeout', '10m', ...flags];
+  try {
+    await loadHere(...load);
+    return true;
+  } catch (error) {
+    expect(`${error}`).toMatch(/refused the ingest secret/);
+    return false;
+  }
 }
 
 beforeEach(() => {
@@ -75,7 +80,7 @@ describe('the secret of a load', () => {
 describe.each([
   ['load', LOAD],
   ['ringest-indexer', INDEXER],
-])('%s', (_name, program) => {
+])('%s', (name, program) => {
   it.each([
     [
       'two secrets',
@@ -94,6 +99,10 @@ describe.each([
     ],
     ['an empty secret', ['--ingest-secret', ''], '--ingest-secret: the secret is empty'],
   ])('refuses %s', async (_what, flags, message) => {
+    if (name === 'load') {
+      expect(await loadFailure(...flags)).toContain(message);
+      return;
+    }
     const run = new NodeProcess(program, flags);
     expect(await run.end()).toBe(1);
     expect(run.stderr).toContain(message);
