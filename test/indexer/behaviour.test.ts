@@ -23,6 +23,7 @@ import {
   MAX_ACK_DELAY_MS,
 } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { arrived, holdClock } from '../support/indexer-clock.js';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';
 
@@ -82,15 +83,6 @@ describe('an option out of its bounds', () => {
     expect([indexer.ackDelay, indexer.readRate]).toEqual([5, 0]);
   });
 });
-
-/** Has timers and the time stand still until the test lets them go on; sockets are not concerned. */
-function holdClock(): void {
-  const toFake = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'];
-  vi.useFakeTimers({ toFake: toFake as ['setTimeout'] });
-  onTestFinished(() => {
-    vi.useRealTimers();
-  });
-}
 
 /** Has the indexer answer a PING, before which it says nothing else. */
 async function expectSilence(client: IngesterClient): Promise<void> {
@@ -209,7 +201,7 @@ describe('an indexer that is not ready at first', () => {
     client.write(encodeIngestOk());
     expect(await client.expect('confirmIngestOk')).toMatchObject({ ok: true });
     client.write(Buffer.concat([encodeStreamConfiguration(0), frames(1, tag)]));
-    while (indexer.stats().entries < 1) await new Promise(setImmediate);
+    await arrived(() => indexer.stats().entries === 1);
   });
 });
 

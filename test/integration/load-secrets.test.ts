@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Indexer } from '@ringest/indexer';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { indexerRefusal } from '../support/indexer-refusal.js';
 import { loadFailure, loadHere } from '../support/load-here.js';
 import { INDEXER, LOAD, NodeProcess, support } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -78,9 +79,9 @@ describe('the secret of a load', () => {
 });
 
 describe.each([
-  ['load', LOAD],
-  ['ringest-indexer', INDEXER],
-])('%s', (name, program) => {
+  ['load', LOAD, loadFailure],
+  ['ringest-indexer', INDEXER, indexerRefusal],
+] as const)('%s', (_name, program, refusal) => {
   it.each([
     [
       'two secrets',
@@ -99,14 +100,7 @@ describe.each([
     ],
     ['an empty secret', ['--ingest-secret', ''], '--ingest-secret: the secret is empty'],
   ])('refuses %s', async (_what, flags, message) => {
-    if (name === 'load') {
-      expect(await loadFailure(...flags)).toContain(message);
-      return;
-    }
-    const run = new NodeProcess(program, flags);
-    expect(await run.end()).toBe(1);
-    expect(run.stderr).toContain(message);
-    expect(run.stderr).not.toMatch(/^ +at /m);
+    expect(await refusal(...flags)).toContain(message);
   });
 
   it.skipIf(!HAS_PROC)('has hidden its arguments before it loads any module', async () => {

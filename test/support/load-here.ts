@@ -1,12 +1,12 @@
-import { onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { parseLoadOptions } from '../../bench/dist/load-options.js';
 import { isSound } from '../../bench/dist/load-report.js';
 import { runLoad } from '../../bench/dist/load-run.js';
+import { saidAtExit } from './refused-command.js';
 
 // Loads as `pnpm load` runs them, with the same flags, but in the process of the test: one of its own
 // takes a third of a second of processor to start. What people see of a load is tested with those.
 
-class Exit extends Error {}
 class WrongLoad extends Error {}
 
 /** Runs a load to its end, on connections none of which is lost. @returns what `--json` prints */
@@ -33,24 +33,12 @@ export async function loadHere<Report>(...flags: readonly string[]): Promise<Rep
  * again, or that succeeds, fails the test.
  */
 export async function loadFailure(...flags: readonly string[]): Promise<string> {
-  let said = '';
-  const written = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    said += text;
-    return true;
-  });
-  const exited = vi.spyOn(process, 'exit').mockImplementation((status) => {
-    throw new Exit(`${status}`);
-  });
   try {
-    await loadHere(...flags);
+    const said = await saidAtExit(() => loadHere(...flags));
+    if (said !== undefined) return said;
   } catch (error) {
     if (error instanceof WrongLoad || !(error instanceof Error)) throw error;
-    if (!(error instanceof Exit)) return error.message;
-    if (error.message !== '1') throw new Error(`the status would be ${error.message}`);
-    return said;
-  } finally {
-    written.mockRestore();
-    exited.mockRestore();
+    return error.message;
   }
   throw new Error('the load has not failed');
 }
