@@ -1,55 +1,70 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SeededRandom } from '../../bench/dist/balance-random.js';
 import type { Victim } from '../support/victim.js';
+import type { Traffic } from './traffic.js';
 
-/** Milliseconds. */
-export interface FaultTimes {
-  /** What a muxer takes for the silence of an indexer that is gone. */
-  readonly silence: number;
-  /** From the end of one fault of a victim to the next, at most. */
-  readonly calm: number;
-}
+export type Fault = 'kill' | 'hang' | 'killed while it hangs' | 'pause';
 
-/** What was done to the victims. */
-export interface FaultCounts {
-  kills: number;
-  /** Stops for longer than the silence. */
-  hangs: number;
-  /** Shorter ones. */
-  pauses: number;
-}
+/** What is done to a victim in the suite, which is each fault once. */
+const EACH: readonly Fault[] = ['kill', 'hang', 'killed while it hangs', 'pause'];
 
-/** Does one fault after the other to a victim until the signal, a kill first, and leaves it running. */
-export async function torment(
-  victim: Victim,
-  random: SeededRandom,
-  { silence, calm }: FaultTimes,
-  counts: FaultCounts,
-  signal: AbortSignal,
-): Promise<void> {
-  const between = (least: number, most: number) => least + random.uniform() * (most - least);
-  // A wait that ends early is as good: the fault is undone then.
-  const wait = (milliseconds: number) => delay(milliseconds, undefined, { signal }).catch(() => {});
-  for (let isFirst = true; ; isFirst = false) {
-    await wait(between(calm / 10, calm));
-    // However short the load: no victim gets away without a kill.
-    if (signal.aborted && !isFirst) return;
-    const kind = isFirst ? 1 : random.uniform();
-    const isStopped = kind < 0.5;
-    if (isStopped) {
-      const isHang = kind < 0.35;
-      counts[isHang ? 'hangs' : 'pauses']++;
+/** Entries that are confirmed from one fault of a victim to its next, at most. */
+const MOST_CALM = 5000;
+/** Far less than the muxer takes for the silence of an indexer that is gone. */
+const MOST_PAUSE_MS = 200;
+
+/** Which faults come, and how many of each have come. */
+export class Faults {
+  readonly counts: Record<Fault, number> = {
+    kill: 0,
+    hang: 0,
+    'killed while it hangs': 0,
+    pause: 0,
+  };
+
+  /**
+   * Does one fault after the other to a victim, a kill first, and leaves it running. Traffic flows
+   * between two of them.
+   *
+   * @param goesOn whether there is another fault after so many; no victim gets away without a kill.
+   */
+  async torment(
+    victim: Victim,
+    traffic: Traffic,
+    random: SeededRandom,
+    goesOn: (done: number) => boolean,
+  ): Promise<void> {
+    const rest = [...EACH.slice(1)];
+    for (let done = 0; done === 0 || goesOn(done); done++) {
+      await traffic.flows(Math.floor(random.uniform() * MOST_CALM));
+      if (rest.length === 0) rest.push(...EACH);
+      const [another = 'kill'] = rest.splice(Math.floor(random.uniform() * rest.length), 1);
+      await this.#doOne(done === 0 ? 'kill' : another, victim, traffic, random);
+    }
+  }
+
+  async #doOne(
+    fault: Fault,
+    victim: Victim,
+    traffic: Traffic,
+    random: SeededRandom,
+  ): Promise<void> {
+    this.counts[fault]++;
+    if (fault === 'pause') {
       victim.stop();
-      await wait(isHang ? between(1.2 * silence, 3 * silence) : between(1, silence / 2));
+      await delay(1 + random.uniform() * MOST_PAUSE_MS);
+    } else if (fault !== 'kill') {
+      const isLost = traffic.isLost(victim);
+      victim.stop();
+      await isLost;
     }
-    if (kind < 0.2 || kind >= 0.5) {
-      counts.kills++;
-      await victim.kill();
-      if (random.uniform() < 0.7) await wait(between(0, calm));
-      // Most come back with other numbers for the tags.
-      await victim.start(random.uniform() < 0.3 ? 1000 : Math.floor(between(100, 60_000)));
-    } else {
+    if (fault === 'hang' || fault === 'pause') {
       victim.goOn();
+      return;
     }
+    await victim.kill();
+    // Most come back with other numbers for the tags.
+    const firstTag = random.uniform() < 0.3 ? 1000 : 100 + Math.floor(random.uniform() * 59_900);
+    await victim.start(firstTag);
   }
 }

@@ -2,11 +2,13 @@ import type { IngestMuxer } from '@ringest/core';
 import { SeededRandom } from '../../bench/dist/balance-random.js';
 import { type FaultEntries, MOST_ENTRIES } from './entries.js';
 
-/** Milliseconds between two late tags. */
-const TAG_INTERVAL = 1500;
+/** Writes between two late tags. */
+const TAG_INTERVAL = 500;
 /** Writes after which a producer that never has to wait lets the event loop have its turn. */
 const TURN_WRITES = 50;
 const MOST_BATCH = 200;
+/** An indexer has no numbers for more than some ten thousand. */
+const MOST_TAGS = 1000;
 
 /**
  * Writes entries as fast as a muxer takes them, one by one or in batches, with a new tag now and
@@ -22,10 +24,8 @@ export async function writeFully(
   const random = new SeededRandom(seed);
   let sequence = 0;
   let lateTags = 0;
-  let nextTagAt = performance.now() + TAG_INTERVAL;
   for (let write = 1; !signal.aborted && sequence < MOST_ENTRIES - MOST_BATCH; write++) {
-    if (performance.now() >= nextTagAt) {
-      nextTagAt += TAG_INTERVAL;
+    if (write % TAG_INTERVAL === 0 && lateTags < MOST_TAGS) {
       const name = `late-${lateTags++}`;
       entries.addTag(muxer.negotiateTag(name), name, sequence);
     }

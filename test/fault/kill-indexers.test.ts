@@ -1,46 +1,52 @@
-import { randomInt } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { describe, expect, it, onTestFailed } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { SeededRandom } from '../../bench/dist/balance-random.js';
 import { wholeMuxer } from '../support/muxer.js';
+import { scaled, soak, tellSeed } from '../support/scale.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { freePort, Victim } from '../support/victim.js';
 import { account } from './account.js';
 import { FaultEntries } from './entries.js';
-import { type FaultCounts, torment } from './faults.js';
+import { Faults } from './faults.js';
 import { writeFully } from './full-load.js';
+import { Traffic } from './traffic.js';
 
-const { FAULT_SEED = `${randomInt(2 ** 31)}`, FAULT_SECONDS = '6' } = process.env;
-
-/** The same faults in the same order, though not at the same instants: threads and sockets have their own. */
-const SEED = Number(FAULT_SEED);
-/** Of full load. */
-const SECONDS = Number(FAULT_SECONDS);
 /** To reach all indexers once more and have everything confirmed by them, on a slow machine. */
 const RECOVERY_MS = 60_000;
-
 const TIMES = { silence: 800, confirmation: 3000, handshake: 1500 };
-const CALM_MS = 2500;
+/** Of each victim, in the suite. */
+const FAULTS = 4;
+/** Threads that are ended, in the suite, and entries that are confirmed in between. */
+const THREADS = 2;
+const CALM = 2000;
 
-/** Ends one of this process's threads now and then. Returns how many were ended. */
-async function killThreads(random: SeededRandom, signal: AbortSignal): Promise<number> {
-  const threads = new Set<Worker>();
-  const started = (thread: Worker) => {
-    threads.add(thread);
-    thread.once('exit', () => threads.delete(thread));
+/** Ends threads of this process, one after the other, while traffic flows. */
+class ThreadKiller {
+  /** How many were ended. */
+  deaths = 0;
+  readonly #threads = new Set<Worker>();
+  readonly #started = (thread: Worker) => {
+    this.#threads.add(thread);
+    thread.once('exit', () => this.#threads.delete(thread));
   };
-  process.on('worker', started);
-  let deaths = 0;
-  while (!signal.aborted) {
-    await delay(500 + random.uniform() * CALM_MS, undefined, { signal }).catch(() => {});
-    const thread = [...threads][Math.floor(random.uniform() * threads.size)];
-    if (signal.aborted || thread === undefined) continue;
-    deaths++;
-    await thread.terminate();
+
+  constructor() {
+    process.on('worker', this.#started);
   }
-  process.off('worker', started);
-  return deaths;
+
+  async torment(traffic: Traffic, random: SeededRandom, goesOn: (done: number) => boolean) {
+    while (goesOn(this.deaths)) {
+      await traffic.flows(CALM);
+      const thread = [...this.#threads][Math.floor(random.uniform() * this.#threads.size)];
+      if (thread === undefined) continue;
+      this.deaths++;
+      await thread.terminate();
+    }
+  }
+
+  stop(): void {
+    process.off('worker', this.#started);
+  }
 }
 
 interface Fire {
@@ -51,18 +57,18 @@ interface Fire {
   readonly isDeadlyForThreads?: boolean;
 }
 
-/** Full load under faults for `SECONDS`; then everything is repaired and accounted for. */
+/** Full load until every fault has happened; then everything is repaired and accounted for. */
 async function underFire({ indexers, isDeadlyForThreads = false, ...configuration }: Fire) {
-  onTestFailed(() => console.error(`to have the same faults again: FAULT_SEED=${SEED}`));
+  const { seed } = soak;
+  tellSeed(seed);
   const folder = temporaryDirectory();
   const ports = await Promise.all(Array.from({ length: indexers }, freePort));
   const victims = ports.map((port) => new Victim(folder, port));
   await Promise.all(victims.map((victim, i) => victim.start(1000 * (i + 1))));
 
-  const end = new AbortController();
-  const entries = new FaultEntries(SEED);
-  const counts: FaultCounts = { kills: 0, hangs: 0, pauses: 0 };
-  const threadsEnded = isDeadlyForThreads ? killThreads(new SeededRandom(SEED), end.signal) : 0;
+  const entries = new FaultEntries(seed);
+  const killer = new ThreadKiller();
+  onTestFinished(() => killer.stop());
   const muxer = await wholeMuxer({
     ...configuration,
     targets: victims.map(({ address }) => `tcp://${address}`),
@@ -70,29 +76,33 @@ async function underFire({ indexers, isDeadlyForThreads = false, ...configuratio
     times: TIMES,
     closeTimeout: RECOVERY_MS,
   });
-  const tormented = victims.map((victim, i) => {
-    const times = { silence: TIMES.silence, calm: CALM_MS };
-    return torment(victim, new SeededRandom(SEED + i), times, counts, end.signal);
-  });
-  const timer = setTimeout(() => end.abort(), SECONDS * 1000);
-  const start = performance.now();
-  const written = await writeFully(muxer, entries, SEED, end.signal).finally(() => {
-    clearTimeout(timer);
-    end.abort();
-  });
-  const seconds = (performance.now() - start) / 1000;
-  await Promise.all(tormented);
-  const threads = await threadsEnded;
+  const traffic = new Traffic(muxer);
+  const faults = new Faults();
+  const end = performance.now() + SHARE_MS;
+  const until = (count: number) => (done: number) =>
+    soak.isOn ? performance.now() < end : done < count;
+  const load = new AbortController();
+  const written = writeFully(muxer, entries, seed, load.signal);
+  const tormented = victims.map((victim, i) =>
+    faults.torment(victim, traffic, new SeededRandom(seed + i), until(FAULTS)),
+  );
+  if (isDeadlyForThreads) {
+    tormented.push(killer.torment(traffic, new SeededRandom(seed), until(THREADS)));
+  }
+  await Promise.all(tormented).finally(() => load.abort());
+  const count = await written;
   await muxer.sync({ timeout: RECOVERY_MS });
   // From here on nothing more can be written down: what `sync` waited for must be there by now.
   for (const victim of victims) await victim.kill();
   const stats = muxer.stats();
   const closed = await muxer.close();
-  const arrived = await account(victims, entries, written);
+  const arrived = await account(victims, entries, count);
   const { resentEntries, reconnects } = stats;
-  const observed = { seed: SEED, written, rate: Math.round(written / seconds), threads, ...counts };
-  console.log(JSON.stringify({ ...observed, reconnects, resentEntries, ...arrived }));
-  return { written, stats, closed, arrived, counts, threads };
+  const observed = { seed, count, threads: killer.deaths, ...faults.counts };
+  if (soak.isOn) {
+    console.log(JSON.stringify({ ...observed, reconnects, resentEntries, ...arrived }));
+  }
+  return { count, stats, closed, arrived, faults: faults.counts, threads: killer.deaths };
 }
 
 /*
@@ -104,27 +114,31 @@ async function underFire({ indexers, isDeadlyForThreads = false, ...configuratio
  * are the entries that had been sent and were not confirmed at that moment. Most of those had not
  * even been read by the indexer: there are far fewer duplicates than that.
  */
-describe('indexers that are killed, hang and come back at random under full load', () => {
-  it.each<[string, Fire]>([
-    ['two of them', { indexers: 2, connectionsPerTarget: 2, workers: 2, ringBytes: 262_144 }],
-    [
-      'three of them, with large rings',
-      { indexers: 3, connectionsPerTarget: 1, workers: 2, ringBytes: 4_194_304 },
-    ],
-    [
-      'two of them, while worker threads are killed as well',
-      {
-        indexers: 2,
-        connectionsPerTarget: 2,
-        workers: 2,
-        ringBytes: 262_144,
-        isDeadlyForThreads: true,
-      },
-    ],
-  ])(
+const FIRES: readonly [string, Fire][] = [
+  [
+    'two of them, while worker threads are killed as well',
+    {
+      indexers: 2,
+      connectionsPerTarget: 2,
+      workers: 2,
+      ringBytes: 262_144,
+      isDeadlyForThreads: true,
+    },
+  ],
+  ['two of them', { indexers: 2, connectionsPerTarget: 2, workers: 2, ringBytes: 262_144 }],
+  [
+    'three of them, with large rings',
+    { indexers: 3, connectionsPerTarget: 1, workers: 2, ringBytes: 4_194_304 },
+  ],
+];
+/** Milliseconds of each of them in the long form. */
+const SHARE_MS = (soak.seconds * 1000) / FIRES.length;
+
+describe('indexers that are killed, hang and come back under full load', () => {
+  it.each(scaled(FIRES.slice(0, 1), FIRES))(
     'cost no entry, and double no more than was not confirmed: %s',
     async (_name, fire) => {
-      const { written, stats, closed, arrived, counts, threads } = await underFire(fire);
+      const { count, stats, closed, arrived, faults, threads } = await underFire(fire);
       expect(arrived).toEqual({
         lost: 0,
         foreign: 0,
@@ -133,16 +147,16 @@ describe('indexers that are killed, hang and come back at random under full load
       });
       expect(arrived.duplicates).toBeLessThanOrEqual(stats.resentEntries);
       expect(stats).toMatchObject({
-        writtenEntries: written,
-        confirmedEntries: written,
+        writtenEntries: count,
+        confirmedEntries: count,
         backlogEntries: 0,
         refusedEntries: 0,
         unconfirmedBytes: 0,
       });
       expect(closed).toEqual({ unconfirmed: 0, cached: 0 });
-      expect(counts.kills).toBeGreaterThanOrEqual(fire.indexers);
+      expect(faults.kill).toBeGreaterThanOrEqual(fire.indexers);
       if (fire.isDeadlyForThreads) expect(threads).toBeGreaterThan(0);
     },
-    SECONDS * 1000 * 3 + 3 * RECOVERY_MS,
+    scaled(0, 3 * SHARE_MS) + 3 * RECOVERY_MS,
   );
 });

@@ -1,19 +1,22 @@
 /**
  * Every decoder of foreign bytes, with the inputs that are kept in `corpus` and with new ones, which
- * follow from FUZZ_SEED. By default that is a fixed number of them, or FUZZ_RUNS; with FUZZ_SECONDS
- * it goes on for so long, all targets taking the same time. With FUZZ_KEEP=1, inputs that reach what
- * none has reached before are added to the corpus. An input that fails is printed, and kept in the
+ * follow from a seed. The suite tries a fixed number of them. The long form goes on for its time, of
+ * which all targets take the same part. With RINGEST_SOAK_KEEP=1, inputs that reach what none has
+ * reached before are added to the corpus. An input that fails is printed, and kept in the
  * system's folder for temporary files: a line of a file in `corpus` makes it a lasting test.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import { FUZZ_SECONDS, FUZZ_SEED, FUZZ_TIMEOUT_MS, fuzzRuns } from '../support/vectors.js';
+import { scaled, soak, tellSeed } from '../support/scale.js';
 import { distill, readCorpus, writeCorpus } from './corpus.js';
 import { Coverage } from './coverage.js';
 import { Fuzzer } from './fuzzer.js';
 import { TARGETS } from './targets/index.js';
 
 const PROGRESS_MS = 30_000;
-const { FUZZ_KEEP } = process.env;
+/** New inputs of each target, or for how many milliseconds. */
+const INPUTS = 200;
+const SHARE_MS = (soak.seconds * 1000) / TARGETS.length;
+const { RINGEST_SOAK_KEEP } = process.env;
 const NAMED = TARGETS.map((target) => [target.name, target] as const);
 
 const coverage = new Coverage();
@@ -23,11 +26,10 @@ describe('any bytes', () => {
   it.each(NAMED)(
     'are read or refused as they should: %s',
     async (_name, target) => {
-      const fuzzer = new Fuzzer(target, readCorpus(target), FUZZ_SEED, coverage);
-      const { numRuns } = fuzzRuns(500);
-      const end = performance.now() + ((FUZZ_SECONDS ?? 0) * 1000) / TARGETS.length;
-      const goesOn = () =>
-        FUZZ_SECONDS === undefined ? fuzzer.inputs < numRuns : performance.now() < end;
+      tellSeed(soak.seed);
+      const fuzzer = new Fuzzer(target, readCorpus(target), soak.seed, coverage);
+      const end = performance.now() + SHARE_MS;
+      const goesOn = () => (soak.isOn ? performance.now() < end : fuzzer.inputs < INPUTS);
       let told = performance.now();
       while (goesOn()) {
         fuzzer.batch();
@@ -38,13 +40,13 @@ describe('any bytes', () => {
         report(fuzzer);
       }
       expect(fuzzer.inputs).toBeGreaterThan(0);
-      if (FUZZ_SECONDS !== undefined) report(fuzzer);
-      if (FUZZ_KEEP === '1') {
+      if (soak.isOn) report(fuzzer);
+      if (RINGEST_SOAK_KEEP === '1') {
         const inputs = fuzzer.corpus.slice(target.seeds.length);
         writeCorpus(target, distill(target, inputs, coverage));
       }
     },
-    FUZZ_SECONDS === undefined ? FUZZ_TIMEOUT_MS : (FUZZ_SECONDS / TARGETS.length) * 1000 + 120_000,
+    scaled(0, SHARE_MS) + 120_000,
   );
 });
 

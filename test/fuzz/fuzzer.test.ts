@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { decodeState } from '@ringest/codec';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { repeatWith } from '../support/scale.js';
 import { Coverage } from './coverage.js';
 import { Fuzzer, FuzzFailure } from './fuzzer.js';
 import { attempt } from './properties.js';
@@ -42,7 +43,7 @@ function failureOf(target: Target, seed: number): FuzzFailure {
 describe('a fuzzer', () => {
   it('goes on from inputs of which something new came, to what chance alone would not find', () => {
     const { message } = failureOf(hiding, 1);
-    expect(message).toContain('hiding, FUZZ_SEED=1: AssertionError: it was found');
+    expect(message).toContain(`hiding, ${repeatWith(1)}: AssertionError: it was found`);
   });
 
   it('tells the smallest input that fails, and where it is kept', () => {

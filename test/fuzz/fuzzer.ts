@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { repeatWith } from '../support/scale.js';
 import type { Coverage } from './coverage.js';
 import { mutate } from './mutation.js';
 import { Random, seedOf } from './random.js';
@@ -19,7 +20,7 @@ export class FuzzFailure extends Error {
     const hex = input.toString('hex');
     writeFileSync(path, `${hex}\n`);
     const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    super(`${target.name}, FUZZ_SEED=${seed}: ${what}\ninput (in ${path}):\n${hex}`, { cause });
+    super(`${target.name}, ${repeatWith(seed)}: ${what}\ninput (in ${path}):\n${hex}`, { cause });
   }
 }
 

@@ -76,7 +76,7 @@ describe('an indexer that agreed on snappy', () => {
     });
     const attack = await Attack.begin(server, {
       ...COMPRESSED,
-      times: { silence: 2000 },
+      times: { silence: 800 },
       connectionsPerTarget: 2,
     });
     const losses = await attack.lost(2);

@@ -1,11 +1,9 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { IndexerTag } from '@ringest/codec';
 import { ConnectionLostError, EntryReader } from '@ringest/indexer';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Random } from '../fuzz/random.js';
-import { Changes } from '../support/changes.js';
 import { Siege } from '../support/hostile-siege.js';
+import { MemoryStream } from '../support/memory-stream.js';
 import { SECRET } from '../support/muxer.js';
 import {
   readIndexerSide,
@@ -41,46 +39,21 @@ async function abreast(count: number, run: (i: number) => Promise<void>): Promis
   await Promise.all(Array.from({ length: ABREAST }, worker));
 }
 
-/** Readers on real sockets, and how each connection ended, by the port of the ingester. */
-async function readers() {
-  const results = new Map<number, { readonly taken: number[]; readonly error: unknown }>();
-  const changes = new Changes();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, async (socket) => {
-    const taken: number[] = [];
-    const { remotePort = 0 } = socket;
-    const reader = new EntryReader(socket, {
-      onEntry: (entry) => taken.push(entry.id),
-      negotiateTag: () => 500 as IndexerTag,
-    });
-    const error = await reader.run().then(
-      () => undefined,
-      (reason) => reason,
-    );
-    results.set(remotePort, { taken, error });
-    changes.tell();
+/** What a reader takes and says that hears these bytes, and then the end. */
+async function hear(bytes: Uint8Array) {
+  const taken: number[] = [];
+  const stream = new MemoryStream();
+  const reader = new EntryReader(stream, {
+    onEntry: (entry) => taken.push(entry.id),
+    negotiateTag: () => 500 as IndexerTag,
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const result = async (localPort: number) => {
-    await changes.until('the end of a reader', () => results.has(localPort));
-    return results.get(localPort);
-  };
-  return { port, result };
-}
-
-async function hangUpAfter(port: number, bytes: Uint8Array) {
-  const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  const said: Buffer[] = [];
-  socket.on('data', (chunk) => said.push(chunk));
-  await once(socket, 'connect');
-  const { localPort = 0 } = socket;
-  socket.end(bytes);
-  await once(socket, 'close');
-  return { localPort, said: Buffer.concat(said) };
+  stream.receive(bytes);
+  stream.receiveEnd();
+  const error = await reader.run().then(
+    () => undefined,
+    (reason) => reason,
+  );
+  return { taken, error, said: stream.output };
 }
 
 describe('an ingester that replays a recorded session and hangs up', () => {
@@ -116,21 +89,19 @@ describe('an ingester that replays a recorded session and hangs up', () => {
 
   it.each(SESSIONS)('at any byte after that has all confirmed that was whole: %s', async (name) => {
     const { answer, begin, hot } = parts(name);
-    const { port, result } = await readers();
     const handshake = recorded(name, 'indexer').slice(0, 3);
-    await abreast(hot.length + 1, async (length) => {
+    for (let length = 0; length <= hot.length; length++) {
       const prefix = hot.subarray(0, length);
-      const { localPort, said } = await hangUpAfter(port, prefix);
+      const { taken, error, said } = await hear(prefix);
       const whole = readIngesterSide([answer, begin, prefix]);
       const ids = whole.flatMap((message) => (message.kind === 'entry' ? [message.id] : []));
-      const { taken, error } = (await result(localPort)) ?? {};
       expect(taken, `${length} bytes`).toEqual(ids);
       const confirmed = readIndexerSide([...handshake, said]).flatMap((message) =>
         message.kind === 'confirmEntry' ? [message.id] : [],
       );
       expect(confirmed, `${length} bytes`).toEqual(ids);
       if (error !== undefined) expect(error, `${length} bytes`).toBeInstanceOf(ConnectionLostError);
-    });
+    }
   });
 });
 

@@ -5,11 +5,14 @@ import {
   State,
   TENANT_MARKER,
 } from '@ringest/codec';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Random } from '../fuzz/random.js';
 import { nested, prefixed, sized } from '../support/hostile-bytes.js';
 import { Siege } from '../support/hostile-siege.js';
-import type { IngesterClient } from '../support/ingester-client.js';
+import { arrived, holdClock } from '../support/indexer-clock.js';
+import { IngesterClient } from '../support/ingester-client.js';
+import { lightChallenges } from '../support/light-challenges.js';
+import { startIndexer } from '../support/listening.js';
 import { SECRET } from '../support/muxer.js';
 
 /** What is said, and a pattern of the code of the error that ends the connection then. */
@@ -138,27 +141,40 @@ describe('an ingester with the secret', () => {
 
 describe('an ingester that falls silent in the handshake', () => {
   it('or says a byte now and then, is turned away within its five seconds', async () => {
-    const siege = await Siege.begin();
+    holdClock();
+    lightChallenges();
+    const { address, logs } = await startIndexer();
     const request = encodeTagRequest(['test']);
-    const silent = async (open: Promise<IngesterClient>, said: Uint8Array) => {
-      const client = await open;
+    const refused = () => logs.flatMap(({ err }) => (err === undefined ? [] : [err.code]));
+    const silentAfter = async (hasSecret: boolean, said: Uint8Array) => {
+      const client = await IngesterClient.connect(address);
+      onTestFinished(() => client.destroy());
+      if (hasSecret) {
+        await client.authenticate(SECRET);
+        await client.expect('state');
+      } else {
+        await client.expect('challenge');
+      }
       client.write(said);
       return client;
     };
-    const slow = await siege.connect();
-    const chat = setInterval(() => slow.write(Buffer.alloc(1)), 400);
-    const clients = await Promise.all([
-      silent(siege.connect(), Buffer.alloc(0)),
-      silent(siege.connect(), Buffer.alloc(31)),
-      silent(authenticated(siege), Buffer.alloc(0)),
-      silent(authenticated(siege), request.subarray(0, -1)),
-      silent(authenticated(siege), request),
-      silent(authenticated(siege), Buffer.concat([request, HOT.subarray(0, -1)])),
-    ]);
-    for (const client of [slow, ...clients]) {
-      expect((await siege.refusal(client))?.code).toBe('ERR_INGESTER_TIMEOUT');
+    await silentAfter(false, Buffer.alloc(0));
+    await silentAfter(false, Buffer.alloc(31));
+    await silentAfter(true, Buffer.alloc(0));
+    await silentAfter(true, request.subarray(0, -1));
+    const asking = [
+      await silentAfter(true, request),
+      await silentAfter(true, Buffer.concat([request, HOT.subarray(0, -1)])),
+    ];
+    for (const client of asking) await client.expect('tagResponse');
+    const slow = await silentAfter(false, Buffer.alloc(0));
+    for (let passed = 0; passed < 4900; passed += 700) {
+      slow.write(Buffer.alloc(1));
+      vi.advanceTimersByTime(700);
     }
-    clearInterval(chat);
-    await siege.expectNoHarm();
+    expect(refused()).toEqual([]);
+    vi.advanceTimersByTime(100);
+    await arrived(() => refused().length === 7);
+    expect(new Set(refused())).toEqual(new Set(['ERR_INGESTER_TIMEOUT']));
   });
 });

@@ -4,6 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { indexerOptions, parseCliOptions } from '../../packages/indexer/dist/cli-options.js';
+import { indexerRefusal } from '../support/indexer-refusal.js';
 import { IngesterClient } from '../support/ingester-client.js';
 import { INDEXER, NodeProcess } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -22,6 +24,12 @@ class Cli extends NodeProcess {
     await client.authenticate(secret);
     return (await client.expect('state')).info === '';
   }
+}
+
+/** What the flags, or the environment, give the indexer for its secret. */
+function secretOf(...flags: string[]): string {
+  const options = parseCliOptions(['node', 'ringest-indexer', ...flags]);
+  return indexerOptions(options, process.env).secret;
 }
 
 function secretFile(text: string): string {
@@ -43,29 +51,31 @@ describe('the secret of ringest-indexer', () => {
     ['in a file', 'in a file'],
     [' two newlines\n\n', ' two newlines'],
     ['a newline\nwithin\r\n\r', 'a newline\nwithin'],
-  ])('is what a file has, %j, but for line ends at its end', async (text, secret) => {
-    expect(await new Cli('--ingest-secret-file', secretFile(text)).takes(secret)).toBe(true);
+  ])('is what a file has, %j, but for line ends at its end', (text, secret) => {
+    expect(secretOf('--ingest-secret-file', secretFile(text))).toBe(secret);
   });
 
   it('is taken from the first place that has one', async () => {
     vi.stubEnv('GRAVWELL_INGEST_SECRET_FILE', secretFile('fourth'));
-    expect(await new Cli().takes('fourth')).toBe(true);
+    expect(secretOf()).toBe('fourth');
     vi.stubEnv('GRAVWELL_INGEST_SECRET', 'third');
-    expect(await new Cli().takes('third')).toBe(true);
+    expect(secretOf()).toBe('third');
+    expect(secretOf('--ingest-secret-file', secretFile('second'))).toBe('second');
+    expect(secretOf('--ingest-secret', 'first')).toBe('first');
+    // The indexer that runs has the same one.
     expect(await new Cli('--ingest-secret-file', secretFile('second')).takes('second')).toBe(true);
-    expect(await new Cli('--ingest-secret', 'first').takes('first')).toBe(true);
   });
 
   it('is what a flag or a variable has, with all line ends', async () => {
-    expect(await new Cli('--ingest-secret', 'odd\n\n').takes('odd\n\n')).toBe(true);
+    expect(secretOf('--ingest-secret', 'odd\n\n')).toBe('odd\n\n');
     vi.stubEnv('GRAVWELL_INGEST_SECRET', 'odd\r\n');
     expect(await new Cli().takes('odd\r\n')).toBe(true);
   });
 
-  it('is not an empty variable', async () => {
+  it('is not an empty variable', () => {
     vi.stubEnv('GRAVWELL_INGEST_SECRET', '');
     vi.stubEnv('GRAVWELL_INGEST_SECRET_FILE', secretFile('file'));
-    expect(await new Cli().takes('file')).toBe(true);
+    expect(secretOf()).toBe('file');
   });
 
   it.each([
@@ -83,11 +93,7 @@ describe('the secret of ringest-indexer', () => {
       "'--ingest-secret <secret>' cannot be used with option '--ingest-secret-file",
     ],
   ])('is told about when %s', async (_what, args, message) => {
-    const cli = new Cli(...args());
-    expect(await cli.end()).toBe(1);
-    expect(cli.stderr).toContain(message);
-    expect(cli.stderr).not.toContain('    at ');
-    expect(cli.stdout).toBe('');
+    expect(await indexerRefusal(...args())).toContain(message);
   });
 
   it('is not shown by ps, nor in the list of arguments that the system keeps', async () => {

@@ -2,10 +2,12 @@ import { State } from '@ringest/codec';
 import { InvalidOptionError } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
+import { lightChallenges } from '../support/light-challenges.js';
 import { newIndexer, startIndexer } from '../support/listening.js';
 import { SECRET } from '../support/muxer.js';
 
 async function ingest(address: string, count: number, tenant?: string): Promise<void> {
+  lightChallenges();
   const named = tenant === undefined ? {} : { tenant };
   const { client, tags } = await IngesterClient.hot(address, SECRET, ['test'], named);
   onTestFinished(() => client.destroy());

@@ -4,11 +4,12 @@ import { InvalidOptionError, ListenError } from '@ringest/indexer';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CertificateAuthority } from '../../bench/dist/certificates.js';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
+import { lightChallenges } from '../support/light-challenges.js';
 import { newIndexer, startIndexer } from '../support/listening.js';
 import { SECRET } from '../support/muxer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const ENTRIES = 20_000;
+const ENTRIES = 5000;
 
 let authority: CertificateAuthority;
 let tls: { cert: string; key: string };
@@ -26,6 +27,7 @@ const TRANSPORTS = {
 };
 
 async function connectHot(address: string) {
+  lightChallenges();
   const trust = { ca: authority.certificate };
   const { client, tags } = await IngesterClient.hot(address, SECRET, ['test'], { tls: trust });
   onTestFinished(() => client.destroy());

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LOAD, NodeProcess } from '../support/node-process.js';
+import { loadFailure } from '../support/load-here.js';
 
 it.each([
   ['when to sync no cache', ['--cache-sync', 'never'], '--cache-sync is about the cache'],
@@ -18,12 +18,11 @@ it.each([
     ['--cache-mode', 'journal', '--kill-every', '1s', '--clear-conns', '127.0.0.1:1'],
     "option '--kill-every <time>' cannot be used with option '--clear-conns <addresses>'",
   ],
-  ['a folder that is none', ['--cache-path', '/dev/null'], 'could not be opened'],
+  [
+    'a folder that is none',
+    ['--cache-path', '/dev/null', '--clear-conns', '127.0.0.1:1'],
+    'could not be opened',
+  ],
 ])('load refuses %s', async (_what, flags, message) => {
-  const run = new NodeProcess(LOAD, flags);
-  expect(await run.end()).toBe(1);
-  expect(run.stdout).toBe('');
-  expect(run.stderr).toMatch(/^(error|load): /m);
-  expect(run.stderr).toContain(message);
-  expect(run.stderr).not.toMatch(/^ +at /m);
+  expect(await loadFailure(...flags)).toContain(message);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadFailure } from '../support/load-here.js';
 import { LOAD, NodeProcess, startIndexer } from '../support/node-process.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 
@@ -7,12 +8,11 @@ const CLOSED = '127.0.0.1:1';
 
 async function fail(...flags: string[]) {
   const run = new NodeProcess(LOAD, [...flags, '--json']);
-  const start = performance.now();
   expect(await run.end()).toBe(1);
   expect(run.stdout).toBe('');
   // A message for people, not a stack.
   expect(run.stderr).not.toMatch(/^ +at /m);
-  return { stderr: run.stderr, elapsedMs: performance.now() - start };
+  return run.stderr;
 }
 
 describe('the load generator', () => {
@@ -28,9 +28,14 @@ describe('the load generator', () => {
     ['an address with a scheme', ['--clear-conns', 'tcp://127.0.0.1:1'], /tcp:\/\/127\.0\.0\.1:1/],
     ['an address that is empty', ['--clear-conns', `${CLOSED},`], /targets\.1/],
   ])('refuses %s with a clear error', async (_name, flags, message) => {
-    const { stderr } = await fail(...flags);
-    expect(stderr).toMatch(message);
-    expect(stderr).toMatch(/^(error|load): /m);
+    expect(await loadFailure('--clear-conns', CLOSED, ...flags)).toMatch(message);
+  });
+
+  it.each([
+    ['of the command', ['--nonsense'], /^error: unknown option '--nonsense'\n/],
+    ['of the muxer', ['--tag-name', 'a b'], /^load: .*tags\.0.*"a b"/],
+  ])('tells a refusal %s in a line, with status 1', async (_whose, flags, message) => {
+    expect(await fail(...flags)).toMatch(message);
   });
 
   it('lists its flags when asked to', async () => {
@@ -42,12 +47,9 @@ describe('the load generator', () => {
   });
 
   it('tries a refused connection again, saying why, until its time is over', async () => {
-    const { stderr, elapsedMs } = await fail('--clear-conns', CLOSED, '--timeout', '1500ms');
-    const attempts = stderr.match(/^load: tcp:.*ECONNREFUSED.*; next attempt in [\d.]+ s$/gm);
-    expect(attempts?.length).toBeGreaterThanOrEqual(2);
-    expect(stderr).toMatch(/^load: .*did not come about within 1500 ms.*ECONNREFUSED/m);
-    expect(elapsedMs).toBeGreaterThan(1500);
-    expect(elapsedMs).toBeLessThan(10_000);
+    const stderr = await fail('--clear-conns', CLOSED, '--timeout', '500ms');
+    expect(stderr).toMatch(/^load: tcp:.*ECONNREFUSED.*; next attempt in [\d.]+ s$/m);
+    expect(stderr).toMatch(/^load: .*did not come about within 500 ms.*ECONNREFUSED/m);
   });
 
   it('goes on when the connection is accepted after all', async () => {
@@ -66,12 +68,11 @@ describe('the load generator', () => {
   it('gives up at once when the secret is refused, and shows neither', async () => {
     const { indexer, address } = await startIndexer('--listen', '127.0.0.1:0');
     const flags = ['--clear-conns', address, '--ingest-secret', 'Sup3rSecretWord'];
-    const { stderr, elapsedMs } = await fail(...flags);
+    const stderr = await fail(...flags, '--timeout', '10m');
     // Once, and it is not tried again.
     expect(stderr).toMatch(/^load: tcp:.*refused the ingest secret.*\n$/);
     expect(stderr).not.toContain('next attempt');
     expect(stderr).not.toContain('Sup3rSecretWord');
-    expect(elapsedMs).toBeLessThan(8000);
     await indexer.end('SIGTERM');
     expect(indexer.lastJson()).toMatchObject({ connections: 0, entries: 0 });
     expect(indexer.stderr).not.toMatch(/Sup3rSecretWord|IngestSecrets/);
@@ -94,9 +95,7 @@ describe('the load generator', () => {
     const timer = setInterval(confirm, 100);
     onTestFinished(() => clearInterval(timer));
     await connection.entries(1000);
-    const start = performance.now();
     expect(await run.end('SIGINT')).toBe(0);
-    expect(performance.now() - start).toBeLessThan(2500);
     expect(run.lastJson()).toMatchObject({ entries: connection.frames.length });
   });
 });

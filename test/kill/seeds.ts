@@ -1,22 +1,33 @@
-import { randomInt } from 'node:crypto';
-import { onTestFailed } from 'vitest';
 import { Random } from '../cache/random.js';
-
-const { KILLS = '50', SEED = `${randomInt(2 ** 31)}` } = process.env;
-
-/** All tests of this folder together kill so many ingesters, or a few more. */
-export const ALL_KILLS = Number(KILLS);
+import { scaled, soak, tellSeed } from '../support/scale.js';
 
 /**
- * The random numbers of the n-th round of a test. When the test fails, the seed is printed that has
- * its first round be like the one that failed: the same plans, though not killed at the same instants.
+ * Goes through lives of ingesters, round by round, until a test has had its share of them: a few in
+ * the suite; in the long form as many as all tests of this folder need for a thousand kills, or as
+ * its share of the time allows.
+ *
+ * @param share the part of all kills that is this test's.
+ * @param play plays one round of at most {@link MOST_LIVES}, and returns the number of its lives.
  */
-export function roundRandom(round: number): { readonly random: Random; readonly seed: number } {
-  const seed = (Number(SEED) + round) % 2 ** 31;
-  if (round === 0) onTestFailed(() => console.error(`to have that round first: SEED=${last}`));
-  last = seed;
-  return { random: new Random(seed), seed };
+export async function playRounds(
+  quickLives: number,
+  share: number,
+  play: (lives: number, random: Random, seed: number) => Promise<number>,
+): Promise<void> {
+  let seed = soak.seed;
+  tellSeed(() => seed);
+  const lives = scaled(quickLives, Math.ceil(share * LONG_KILLS));
+  const end = performance.now() + share * soak.seconds * 1000;
+  for (let done = 0; done < lives && (!soak.isOn || performance.now() < end); ) {
+    done += await play(Math.min(lives - done, MOST_LIVES), new Random(seed), seed);
+    seed = (seed + 1) % 2 ** 31;
+  }
 }
 
-/** Tests of a file run one after the other. */
-let last = 0;
+/** How long a test may take that plays rounds. */
+export const ROUNDS_TIMEOUT_MS = scaled(120_000, 2 * soak.seconds * 1000 + 600_000);
+
+/** What all tests of this folder together kill in the long form. */
+const LONG_KILLS = 1000;
+/** Lives of one round, after which its cache must be empty. */
+const MOST_LIVES = 10;

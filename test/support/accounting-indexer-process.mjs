@@ -1,6 +1,7 @@
 // An indexer in a process of its own that keeps account of what it has taken, in a file that is
 // written before anything in it is confirmed: so the account is true however the process ends.
-// Arguments: the address to listen on, the number of its first tag, the file.
+// Arguments: the address to listen on, the number of its first tag, the file, and by
+// how many milliseconds it confirms late.
 //
 // The file has eight bytes for each entry: its sequence number, which its data begins with, and the
 // CRC-32 of its length, timestamp, source, data with values, and the name of its tag.
@@ -11,7 +12,7 @@ import { Indexer } from '@ringest/indexer';
 const RECORD_BYTES = 8;
 const FRAME_BYTES = 46;
 
-const [listen, firstTag, path] = process.argv.slice(2);
+const [listen, firstTag, path, ackDelay] = process.argv.slice(2);
 const file = openSync(path, 'a');
 const records = Buffer.alloc(65536 * RECORD_BYTES);
 let length = 0;
@@ -58,6 +59,7 @@ function beforeConfirm() {
 const indexer = new Indexer({
   listen,
   firstTag: Number(firstTag),
+  ackDelay: Number(ackDelay),
   secret: 'IngestSecrets',
   onEntry,
   beforeConfirm,

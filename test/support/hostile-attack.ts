@@ -43,6 +43,8 @@ export class Attack {
   readonly muxer: IngestMuxer;
   /** What became of the connections to the attacker, in order. */
   readonly losses: ConnectionError[] = [];
+  /** For how many milliseconds the lane to the attacker pauses after each of them. */
+  readonly pauses: number[] = [];
   readonly #attacker: Attacker;
   readonly #honest: ScriptedIndexer;
   readonly #honestLosses: Error[] = [];
@@ -57,9 +59,13 @@ export class Attack {
     this.#attacker = attacker;
     this.#honest = honest;
     muxer.on('error', (error) => this.#errors.push(error));
-    muxer.on('lost', (error) => {
-      const list = error.target === honest.address ? this.#honestLosses : this.losses;
-      (list as Error[]).push(error);
+    muxer.on('lost', (error, retryInMs) => {
+      if (error.target === honest.address) {
+        this.#honestLosses.push(error);
+      } else {
+        this.losses.push(error);
+        this.pauses.push(retryInMs);
+      }
       this.#changes.tell();
     });
   }

@@ -4,6 +4,7 @@ import { Indexer, type IndexerOptions } from '@ringest/indexer';
 import { onTestFinished } from 'vitest';
 import { type Arrival, arrival } from './arrivals.js';
 import { Changes } from './changes.js';
+import { lightChallenges } from './light-challenges.js';
 import { SECRET } from './muxer.js';
 
 export interface RecordingOptions extends Partial<IndexerOptions> {
@@ -35,6 +36,7 @@ export class RecordingIndexer {
   }
 
   static async start(options: RecordingOptions = {}): Promise<RecordingIndexer> {
+    lightChallenges();
     const recording = new RecordingIndexer(options);
     onTestFinished(() => recording.indexer.close());
     recording.address = await recording.indexer.listen();

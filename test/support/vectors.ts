@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { scaled, soak } from './scale.js';
 
 /** One file of `test/vectors`, which the reference implementation produced. */
 export function readVectors<T>(name: string): T {
@@ -9,18 +10,13 @@ export function bytes(hex: string): Buffer {
   return Buffer.from(hex, 'hex');
 }
 
-const { FUZZ_RUNS, FUZZ_SECONDS: SECONDS, FUZZ_SEED: SEED } = process.env;
-
-/** How long `test/fuzz` goes on, over all targets; unless given, it tries a number of inputs. */
-export const FUZZ_SECONDS = SECONDS === undefined ? undefined : Number(SECONDS);
-
-/** What the inputs of `test/fuzz`, and the cases of properties, follow from. */
-export const FUZZ_SEED = Number(SEED ?? 1);
-
-/** How many cases a property is tried with, `FUZZ_RUNS` or so many, and what they follow from. */
-export function fuzzRuns(fallback: number): { numRuns: number; seed: number } {
-  return { numRuns: Number(FUZZ_RUNS ?? fallback), seed: FUZZ_SEED };
+/**
+ * How a property is tried: with so many cases, or a hundred times as many in the long form, which
+ * follow from a seed that is printed when one fails.
+ */
+export function fuzzRuns(quick: number): { numRuns: number; seed: number } {
+  return { numRuns: scaled(quick, 100 * quick), seed: soak.seed };
 }
 
-/** The time limit of a test that tries a property: hours when `FUZZ_RUNS` asks for more cases. */
-export const FUZZ_TIMEOUT_MS = FUZZ_RUNS === undefined ? 30_000 : 10_800_000;
+/** The time limit of a test that tries a property. */
+export const FUZZ_TIMEOUT_MS = scaled(60_000, 10_800_000);

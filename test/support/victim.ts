@@ -29,12 +29,17 @@ export class Victim {
   readonly address: string;
   readonly #folder: string;
   readonly #name: string;
+  readonly #ackDelay: number;
   #runs = 0;
   #process: NodeProcess | undefined;
 
-  /** @param folder where its accounts are kept: one file each time that it runs */
-  constructor(folder: string, port: number) {
+  /**
+   * @param folder where its accounts are kept: one file each time that it runs
+   * @param ackDelay by how many milliseconds it confirms late
+   */
+  constructor(folder: string, port: number, ackDelay = 0) {
     this.#folder = folder;
+    this.#ackDelay = ackDelay;
     this.#name = `${port}`;
     this.address = `127.0.0.1:${port}`;
   }
@@ -42,7 +47,8 @@ export class Victim {
   async start(firstTag: number): Promise<void> {
     this.#runs++;
     const script = support('accounting-indexer-process.mjs');
-    this.#process = new NodeProcess(script, [this.address, `${firstTag}`, this.#file]);
+    const args = [this.address, `${firstTag}`, this.#file, `${this.#ackDelay}`];
+    this.#process = new NodeProcess(script, args);
     await this.#process.says('stdout', /^listening on /m);
   }
 

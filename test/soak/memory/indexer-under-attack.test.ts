@@ -1,10 +1,10 @@
 import { encodePing, MAX_TAG_MESSAGE_BYTES } from '@ringest/codec';
 import { describe, expect, it } from 'vitest';
-import { frame, frameOf, prefixed, sized, told } from '../support/hostile-bytes.js';
-import { Fortress } from '../support/hostile-fortress.js';
-import { chunk, chunksOf, IDENTIFIER } from '../support/hostile-snappy.js';
-import type { IngesterClient } from '../support/ingester-client.js';
-import { SECRET } from '../support/muxer.js';
+import { frame, frameOf, prefixed, sized, told } from '../../support/hostile-bytes.js';
+import { Fortress } from '../../support/hostile-fortress.js';
+import { chunk, chunksOf, IDENTIFIER } from '../../support/hostile-snappy.js';
+import type { IngesterClient } from '../../support/ingester-client.js';
+import { SECRET } from '../../support/muxer.js';
 
 const MIB = 2 ** 20;
 /** By how much an indexer's memory may grow by what nobody authenticated, and by promises. */

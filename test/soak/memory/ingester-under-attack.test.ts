@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import { Compression, encodePong } from '@ringest/codec';
 import { describe, expect, it } from 'vitest';
-import { prefixed } from '../support/hostile-bytes.js';
-import { HONEST, type Step, twistedHandshake } from '../support/hostile-handshake.js';
-import { HostileServer } from '../support/hostile-server.js';
-import { chunk, chunksOf, IDENTIFIER } from '../support/hostile-snappy.js';
-import { NodeProcess, support } from '../support/node-process.js';
-import { ScriptedIndexer } from '../support/scripted-indexer.js';
+import { prefixed } from '../../support/hostile-bytes.js';
+import { HONEST, type Step, twistedHandshake } from '../../support/hostile-handshake.js';
+import { HostileServer } from '../../support/hostile-server.js';
+import { chunk, chunksOf, IDENTIFIER } from '../../support/hostile-snappy.js';
+import { NodeProcess, support } from '../../support/node-process.js';
+import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 
 const MIB = 2 ** 20;
 /** By how much an ingester's memory may grow, whatever is thrown at it. */
