@@ -13,7 +13,7 @@ import {
   IngestMuxer,
   type MuxerConfiguration,
 } from '@ringest/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Arrival, expectArrivals, expectedArrival } from '../support/arrivals.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../support/muxer.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
@@ -37,11 +37,28 @@ function valuesOf({ enumeratedValues }: Entry): Values {
   return Object.fromEntries(enumeratedValues.map(({ name, value }) => [name, value]));
 }
 
+/** An indexer that confirms what comes, on one connection. */
+async function confirmingIndexer(version = 9) {
+  const indexer = await ScriptedIndexer.listen({ version, confirms: 'at once' });
+  const received = async () => (await indexer.hot(0)).arrivals;
+  return { address: indexer.address, received };
+}
+
 /** An indexer and a muxer with attachments. */
-async function attaching(attach: MuxerConfiguration['attach'], apiVersion = 9) {
-  const indexer = await RecordingIndexer.start({ apiVersion });
+async function attaching(attach: MuxerConfiguration['attach'], version = 9) {
+  const indexer = await confirmingIndexer(version);
   const muxer = await hotMuxer({ targets: [indexer.address], uuid: UUID, ...given(attach) });
   return { indexer, muxer };
+}
+
+/** What is done at a time of the system's clock. */
+function at<Result>(milliseconds: number, act: () => Result): Result {
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(milliseconds);
+  try {
+    return act();
+  } finally {
+    clock.mockRestore();
+  }
 }
 
 function given(attach: MuxerConfiguration['attach']) {
@@ -94,7 +111,7 @@ describe('what is attached', () => {
     await muxer.writeBatch([entry, entry]);
     await muxer.sync();
     const expected = expectedArrival({ ...entry, enumeratedValues: constants });
-    expectArrivals(indexer.received, [expected, expected, expected, expected]);
+    expectArrivals(await indexer.received(), [expected, expected, expected, expected]);
   });
 
   it('knows the machine, the ingester, the environment and the time of the write', async () => {
@@ -109,17 +126,14 @@ describe('what is attached', () => {
     };
     const { indexer, muxer } = await attaching(attach);
     Reflect.deleteProperty(process.env, 'RINGEST_TEST_SITE');
-    const before = Date.now();
-    await muxer.write(1, 0, 'a');
-    const after = Date.now();
+    const written = at(5000, () => muxer.write(1, 0, 'a'));
+    await written;
     await muxer.sync();
-    const [values = {}] = decoded(indexer.received).map(valuesOf);
-    const { at, ...rest } = values;
+    const [values = {}] = decoded(await indexer.received()).map(valuesOf);
+    const { at: time, ...rest } = values;
     expect(rest).toEqual({ host: hostname(), who: UUID, site: 'north', none: '', price: '$5' });
     expect(Object.keys(values)).toEqual(Object.keys(attach));
-    const time = at?.toDate().getTime();
-    expect(time).toBeGreaterThanOrEqual(before);
-    expect(time).toBeLessThanOrEqual(after);
+    expect(time).toEqual(Timestamp.from(5000));
   });
 
   it('is the UUID that the ingester introduces itself with, also a random one', async () => {
@@ -139,7 +153,7 @@ describe('what is attached', () => {
     await muxer.writeEntry({ ...entry, enumeratedValues: { own: 'x', level: 'high' } });
     await muxer.writeBatch([{ ...entry, enumeratedValues: {} }, entry]);
     await muxer.sync();
-    const names = decoded(indexer.received).map((one) => Object.entries(valuesOf(one)));
+    const names = decoded(await indexer.received()).map((one) => Object.entries(valuesOf(one)));
     const attached = [
       ['site', 'north'],
       ['level', 1n],
@@ -154,26 +168,25 @@ describe('what is attached', () => {
 
   it('goes with entries that wait, as it was when they were written', async () => {
     const targets = ['tcp://127.0.0.1:1'];
-    const indexer = await RecordingIndexer.start();
+    const indexer = await confirmingIndexer();
     // Two targets: nobody knows which one will be there first, and entries wait outside the rings.
     const muxer = newMuxer({ targets: [indexer.address, ...targets], attach: { at: '$NOW' } });
     muxer.start();
     const waiting = [
-      muxer.write(1, 0, 'a'),
-      muxer.writeBatch([{ timestamp: 1, tag: 0, data: 'b' }]),
+      at(5000, () => muxer.write(1, 0, 'a')),
+      at(6000, () => muxer.writeBatch([{ timestamp: 1, tag: 0, data: 'b' }])),
     ];
-    const written = Date.now();
     expect(muxer.stats().backlogEntries).toBe(2);
-    while (Date.now() <= written) await new Promise(setImmediate);
     await Promise.all(waiting);
     await muxer.sync();
-    const times = decoded(indexer.received).map((entry) => valuesOf(entry).at?.toDate().getTime());
-    expect(times).toHaveLength(2);
-    for (const time of times) expect(time).toBeLessThanOrEqual(written);
+    const times = decoded(await indexer.received()).map((entry) =>
+      valuesOf(entry).at?.toDate().getTime(),
+    );
+    expect(times).toEqual([5000, 6000]);
   });
 
   it('goes with large entries, and with text of any width', async () => {
-    const indexer = await RecordingIndexer.start();
+    const indexer = await confirmingIndexer();
     const attach = { site: 'nörd' };
     const muxer = await hotMuxer({ targets: [indexer.address], ringBytes: SMALL_RING, attach });
     const entries = ['ü'.repeat(40_000), 'small', Buffer.alloc(100_000, 7)].map((data) => ({
@@ -186,7 +199,7 @@ describe('what is attached', () => {
     const expected = entries.map((entry) =>
       expectedArrival({ ...entry, enumeratedValues: attach }),
     );
-    expectArrivals(indexer.received, expected);
+    expectArrivals(await indexer.received(), expected);
   });
 
   it.each([
@@ -201,9 +214,13 @@ describe('what is attached', () => {
       { ...entry, data: 'c' },
     ]);
     await muxer.sync();
-    const names = decoded(indexer.received).map((one) => Object.keys(valuesOf(one)));
+    const names = decoded(await indexer.received()).map((one) => Object.keys(valuesOf(one)));
     expect(names).toEqual(isTaken ? [['site'], ['own', 'site'], ['site']] : [[], [], []]);
-    expect(decoded(indexer.received).map(({ data }) => data.toString())).toEqual(['a', 'a', 'c']);
+    expect(decoded(await indexer.received()).map(({ data }) => data.toString())).toEqual([
+      'a',
+      'a',
+      'c',
+    ]);
   });
 
   it('does not change with the object that it was given in', async () => {
@@ -215,7 +232,7 @@ describe('what is attached', () => {
     raw.fill(0);
     await muxer.write(1, 0, 'a');
     await muxer.sync();
-    const [values] = decoded(indexer.received).map(valuesOf);
+    const [values] = decoded(await indexer.received()).map(valuesOf);
     expect(values).toEqual({ site: 'north', raw: Buffer.from('ab') });
   });
 
@@ -226,7 +243,7 @@ describe('what is attached', () => {
     expect(() => muxer.writeBatch([entry, bad])).toThrow(BatchError);
     await muxer.writeBatch([entry]);
     await muxer.sync();
-    expect(indexer.received).toHaveLength(1);
+    expect(await indexer.received()).toHaveLength(1);
   });
 
   it.each([
@@ -251,7 +268,7 @@ describe('the source of an entry', () => {
     ['four bytes', Uint8Array.of(10, 1, 2, 4), '10.1.2.4'],
     ['a source', Source.parse('2001:db8::5'), '2001:db8::5'],
   ])('is its own, or else the override: %s', async (_kind, sourceOverride, expected) => {
-    const indexer = await RecordingIndexer.start();
+    const indexer = await confirmingIndexer();
     const muxer = await hotMuxer({ targets: [indexer.address], sourceOverride });
     if (sourceOverride instanceof Uint8Array) sourceOverride.fill(0);
     const entry = { timestamp: 1, tag: 0, data: 'a' };
@@ -259,16 +276,18 @@ describe('the source of an entry', () => {
     await muxer.writeBatch([entry, { ...entry, source: '192.0.2.9' }]);
     await muxer.write(1, 0, 'a');
     await muxer.sync();
-    const sources = decoded(indexer.received).map(({ source }) => `${source}`);
+    const sources = decoded(await indexer.received()).map(({ source }) => `${source}`);
     expect(sources).toEqual([expected, expected, '192.0.2.9', expected]);
   });
 
   it('is the local address of the connection if there is none at all', async () => {
-    const indexer = await RecordingIndexer.start();
+    const indexer = await confirmingIndexer();
     const muxer = await hotMuxer({ targets: [indexer.address] });
     await muxer.write(1, 0, 'a');
     await muxer.sync();
-    expect(decoded(indexer.received).map(({ source }) => `${source}`)).toEqual([muxer.sourceIP()]);
+    expect(decoded(await indexer.received()).map(({ source }) => `${source}`)).toEqual([
+      muxer.sourceIP(),
+    ]);
   });
 
   it.each(['', 'localhost', '10.0.0', 'fe80::1%eth0', 5, null, Uint8Array.of(1, 2, 3, 4, 5)])(
@@ -289,11 +308,11 @@ describe('the oldest API version that is taken', () => {
   });
 
   it('takes an indexer of that very version', async () => {
-    const indexer = await RecordingIndexer.start({ apiVersion: 8 });
+    const indexer = await confirmingIndexer(8);
     const muxer = await hotMuxer({ targets: [indexer.address], minVersion: 8 });
     await muxer.write(1, 0, 'a');
     await muxer.sync();
-    expect(indexer.received).toHaveLength(1);
+    expect(await indexer.received()).toHaveLength(1);
   });
 
   it('is fatal to a lane whose indexer is older, and to none of the others', async () => {

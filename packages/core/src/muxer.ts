@@ -209,6 +209,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws what is wrong with the entry: `UnknownTagError`, `TagRefusedError`, `OversizedEntryError`,
    *   `InvalidSourceError`, `InvalidTimestampError`, `InvalidEntryError`,
    *   `InvalidEnumeratedValueError`, `OversizedEnumeratedBlockError`; nothing of it was written then
+   * @throws {SystemLimitError} there is no memory for a large entry; nothing of it was written then
    */
   writeEntry(entry: EntryInput, options?: WaitOptions): Promise<void> | undefined {
     this.#checkRunning();
