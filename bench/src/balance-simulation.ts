@@ -53,7 +53,7 @@ export function simulate(indexers: number, policy: Policy, seed: number): Simula
   const latency = createHistogram();
   let now = 0;
   const balancer = new Balancer(lanes, policy, BATCH_BYTES, {
-    clock: () => now,
+    clock: { now: () => now },
     random: draws.uniform,
   });
   const confirmations = new EventQueue<SimulatedLane>();

@@ -1,6 +1,7 @@
 import { Balancer, type BalancerOptions, type Candidate, type Policy } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { simulate } from '../../bench/dist/balance-simulation.js';
+import { TestClock } from '../support/test-clock.js';
 
 const BATCH = 65536;
 const POLICIES: readonly Policy[] = ['expectedTime', 'roundRobin', 'leastOutstanding'];
@@ -41,7 +42,11 @@ function balance(
   policy: Policy = 'expectedTime',
   options: BalancerOptions = {},
 ): Balancer<FakeLane> {
-  return new Balancer(lanes, policy, BATCH, { clock: () => 0, random: seeded(1), ...options });
+  return new Balancer(lanes, policy, BATCH, {
+    clock: { now: () => 0 },
+    random: seeded(1),
+    ...options,
+  });
 }
 
 /** How often each lane was picked, the batches being confirmed at once. */
@@ -120,7 +125,7 @@ describe('by expected time', () => {
   it.each([20_000, 600_000, 1e9])('what a lane did not get %i ms ago is forgotten', (pause) => {
     let now = 0;
     const lanes = many(2, { unconfirmed: 1 });
-    const balancer = balance(lanes, 'expectedTime', { clock: () => now });
+    const balancer = balance(lanes, 'expectedTime', { clock: { now: () => now } });
     const [first, second] = lanes as [FakeLane, FakeLane];
     for (let i = 0; i < 1000; i++) balancer.pick(new Set([first]));
     now += pause;
@@ -148,15 +153,15 @@ describe('by expected time', () => {
 
   /** A near lane that always has something to do, and a far one that is idle, picked just now. */
   function idleBesideBusy() {
-    const time = { now: 0 };
+    const time = new TestClock();
     const near = new FakeLane('near', { unconfirmed: 1 });
     const far = new FakeLane('far', { ackLatency: 50 });
-    const balancer = balance([near, far], 'expectedTime', { clock: () => time.now });
+    const balancer = balance([near, far], 'expectedTime', { clock: time });
     expect(balancer.pick(new Set([near]))).toBe(far);
     const untilFar = (most: number) => {
-      const since = time.now;
-      while (balancer.pick() !== far && time.now - since < most) time.now++;
-      return time.now - since;
+      const since = time.now();
+      while (balancer.pick() !== far && time.now() - since < most) time.advance(1);
+      return time.now() - since;
     };
     return { far, untilFar };
   }
@@ -182,15 +187,15 @@ describe('by expected time', () => {
     let now = 0;
     const near = new FakeLane('near', { unconfirmed: 1 });
     const far = new FakeLane('far', { ackLatency: 50, unconfirmed: 1 });
-    const balancer = balance([near, far], 'expectedTime', { clock: () => now });
+    const balancer = balance([near, far], 'expectedTime', { clock: { now: () => now } });
     for (; now < 10_000; now++) expect(balancer.pick()).toBe(near);
   });
 
   /** Four lanes of which one, the first, becomes slow, after all of them have got the same. */
   function slowingDown() {
-    const time = { now: 0 };
+    const time = new TestClock();
     const lanes = many(4, { unconfirmed: 1 });
-    const balancer = balance(lanes, 'expectedTime', { clock: () => time.now });
+    const balancer = balance(lanes, 'expectedTime', { clock: time });
     expect(picks(balancer, lanes, 40)).toEqual([10, 10, 10, 10]);
     const [slow] = lanes as [FakeLane];
     slow.ackLatency = 50;
@@ -199,22 +204,22 @@ describe('by expected time', () => {
 
   it('a lane that becomes slow gets nothing any more within a fraction of a second', () => {
     const { time, lanes, balancer } = slowingDown();
-    for (; time.now < 100; time.now++) balancer.pick();
+    for (; time.now() < 100; time.advance(1)) balancer.pick();
     expect(picks(balancer, lanes, 30)).toEqual([0, 10, 10, 10]);
   });
 
   it('a lane is not given up for one late confirmation', () => {
     const { time, lanes, balancer, slow } = slowingDown();
-    time.now += 5;
+    time.advance(5);
     expect(picks(balancer, lanes, 4)).toEqual([1, 1, 1, 1]);
     slow.ackLatency = 4;
-    time.now += 200;
+    time.advance(200);
     expect(picks(balancer, lanes, 4)).toEqual([1, 1, 1, 1]);
   });
 
   it('a fall of latency counts with the next batch', () => {
     const { time, lanes, balancer, slow } = slowingDown();
-    time.now += 1000;
+    time.advance(1000);
     expect(picks(balancer, lanes, 30)).toEqual([0, 10, 10, 10]);
     slow.ackLatency = 2;
     expect(picks(balancer, lanes, 10)).toEqual([10, 0, 0, 0]);

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
+import { watch } from '../support/waiting.js';
 
 const entry = (i: number, bytes = 100) => ({ timestamp: i, tag: 0, data: Buffer.alloc(bytes) });
 
@@ -13,16 +14,6 @@ async function connected(configuration = {}) {
   const indexer = await ScriptedIndexer.listen();
   const muxer = await hotMuxer({ targets: [indexer.address], ...configuration });
   return { indexer, muxer, connection: await indexer.hot(0) };
-}
-
-/** A promise, and whether it is settled by now. */
-function watch(promise: Promise<unknown>) {
-  const watched = { promise, settled: false };
-  const settle = () => {
-    watched.settled = true;
-  };
-  promise.then(settle, settle);
-  return watched;
 }
 
 async function turns(count: number): Promise<void> {

@@ -146,7 +146,7 @@ describe('a tag negotiated late', () => {
     const answer = Buffer.concat([encodePong(), encodeConfirmTag(777), encodePong()]);
     connection.confirm(10);
     connection.write(answer.subarray(0, 9));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise(setImmediate);
     connection.write(answer.subarray(9));
     connection.write(encodeConfirmTag(65_534));
     await connection.entries(14);

@@ -88,11 +88,11 @@ describe('confirmations', () => {
     const indexer = await ScriptedIndexer.listen();
     const muxer = await hotMuxer({ targets: [indexer.address] });
     const connection = await indexer.hot(0);
-    await muxer.writeBatch(entries(0, 50_000));
-    await connection.entries(50_000);
-    connection.confirmThrough(50_000);
+    await muxer.writeBatch(entries(0, 20_000));
+    await connection.entries(20_000);
+    connection.confirmThrough(20_000);
     await muxer.sync();
-    expect(muxer.stats().confirmedEntries).toBe(50_000);
+    expect(muxer.stats().confirmedEntries).toBe(20_000);
   });
 
   it('may be outstanding by the thousands, of entries that went out one by one', async () => {
@@ -133,7 +133,8 @@ describe('confirmations', () => {
     const { muxer, connection, losses } = await sent(10);
     const sync = muxer.sync();
     connection.write(encodePong());
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // The thread is there, has heard of the PONG, and asks for the confirmations.
+    await connection.until('FORCE_ACK', () => connection.flushes > 0);
     expect(muxer.stats().confirmedEntries).toBe(0);
     connection.confirmThrough(10);
     await sync;
@@ -210,7 +211,7 @@ describe('an indexer', () => {
     socket.on('data', () => {
       if (socket.bytesRead > before + 1_000_000) socket.destroy();
     });
-    const data = Buffer.alloc(8_000_000, 'x');
+    const data = Buffer.alloc(3_000_000, 'x');
     for (let i = 0; i < 3; i++) muxer.writeEntry({ timestamp: i, tag: 0, data })?.catch(() => {});
     const second = await indexer.hot(1);
     for (let i = 1; i <= 3; i++) {
@@ -262,33 +263,6 @@ describe('an indexer', () => {
     expect(losses.map(({ reason }) => reason)).toEqual(['protocol']);
   });
 
-  it('that throttles is sent nothing until its time is over', async () => {
-    const { muxer, connection, losses } = await sent(1);
-    const synced = muxer.sync();
-    connection.write(Buffer.concat([confirmations([1]), encodeThrottle(400e6)]));
-    const start = performance.now();
-    // Both came in one piece: what is confirmed was read together with the throttle.
-    await synced;
-    muxer.writeEntry(entry(1));
-    await connection.entries(2);
-    expect(performance.now() - start).toBeGreaterThan(350);
-    connection.confirmThrough(2);
-    await muxer.sync();
-    expect(losses).toEqual([]);
-  });
-
-  it('that throttles is sent more as soon as it says something', async () => {
-    const { muxer, connection } = await sent(1);
-    const synced = muxer.sync();
-    connection.write(Buffer.concat([confirmations([1]), encodeThrottle(5e9)]));
-    const start = performance.now();
-    await synced;
-    muxer.writeEntry(entry(1));
-    connection.write(encodePong());
-    await connection.entries(2);
-    expect(performance.now() - start).toBeLessThan(4000);
-  });
-
   it('that throttles while entries wait for room still gets them all, in order', async () => {
     const { muxer, connection } = await sent(1, { confirms: 'at once' });
     connection.write(encodeThrottle(100e6));
@@ -304,7 +278,6 @@ describe('an indexer', () => {
   it('that is not ready is asked again, and gets nothing until it is', async () => {
     const indexer = await ScriptedIndexer.listen({ readiness: [false, false, false, true] });
     const muxer = newMuxer({ targets: [indexer.address], times: { notReady: 30 } });
-    const start = performance.now();
     muxer.start();
     muxer.writeEntry(entry(0));
     const connection = await indexer.connection(0);
@@ -315,7 +288,6 @@ describe('an indexer', () => {
     expect(connection.frames).toHaveLength(0);
     await muxer.waitForHot();
     expect(asked()).toBe(4);
-    expect(performance.now() - start).toBeGreaterThan(85);
     await connection.entries(1);
     connection.confirmThrough(1);
     await muxer.sync();
@@ -324,13 +296,12 @@ describe('an indexer', () => {
 
   it('that is not ready and goes away is given up at once', async () => {
     const indexer = await ScriptedIndexer.listen({ readiness: [false] });
-    const muxer = newMuxer({ targets: [indexer.address], times: { notReady: 20_000 } });
+    const muxer = newMuxer({ targets: [indexer.address], times: { notReady: 600_000 } });
     const loss = firstLoss(muxer);
     const connection = await indexer.connection(0);
     await connection.until('the question', () => connection.heard.includes('ingestOk'));
     connection.socket.destroy();
-    const timeout = new Promise((resolve) => setTimeout(resolve, 5000, 'nothing was told'));
-    expect(await Promise.race([loss, timeout])).toMatchObject({ reason: 'lost' });
+    expect(await loss).toMatchObject({ reason: 'lost' });
   });
 
   it('that chats with PONGs all through the handshake is no trouble', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { BacklogFullError, type IngestMuxer, WriteAbandonedError } from '@ringest/core';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
 import { NodeProcess, support } from '../support/node-process.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
@@ -184,6 +184,31 @@ describe('drain', () => {
   });
 });
 
+describe('writes that waited and find room at once', () => {
+  it('are placed in slices, between which the event loop gets its turn', async () => {
+    const { muxer, connection } = await stalled();
+    const { accepted } = fill(muxer);
+    const waits = Array.from({ length: 500 }, () => muxer.writeEntry(entry(0, 1)));
+    await connection.entries(accepted);
+    // A slice is over at each look at the clock, after 64 entries.
+    let looks = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => 1e9 + 10 * looks++);
+    onTestFinished(() => clock.mockRestore());
+    connection.confirmThrough(accepted);
+    let most = 0;
+    for (let left = 501; left > 0; ) {
+      await new Promise(setImmediate);
+      const { backlogEntries } = muxer.stats();
+      most = Math.max(most, left - backlogEntries);
+      left = backlogEntries;
+    }
+    // One slice is due at the end of a turn, and one may come with a message of the worker.
+    expect(most).toBeLessThanOrEqual(128);
+    await connection.entries(accepted + 501);
+    await Promise.all(waits);
+  });
+});
+
 describe('a producer that never waits', () => {
   it.each([0, 1000])(
     'is stopped before a small heap is full, with entries of %s bytes',
@@ -200,7 +225,7 @@ describe('a producer that never waits', () => {
   it('is stopped by what waits, however often writes are given up', async () => {
     const { muxer, connection } = await stalled({ backlogBytes: 20_000 });
     const { accepted, wait } = fill(muxer);
-    for (let round = 0; round < 600; round++) {
+    for (let round = 0; round < 470; round++) {
       const controller = new AbortController();
       const { signal } = controller;
       const waits = Array.from({ length: 9 }, () => muxer.writeEntry(entry(0), { signal }));

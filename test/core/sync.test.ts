@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 import { type Script, ScriptedIndexer } from '../support/scripted-indexer.js';
+import { watch } from '../support/waiting.js';
 
 const entry = (i: number, bytes = 100) => ({ timestamp: i, tag: 0, data: Buffer.alloc(bytes) });
 
@@ -11,16 +12,6 @@ async function connected(script: Partial<Script> = {}, configuration = {}) {
   const muxer = await hotMuxer({ targets: [indexer.address], ...configuration });
   const connection = await indexer.hot(0);
   return { indexer, muxer, connection };
-}
-
-/** A promise, and whether it is settled by now. */
-function watch(promise: Promise<unknown>) {
-  const watched = { promise, settled: false };
-  const settle = () => {
-    watched.settled = true;
-  };
-  promise.then(settle, settle);
-  return watched;
 }
 
 describe('sync', () => {

@@ -1,13 +1,15 @@
 import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Worker } from 'node:worker_threads';
 import type { EntryInput } from '@ringest/codec';
 import type { CacheStats, IngestMuxer } from '@ringest/core';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import { dumpCache } from '../../packages/workers/dist/cache/cache-dump.js';
 import { type Arrival, expectedArrival, keyOf } from './arrivals.js';
 import { temporaryDirectory } from './temporary-directory.js';
 import { freePort } from './victim.js';
+
+export { watchThreads } from './threads.js';
+export { until } from './waiting.js';
 
 /** Long enough for a disk that is busy. */
 export const CLOSE_MS = 5000;
@@ -62,14 +64,6 @@ export function cacheStats(muxer: IngestMuxer): CacheStats {
   return cache;
 }
 
-/** Waits for something that comes about by itself. */
-export async function until(what: string, condition: () => boolean, most = 20_000): Promise<void> {
-  for (const end = performance.now() + most; !condition(); ) {
-    if (performance.now() > end) throw new Error(`${what} did not come within ${most} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 /** What the files of a cache hold: the data of each entry, in order, copies among them. */
 export async function cachedData(path: string): Promise<string[]> {
   const data: string[] = [];
@@ -97,17 +91,4 @@ export function copyAsAfterCrash(path: string): string {
 
 export function segmentsIn(path: string): string[] {
   return readdirSync(path).filter((name) => name.endsWith('.segment'));
-}
-
-/** The threads that this process starts from now on, until the test is finished. */
-export function watchThreads(): Worker[] {
-  const threads: Worker[] = [];
-  const started = (thread: Worker) => {
-    threads.push(thread);
-  };
-  process.on('worker', started);
-  onTestFinished(() => {
-    process.off('worker', started);
-  });
-  return threads;
 }

@@ -1,8 +1,7 @@
 import { types } from 'node:util';
-import { crc32c } from '@node-rs/crc32';
-import { compressSync, uncompressSync } from 'snappy';
 import { ByteQueue } from './byte-queue.js';
 import { ChecksumError, DecodeError, LimitError } from './errors.js';
+import { snappyLibrary } from './snappy-library.js';
 
 const STRUCTURE = 'snappy chunk';
 
@@ -51,7 +50,7 @@ export class SnappyFramingEncoder {
 
   #encodeChunk(bytes: Uint8Array, parts: Uint8Array[]): void {
     const plain = types.isSharedArrayBuffer(bytes.buffer) ? this.#copyShared(bytes) : bytes;
-    const compressed = compressSync(plain, COPIED);
+    const compressed = snappyLibrary().compressSync(plain, COPIED);
     // The rule of the reference: what shrinks by less than an eighth is not worth the unpacking.
     const pays = compressed.length < plain.length - Math.floor(plain.length / 8);
     const payload = pays ? compressed : bytes;
@@ -178,6 +177,7 @@ function uncompress(block: Buffer): Buffer {
     scale *= 0x80;
   }
   if (promised > MAX_PLAIN_BYTES) throw new LimitError(STRUCTURE, promised, MAX_PLAIN_BYTES);
+  const { uncompressSync } = snappyLibrary();
   try {
     return uncompressSync(block, COPIED) as Buffer;
   } catch (cause) {
@@ -186,6 +186,6 @@ function uncompress(block: Buffer): Buffer {
 }
 
 function maskedChecksum(plain: Uint8Array): number {
-  const crc = crc32c(plain);
+  const crc = snappyLibrary().crc32c(plain);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

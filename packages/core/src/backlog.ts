@@ -1,5 +1,6 @@
 import type { LooseFrame } from '@ringest/workers';
 import { WriteAbandonedError } from './errors.js';
+import type { Slice } from './slice.js';
 import { Pending, type WaitOptions } from './waiting.js';
 
 /** Places in the queue that stand for nothing any more, before they are given up together. */
@@ -142,17 +143,23 @@ export class Backlog {
     return () => this.#giveUp(waiting, undefined);
   }
 
-  /** Places what there is room for, in order. */
-  drain(place: (waiting: LooseFrame) => boolean): void {
+  /**
+   * Places what there is room for, in order.
+   * @param slice when it is over, the rest stays for now
+   * @returns whether it is over
+   */
+  drain(place: (waiting: LooseFrame) => boolean, slice?: Slice): boolean {
     for (let first = this.#waiting[this.#first]; first; first = this.#waiting[this.#first]) {
       for (let due = first.frames[first.next]; due !== undefined; due = first.frames[first.next]) {
-        if (!place(due)) return;
+        if (!place(due)) return false;
         if (first.isCounted) this.#bytes -= due.frame.length + FRAME_COST;
         this.#entries--;
         first.next++;
+        if (slice?.isOverAfterFrame()) return true;
       }
       this.#takeFirst(first);
     }
+    return false;
   }
 
   /** Gives up all that waits. */

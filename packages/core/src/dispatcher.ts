@@ -7,6 +7,7 @@ import { BacklogFullError } from './errors.js';
 import { Evacuations } from './evacuations.js';
 import { Placer } from './placer.js';
 import { Room } from './room.js';
+import { Slice } from './slice.js';
 import type { WaitOptions } from './waiting.js';
 
 /** What a dispatcher needs to know of the muxer's configuration. */
@@ -199,10 +200,10 @@ export class Dispatcher {
     while (again) {
       this.#evacuations.proceed();
       this.#cache?.proceed();
-      this.#backlog.drain((waiting) => this.#placeSomewhere(waiting));
+      const isCut = this.#drain();
       this.#placer.commit();
-      again = this.#room.arm();
-      if (this.#settleBarriers()) again = true;
+      again = !isCut && this.#room.arm();
+      if (this.#settleBarriers() && !isCut) again = true;
     }
     this.#room.drainIfOwed();
     this.#cache?.tellWaiting(this.#room.isOwed || !this.#backlog.isEmpty);
@@ -301,6 +302,14 @@ export class Dispatcher {
   #rejectBarriers(error: Error): void {
     this.#barriers.rejectAll(error);
     this.#ringBarriers.rejectAll(error);
+  }
+
+  /** Places what waits for room. Returns whether its slice is over before: it goes on in the next turn. */
+  #drain(): boolean {
+    if (this.#backlog.isEmpty) return false;
+    const isOver = this.#backlog.drain((waiting) => this.#placeSomewhere(waiting), new Slice());
+    if (isOver) this.#progressSoon();
+    return isOver;
   }
 
   #placeSomewhere(waiting: LooseFrame): boolean {

@@ -1,9 +1,5 @@
 import type { Lane, LooseFrame } from '@ringest/workers';
-
-/** Milliseconds for which frames are moved before the event loop gets its turn. */
-const SLICE_MS = 2;
-/** Frames between two looks at the clock. */
-const LOOK_FRAMES = 64;
+import { Slice } from './slice.js';
 
 /** Where evacuated frames go. */
 export interface Refuge {
@@ -113,9 +109,9 @@ export class Evacuations {
     }
     if (this.#sliceIsDue) return;
     this.#blocked = undefined;
-    const end = performance.now() + SLICE_MS;
+    const slice = new Slice();
     for (const evacuation of this.#active.values()) {
-      if (this.#moveSome(evacuation, end)) this.#end(evacuation);
+      if (this.#moveSome(evacuation, slice)) this.#end(evacuation);
       if (this.#blocked !== undefined || this.#sliceIsDue) return;
     }
   }
@@ -128,13 +124,13 @@ export class Evacuations {
   }
 
   /** Returns whether nothing is left to do for the lane. */
-  #moveSome(evacuation: Evacuation, end: number): boolean {
+  #moveSome(evacuation: Evacuation, slice: Slice): boolean {
     const { lane } = evacuation;
-    for (let moved = 1; !lane.isWanted; moved++) {
+    while (!lane.isWanted) {
       const head = lane.head();
       if (head === undefined || !this.#move(head, evacuation)) return this.#blocked === undefined;
       lane.passHead();
-      if (moved % LOOK_FRAMES !== 0 || performance.now() < end) continue;
+      if (!slice.isOverAfterFrame()) continue;
       this.#sliceIsDue = true;
       setImmediate(() => {
         this.#sliceIsDue = false;

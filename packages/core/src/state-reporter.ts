@@ -7,7 +7,7 @@ import {
   type IngesterState,
   Timestamp,
 } from '@ringest/codec';
-import type { Identity, Lane } from '@ringest/workers';
+import { type Clock, type Identity, type Lane, realClock, type Timer } from '@ringest/workers';
 import { InvalidArgumentError, InvalidStateError } from './errors.js';
 import type { OwnLog } from './own-log.js';
 
@@ -47,28 +47,33 @@ export type ChildState = Partial<IngesterState>;
 /** Tells every indexer the ingester's state, by the rules of §8. */
 export class StateReporter {
   readonly #subject: StateSubject;
-  readonly #startedAt = performance.now();
+  readonly #clock: Clock;
+  readonly #startedAt: number;
   readonly #children = new Map<string, IngesterState>();
   #configuration: unknown;
   #metadata: unknown;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   /** When all indexers were told last, and how much had flowed then. */
   #toldAt = 0;
   #toldFlow = 0;
   #toldCacheSize = 0;
   #isTellingDue = false;
 
-  constructor(subject: StateSubject) {
+  constructor(subject: StateSubject, clock = realClock) {
     this.#subject = subject;
+    this.#clock = clock;
+    this.#startedAt = clock.now();
   }
 
   start(): void {
-    this.#toldAt = performance.now();
-    this.#timer = setInterval(() => this.#tellIfDue(), FLOWING_INTERVAL).unref();
+    this.#toldAt = this.#clock.now();
+    this.#timer = this.#clock.every(FLOWING_INTERVAL, () => this.#tellIfDue());
+    this.#timer.unref();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#timer?.close();
+    this.#timer = undefined;
   }
 
   /**
@@ -136,7 +141,7 @@ export class StateReporter {
       hostname: hostname(),
       entries,
       size: bytes,
-      uptime: Math.round((performance.now() - this.#startedAt) * 1e6),
+      uptime: Math.round((this.#clock.now() - this.#startedAt) * 1e6),
       tags: tags(),
       cacheState,
       cacheSize,
@@ -151,12 +156,12 @@ export class StateReporter {
     const hasFlowed =
       this.#flowed() !== this.#toldFlow || this.#subject.cache().size !== this.#toldCacheSize;
     // Timers come a little early: the next one would be half a minute late.
-    const isLong = performance.now() - this.#toldAt >= IDLE_INTERVAL - FLOWING_INTERVAL / 2;
+    const isLong = this.#clock.now() - this.#toldAt >= IDLE_INTERVAL - FLOWING_INTERVAL / 2;
     if (hasFlowed || isLong) this.#tellAll();
   }
 
   #tellAll(): void {
-    this.#toldAt = performance.now();
+    this.#toldAt = this.#clock.now();
     this.#toldFlow = this.#flowed();
     this.#toldCacheSize = this.#subject.cache().size;
     this.#tell(this.#subject.lanes);

@@ -5,12 +5,17 @@
 export class Backoff {
   readonly #first: number;
   readonly #most: number;
+  readonly #random: () => number;
   #next: number;
 
-  /** @param most no less than `first` */
-  constructor(first: number, most: number) {
+  /**
+   * @param most no less than `first`
+   * @param random from 0 up to, but not including, 1
+   */
+  constructor(first: number, most: number, random = Math.random) {
     this.#first = first;
     this.#most = most;
+    this.#random = random;
     this.#next = first;
   }
 
@@ -18,7 +23,7 @@ export class Backoff {
   next(): number {
     const delay = this.#next;
     this.#next = Math.min(this.#most, delay * 2);
-    return Math.round(delay * (1 - Math.random() / 4));
+    return Math.round(delay * (1 - this.#random() / 4));
   }
 
   /** After a success. */

@@ -59,7 +59,7 @@ export const Control = {
   rate: 192,
   /** Microseconds from handing over to confirmation, a moving average; 0: nothing confirmed yet. */
   latency: 193,
-  /** Until when the indexer wants nothing sent, as the low 32 bits of `Date.now()`; 0: it does. */
+  /** Until when the indexer wants nothing sent, as `sharedMilliseconds` of the clock; 0: it does. */
   throttledUntil: 194,
   /** Odd while the worker changes the counters below. */
   countersSequence: 224,

@@ -1,11 +1,15 @@
+import { type Clock, realClock, type Timer } from './clock.js';
+
 /** A pause: on until its time is over, or until it is ended. */
 export class Hold {
   readonly #over: () => void;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #timer: Timer | undefined;
 
   /** @param over is called when the time is over, not when the pause is ended */
-  constructor(over: () => void) {
+  constructor(over: () => void, clock = realClock) {
     this.#over = over;
+    this.#clock = clock;
   }
 
   get isOn(): boolean {
@@ -14,15 +18,15 @@ export class Hold {
 
   /** Begins, or begins anew. */
   begin(milliseconds: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#timer?.close();
+    this.#timer = this.#clock.after(milliseconds, () => {
       this.#timer = undefined;
       this.#over();
-    }, milliseconds);
+    });
   }
 
   end(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.close();
     this.#timer = undefined;
   }
 }

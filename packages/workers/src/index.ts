@@ -29,6 +29,7 @@ export type { CacheEvents, CacheLinkOptions, CacheReport } from './cache/cache-e
 export { CacheLink } from './cache/cache-link.js';
 export * from './cache/errors.js';
 export type { Place as CachePlace } from './cache/segment-log.js';
+export { type Clock, realClock, type Timer } from './clock.js';
 export { countedEntries } from './counted.js';
 export * from './errors.js';
 export { encodedSize, encodeFrame, type FrameParts, frameTag, retagFrame } from './frame.js';

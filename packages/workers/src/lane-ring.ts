@@ -1,5 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { Control, type Counter, DOORBELL, RingOwner, type ToWorker } from './boundary.js';
+import { realClock, sharedMilliseconds } from './clock.js';
 import { RingCorruptError } from './errors.js';
 import { unstampFrame } from './frame.js';
 import { kernelModule } from './kernel.js';
@@ -78,7 +79,7 @@ export abstract class LaneRing {
   /** Milliseconds for which the indexer wants nothing sent. */
   get throttledFor(): number {
     const until = Atomics.load(this.ring.control, Control.throttledUntil);
-    return until === 0 ? 0 : Math.max(0, (until - Date.now()) | 0);
+    return until === 0 ? 0 : Math.max(0, (until - sharedMilliseconds(realClock)) | 0);
   }
 
   counters(): Record<Counter, number> {

@@ -1,5 +1,6 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import { Control, type Counter, counters } from './boundary.js';
+import { type Clock, realClock, sharedMilliseconds } from './clock.js';
 import type { Passed } from './ring.js';
 import type { Rewound } from './ring-reader.js';
 
@@ -19,6 +20,7 @@ export class Meter {
   readonly counts: Record<Counter, number>;
   readonly #control: Int32Array;
   readonly #latency: RecordableHistogram;
+  readonly #clock: Clock;
   #latencyAverage = 0;
   #lastAcknowledged = 0;
   #rateAverage = 0;
@@ -26,9 +28,10 @@ export class Meter {
   #windowBytes = 0;
   #windowSaturated = false;
 
-  constructor(control: Int32Array, latency: RecordableHistogram) {
+  constructor(control: Int32Array, latency: RecordableHistogram, clock = realClock) {
     this.#control = control;
     this.#latency = latency;
+    this.#clock = clock;
     this.counts = readCounters(control);
   }
 
@@ -42,7 +45,8 @@ export class Meter {
 
   /** The indexer wants nothing sent for so many milliseconds from now on; 0: it does. */
   throttled(milliseconds: number): void {
-    const until = milliseconds === 0 ? 0 : (Date.now() + Math.ceil(milliseconds)) | 0 || 1;
+    const now = sharedMilliseconds(this.#clock);
+    const until = milliseconds === 0 ? 0 : (now + Math.ceil(milliseconds)) | 0 || 1;
     Atomics.store(this.#control, Control.throttledUntil, until);
   }
 

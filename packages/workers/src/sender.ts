@@ -1,5 +1,6 @@
 import { encodeForceAck, type Source } from '@ringest/codec';
 import { Control } from './boundary.js';
+import { type Clock, realClock } from './clock.js';
 import { stampFrame, withoutValues } from './frame.js';
 import { Hold } from './hold.js';
 import { InFlight } from './in-flight.js';
@@ -29,6 +30,8 @@ export interface SenderParts {
   /** The connection's own address, the source of entries that have none. */
   readonly local: Source;
   readonly takesValues: boolean;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** What does not come from the ring. */
@@ -74,13 +77,16 @@ export class Sender {
   readonly #reader: RingReader;
   readonly #meter: Meter;
   readonly #hooks: SenderHooks;
-  readonly #pace = new Hold(() => this.pump());
+  readonly #clock: Clock;
+  readonly #pace: Hold;
 
   constructor(parts: SenderParts, hooks: SenderHooks) {
     this.#parts = parts;
     this.#reader = parts.reader;
     this.#meter = parts.meter;
     this.#hooks = hooks;
+    this.#clock = parts.clock ?? realClock;
+    this.#pace = new Hold(() => this.pump(), this.#clock);
     const { ring } = parts.reader;
     const limited = parts.rateLimit?.writeBytes ?? WRITE_BYTES;
     this.#writeBytes = Math.min(WRITE_BYTES, ring.size / 4, limited);
@@ -220,7 +226,7 @@ export class Sender {
 
   /** Hands over what was taken last, as one write to be confirmed as one. Returns its bytes. */
   #send(pieces: readonly Uint8Array[]): number {
-    const now = performance.now();
+    const now = this.#clock.now();
     const lastId = this.#reader.ring.kernel.nextId() - 1;
     if (this.inFlight.isEmpty) this.#meter.busy(now);
     const bytes = sizeOf(pieces);

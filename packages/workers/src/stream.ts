@@ -7,13 +7,14 @@ import {
   MinimumVersion,
 } from '@ringest/codec';
 import type { ConnectionTimes, DittoEnd, TagName } from './boundary.js';
+import { type Clock, realClock } from './clock.js';
 import { type DittoBlock, Dittos } from './dittos.js';
 import { Hold } from './hold.js';
 import { IndexerInput, type InputHandler } from './indexer-input.js';
 import { LateTags } from './late-tags.js';
 import { Lost } from './lost.js';
 import { Sender, type SenderParts, type Urgent } from './sender.js';
-import { Watch } from './watch.js';
+import { Watch, type Watched } from './watch.js';
 
 /** What a stream tells its lane. */
 export interface StreamEvents {
@@ -53,6 +54,7 @@ export class Stream implements InputHandler {
   /** What the indexer is to be told next. */
   #state: Uint8Array | undefined;
   readonly #parts: StreamParts;
+  readonly #clock: Clock;
   readonly #sender: Sender;
   readonly #input: IndexerInput;
   readonly #tags: LateTags;
@@ -62,6 +64,7 @@ export class Stream implements InputHandler {
 
   constructor(parts: StreamParts) {
     this.#parts = parts;
+    this.#clock = parts.clock ?? realClock;
     const { reader, tables, local, indexerVersion, times, decoder, compression, events } = parts;
     const takesValues = indexerVersion >= MinimumVersion.enumeratedValues;
     this.#sender = new Sender(
@@ -78,7 +81,7 @@ export class Stream implements InputHandler {
     this.#input = new IndexerInput(reader.ring, decoder, compression, this);
     this.#tags = this.#createTags();
     this.#dittos = new Dittos(tables, local, events.dittoEnded);
-    this.#throttle = new Hold(() => this.#endThrottle());
+    this.#throttle = new Hold(() => this.#endThrottle(), this.#clock);
     this.#watch = this.#createWatch(times);
   }
 
@@ -214,7 +217,7 @@ export class Stream implements InputHandler {
     const last = Math.min(this.#confirmed, lastTakenId);
     const { reader, meter, large, events } = this.#parts;
     const before = reader.released;
-    const now = performance.now();
+    const now = this.#clock.now();
     let released = before;
     let bytes = 0;
     while (!inFlight.isEmpty && inFlight.oldestId <= last) {
@@ -298,7 +301,7 @@ export class Stream implements InputHandler {
 
   #createWatch(times: ConnectionTimes): Watch {
     const stream = this;
-    return new Watch(times, {
+    const watched: Watched = {
       get confirmations() {
         return stream.#confirmed + stream.#dittos.confirmations;
       },
@@ -315,7 +318,8 @@ export class Stream implements InputHandler {
       ping: () => this.#sender.write(encodePing()),
       forceAck: () => this.#sender.write(encodeForceAck()),
       lost: (error) => this.#fail(error),
-    });
+    };
+    return new Watch(times, watched, this.#clock);
   }
 
   #fail(error: unknown): void {

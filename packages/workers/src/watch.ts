@@ -1,4 +1,5 @@
 import type { ConnectionTimes } from './boundary.js';
+import { type Clock, realClock, type Timer } from './clock.js';
 import { Lost } from './lost.js';
 
 /** How often is looked, as a part of the shorter time, and in milliseconds at most. */
@@ -31,22 +32,24 @@ export interface Watched {
 export class Watch {
   readonly #times: ConnectionTimes;
   readonly #watched: Watched;
-  readonly #interval: NodeJS.Timeout;
+  readonly #clock: Clock;
+  readonly #interval: Timer;
   #hasHeard = true;
-  #heardAt = performance.now();
+  #heardAt: number;
   #pingedAt: number | undefined;
-  #calledAt = performance.now();
+  #calledAt: number;
   #confirmations = 0;
   #forcedAt: number | undefined;
 
-  constructor(times: ConnectionTimes, watched: Watched) {
+  constructor(times: ConnectionTimes, watched: Watched, clock = realClock) {
     this.#times = times;
     this.#watched = watched;
+    this.#clock = clock;
+    this.#heardAt = clock.now();
+    this.#calledAt = this.#heardAt;
     const shorter = Math.min(times.silence, times.confirmation);
-    this.#interval = setInterval(
-      () => this.#look(),
-      Math.min(LONGEST_INTERVAL, Math.ceil(shorter / LOOKS)),
-    );
+    const interval = Math.min(LONGEST_INTERVAL, Math.ceil(shorter / LOOKS));
+    this.#interval = clock.every(interval, () => this.#look());
   }
 
   /** The indexer has said something. */
@@ -55,11 +58,11 @@ export class Watch {
   }
 
   end(): void {
-    clearInterval(this.#interval);
+    this.#interval.close();
   }
 
   #look(): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     const half = this.#times.silence / 2;
     if (this.#hasHeard) {
       this.#hasHeard = false;

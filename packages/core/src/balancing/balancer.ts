@@ -1,3 +1,4 @@
+import { type Clock, realClock } from '@ringest/workers';
 import type { Candidate, Policy } from './candidate.js';
 import { ExpectedTime } from './expected-time.js';
 import { Slot } from './slot.js';
@@ -23,8 +24,8 @@ type Openness = typeof READY | typeof HOT | typeof ANY;
 export interface BalancerOptions {
   /** All lanes lead to one indexer: while none is hot, any of them may be picked. Default: `false`. */
   readonly sameTarget?: boolean;
-  /** Milliseconds. Default: `performance.now`. */
-  readonly clock?: () => number;
+  /** Default: the machine's. */
+  readonly clock?: Pick<Clock, 'now'>;
   /** From 0 up to, but not including, 1. Default: `Math.random`. */
   readonly random?: () => number;
 }
@@ -52,7 +53,7 @@ export class Balancer<Lane extends Candidate> {
   readonly #batchBytes: number;
   readonly #time: ExpectedTime;
   readonly #sameTarget: boolean;
-  readonly #clock: () => number;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #random: () => number;
   readonly #nobody: ReadonlySet<Lane> = new Set();
   /** Where the lanes that are compared stand; its first ones count. */
@@ -75,9 +76,9 @@ export class Balancer<Lane extends Candidate> {
     this.#batchBytes = batchBytes;
     this.#time = new ExpectedTime(batchBytes);
     this.#sameTarget = options.sameTarget === true || lanes.length === 1;
-    this.#clock = options.clock ?? (() => performance.now());
+    this.#clock = options.clock ?? realClock;
     this.#random = options.random ?? Math.random;
-    this.#origin = this.#clock();
+    this.#origin = this.#clock.now();
   }
 
   /** Lanes that may be written to at all: the hot ones, or, while none is, all of a single target. */
@@ -107,7 +108,7 @@ export class Balancer<Lane extends Candidate> {
     if (found === 0) found = this.#find(HOT, passedOver);
     if (found === 0 && this.#sameTarget && !this.#isAnyHot()) found = this.#find(ANY, passedOver);
     if (found === 0) return undefined;
-    const now = this.#clock();
+    const now = this.#clock.now();
     const slot = found === 1 ? (this.#compared[0] as Slot<Lane>) : this.#best(found, now);
     slot.pickedAt = now;
     slot.share += this.#weight(now);

@@ -1,11 +1,8 @@
 import { DecodeError, frameSize, GRAVWELL_TAG, GRAVWELL_TAG_NAME } from '@ringest/codec';
 import { type CachedBlock, frameTag, type LooseFrame, retagFrame } from '@ringest/workers';
+import { Slice } from '../slice.js';
 import type { Outstanding, OutstandingBlock, OutstandingSegment } from './outstanding.js';
 
-/** Milliseconds for which frames are placed before the event loop gets its turn. */
-const SLICE_MS = 2;
-/** Frames between two looks at the clock. */
-const LOOK_FRAMES = 64;
 /** Milliseconds before a segment that could not be read is read again. */
 const RETRY_MS = 5000;
 
@@ -102,10 +99,10 @@ export class Replay {
   proceed(): void {
     this.#blocked = undefined;
     if (this.#isStopped || this.#isSliceDue || !this.#around.isAnyHot()) return;
-    const end = performance.now() + SLICE_MS;
+    const slice = new Slice();
     const share = this.#around.share();
     let bytes = 0;
-    for (let frames = 1; ; frames++) {
+    for (;;) {
       const piece = this.#piece ?? this.#take();
       if (piece === undefined) return;
       const head = this.#head(piece);
@@ -120,8 +117,7 @@ export class Replay {
       }
       this.#pass(piece, head);
       bytes += head.frame.length;
-      const isOver = frames % LOOK_FRAMES === 0 && performance.now() >= end;
-      if (isOver || bytes >= share) {
+      if (slice.isOverAfterFrame() || bytes >= share) {
         this.#sliceLater();
         return;
       }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NodeProcess, startIndexer, support } from '../support/node-process.js';
+import { NodeProcess, startIndexer, support } from '../../support/node-process.js';
 
 const MEBIBYTE = 2 ** 20;
 

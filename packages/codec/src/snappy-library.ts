@@ -1,0 +1,23 @@
+import { createRequire } from 'node:module';
+import type * as Crc32 from '@node-rs/crc32';
+import type * as Snappy from 'snappy';
+
+/** What compression needs of native libraries. */
+export type SnappyLibrary = Pick<typeof Snappy, 'compressSync' | 'uncompressSync'> &
+  Pick<typeof Crc32, 'crc32c'>;
+
+const load = createRequire(import.meta.url);
+let library: SnappyLibrary | undefined;
+
+/**
+ * The native libraries, loaded when a stream is first compressed: loading takes every thread 30 ms of
+ * processor, and a process may be forbidden to load native code.
+ */
+export function snappyLibrary(): SnappyLibrary {
+  if (library === undefined) {
+    const { compressSync, uncompressSync } = load('snappy') as typeof Snappy;
+    const { crc32c } = load('@node-rs/crc32') as typeof Crc32;
+    library = { compressSync, uncompressSync, crc32c };
+  }
+  return library;
+}
