@@ -16,6 +16,7 @@ import {
 import { Dialler } from './dial.js';
 import { type Agreement, handshake } from './handshake.js';
 import { Inbox } from './inbox.js';
+import { endOf, hangUp, localAddressOf } from './lane-socket.js';
 import { LaneTags } from './lane-tags.js';
 import { LargeFrames } from './large-frames.js';
 import { FatallyLost, Lost } from './lost.js';
@@ -24,7 +25,6 @@ import { Outlet } from './outlet.js';
 import { RateLimit } from './rate-limit.js';
 import { Ring } from './ring.js';
 import { RingReader } from './ring-reader.js';
-import { endOf, hangUp } from './socket-end.js';
 import { Stream } from './stream.js';
 import { TagTables } from './tag-tables.js';
 import { type Turn, Turns } from './turns.js';
@@ -40,9 +40,6 @@ const MOST_COMING_UP = 4;
 const COMING_UP_MS = 250;
 
 const comingUp = new Turns(MOST_COMING_UP);
-
-/** The local address of a pipe. */
-const PIPE_SOURCE = '::1';
 
 /** The worker's half of a lane, as a Piscina task: it ends when the lane is closed. */
 export async function runLane(task: LaneTask): Promise<void> {
@@ -296,11 +293,4 @@ class LaneWorker {
   #post(message: ToMain): void {
     this.#task.port.postMessage(message);
   }
-}
-
-/** The source of entries that have none: a Unix socket has no address (§1). */
-function localAddressOf(socket: Socket): string {
-  // A link-local address comes with its zone, which has no place on the wire.
-  const [address = ''] = (socket.localAddress ?? '').split('%');
-  return address === '' ? PIPE_SOURCE : address;
 }

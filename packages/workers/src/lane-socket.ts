@@ -5,6 +5,16 @@ import { Lost } from './lost.js';
 /** Milliseconds that an indexer has to close its side of a connection that ends. */
 const HANG_UP_TIMEOUT = 500;
 
+/** The local address of a pipe. */
+const PIPE_SOURCE = '::1';
+
+/** The source of entries that have none: a Unix socket has no address (§1). */
+export function localAddressOf(socket: Socket): string {
+  // A link-local address comes with its zone, which has no place on the wire.
+  const [address = ''] = (socket.localAddress ?? '').split('%');
+  return address === '' ? PIPE_SOURCE : address;
+}
+
 /** Rejects when the socket is no longer of use, or with the signal's reason. */
 export function endOf(socket: Socket, signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
