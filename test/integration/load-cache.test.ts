@@ -88,9 +88,9 @@ it.each([
 it('a load that gives up leaves its entries in the cache, for the next one to bring', async () => {
   const path = temporaryDirectory();
   const address = `127.0.0.1:${await freePort()}`;
-  const first = load(address, path, '--entry-count', '3000', '--timeout', '500ms');
+  const first = load(address, path, '--entry-count', '3000', '--timeout', '3s');
   expect(await first.end()).toBe(1);
-  expect(first.stderr).toMatch(/^load: nothing was confirmed for 500 ms; last problem: /m);
+  expect(first.stderr).toMatch(/^load: nothing was confirmed for 3000 ms; last problem: /m);
   expect(first.stderr).toContain(`load: entries are left in the cache in ${path}\n`);
   expect(segments(path).length).toBeGreaterThan(0);
 

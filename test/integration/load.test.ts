@@ -226,7 +226,7 @@ describe('a load on other indexers', () => {
     onTestFinished(() => indexer.close());
     const address = (await indexer.listen()).replace('tcp://', '');
     const run = new NodeProcess(LOAD, ['--clear-conns', address, '--duration', '1h', '--json']);
-    await vi.waitFor(() => expect(indexer.stats().entries).toBeGreaterThan(1000), 10_000);
+    await vi.waitFor(() => expect(indexer.stats().entries).toBeGreaterThan(1000), 20_000);
     expect(await run.end('SIGINT')).toBe(0);
     const report = run.lastJson<Report>();
     expect(indexer.stats().entries).toBe(report.entries);
