@@ -1,7 +1,7 @@
 import { type IngestMuxer, NotRunningError, WriteAbandonedError } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
+import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { collectLogs, hotMuxer, newMuxer, SMALL_RING } from '../support/muxer.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 
 const entry = (i: number, bytes = 1000) => ({ timestamp: i, tag: 0, data: Buffer.alloc(bytes) });
@@ -27,11 +27,11 @@ function overfill(muxer: IngestMuxer, more: number) {
 
 describe('close', () => {
   it('waits for confirmations, and reports that all arrived', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = await hotMuxer({ targets: [recording.address], closeTimeout: 10_000 });
-    for (let i = 0; i < 5000; i++) await muxer.writeEntry(entry(i, 100));
+    for (let i = 0; i < 1000; i++) await muxer.writeEntry(entry(i, 100));
     expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
-    expect(recording.received).toHaveLength(5000);
+    expect(recording.received).toHaveLength(1000);
   });
 
   it('waits for entries that wait for room, too', async () => {
@@ -46,7 +46,7 @@ describe('close', () => {
     expect(await closed).toEqual({ unconfirmed: 0, cached: 0 });
   });
 
-  it.each([0, 1, 7, 29, 30])(
+  it.each([0, 7, 30])(
     'reports how many of 30 entries are not confirmed when %s are',
     async (confirmed) => {
       const { muxer, connection } = await connected();
@@ -117,7 +117,7 @@ describe('close', () => {
   });
 
   it('comes by itself at the end of a block that uses a muxer', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     let used: IngestMuxer;
     {
       const targets = [recording.address];
@@ -137,7 +137,7 @@ describe('close', () => {
   });
 
   it('right after the start ends what has begun', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = newMuxer({ targets: [recording.address], closeTimeout: 10_000 });
     muxer.start();
     expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });

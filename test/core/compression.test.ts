@@ -44,7 +44,7 @@ describe('compression', () => {
       compression: 'snappy',
       ringBytes: SMALL_RING,
     });
-    const written = [entry(0), entry(1, 20_000_000), entry(2), entry(3, 3_000_000), entry(4)];
+    const written = [entry(0), entry(1, 6_000_000), entry(2), entry(3, 3_000_000), entry(4)];
     for (const one of written) {
       const wait = muxer.writeEntry(one);
       // Commands come between the entries, whatever is on its way.

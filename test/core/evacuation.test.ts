@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type EntryInput, EnumeratedType, EnumeratedValue, type IngestMuxer } from '@ringest/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Arrival, expectArrivals, expectedArrival, keyOf } from '../support/arrivals.js';
+import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { hotMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
 import { startIndexer } from '../support/node-process.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../support/scripted-indexer.js';
 import { watchThreads } from '../support/threads.js';
 
@@ -286,7 +286,7 @@ describe('entries of a lane that is lost', () => {
     await expect.poll(() => muxer.hot()).toBe(0);
     const waiting = muxer.writeEntry(entry(200));
     const synced = muxer.sync();
-    const recording = await RecordingIndexer.start({ listen: `127.0.0.1:${port}` });
+    const recording = await CollectingIndexer.start({ port });
     await synced;
     await waiting;
     expect(keys(recording.received)).toEqual(keys(expected(entries(0, 201))));

@@ -3,9 +3,9 @@ import type { EntryInput } from '@ringest/codec';
 import type { ConnectionError, IngestMuxer } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { expectArrivals, expectedArrival } from '../support/arrivals.js';
+import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { hotMuxer, wholeMuxer } from '../support/muxer.js';
 import { startIndexer } from '../support/node-process.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 
 /** Longer than a busy machine keeps anybody waiting, in milliseconds. */
@@ -80,7 +80,7 @@ describe('an indexer that is connected', () => {
 
   it('and reads no more is lost, whatever is on its way to it', async () => {
     const indexer = await ScriptedIndexer.listen();
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const times = { silence: 2000, confirmation: LONG };
     const targets = [indexer.address, recording.address];
     const muxer = await wholeMuxer({ targets, times, ringBytes: 2 ** 20, batchBytes: 4096 });
@@ -101,7 +101,7 @@ describe('an indexer that is connected', () => {
 describe("an indexer's process that is stopped", () => {
   it('is noticed, and what it had not confirmed arrives elsewhere', async () => {
     const { indexer, address } = await startIndexer('--listen', '127.0.0.1:0', '--ack-delay', '5m');
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const targets = [`tcp://${address}`, recording.address];
     const times = { silence: 2500, firstRetry: 600_000, mostRetry: 600_000 };
     const muxer = await wholeMuxer({ targets, times, batchBytes: 1 });

@@ -263,13 +263,14 @@ describe('what was given', () => {
     ['what throws', { toJSON: () => JSON.parse('{') }],
   ] as const;
 
-  it.each(unfit)('is refused if JSON cannot hold it: %s', async (_kind, value) => {
+  it('is refused if JSON cannot hold it', async () => {
     const { connection, muxer } = await connected();
     muxer.setMetadata('m');
-    expect(() => muxer.setMetadata(value)).toThrow(InvalidStateError);
-    expect(() => muxer.setRawConfiguration(value)).toThrow(InvalidStateError);
-    if (typeof value !== 'function' && typeof value !== 'symbol') {
-      expect(() => muxer.registerChild('a', { metadata: value })).toThrow(InvalidStateError);
+    for (const [kind, value] of unfit) {
+      expect(() => muxer.setMetadata(value), kind).toThrow(InvalidStateError);
+      expect(() => muxer.setRawConfiguration(value), kind).toThrow(InvalidStateError);
+      if (typeof value === 'function' || typeof value === 'symbol') continue;
+      expect(() => muxer.registerChild('a', { metadata: value }), kind).toThrow(InvalidStateError);
     }
     const state = await stateAfter(connection, 1);
     expect(state).toMatchObject({ metadata: 'm', children: new Map() });

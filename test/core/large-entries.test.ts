@@ -18,14 +18,14 @@ const TAGS = ['even', 'odd'];
 const expectation = (one: EntryInput) => expectedArrival(one, TAGS[one.tag]);
 
 describe('entries larger than the ring', () => {
-  it('arrive to the byte, up to 40 MB', async () => {
+  it('arrive to the byte, up to 20 MB', async () => {
     const recording = await RecordingIndexer.start({ tags: TAGS });
     const muxer = await hotMuxer({
       targets: [recording.address],
       tags: TAGS,
       ringBytes: SMALL_RING,
     });
-    const entries = [entry(0, MEBIBYTE), entry(1, 40_000_000), entry(2, 3)];
+    const entries = [entry(0, MEBIBYTE), entry(1, 20_000_000), entry(2, 3)];
     for (const one of entries) await muxer.writeEntry(one);
     await muxer.sync();
     expectArrivals(recording.received, entries.map(expectation));

@@ -88,33 +88,33 @@ describe('confirmations', () => {
     const indexer = await ScriptedIndexer.listen();
     const muxer = await hotMuxer({ targets: [indexer.address] });
     const connection = await indexer.hot(0);
-    await muxer.writeBatch(entries(0, 20_000));
-    await connection.entries(20_000);
-    connection.confirmThrough(20_000);
+    await muxer.writeBatch(entries(0, 10_000));
+    await connection.entries(10_000);
+    connection.confirmThrough(10_000);
     await muxer.sync();
-    expect(muxer.stats().confirmedEntries).toBe(20_000);
+    expect(muxer.stats().confirmedEntries).toBe(10_000);
   });
 
   it('may be outstanding by the thousands, of entries that went out one by one', async () => {
     const indexer = await ScriptedIndexer.listen();
     const muxer = await hotMuxer({ targets: [indexer.address] });
     const first = await indexer.hot(0);
-    for (let i = 0; i < 6000; i++) {
+    for (let i = 0; i < 3000; i++) {
       muxer.writeEntry(entry(i));
       await new Promise(setImmediate);
     }
-    await first.entries(6000);
-    first.confirmThrough(4000);
-    await confirmed(muxer, 4000);
-    first.confirmThrough(5500);
-    await confirmed(muxer, 5500);
+    await first.entries(3000);
+    first.confirmThrough(2000);
+    await confirmed(muxer, 2000);
+    first.confirmThrough(2500);
+    await confirmed(muxer, 2500);
     first.socket.destroy();
     const second = await indexer.hot(1);
     await second.entries(500);
     second.confirmThrough(500);
     await muxer.sync();
-    expectArrivals(second.arrivals, expected(5500, 6000));
-    expect(muxer.stats()).toMatchObject({ confirmedEntries: 6000, resentEntries: 500 });
+    expectArrivals(second.arrivals, expected(2500, 3000));
+    expect(muxer.stats()).toMatchObject({ confirmedEntries: 3000, resentEntries: 500 });
   });
 
   it('may begin with what came together with the end of the handshake', async () => {
@@ -153,7 +153,7 @@ describe('confirmations', () => {
     expect(losses).toEqual([]);
   });
 
-  it.each([11, 12, 4096, 2 ** 32 + 11, Number.MAX_SAFE_INTEGER])(
+  it.each([11, 2 ** 32 + 11, Number.MAX_SAFE_INTEGER])(
     'of what was never sent, as of %s, confirm nothing: all arrives in the end',
     async (id) => {
       const { indexer, muxer, connection } = await sent(10);

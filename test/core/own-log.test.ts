@@ -2,6 +2,7 @@ import { decodeEntry, encodeEntry, type Frame, hashSecret } from '@ringest/codec
 import { ConfigurationError, IngestMuxer, type MuxerConfiguration } from '@ringest/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Arrival } from '../support/arrivals.js';
+import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { collectLogs, hotMuxer, newMuxer, SECRET, SMALL_RING } from '../support/muxer.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
@@ -160,7 +161,7 @@ describe("the muxer's own log", () => {
   });
 
   it('is counted like all that is written', async () => {
-    const indexer = await RecordingIndexer.start();
+    const indexer = await CollectingIndexer.start();
     const muxer = await hotMuxer({ targets: [indexer.address], selfIngest: true });
     await muxer.writeBatch([1, 2, 3].map((timestamp) => ({ timestamp, tag: 0, data: 'a' })));
     await muxer.sync();
@@ -213,7 +214,7 @@ describe("the muxer's own log", () => {
   });
 
   it('drops nothing in a close that has all confirmed', async () => {
-    const indexer = await RecordingIndexer.start();
+    const indexer = await CollectingIndexer.start();
     const muxer = await hotMuxer({
       targets: [indexer.address],
       selfIngest: true,
@@ -225,7 +226,7 @@ describe("the muxer's own log", () => {
   });
 
   it('has no attached values and no source that is put in place of others', async () => {
-    const indexer = await RecordingIndexer.start();
+    const indexer = await CollectingIndexer.start();
     const muxer = await hotMuxer({
       targets: [indexer.address],
       selfIngest: true,
@@ -244,7 +245,7 @@ describe("the muxer's own log", () => {
   it('has no secret in it', async () => {
     const { logger, lines } = collectLogs();
     const strict = await ScriptedIndexer.listen({ secret: 'another' });
-    const indexer = await RecordingIndexer.start();
+    const indexer = await CollectingIndexer.start();
     const muxer = newMuxer({
       targets: [strict.address, indexer.address],
       selfIngest: { level: 'debug' },
@@ -279,7 +280,7 @@ describe("the muxer's own log", () => {
 
 describe('counters in the log', () => {
   it('come again and again, as data', async () => {
-    const indexer = await RecordingIndexer.start();
+    const indexer = await CollectingIndexer.start();
     const muxer = await hotMuxer({
       targets: [indexer.address],
       selfIngest: true,
@@ -308,7 +309,7 @@ describe('counters in the log', () => {
       vi.useRealTimers();
     });
     const { logger, lines } = collectLogs();
-    const indexer = await RecordingIndexer.start();
+    const indexer = await CollectingIndexer.start();
     await hotMuxer({ targets: [indexer.address], selfIngest: true, statsInterval: 0, logger });
     vi.advanceTimersByTime(3_600_000);
     expect(told(lines)).toEqual(['hot']);

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { BacklogFullError, type IngestMuxer, WriteAbandonedError } from '@ringest/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
 import { NodeProcess, support } from '../support/node-process.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../support/scripted-indexer.js';
 
 const entry = (i: number, bytes = 1000) => ({ timestamp: i, tag: 0, data: Buffer.alloc(bytes) });
@@ -71,7 +71,7 @@ describe('willBlock', () => {
     expect(muxer.stats()).toMatchObject({ writtenEntries: 0, backlogEntries: 1 });
   });
 
-  it.each([0, 1, 700, 5000, 16_000])('foretells what a write of %s bytes does', async (bytes) => {
+  it.each([0, 700, 16_000])('foretells what a write of %s bytes does', async (bytes) => {
     const { muxer } = await stalled();
     for (let i = 0; i < 2000; i++) {
       const willBlock = muxer.willBlock(bytes);
@@ -157,17 +157,17 @@ describe('drain', () => {
   });
 
   it('serves a producer that pauses like the user of a stream', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = await hotMuxer({ targets: [recording.address], ringBytes: SMALL_RING });
     let pauses = 0;
-    for (let i = 0; i < 5000; i++) {
+    for (let i = 0; i < 2000; i++) {
       if (muxer.writeEntry(entry(i, 500)) === undefined) continue;
       expect(muxer.stats().backlogEntries).toBe(1);
       await once(muxer, 'drain');
       pauses++;
     }
     await muxer.sync();
-    expect(recording.received).toHaveLength(5000);
+    expect(recording.received).toHaveLength(2000);
     expect(pauses).toBeGreaterThan(0);
   });
 

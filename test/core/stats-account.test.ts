@@ -199,14 +199,14 @@ describe('the amounts of a muxer', () => {
 
   it('are possible at every moment under load, while connections break', async () => {
     const recordings = [
-      await RecordingIndexer.start({ failAfter: 777, ackDelay: 3 }),
+      await RecordingIndexer.start({ failAfter: 377, ackDelay: 3 }),
       await RecordingIndexer.start(),
     ];
     const targets = recordings.map(({ address }) => address);
     const muxer = await wholeMuxer({ targets, ringBytes: SMALL_RING, batchBytes: 4000 });
     let written = 0;
     let bytes = 0;
-    for (; written < 4000 || muxer.stats().reconnects < 2; written++) {
+    for (; written < 2000 || muxer.stats().reconnects < 2; written++) {
       const size = written % 200 === 0 ? 20_000 : (written * 7) % 900;
       const wait = muxer.writeEntry(entry(size));
       bytes += size + FRAME;

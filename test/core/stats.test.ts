@@ -1,8 +1,8 @@
 import { NotHotError } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
+import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
 import { startIndexer } from '../support/node-process.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 
 const FRAME = 46;
@@ -96,7 +96,7 @@ describe('statistics', () => {
   });
 
   it('count a large entry with all its bytes', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = await hotMuxer({ targets: [recording.address], ringBytes: SMALL_RING });
     await muxer.writeEntry(entry(500_000));
     await muxer.sync();
@@ -109,7 +109,7 @@ describe('statistics', () => {
   });
 
   it('of lanes add up to those of the muxer', async () => {
-    const recordings = [await RecordingIndexer.start(), await RecordingIndexer.start()];
+    const recordings = [await CollectingIndexer.start(), await CollectingIndexer.start()];
     const targets = recordings.map(({ address }) => address);
     const muxer = await wholeMuxer({ targets, batchBytes: 1 });
     for (let i = 0; i < 1000; i++) muxer.writeEntry(entry(i));

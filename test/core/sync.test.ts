@@ -1,7 +1,7 @@
 import { NotRunningError, WaitTimeoutError } from '@ringest/core';
 import { describe, expect, it, vi } from 'vitest';
+import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
 import { type Script, ScriptedIndexer } from '../support/scripted-indexer.js';
 import { watch } from '../support/waiting.js';
 
@@ -213,10 +213,10 @@ describe('sync', () => {
   });
 
   it('means that the indexer has everything', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = await hotMuxer({ targets: [recording.address], connectionsPerTarget: 3 });
     let written = 0;
-    for (let round = 0; round < 50; round++) {
+    for (let round = 0; round < 15; round++) {
       for (let i = 0; i < round * 20; i++) {
         const wait = muxer.writeEntry(entry(i, i));
         if (wait) await wait;

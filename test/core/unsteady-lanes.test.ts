@@ -9,8 +9,8 @@ import {
 } from '@ringest/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { expectArrivals, expectedArrival, keyOf } from '../support/arrivals.js';
+import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../support/scripted-indexer.js';
 import { watchThreads } from '../support/threads.js';
 
@@ -186,7 +186,7 @@ describe('a thread with twelve lanes that is killed', () => {
     onTestFinished(() => {
       process.off('warning', warned);
     });
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = await wholeMuxer({
       ...{ targets: [recording.address], connectionsPerTarget: 12, workers: 1 },
     });

@@ -2,6 +2,7 @@ import { type EntryInput, EnumeratedType, EnumeratedValue } from '@ringest/codec
 import { Source, Timestamp } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { expectArrivals, expectedArrival } from '../support/arrivals.js';
+import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../support/muxer.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 
@@ -28,7 +29,7 @@ function bytesAt(offset: number, length: number): Uint8Array {
 
 describe('an entry', () => {
   it('is accepted at once while there is room: nothing has to be awaited', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = await hotMuxer({ targets: [recording.address] });
     expect(muxer.writeEntry(at('one'))).toBeUndefined();
     expect(muxer.write(1, 0, 'two')).toBeUndefined();
@@ -44,7 +45,7 @@ describe('an entry', () => {
   });
 
   it('leaves at once, without a sync', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = await hotMuxer({ targets: [recording.address] });
     muxer.writeEntry(at('alone'));
     await recording.entries(1);
@@ -52,7 +53,7 @@ describe('an entry', () => {
   });
 
   it('that is written before any indexer is reached is kept for it', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = newMuxer({ targets: [recording.address] });
     muxer.start();
     expect(muxer.hot()).toBe(0);
@@ -62,7 +63,7 @@ describe('an entry', () => {
   });
 
   it('is copied before the call returns, whatever is done to its buffers then', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = await hotMuxer({ targets: [recording.address], ringBytes: SMALL_RING });
     const expected = [];
     for (const length of [0, 1, 64, 500, 513, 5000, 16_337, 16_338, 16_339, 40_000, 300_000]) {
@@ -86,7 +87,7 @@ describe('an entry', () => {
   });
 
   it('of a batch is copied before the call returns', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = await hotMuxer({ targets: [recording.address], ringBytes: SMALL_RING });
     const entries = Array.from({ length: 200 }, (_, i) => ({
       timestamp: i,
@@ -161,7 +162,7 @@ describe('data', () => {
   });
 
   it('may be text with lone surrogates, which are replaced', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = await hotMuxer({ targets: [recording.address], ringBytes: SMALL_RING });
     const texts = ['\ud800', '\udfff', 'a\ud83dz', '\ude00\ud83d', `${'\ud800'.repeat(5461)}`];
     const longer = `x${'\udc00'.repeat(9000)}`;
@@ -203,7 +204,7 @@ describe('a source', () => {
   });
 
   it('may be one array of bytes that is used again and again', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await CollectingIndexer.start();
     const muxer = await hotMuxer({ targets: [recording.address] });
     const expected = [];
     const four = new Uint8Array(4);

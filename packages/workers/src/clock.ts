@@ -1,7 +1,7 @@
 /** Something that is to happen later, unless it is called off. */
 export interface Timer {
   /** Calls it off. */
-  close(): unknown;
+  close(): void;
   /** The process does not stay alive for it. */
   unref(): unknown;
 }
@@ -25,9 +25,13 @@ export interface Clock {
 export const realClock: Clock = {
   now: () => performance.now(),
   sharedNanos: () => process.hrtime.bigint(),
-  after: (milliseconds, action) => setTimeout(action, milliseconds),
-  every: (milliseconds, action) => setInterval(action, milliseconds),
+  after: (milliseconds, action) => timer(setTimeout(action, milliseconds)),
+  every: (milliseconds, action) => timer(setInterval(action, milliseconds)),
 };
+
+function timer(timeout: NodeJS.Timeout): Timer {
+  return { close: () => clearTimeout(timeout), unref: () => timeout.unref() };
+}
 
 /** Milliseconds of a clock that all threads share, as the low 32 bits: differences count, not values. */
 export function sharedMilliseconds(clock: Clock): number {
