@@ -9,6 +9,9 @@ import {
   globalSettings,
   globalTargets,
   globalTimeoutMs,
+  IngestMuxer,
+  MIN_FILE_RATE_LIMIT,
+  MIN_RATE_LIMIT,
   parseBoolean,
   parseConfigFile,
   parseDuration,
@@ -484,6 +487,15 @@ describe('the global section', () => {
     const act = () => settings(`Rate-Limit=${rate}`).rateLimitBitsPerSecond;
     if (bitsPerSecond !== undefined) expect(act()).toBe(bitsPerSecond);
     else expect(errorOf(act).field).toBe('Rate-Limit');
+  });
+
+  it('have a least rate limit of their own, above that of a muxer', () => {
+    expect(settings('Rate-Limit=128kbit').rateLimitBitsPerSecond).toBe(MIN_FILE_RATE_LIMIT);
+    expect(MIN_RATE_LIMIT).toBe(8000);
+    const limited = (rateLimit: number) =>
+      new IngestMuxer({ targets: ['tcp://127.0.0.1:1'], secret: 'x', rateLimit });
+    expect(() => limited(MIN_RATE_LIMIT)).not.toThrow();
+    expect(() => limited(MIN_RATE_LIMIT - 1)).toThrow(`${MIN_RATE_LIMIT} or more`);
   });
 });
 
