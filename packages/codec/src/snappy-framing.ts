@@ -1,7 +1,6 @@
-import { crc32c } from '@node-rs/crc32';
-import { compressSync, uncompressSync } from 'snappy';
 import { ByteQueue } from './byte-queue.js';
 import { ChecksumError, DecodeError, LimitError } from './errors.js';
+import { native } from './native.js';
 
 const STRUCTURE = 'snappy chunk';
 
@@ -50,7 +49,7 @@ export class SnappyFramingEncoder {
 
   #encodeChunk(bytes: Uint8Array, parts: Uint8Array[]): void {
     const plain = bytes.buffer instanceof SharedArrayBuffer ? this.#copyShared(bytes) : bytes;
-    const compressed = compressSync(plain, COPIED);
+    const compressed = native().compressSync(plain, COPIED);
     // The rule of the reference: what shrinks by less than an eighth is not worth the unpacking.
     const pays = compressed.length < plain.length - Math.floor(plain.length / 8);
     const payload = pays ? compressed : bytes;
@@ -177,6 +176,7 @@ function uncompress(block: Buffer): Buffer {
     scale *= 0x80;
   }
   if (promised > MAX_PLAIN_BYTES) throw new LimitError(STRUCTURE, promised, MAX_PLAIN_BYTES);
+  const { uncompressSync } = native();
   try {
     return uncompressSync(block, COPIED) as Buffer;
   } catch (cause) {
@@ -185,6 +185,6 @@ function uncompress(block: Buffer): Buffer {
 }
 
 function maskedChecksum(plain: Uint8Array): number {
-  const crc = crc32c(plain);
+  const crc = native().crc32c(plain);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
