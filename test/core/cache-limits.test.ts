@@ -44,7 +44,11 @@ describe('a cache that has reached its limit', () => {
         const more = numberedFrom(entries.length, entries.length + 2000);
         entries.push(...more);
         waits.push(...writeAll(muxer, more));
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        const { unstoredBytes } = cacheStats(muxer);
+        await until('the disk', () => {
+          const stats = cacheStats(muxer);
+          return stats.isFull || stats.unstoredBytes === 0 || stats.unstoredBytes < unstoredBytes;
+        });
         full = cacheStats(muxer).isFull && muxer.stats().backlogEntries > 0;
       }
       await until('that it is full', () => cacheStats(muxer).isFull);

@@ -7,6 +7,7 @@ import {
   cachedData,
   cacheStats,
   copyAsAfterCrash,
+  segmentsIn,
   until,
   unusedAddress,
 } from '../support/caching.js';
@@ -176,6 +177,15 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect([...(await stored())].sort()).toEqual(refused.sort());
+    // Others come and go, by segments; these are not stored again for that.
+    const [own, ...more] = segmentsIn(path);
+    expect(more).toEqual([]);
+    for (let at = 100; at < 8100; at += 1000) {
+      await Promise.all(Array.from({ length: 1000 }, (_, i) => muxer.writeEntry(entry(at + i, 0))));
+    }
+    await until('that all is confirmed', () => muxer.stats().confirmedEntries === 8050);
+    await until('that all else is removed', () => cacheStats(muxer).entries === 50);
+    expect(segmentsIn(path)).toEqual([own]);
     isRefusing = false;
   });
 });
