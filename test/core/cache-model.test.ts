@@ -16,7 +16,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 type CacheInput = NonNullable<Parameters<typeof newMuxer>[0]['cache']>;
 
-const STEPS = 45;
+const STEPS = 30;
 const MAX_BYTES = 8 * 2 ** 20;
 
 /** One muxer after the other on the same folder, and indexers that come and go. */

@@ -47,10 +47,10 @@ async function leave(mode: (typeof MODES)[number], tags: readonly string[], late
   const path = temporaryDirectory();
   const muxer = newMuxer({ ...given([address], path, mode), tags });
   muxer.start();
-  const early = ofTags(muxer, [...tags, 'gravwell'], 1500);
+  const early = ofTags(muxer, [...tags, 'gravwell'], 600);
   await Promise.all(early.map(({ entry: one }) => muxer.writeEntry(one)));
   muxer.negotiateTag(late);
-  const more = ofTags(muxer, [late, ...tags], 1500);
+  const more = ofTags(muxer, [late, ...tags], 600);
   await Promise.all(more.map(({ entry: one }) => muxer.writeEntry(one)));
   await until('all on disk', () => cacheStats(muxer).unstoredBytes === 0);
   // What is in rings only is lost by that.
@@ -100,7 +100,7 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
     const tags = ['good', 'bad'];
     const first = newMuxer({ ...given([address], path), tags });
     first.start();
-    const left = ofTags(first, tags, 2000);
+    const left = ofTags(first, tags, 800);
     await Promise.all(left.map(({ entry: one }) => first.writeEntry(one)));
     const crashed = copyAsAfterCrash(path);
     const bad = left.filter(({ name }) => name === 'bad');
@@ -137,7 +137,7 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
     const tags = ['good', 'bad'];
     const first = newMuxer({ ...given([address], path), tags });
     first.start();
-    const left = ofTags(first, tags, 2000);
+    const left = ofTags(first, tags, 800);
     await Promise.all(left.map(({ entry: one }) => first.writeEntry(one)));
     const bad = left.filter(({ name }) => name === 'bad');
 
