@@ -223,7 +223,7 @@ test.each(['"always"', '"never"', '{"everyMs":5}'])(
   'what was told as stored, with the policy %s, is there after the process was killed',
   async (sync) => {
     const path = temporaryDirectory();
-    for (let round = 1; round <= 3; round++) {
+    for (let round = 1; round <= 2; round++) {
       const child = spawn(process.execPath, [SCRIPT, path, sync], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { expect, test } from 'vitest';
 import {
   CacheOpenError,
@@ -23,7 +22,7 @@ const FAULTS: readonly Faults[] = [
 ];
 
 /** How many logs are tried, from which seed on: MODEL_RUNS=1 and the seed of a failure repeat it. */
-const { MODEL_RUNS = '50', MODEL_SEED = `${randomInt(2 ** 31)}` } = process.env;
+const { MODEL_RUNS = '25', MODEL_SEED = '20261128' } = process.env;
 
 test('whatever the disk and the power do, the log holds what its in-memory twin says', () => {
   for (let run = 0; run < Number(MODEL_RUNS); run++) {

@@ -55,15 +55,15 @@ describe('sync and barriers', () => {
   it.each(KINDS)('wait for what was written to the cache before: %s', async (kind) => {
     const indexer = await ScriptedIndexer.listen();
     const muxer = await hotMuxer(given([indexer.address]));
-    const entries = numberedFrom(0, 2000);
+    const entries = numberedFrom(0, 800);
     writeAll(muxer, entries);
     const passed = watch(muxer[kind]());
     const connection = await indexer.hot(0);
-    await confirmTo(connection, 1999);
-    await until('that it is told', () => muxer.stats().confirmedEntries === 1999);
-    expect(cacheStats(muxer).replayedEntries).toBeGreaterThan(1000);
+    await confirmTo(connection, 799);
+    await until('that it is told', () => muxer.stats().confirmedEntries === 799);
+    expect(cacheStats(muxer).replayedEntries).toBeGreaterThan(200);
     expect(passed.state).toBe('waits');
-    connection.confirmThrough(2000);
+    connection.confirmThrough(800);
     await until('the end', () => passed.state === 'resolved');
     expectEachOnce(connection.arrivals, entries);
   });
@@ -76,12 +76,12 @@ describe('sync and barriers', () => {
       writeAll(muxer, numberedFrom(written, written + count));
       written += count;
     };
-    write(2000);
+    write(1000);
     for (let round = 0; round < 3; round++) {
       const mine = written;
       const passed = watch(muxer.barrier());
       while (passed.state === 'waits') {
-        if (cacheStats(muxer).pendingEntries < 3000) write(300);
+        if (cacheStats(muxer).pendingEntries < 1000) write(100);
         await turn();
         expect(written).toBeLessThan(200_000);
       }
@@ -96,11 +96,11 @@ describe('sync and barriers', () => {
     const { address, listen } = await unusedAddress();
     const muxer = newMuxer(given([address]));
     muxer.start();
-    await Promise.all(numberedFrom(0, 1000).map((entry) => muxer.writeEntry(entry)));
+    await Promise.all(numberedFrom(0, 600).map((entry) => muxer.writeEntry(entry)));
     const order: number[] = [];
     const all: Promise<unknown>[] = [];
     for (let i = 0; i < 20; i++) {
-      writeAll(muxer, numberedFrom(1000 + i * 100, 1100 + i * 100));
+      writeAll(muxer, numberedFrom(600 + i * 40, 640 + i * 40));
       all.push(muxer[kind]().then(() => order.push(i)));
       // In the middle of a segment, a block, and what is gathered for one.
       if (i % 3 === 0) await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
@@ -108,7 +108,7 @@ describe('sync and barriers', () => {
     const recording = await RecordingIndexer.start({ listen, ackDelay: 5 });
     await Promise.all(all);
     expect(order).toEqual(Array.from({ length: 20 }, (_, i) => i));
-    expectEachOnce(recording.received, numberedFrom(0, 3000));
+    expectEachOnce(recording.received, numberedFrom(0, 1400));
   });
 
   it('do not wait for what an earlier run has left', async () => {
@@ -116,12 +116,12 @@ describe('sync and barriers', () => {
     const first = given([address], { mode: 'journal' });
     const earlier = newMuxer(first);
     earlier.start();
-    await Promise.all(numberedFrom(0, 3000).map((entry) => earlier.writeEntry(entry)));
+    await Promise.all(numberedFrom(0, 1200).map((entry) => earlier.writeEntry(entry)));
     const path = copyAsAfterCrash(first.cache.path);
 
     const indexer = await ScriptedIndexer.listen();
     const muxer = await hotMuxer(given([indexer.address], { path }));
-    await until('the old ones', () => cacheStats(muxer).pendingEntries > 1000);
+    await until('the old ones', () => cacheStats(muxer).pendingEntries > 500);
     const connection = await indexer.hot(0);
     const mine = numbered(10_000);
     const passed = watch(Promise.resolve(muxer.writeEntry(mine)).then(() => muxer.barrier()));
@@ -140,7 +140,7 @@ describe('sync and barriers', () => {
     muxer.start();
     await Promise.all(numberedFrom(0, 1000).map((entry) => muxer.writeEntry(entry)));
     const lost = muxer[kind]().catch((error) => error);
-    writeAll(muxer, numberedFrom(1000, 12_000));
+    writeAll(muxer, numberedFrom(1000, 7000));
     expect(await lost).toBeInstanceOf(EntriesLostError);
     expect(await lost).toMatchObject({ code: 'ERR_ENTRIES_LOST', reason: 'dropped' });
     expect(cacheStats(muxer).droppedEntries).toBeGreaterThanOrEqual((await lost).entries);
@@ -159,7 +159,7 @@ describe('sync and barriers', () => {
     await confirmTo(connection, 400);
     await until('that all is in rings', () => cacheStats(muxer).pendingEntries === 0);
     expect(passed.state).toBe('waits');
-    writeAll(muxer, numberedFrom(500, 12_000));
+    writeAll(muxer, numberedFrom(500, 7000));
     await until('that some are dropped', () => cacheStats(muxer).droppedEntries > 0);
     expect(passed.state).toBe('waits');
     await connection.entries(500);

@@ -171,12 +171,12 @@ describe('close', () => {
       const muxer = newMuxer(configuration);
       muxer.start();
       // Until it waits for the disk what is beyond.
-      const entries = Array.from({ length: 400 }, (_, i) => numbered(i, 10_000));
+      const entries = Array.from({ length: 200 }, (_, i) => numbered(i, 10_000));
       const written = writeAll(muxer, entries);
       await until('that it is full', () => cacheStats(muxer).isFull);
-      expect(await muxer.close()).toEqual({ unconfirmed: 400, cached: 400 });
+      expect(await muxer.close()).toEqual({ unconfirmed: 200, cached: 200 });
       await written;
-      expectEachOnce(await drain(configuration.cache.path, 400), entries);
+      expectEachOnce(await drain(configuration.cache.path, 200), entries);
     },
   );
 
@@ -188,7 +188,7 @@ describe('close', () => {
     const targets = recordings.map(({ address }) => address);
     const configuration = { ...given(targets, { mode }), closeTimeout: CLOSE_MS };
     const muxer = await wholeMuxer(configuration);
-    const entries = numberedFrom(0, 2000);
+    const entries = numberedFrom(0, 800);
     await writeAll(muxer, entries);
     expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
     expect(segmentsIn(configuration.cache.path)).toEqual([]);
@@ -221,16 +221,16 @@ describe('close', () => {
     const first = given([address], { mode: 'journal' });
     const earlier = newMuxer(first);
     earlier.start();
-    const entries = numberedFrom(0, 3000);
+    const entries = numberedFrom(0, 1000);
     await writeAll(earlier, entries);
     const path = copyAsAfterCrash(first.cache.path);
     for (let round = 0; round < 2; round++) {
       const muxer = newMuxer(given([address], { path, mode: 'journal' }));
       muxer.start();
       if (round > 0) for (let i = 0; i < round; i++) await turn();
-      expect(await muxer.close()).toEqual({ unconfirmed: 3000, cached: 3000 });
+      expect(await muxer.close()).toEqual({ unconfirmed: 1000, cached: 1000 });
     }
-    expectEachOnce(await drain(path, 3000), entries);
+    expectEachOnce(await drain(path, 1000), entries);
   });
 });
 
@@ -250,7 +250,7 @@ describe('close in the middle of a replay', () => {
     const first = given([address], { mode: 'journal' });
     const earlier = newMuxer(first);
     earlier.start();
-    const entries = numberedFrom(0, 6000);
+    const entries = numberedFrom(0, 1800);
     await writeAll(earlier, entries);
     const path = copyAsAfterCrash(first.cache.path);
     const confirmed: Arrival[] = [];
@@ -259,8 +259,8 @@ describe('close in the middle of a replay', () => {
       const configuration = { ...given([indexer.address], { path, mode }), closeTimeout: 500 };
       const muxer = await hotMuxer(configuration);
       const connection = await indexer.hot(0);
-      await confirmTo(connection, 700 * (round + 1), muxer);
-      confirmed.push(...connection.arrivals.slice(0, 700 * (round + 1)));
+      await confirmTo(connection, 300 * (round + 1), muxer);
+      confirmed.push(...connection.arrivals.slice(0, 300 * (round + 1)));
       const left = entries.length - confirmed.length;
       expect(await muxer.close()).toEqual({ unconfirmed: left, cached: left });
       expect((await cachedData(path)).length).toBe(left);
@@ -270,10 +270,10 @@ describe('close in the middle of a replay', () => {
   });
 
   it.each([
-    { mode: 'fail', everyMs: 10, what: 'on the disk', counts: [1500] },
-    { mode: 'always', everyMs: 10, what: 'on the disk', counts: [700] },
-    { mode: 'always', everyMs: 300, what: 'still in memory', counts: [100, 2500] },
-    { mode: 'journal', everyMs: 10, what: 'on the disk', counts: [700] },
+    { mode: 'fail', everyMs: 10, what: 'on the disk', counts: [500] },
+    { mode: 'always', everyMs: 10, what: 'on the disk', counts: [300] },
+    { mode: 'always', everyMs: 300, what: 'still in memory', counts: [100, 900] },
+    { mode: 'journal', everyMs: 10, what: 'on the disk', counts: [300] },
   ] as const)(
     'leaves exactly the rest of its own: $mode, what is brought back is $what',
     async ({ mode, everyMs, counts }) => {
@@ -282,11 +282,11 @@ describe('close in the middle of a replay', () => {
         const configuration = given([address], { mode, sync: { everyMs } });
         const muxer = newMuxer({ ...configuration, closeTimeout: 1000 });
         muxer.start();
-        const entries = numberedFrom(0, 4000);
-        await writeAll(muxer, entries.slice(0, 3000));
+        const entries = numberedFrom(0, 1500);
+        await writeAll(muxer, entries.slice(0, 1100));
         const indexer = await ScriptedIndexer.listen({ port });
         const connection = await indexer.hot(0);
-        const more = writeAll(muxer, entries.slice(3000));
+        const more = writeAll(muxer, entries.slice(1100));
         await confirmTo(connection, count, muxer);
         const confirmed = connection.arrivals.slice(0, count);
         const left = entries.length - count;

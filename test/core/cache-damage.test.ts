@@ -1,8 +1,13 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EntriesLostError, type EntryInput, type IngestMuxer } from '@ringest/core';
+import { encodedSize, encodeFrame } from '@ringest/workers';
 import { describe, expect, it } from 'vitest';
+import { NodeDisk } from '../../packages/workers/dist/cache/node-disk.js';
+import { SegmentLog } from '../../packages/workers/dist/cache/segment-log.js';
 import {
+  CLOSE_MS,
   cacheStats,
   copyAsAfterCrash,
   expectEachOnce,
@@ -177,5 +182,44 @@ describe('a block that is damaged while the muxer runs', () => {
     );
     expect(readdirSync(join(path, 'quarantine'))).toHaveLength(1);
     expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
+  });
+});
+
+describe('entries of an earlier run that cannot be sent', () => {
+  it('are told, stay, and count as pending, unconfirmed and cached', async () => {
+    const path = temporaryDirectory();
+    const log = SegmentLog.open(new NodeDisk(path), {
+      muxer: 'earlier',
+      maxSegmentBytes: 2 ** 20,
+      now: Date.now,
+    });
+    const frames = Array.from({ length: 30 }, (_, i) => {
+      const data = `entry ${i}`;
+      const parts = {
+        seconds: 0,
+        nanoseconds: i,
+        tag: i % 3,
+        source: undefined,
+        data,
+        values: undefined,
+      };
+      const frame = Buffer.alloc(encodedSize(parts));
+      encodeFrame(parts, frame);
+      return frame;
+    });
+    // The first of these is no name for a tag.
+    log.append(Buffer.concat(frames), frames.length, ['no name', 'test', 'other']);
+    log.sync();
+    log.close();
+    const recording = await RecordingIndexer.start({ tags: ['test', 'other'] });
+    const muxer = newMuxer({ ...given([recording.address], path), closeTimeout: CLOSE_MS });
+    const told = once(muxer, 'error');
+    muxer.start();
+    await recording.entries(20);
+    expect(await told).toMatchObject([{ code: 'ERR_INVALID_TAG' }]);
+    expect(cacheStats(muxer)).toMatchObject({ pendingEntries: 10, recoveredEntries: 20 });
+    await muxer.sync();
+    expect(await muxer.close()).toEqual({ unconfirmed: 10, cached: 10 });
+    expect(segmentsIn(path)).toHaveLength(1);
   });
 });

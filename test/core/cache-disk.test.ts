@@ -37,8 +37,8 @@ function given(targets: readonly string[], path: string, cache: Partial<CacheInp
   return { targets, ringBytes: SMALL_RING, cache: input };
 }
 
-function ingester(configuration: object): NodeProcess {
-  return new NodeProcess(INGESTER, [JSON.stringify(configuration)]);
+function ingester(configuration: object, nodeFlags: readonly string[] = []): NodeProcess {
+  return new NodeProcess(INGESTER, [JSON.stringify(configuration)], nodeFlags);
 }
 
 /** What a muxer tells of its cache's disk from now on: codes, or `undefined` when it works again. */
@@ -329,5 +329,25 @@ describe('permissions that are taken away while the cache is used', () => {
     await recording.entries(length + 200);
     expect(child.stdout).not.toContain('"thrown"');
     await child.end('SIGKILL');
+  });
+});
+
+describe('where native modules are forbidden', () => {
+  it('a cache is told to need one, and a muxer without a cache needs none', async () => {
+    const { address } = await unusedAddress();
+    const flags = ['--no-addons'];
+    const caching = ingester(given([address], temporaryDirectory()), flags);
+    const [, told] = await caching.says('stdout', /^(.*"thrown".*)$/m);
+    expect(JSON.parse(told ?? '')).toMatchObject({
+      thrown: {
+        code: 'ERR_CACHE_OPEN',
+        trouble: 'no-addon',
+        message: expect.stringContaining('start Node.js without --no-addons'),
+      },
+    });
+    const recording = await RecordingIndexer.start();
+    const plain = ingester({ targets: [recording.address] }, flags);
+    await plain.says('stdout', /"started"/);
+    await recording.entries(1);
   });
 });

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { EntryInput, IngestMuxer } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../cache/random.js';
@@ -15,7 +16,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 type CacheInput = NonNullable<Parameters<typeof newMuxer>[0]['cache']>;
 
-const STEPS = 45;
+const STEPS = 30;
 const MAX_BYTES = 8 * 2 ** 20;
 
 /** One muxer after the other on the same folder, and indexers that come and go. */
@@ -58,7 +59,7 @@ class World {
     else if (dice < 15) await this.#turnDown();
     else if (dice < 16) await this.#muxer.sync({ timeout: 50 }).catch(() => {});
     else if (dice < 17) await this.restart();
-    else await new Promise((resolve) => setTimeout(resolve, random.below(120)));
+    else for (let turns = random.below(2000); turns > 0; turns--) await turn();
   }
 
   /** Ends the muxer, and begins another one with tags in another order. */

@@ -7,6 +7,7 @@ import {
   cachedData,
   cacheStats,
   copyAsAfterCrash,
+  segmentsIn,
   until,
   unusedAddress,
 } from '../support/caching.js';
@@ -46,10 +47,10 @@ async function leave(mode: (typeof MODES)[number], tags: readonly string[], late
   const path = temporaryDirectory();
   const muxer = newMuxer({ ...given([address], path, mode), tags });
   muxer.start();
-  const early = ofTags(muxer, [...tags, 'gravwell'], 1500);
+  const early = ofTags(muxer, [...tags, 'gravwell'], 600);
   await Promise.all(early.map(({ entry: one }) => muxer.writeEntry(one)));
   muxer.negotiateTag(late);
-  const more = ofTags(muxer, [late, ...tags], 1500);
+  const more = ofTags(muxer, [late, ...tags], 600);
   await Promise.all(more.map(({ entry: one }) => muxer.writeEntry(one)));
   await until('all on disk', () => cacheStats(muxer).unstoredBytes === 0);
   // What is in rings only is lost by that.
@@ -99,7 +100,7 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
     const tags = ['good', 'bad'];
     const first = newMuxer({ ...given([address], path), tags });
     first.start();
-    const left = ofTags(first, tags, 2000);
+    const left = ofTags(first, tags, 800);
     await Promise.all(left.map(({ entry: one }) => first.writeEntry(one)));
     const crashed = copyAsAfterCrash(path);
     const bad = left.filter(({ name }) => name === 'bad');
@@ -136,7 +137,7 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
     const tags = ['good', 'bad'];
     const first = newMuxer({ ...given([address], path), tags });
     first.start();
-    const left = ofTags(first, tags, 2000);
+    const left = ofTags(first, tags, 800);
     await Promise.all(left.map(({ entry: one }) => first.writeEntry(one)));
     const bad = left.filter(({ name }) => name === 'bad');
 
@@ -176,6 +177,15 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect([...(await stored())].sort()).toEqual(refused.sort());
+    // Others come and go, by segments; these are not stored again for that.
+    const [own, ...more] = segmentsIn(path);
+    expect(more).toEqual([]);
+    for (let at = 100; at < 8100; at += 1000) {
+      await Promise.all(Array.from({ length: 1000 }, (_, i) => muxer.writeEntry(entry(at + i, 0))));
+    }
+    await until('that all is confirmed', () => muxer.stats().confirmedEntries === 8050);
+    await until('that all else is removed', () => cacheStats(muxer).entries === 50);
+    expect(segmentsIn(path)).toEqual([own]);
     isRefusing = false;
   });
 });
