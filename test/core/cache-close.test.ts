@@ -252,7 +252,9 @@ describe('close in the middle of a replay', () => {
     await writeAll(earlier, entries);
     const path = copyAsAfterCrash(first.cache.path);
     const confirmed: Arrival[] = [];
-    for (let round = 0; round < 2; round++) {
+    // What is left of what was left is no different.
+    const rounds = mode === 'always' ? 2 : 1;
+    for (let round = 0; round < rounds; round++) {
       const indexer = await ScriptedIndexer.listen();
       const configuration = { ...given([indexer.address], { path, mode }), closeTimeout: 500 };
       const muxer = await hotMuxer(configuration);
