@@ -12,6 +12,7 @@ import {
   unusedAddress,
 } from '../support/caching.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
+import { Receiver } from '../support/receiver.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -75,7 +76,7 @@ describe('the cache in the mode always', () => {
     muxer.start();
     const entries = numberedFrom(0, 1500);
     await Promise.all(entries.map((entry) => muxer.writeEntry(entry)));
-    const recording = await RecordingIndexer.start({ listen });
+    const recording = await Receiver.start({ listen });
     await muxer.sync();
     expectArrivals(recording.received, expected(entries));
   });
@@ -123,7 +124,7 @@ describe('the cache in the mode always', () => {
   });
 
   it('does without the disk where indexers keep up', async () => {
-    const recordings = [await RecordingIndexer.start(), await RecordingIndexer.start()];
+    const recordings = [await Receiver.start(), await Receiver.start()];
     const targets = recordings.map(({ address }) => address);
     const muxer = await wholeMuxer({ ...always(targets), ringBytes: 2 ** 20 });
     const entries = numberedFrom(0, 1200);
@@ -144,7 +145,7 @@ describe('the cache in the mode always', () => {
     await first.indexer.close();
     await until('that the lane is lost', () => muxer.hot() === 0);
     await Promise.all(entries.slice(800).map((entry) => muxer.writeEntry(entry)));
-    const second = await RecordingIndexer.start({ listen });
+    const second = await Receiver.start({ listen });
     await muxer.sync();
     const received = [...first.received, ...second.received];
     const { resentEntries } = muxer.stats();

@@ -17,6 +17,7 @@ import {
   unusedAddress,
 } from '../support/caching.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../support/muxer.js';
+import { Receiver } from '../support/receiver.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../support/scripted-indexer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -40,7 +41,7 @@ const expected = (entries: readonly EntryInput[]): Arrival[] =>
 
 /** What the next run sends of what is in a folder, and nothing is left there. */
 async function drain(path: string, count: number): Promise<readonly Arrival[]> {
-  const recording = await RecordingIndexer.start();
+  const recording = await Receiver.start();
   const muxer = newMuxer({ ...given([recording.address], { path }), closeTimeout: CLOSE_MS });
   muxer.start();
   await until('all of it', () => cacheStats(muxer).recoveredEntries >= count);
@@ -138,7 +139,7 @@ describe('close', () => {
   });
 
   it('is the end of writing', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const muxer = await hotMuxer(given([recording.address], { mode: 'journal' }));
     const last = muxer.writeEntry(numbered(0));
     const closed = muxer.close();
@@ -181,10 +182,7 @@ describe('close', () => {
   );
 
   it.each(MODES)('keeps nothing of what is confirmed: %s', async (mode) => {
-    const recordings = [
-      await RecordingIndexer.start(),
-      await RecordingIndexer.start({ ackDelay: 20 }),
-    ];
+    const recordings = [await Receiver.start(), await RecordingIndexer.start({ ackDelay: 20 })];
     const targets = recordings.map(({ address }) => address);
     const configuration = { ...given(targets, { mode }), closeTimeout: CLOSE_MS };
     const muxer = await wholeMuxer(configuration);
@@ -199,7 +197,7 @@ describe('close', () => {
   });
 
   it('while the cache is still being opened keeps nothing of what is confirmed', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const path = temporaryDirectory();
     // It takes a while to look at so many, and to leave them alone: confirmations come before.
     const newer = Buffer.from('ringest\0\x02\0\0\0 of a newer format');
@@ -254,7 +252,9 @@ describe('close in the middle of a replay', () => {
     await writeAll(earlier, entries);
     const path = copyAsAfterCrash(first.cache.path);
     const confirmed: Arrival[] = [];
-    for (let round = 0; round < 2; round++) {
+    // What is left of what was left is no different.
+    const rounds = mode === 'always' ? 2 : 1;
+    for (let round = 0; round < rounds; round++) {
       const indexer = await ScriptedIndexer.listen();
       const configuration = { ...given([indexer.address], { path, mode }), closeTimeout: 500 };
       const muxer = await hotMuxer(configuration);

@@ -17,7 +17,7 @@ import {
   unusedAddress,
 } from '../support/caching.js';
 import { collectLogs, newMuxer, SMALL_RING } from '../support/muxer.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
+import { Receiver } from '../support/receiver.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 type Mode = 'fail' | 'always' | 'journal';
@@ -56,7 +56,7 @@ function flip(file: string, entry: EntryInput): void {
 
 /** Has another run send what is in a folder. */
 async function send(path: string, count: number) {
-  const recording = await RecordingIndexer.start();
+  const recording = await Receiver.start();
   const { logger, lines } = collectLogs();
   const muxer = newMuxer({ ...given([recording.address], path), logger });
   muxer.start();
@@ -165,7 +165,7 @@ describe('a block that is damaged while the muxer runs', () => {
     }
     flip(segmentPath(path), blockOf(4)[7] as EntryInput);
     const lost = muxer.sync().catch((error) => error);
-    const recording = await RecordingIndexer.start({ listen });
+    const recording = await Receiver.start({ listen });
     expect(await lost).toBeInstanceOf(EntriesLostError);
     expect(await lost).toMatchObject({ reason: 'damaged', entries: PER_BLOCK });
     // Later ones wait for nothing that is lost.
@@ -211,7 +211,7 @@ describe('entries of an earlier run that cannot be sent', () => {
     log.append(Buffer.concat(frames), frames.length, ['no name', 'test', 'other']);
     log.sync();
     log.close();
-    const recording = await RecordingIndexer.start({ tags: ['test', 'other'] });
+    const recording = await Receiver.start();
     const muxer = newMuxer({ ...given([recording.address], path), closeTimeout: CLOSE_MS });
     const told = once(muxer, 'error');
     muxer.start();

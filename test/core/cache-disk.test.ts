@@ -23,7 +23,7 @@ import {
 } from '../support/caching.js';
 import { collectLogs, hotMuxer, newMuxer, SMALL_RING } from '../support/muxer.js';
 import { NodeProcess, support } from '../support/node-process.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
+import { Receiver } from '../support/receiver.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -55,7 +55,7 @@ const writeAll = (muxer: IngestMuxer, entries: readonly EntryInput[]) =>
 
 describe('a folder that cannot be used', () => {
   it('because it is a file is told by start, which can be called again', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const path = join(temporaryDirectory(), 'cache');
     writeFileSync(path, 'something of somebody');
     const muxer = newMuxer(given([recording.address], path));
@@ -82,7 +82,7 @@ describe('a folder that cannot be used', () => {
   });
 
   it('because another process has it is told by start, until that one is killed', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const path = temporaryDirectory();
     const child = ingester({ targets: ['tcp://127.0.0.1:1'], cache: { path } });
     await child.says('stdout', /"started"/);
@@ -130,7 +130,7 @@ describe('a folder that cannot be used', () => {
     expect(error).toMatchObject({ code: 'ERR_CACHE_OPEN', trouble: 'not-a-folder' });
     expect(cacheStats(muxer).trouble).toBe(error);
     expect(lines.some((line) => line.includes('there is no cache'))).toBe(true);
-    const recording = await RecordingIndexer.start({ listen });
+    const recording = await Receiver.start({ listen });
     await Promise.all(waits);
     await muxer.sync();
     expectEachOnce(recording.received, entries);
@@ -236,7 +236,7 @@ describe.skipIf(!hasPrlimit)('a disk that is full in the middle', () => {
       await until('the trouble', () => told.length > 0);
       waits.push(...writeAll(muxer, entries.slice(2000)));
       expect(muxer.stats().backlogEntries).toBeGreaterThan(0);
-      const recording = await RecordingIndexer.start({ listen });
+      const recording = await Receiver.start({ listen });
       await muxer.sync();
       await Promise.all(waits);
       expectEachOnce(recording.received, entries);
@@ -265,7 +265,7 @@ describe.skipIf(!hasPrlimit)('a disk that is full in the middle', () => {
     expect(unconfirmed).toBe(2000);
     expect(cached).toBeLessThan(unconfirmed);
     expect(cached).toBeGreaterThanOrEqual(stored);
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const next = await hotMuxer(given([recording.address], path));
     await recording.entries(cached);
     await until('an empty cache', () => cacheStats(next).bytes === 0);
@@ -283,7 +283,7 @@ describe('a folder that is deleted while it is used', () => {
     const told = watchTrouble(muxer);
     await muxer.writeBatch(numberedFrom(0, 50));
     rmSync(path, { recursive: true });
-    const recording = await RecordingIndexer.start({ listen });
+    const recording = await Receiver.start({ listen });
     await muxer.waitForHot();
     let written = 50;
     while (told.length === 0) {
@@ -308,7 +308,7 @@ describe('a folder that is deleted while it is used', () => {
 
 describe('permissions that are taken away while the cache is used', () => {
   it('are told, entries flow, and it is used again when they are given back', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const parent = temporaryDirectory();
     const path = join(parent, 'cache');
     mkdirSync(path);
@@ -345,7 +345,7 @@ describe('where native modules are forbidden', () => {
         message: expect.stringContaining('start Node.js without --no-addons'),
       },
     });
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const plain = ingester({ targets: [recording.address] }, flags);
     await plain.says('stdout', /"started"/);
     await recording.entries(1);

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { numbered, unusedAddress } from '../support/caching.js';
 import { newMuxer, SMALL_RING } from '../support/muxer.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
+import { Receiver } from '../support/receiver.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const ENTRIES = 3200;
@@ -32,7 +32,7 @@ it.each(['always', 'fail', 'journal'] as const)(
   'without the cache that could not be opened, all arrives: %s',
   async (mode) => {
     const { muxer, listen } = await failing(mode);
-    const recording = await RecordingIndexer.start({ listen });
+    const recording = await Receiver.start({ listen });
     await muxer.sync();
     expect(recording.received).toHaveLength(ENTRIES);
   },

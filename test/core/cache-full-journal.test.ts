@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { cacheStats, numbered, until, unusedAddress } from '../support/caching.js';
 import { newMuxer } from '../support/muxer.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
+import { Receiver } from '../support/receiver.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const ENTRIES = 8000;
@@ -25,7 +25,7 @@ it('a journal that is full, with entries that wait behind it, goes on when the i
   }
   await until('a full cache', () => cacheStats(muxer).isFull);
   expect(muxer.stats().backlogEntries).toBeGreaterThan(0);
-  const recording = await RecordingIndexer.start({ listen });
+  const recording = await Receiver.start({ listen });
   await Promise.all(written);
   await muxer.sync();
   expect(recording.received).toHaveLength(ENTRIES);

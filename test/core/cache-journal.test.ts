@@ -21,7 +21,7 @@ import {
   unusedAddress,
 } from '../support/caching.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../support/muxer.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
+import { Receiver } from '../support/receiver.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -60,7 +60,7 @@ async function resolutions(muxer: IngestMuxer): Promise<number[]> {
 
 describe('a write under the journal', () => {
   it('returns a promise in any case, one for all writes of a turn', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const muxer = await hotMuxer(journal([recording.address]));
     const first = muxer.writeEntry(numbered(0));
     expect(first).toBeInstanceOf(Promise);
@@ -92,7 +92,7 @@ describe('a write under the journal', () => {
   it.each(['always', 'never', { everyMs: 100 }] as const)(
     'resolves after those before it, with sync %o',
     async (sync) => {
-      const recording = await RecordingIndexer.start();
+      const recording = await Receiver.start();
       const given = journal([recording.address], { sync });
       const muxer = await hotMuxer({ ...given, ringBytes: 2 ** 20 });
       expect(await resolutions(muxer)).toEqual(Array.from({ length: 400 }, (_, i) => i));
@@ -100,7 +100,7 @@ describe('a write under the journal', () => {
   );
 
   it('resolves after those before it, also where those had to wait for room', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const muxer = await hotMuxer(journal([recording.address]));
     expect(await resolutions(muxer)).toEqual(Array.from({ length: 400 }, (_, i) => i));
   });
@@ -141,7 +141,7 @@ describe('a write under the journal', () => {
     const waits = entries.map((entry) => muxer.writeEntry(entry));
     await Promise.all(waits);
     expect((await cachedData(given.cache.path)).sort()).toEqual(dataOf(entries).sort());
-    const recording = await RecordingIndexer.start({ listen });
+    const recording = await Receiver.start({ listen });
     await muxer.sync();
     expectArrivals(
       recording.received,
@@ -191,7 +191,7 @@ describe('what a journal has copied', () => {
     const path = await leave((muxer) =>
       Promise.all(entries.map((entry) => muxer.writeEntry(entry))),
     );
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const next = await hotMuxer(journal([recording.address], { path }));
     await recording.entries(entries.length);
     expectEachOnce(recording.received, entries);
@@ -270,7 +270,7 @@ describe('what a journal has copied', () => {
     while (muxer.stats().confirmedEntries < 120) await turn();
     expect(await muxer.close()).toEqual({ unconfirmed: 80, cached: 80 });
     expect(await cachedData(given.cache.path)).toEqual(dataOf(entries.slice(120)));
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const next = await hotMuxer(journal([recording.address], { path: given.cache.path }));
     await recording.entries(80);
     await until('an empty cache', () => cacheStats(next).bytes === 0);
@@ -282,7 +282,7 @@ describe('what a journal has copied', () => {
   });
 
   it('goes away while entries come without a pause', async () => {
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const muxer = await hotMuxer(journal([recording.address], { maxBytes: 2 ** 20 }));
     let written = 0;
     // Many times what the cache may hold.

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { cacheStats, until } from '../support/caching.js';
 import { hotMuxer, SMALL_RING } from '../support/muxer.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
+import { Receiver } from '../support/receiver.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -24,7 +24,7 @@ it.each(['fail', 'always', 'journal'] as const)(
     await connection.entries(2);
     expect(await muxer.close()).toEqual({ unconfirmed: 2, cached: 2 });
 
-    const recording = await RecordingIndexer.start({ tags: TAGS });
+    const recording = await Receiver.start();
     const next = await hotMuxer({ ...given, targets: [recording.address] });
     await recording.entries(2);
     await until('an empty cache', () => cacheStats(next).bytes === 0);

@@ -11,6 +11,7 @@ import {
   unusedAddress,
 } from '../support/caching.js';
 import { collectLogs, hotMuxer, newMuxer, SMALL_RING } from '../support/muxer.js';
+import { Receiver } from '../support/receiver.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -56,7 +57,7 @@ describe('a cache that has reached its limit', () => {
       const { backlogEntries } = muxer.stats();
       expect(backlogEntries).toBeGreaterThan(0);
       expect(lines.filter((line) => line.includes('the cache is full'))).toHaveLength(1);
-      const recording = await RecordingIndexer.start({ listen });
+      const recording = await Receiver.start({ listen });
       await Promise.all(waits);
       await muxer.sync();
       expectEachOnce(recording.received, entries);
@@ -91,7 +92,7 @@ describe('a cache that has reached its limit', () => {
         });
       await until('that it is logged', () => told().at(-1) === droppedEntries);
 
-      const recording = await RecordingIndexer.start({ listen });
+      const recording = await Receiver.start({ listen });
       await muxer.sync();
       const kept = [...entries.slice(0, inRing), ...entries.slice(inRing + droppedEntries)];
       expectEachOnce(recording.received, kept);
@@ -109,7 +110,7 @@ describe('a cache that has reached its limit', () => {
     await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
     expect(cacheStats(muxer).bytes).toBeLessThanOrEqual(MOST);
     expect(cacheStats(muxer)).toMatchObject({ droppedEntries: 0, pendingEntries: 0 });
-    const recording = await RecordingIndexer.start({ listen });
+    const recording = await Receiver.start({ listen });
     await muxer.sync();
     expectEachOnce(recording.received, entries);
   });

@@ -10,6 +10,7 @@ import {
   unusedAddress,
 } from '../support/caching.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../support/muxer.js';
+import { Receiver } from '../support/receiver.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../support/scripted-indexer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -54,7 +55,7 @@ describe('a writer that obeys willBlock and drain', () => {
       const entries = numberedFrom(0, 1000, BYTES);
       await obey(muxer, mode, entries);
       expect(muxer.stats().backlogEntries).toBe(0);
-      const recording = await RecordingIndexer.start({ listen });
+      const recording = await Receiver.start({ listen });
       await muxer.sync();
       expectEachOnce(recording.received, entries);
     },
@@ -74,7 +75,7 @@ describe('a writer that obeys willBlock and drain', () => {
       const entries = numberedFrom(0, 1000, BYTES);
       await obey(muxer, mode, entries);
       expect(cacheStats(muxer).pendingEntries).toBe(1000);
-      const recording = await RecordingIndexer.start({ listen: places[1]?.listen as string });
+      const recording = await Receiver.start({ listen: places[1]?.listen as string });
       await muxer.sync();
       expectEachOnce(recording.received, entries);
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cacheStats, numberedFrom, until, unusedAddress } from '../support/caching.js';
 import { collectLogs, hotMuxer, newMuxer, SMALL_RING } from '../support/muxer.js';
-import { RecordingIndexer } from '../support/recording-indexer.js';
+import { Receiver } from '../support/receiver.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -64,7 +64,7 @@ describe('what a muxer tells of its cache', () => {
     expect([entries, pendingEntries]).toEqual([2000 - inRing, 2000 - inRing]);
     expect(bytes).toBeGreaterThan(entries * 200);
     expect(muxer.cacheSize()).toBe(bytes);
-    await RecordingIndexer.start({ listen });
+    await Receiver.start({ listen });
     await muxer.sync();
     await until('an empty cache', () => cacheStats(muxer).bytes === 0);
     expect(cacheStats(muxer)).toMatchObject({ replayedEntries: 2000 - inRing, entries: 0 });
@@ -95,7 +95,7 @@ describe('what a muxer tells of its cache', () => {
 
   it('is among the statistics that it logs', async () => {
     const { logger, lines } = collectLogs();
-    const recording = await RecordingIndexer.start();
+    const recording = await Receiver.start();
     const configuration = { ...given([recording.address], 'journal'), logger, statsInterval: 20 };
     await hotMuxer(configuration);
     const isLogged = (line: string) => line.includes('"statistics"');

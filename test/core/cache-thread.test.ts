@@ -12,6 +12,7 @@ import {
   watchThreads,
 } from '../support/caching.js';
 import { collectLogs, newMuxer, SMALL_RING } from '../support/muxer.js';
+import { Receiver } from '../support/receiver.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -106,7 +107,7 @@ describe("the cache's thread", () => {
       muxer.start();
       const entries = numberedFrom(0, 1000);
       const written = writeAll(muxer, entries);
-      const recording = await RecordingIndexer.start({ listen });
+      const recording = await Receiver.start({ listen });
       await written;
       await muxer.sync();
       expectEachOnce(recording.received, entries);
@@ -129,7 +130,7 @@ describe("the cache's thread", () => {
     await threads[0]?.terminate();
     expect(await closed).toEqual({ unconfirmed: 600, cached: 600 });
 
-    const recording = await RecordingIndexer.start({ listen });
+    const recording = await Receiver.start({ listen });
     const next = newMuxer(configuration);
     next.start();
     await until('all of it', () => cacheStats(next).recoveredEntries >= 600);
