@@ -1,38 +1,51 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Files that touch no socket, thread, process or clock. */
 const PURE = [
   'test/codec/**/*.test.ts',
   'test/workers/**/*.test.ts',
   'test/cache/{segment-format,segment-log,segment-model,segment-recovery}.test.ts',
-  'test/cache/{worker-model,cache-worker,flipped-bytes,outbox}.test.ts',
-  'test/core/*-module{,s}.test.ts',
-  'test/core/{balancer,configuration,config-file}.test.ts',
+  'test/cache/{worker-model,cache-worker,flipped-bytes,message-batch}.test.ts',
+  'test/core/*/*-module.test.ts',
+  'test/core/{waiting/barriers,waiting/backlog,lanes/balancer,cache/modules}.test.ts',
+  'test/core/configuration/{configuration,gravwell-file}.test.ts',
   'test/indexer/{address,answer-queue,digest,entry-reader,handshake,slow-reader,tag-table}.test.ts',
-  'test/*/account.test.ts',
+  'test/{fault,kill}/account.test.ts',
 ];
+
+/** Files that look at their own process, and need it for themselves. */
+const ALONE = ['test/fuzz/**/*.test.ts', 'test/codec/native-libraries.test.ts'];
 
 /** Properties of a machine rather than of the code: only `pnpm soak` runs them. */
 const SOAK = ['test/soak/**/*.test.ts'];
+
+const ALL = ['test/**/*.test.ts'];
+const { exclude } = configDefaults;
 
 export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // They leave nothing behind, so that files can share a process, and what it has imported.
+    isolate: false,
     projects: [
       {
         extends: true,
-        // They leave nothing behind, so that files can share what they import.
-        test: { name: 'fast', include: PURE, isolate: false },
+        test: { name: 'fast', include: PURE, exclude: [...exclude, ...ALONE] },
       },
       {
         extends: true,
-        test: { name: 'engine', include: ['test/**/*.test.ts'], exclude: [...PURE, ...SOAK] },
+        test: { name: 'engine', include: ALL, exclude: [...exclude, ...PURE, ...ALONE, ...SOAK] },
       },
       {
         extends: true,
-        test: { name: 'soak', include: SOAK, maxWorkers: 1 },
+        test: { name: 'alone', include: ALONE, isolate: true },
+      },
+      {
+        extends: true,
+        test: { name: 'soak', include: SOAK, isolate: true, maxWorkers: 1 },
       },
     ],
   },

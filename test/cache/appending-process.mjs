@@ -1,6 +1,5 @@
 import { writeSync } from 'node:fs';
-import { NodeDisk } from '../../packages/workers/dist/cache/node-disk.js';
-import { SegmentLog } from '../../packages/workers/dist/cache/segment-log.js';
+import { NodeDisk, SegmentLog } from '@ringest/cache/internal';
 
 // Appends numbered blocks to the log in a folder, and writes a line for each number that is synced,
 // until the process is killed or the disk takes no more: then the error's code and number.

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
-import { expect, onTestFinished, test, vi } from 'vitest';
 import {
   CacheClosedError,
   CacheThreadError,
   InvalidBlockError,
+  NodeDisk,
   SegmentInUseError,
   UnknownSegmentError,
-} from '../../packages/workers/dist/cache/errors.js';
-import { NodeDisk } from '../../packages/workers/dist/cache/node-disk.js';
+} from '@ringest/cache/internal';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { LinkBench, numbered, watchThreads } from './links.js';
 import { openLog, readTexts } from './logs.js';

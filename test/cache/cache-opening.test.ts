@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
 import {
   CacheClosedError,
   CacheLockedError,
   CacheOpenError,
   CacheThreadError,
-} from '../../packages/workers/dist/cache/errors.js';
+} from '@ringest/cache/internal';
+import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { LinkBench, numbered, watchThreads } from './links.js';
 

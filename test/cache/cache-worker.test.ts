@@ -1,5 +1,5 @@
+import { RETRY_MS } from '@ringest/cache/internal';
 import { expect, test } from 'vitest';
-import { RETRY_MS } from '../../packages/workers/dist/cache/cache-worker.js';
 import { openLog, readTexts } from './logs.js';
 import { Random } from './random.js';
 import { failure, NO_FAULTS, SimulatedDisk } from './simulated-disk.js';

@@ -1,4 +1,4 @@
-import { CacheLink } from '@ringest/workers';
+import { CacheLink } from '@ringest/cache';
 
 // Appends numbered blocks to the cache in a folder, and writes a line for each number that is told as
 // stored, until the process is killed.

@@ -2,15 +2,15 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NodeDisk } from '@ringest/cache/internal';
 import { EnumeratedType, EnumeratedValue, encodeEnumeratedBlock, Source } from '@ringest/codec';
 import { encodedSize, encodeFrame, type FrameParts } from '@ringest/workers';
 import { expect, test } from 'vitest';
-import { NodeDisk } from '../../packages/workers/dist/cache/node-disk.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { LinkBench } from './links.js';
 import { openLog } from './logs.js';
 
-const CLI = fileURLToPath(new URL('../../packages/workers/dist/cache/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../packages/cache/dist/dump/cli.js', import.meta.url));
 const NAME = '0000000000000001.segment';
 
 interface Ended {

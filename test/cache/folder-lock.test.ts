@@ -5,9 +5,8 @@ import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { CacheLockedError, CacheOpenError, FolderLock } from '@ringest/cache/internal';
 import { expect, onTestFinished, test } from 'vitest';
-import { CacheLockedError, CacheOpenError } from '../../packages/workers/dist/cache/errors.js';
-import { FolderLock } from '../../packages/workers/dist/cache/folder-lock.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { thrown } from './logs.js';
 

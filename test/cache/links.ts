@@ -1,9 +1,7 @@
 import type { Worker } from 'node:worker_threads';
+import type { CacheEvents, CacheSegment, Place } from '@ringest/cache/internal';
+import { CacheLink } from '@ringest/cache/internal';
 import { onTestFinished } from 'vitest';
-import type { CacheSegment } from '../../packages/workers/dist/cache/cache-boundary.js';
-import type { CacheEvents } from '../../packages/workers/dist/cache/cache-events.js';
-import { CacheLink } from '../../packages/workers/dist/cache/cache-link.js';
-import type { Place } from '../../packages/workers/dist/cache/segment-log.js';
 
 /** The threads that this process starts from now on, until the test is finished. */
 export function watchThreads(): Worker[] {

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { FolderLock } from '../../packages/workers/dist/cache/folder-lock.js';
+import { FolderLock } from '@ringest/cache/internal';
 
 // Takes the lock of a folder, as soon as there is a line on standard input, and says whether it got
 // it, or who has it. It keeps the lock until it is killed.

@@ -1,6 +1,5 @@
-import type { Disk } from '../../packages/workers/dist/cache/disk.js';
-import { SegmentLog } from '../../packages/workers/dist/cache/segment-log.js';
-import type { Block } from '../../packages/workers/dist/cache/segment-reader.js';
+import type { Block, Disk } from '@ringest/cache/internal';
+import { SegmentLog } from '@ringest/cache/internal';
 
 export const TAGS = ['first', 'second'];
 

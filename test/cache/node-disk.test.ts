@@ -17,10 +17,9 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { SegmentLog } from '@ringest/cache/internal';
+import { CacheOpenError, CacheWriteError, NodeDisk } from '@ringest/cache/internal';
 import { expect, test, vi } from 'vitest';
-import { CacheOpenError, CacheWriteError } from '../../packages/workers/dist/cache/errors.js';
-import { NodeDisk } from '../../packages/workers/dist/cache/node-disk.js';
-import type { SegmentLog } from '../../packages/workers/dist/cache/segment-log.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { appendText, openLog, readTexts, TAGS, thrown } from './logs.js';
 

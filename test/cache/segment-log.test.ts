@@ -1,5 +1,4 @@
-import { expect, test } from 'vitest';
-import type { DiskFile } from '../../packages/workers/dist/cache/disk.js';
+import type { DiskFile, SegmentLog } from '@ringest/cache/internal';
 import {
   CacheClosedError,
   CacheReadError,
@@ -7,8 +6,8 @@ import {
   CacheWriteError,
   InvalidBlockError,
   UnknownSegmentError,
-} from '../../packages/workers/dist/cache/errors.js';
-import type { SegmentLog } from '../../packages/workers/dist/cache/segment-log.js';
+} from '@ringest/cache/internal';
+import { expect, test } from 'vitest';
 import { appendText, openLog, readTexts, TAGS, thrown } from './logs.js';
 import { Random } from './random.js';
 import { failure, SimulatedDisk } from './simulated-disk.js';

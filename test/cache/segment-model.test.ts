@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest';
 import {
   CacheOpenError,
   CacheReadError,
   CacheSyncError,
   CacheWriteError,
-} from '../../packages/workers/dist/cache/errors.js';
-import { SegmentLog } from '../../packages/workers/dist/cache/segment-log.js';
+  SegmentLog,
+} from '@ringest/cache/internal';
+import { expect, test } from 'vitest';
 import { Random } from './random.js';
 import { type Faults, NO_FAULTS, SimulatedDisk } from './simulated-disk.js';
 import { type Ending, Twin } from './twin.js';

@@ -1,5 +1,5 @@
+import { SegmentLog } from '@ringest/cache/internal';
 import { expect, test } from 'vitest';
-import { SegmentLog } from '../../packages/workers/dist/cache/segment-log.js';
 import { appendText, openLog, readTexts, TAGS } from './logs.js';
 import { Random } from './random.js';
 import { failure, SimulatedDisk } from './simulated-disk.js';

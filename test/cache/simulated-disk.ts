@@ -1,10 +1,4 @@
-import type {
-  Disk,
-  DiskEntry,
-  DiskFile,
-  Done,
-  Folder,
-} from '../../packages/workers/dist/cache/disk.js';
+import type { Disk, DiskEntry, DiskFile, Done, Folder } from '@ringest/cache/internal';
 import type { Random } from './random.js';
 import { SimulatedFile } from './simulated-file.js';
 

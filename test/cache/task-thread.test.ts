@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
+import { WorkerThread } from '@ringest/workers/internal';
 import { expect, onTestFinished, test } from 'vitest';
-import { TaskThread } from '../../packages/workers/dist/task-thread.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { watchThreads } from './links.js';
 
@@ -16,7 +16,7 @@ function slowThread() {
   onTestFinished(() => {
     Reflect.deleteProperty(process.env, 'RINGEST_LOADED');
   });
-  return { marker, thread: new TaskThread(SLOW, 1, () => {}) };
+  return { marker, thread: new WorkerThread(SLOW, 1, () => {}) };
 }
 
 const newTask = () => ({ port: new MessageChannel().port1 });

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import type { SegmentLog } from '../../packages/workers/dist/cache/segment-log.js';
+import type { SegmentLog } from '@ringest/cache/internal';
 
 /** A block that was appended, and what is known of it. */
 interface Stored {

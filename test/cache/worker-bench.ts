@@ -1,12 +1,5 @@
-import type {
-  CacheBlock,
-  CacheTask,
-  FromCache,
-  Repeat,
-  ToCache,
-} from '../../packages/workers/dist/cache/cache-boundary.js';
-import { CacheWorker } from '../../packages/workers/dist/cache/cache-worker.js';
-import { UnstoredBlocks } from '../../packages/workers/dist/cache/unstored-blocks.js';
+import type { CacheBlock, CacheTask, FromCache, Repeat, ToCache } from '@ringest/cache/internal';
+import { CacheWorker, UnsyncedBlocks } from '@ringest/cache/internal';
 import type { SimulatedDisk } from './simulated-disk.js';
 
 export type Settings = Partial<
@@ -25,7 +18,7 @@ interface Timer {
 export class WorkerBench {
   /** Everything that the worker said, oldest first. */
   readonly said: FromCache[] = [];
-  readonly unstored = new UnstoredBlocks();
+  readonly unstored = new UnsyncedBlocks();
   /** The text of every block, by key. */
   readonly texts = new Map<number, string>();
   readonly stored = new Set<number>();

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { SeededRandom } from '@ringest/bench/shared';
 import {
   type EntryInput,
   encodeEnumeratedBlock,
@@ -7,7 +8,6 @@ import {
   FLAG_VALUES,
   Source,
 } from '@ringest/codec';
-import { SeededRandom } from '../../bench/dist/balance-random.js';
 
 /** More than any test writes, and less than what an account has for an entry without a number. */
 export const MOST_ENTRIES = 2 ** 31;

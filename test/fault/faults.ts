@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SeededRandom } from '../../bench/dist/balance-random.js';
+import type { SeededRandom } from '@ringest/bench/shared';
 import type { Victim } from '../support/victim.js';
 import type { Traffic } from './traffic.js';
 

@@ -1,5 +1,5 @@
+import { SeededRandom } from '@ringest/bench/shared';
 import type { IngestMuxer } from '@ringest/core';
-import { SeededRandom } from '../../bench/dist/balance-random.js';
 import { type FaultEntries, MOST_ENTRIES } from './entries.js';
 
 /** Writes between two late tags. */

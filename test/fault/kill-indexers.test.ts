@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
+import { SeededRandom } from '@ringest/bench/shared';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SeededRandom } from '../../bench/dist/balance-random.js';
 import { wholeMuxer } from '../support/muxer.js';
 import { scaled, soak, tellSeed } from '../support/scale.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';

@@ -9,8 +9,8 @@ import {
   encodeStreamConfiguration,
   encodeThrottle,
 } from '@ringest/codec';
+import { HandshakeReader } from '@ringest/workers/internal';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Inbox } from '../../packages/workers/dist/inbox.js';
 import { Attack } from '../support/hostile-attack.js';
 import {
   HONEST,
@@ -121,7 +121,7 @@ describe('an indexer that falls silent in the handshake', () => {
 
 describe('what was said before the answer to a step', () => {
   it('does not prolong the time that there is for it, however fast it comes', async () => {
-    const inbox = new Inbox();
+    const inbox = new HandshakeReader();
     for (const step of ['challenge', 'state', 'tagResponse'] as const) {
       inbox.received(HONEST[step]);
       await inbox.expect(step, QUICK.times.handshake);

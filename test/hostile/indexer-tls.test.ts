@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
+import { selfSigned } from '@ringest/bench/shared';
 import { encodePong } from '@ringest/codec';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { selfSigned } from '../../bench/dist/certificates.js';
 import { Random } from '../fuzz/random.js';
 import { Attack, type Attacker } from '../support/hostile-attack.js';
 import { HostileServer, type Serve } from '../support/hostile-server.js';

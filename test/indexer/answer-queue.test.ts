@@ -1,6 +1,6 @@
 import { answerChallenge, type Challenge, hashSecret } from '@ringest/codec';
+import { AnswerQueue } from '@ringest/indexer/internal';
 import { describe, expect, it } from 'vitest';
-import { AnswerQueue } from '../../packages/indexer/dist/answer-queue.js';
 
 const HASH = hashSecret('IngestSecrets');
 

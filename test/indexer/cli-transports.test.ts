@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CertificateAuthority } from '@ringest/bench/shared';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CertificateAuthority } from '../../bench/dist/certificates.js';
 import { indexerRefusal } from '../support/indexer-refusal.js';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
 import { SECRET } from '../support/muxer.js';

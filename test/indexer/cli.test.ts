@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { encodeIngestOk, encodeTag } from '@ringest/codec';
 import { Indexer } from '@ringest/indexer';
+import { indexerOptions, parseCliOptions } from '@ringest/indexer/internal';
 import { afterEach, describe, expect, it } from 'vitest';
-import { indexerOptions, parseCliOptions } from '../../packages/indexer/dist/cli-options.js';
 import { indexerRefusal } from '../support/indexer-refusal.js';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
 
-const CLI = fileURLToPath(new URL('../../packages/indexer/dist/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../packages/indexer/dist/cli/cli.js', import.meta.url));
 const SECRET = 'IngestSecrets';
 const processes: ChildProcess[] = [];
 

@@ -20,8 +20,8 @@ import {
   IngesterTimeoutError,
   TagNotGrantedError,
 } from '@ringest/indexer';
+import { AnswerQueue } from '@ringest/indexer/internal';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { AnswerQueue } from '../../packages/indexer/dist/answer-queue.js';
 import { MemoryStream } from '../support/memory-stream.js';
 import { cut } from '../support/sessions.js';
 

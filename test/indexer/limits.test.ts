@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { CertificateAuthority } from '@ringest/bench/shared';
 import {
   answerChallenge,
   encodeChallengeResponse,
@@ -12,7 +13,6 @@ import {
 } from '@ringest/codec';
 import { InvalidOptionError } from '@ringest/indexer';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { CertificateAuthority } from '../../bench/dist/certificates.js';
 import { IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';
 import { type LogLine, newIndexer, startIndexer } from '../support/listening.js';

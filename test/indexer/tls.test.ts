@@ -5,13 +5,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { inspect } from 'node:util';
+import { type CertificateAndKey, CertificateAuthority, selfSigned } from '@ringest/bench/shared';
 import { type IndexerTls, InvalidOptionError } from '@ringest/indexer';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import {
-  type CertificateAndKey,
-  CertificateAuthority,
-  selfSigned,
-} from '../../bench/dist/certificates.js';
 import { arrived, holdClock } from '../support/indexer-clock.js';
 import { IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { CertificateAuthority } from '@ringest/bench/shared';
 import { encodeForceAck } from '@ringest/codec';
 import { InvalidOptionError, ListenError } from '@ringest/indexer';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { CertificateAuthority } from '../../bench/dist/certificates.js';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';
 import { newIndexer, startIndexer } from '../support/listening.js';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { NodeProcess } from '../support/node-process.js';
 
-const BENCH = new URL('../../bench/dist/bench.js', import.meta.url);
+const BENCH = new URL('../../bench/dist/cli/bench.js', import.meta.url);
 
 /** Shares of what is sent. A busy machine sends little in so short a time, and the handshake counts. */
 const MOST_OVERHEAD = 1.2;

@@ -1,9 +1,8 @@
+import { isSound, type LoadReport } from '@ringest/bench/internal';
+import { EntrySource, type LoadEntry, MOST_SLOTS, Tally } from '@ringest/bench/shared';
 import { decodeEntry, encodeEntry, Source } from '@ringest/codec';
 import { EntryDigest, type EntryView } from '@ringest/indexer';
 import { describe, expect, it } from 'vitest';
-import { EntrySource, type LoadEntry, MOST_SLOTS } from '../../bench/dist/entry-source.js';
-import { isSound, type LoadReport } from '../../bench/dist/load-report.js';
-import { Tally } from '../../bench/dist/tally.js';
 
 const CONTENTS = {
   seed: 7,

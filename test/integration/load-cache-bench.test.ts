@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { NodeProcess } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const BENCH = new URL('../../bench/dist/bench.js', import.meta.url);
+const BENCH = new URL('../../bench/dist/cli/bench.js', import.meta.url);
 
 interface Way {
   readonly name: string;

@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { EntrySource } from '@ringest/bench/shared';
 import { Source } from '@ringest/codec';
 import { expect, it, vi } from 'vitest';
-import { EntrySource } from '../../bench/dist/entry-source.js';
 import { loadFailure } from '../support/load-here.js';
 import { LOAD, NodeProcess, startIndexer } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';

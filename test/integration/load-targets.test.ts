@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CertificateAuthority } from '@ringest/bench/shared';
 import { Indexer, type IndexerOptions } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { CertificateAuthority } from '../../bench/dist/certificates.js';
 import { loadFailure, loadHere } from '../support/load-here.js';
 import { INDEXER, LOAD, NodeProcess } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';

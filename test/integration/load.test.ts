@@ -1,7 +1,7 @@
+import { EntrySource, type LoadContents } from '@ringest/bench/shared';
 import { Compression, Source } from '@ringest/codec';
 import { Indexer } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { EntrySource, type LoadContents } from '../../bench/dist/entry-source.js';
 import { loadHere } from '../support/load-here.js';
 import { LOAD, NodeProcess, startIndexer } from '../support/node-process.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';

@@ -1,9 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatSeconds, formatTable, readTestResults, runCommand } from '@ringest/bench/internal';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../bench/dist/soak/run-command.js';
-import { formatSeconds, formatTable } from '../../bench/dist/soak/table.js';
-import { readTestResults } from '../../bench/dist/soak/test-results.js';
 import { NodeProcess } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

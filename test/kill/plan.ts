@@ -1,4 +1,4 @@
-import type { SyncPolicy } from '@ringest/workers';
+import type { SyncPolicy } from '@ringest/cache';
 import type { Random } from '../cache/random.js';
 import { SMALL_RING } from '../support/muxer.js';
 

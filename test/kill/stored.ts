@@ -1,8 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { dumpSegment, openToRead } from '@ringest/cache/internal';
 import { FRAME_BYTES, frameSize } from '@ringest/codec';
-import { openToRead } from '../../packages/workers/dist/cache/node-disk.js';
-import { dumpSegment } from '../../packages/workers/dist/cache/segment-dump.js';
 import { type Key, keyIn } from './account.js';
 
 /** What stands in the folder of a cache that nobody has open. */

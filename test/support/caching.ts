@@ -1,9 +1,9 @@
 import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { dumpCache } from '@ringest/cache/internal';
 import type { EntryInput } from '@ringest/codec';
 import type { CacheStats, IngestMuxer } from '@ringest/core';
 import { expect } from 'vitest';
-import { dumpCache } from '../../packages/workers/dist/cache/cache-dump.js';
 import { type Arrival, expectedArrival, keyOf } from './arrivals.js';
 import { temporaryDirectory } from './temporary-directory.js';
 import { freePort } from './victim.js';

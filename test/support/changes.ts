@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 
 /** How long a test waits for what somebody else must do. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 45_000;
 
 /** Lets a test wait for a condition that is looked at again whenever something has changed. */
 export class Changes {

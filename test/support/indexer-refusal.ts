@@ -1,9 +1,5 @@
 import { Indexer } from '@ringest/indexer';
-import {
-  explain,
-  indexerOptions,
-  parseCliOptions,
-} from '../../packages/indexer/dist/cli-options.js';
+import { explain, indexerOptions, parseCliOptions } from '@ringest/indexer/internal';
 import { saidAtExit } from './refused-command.js';
 
 /** What `ringest-indexer` says of flags that it refuses, without a process of its own. */

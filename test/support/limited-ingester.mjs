@@ -2,7 +2,7 @@
 // Prints a line of JSON for each thing that it is told.
 import { closeSync, openSync } from 'node:fs';
 import { IngestMuxer } from '@ringest/core';
-import { TaskThread } from '../../packages/workers/dist/task-thread.js';
+import { WorkerThread } from '@ringest/workers/internal';
 
 const [what] = process.argv.slice(2);
 const QUICK = { firstRetry: 20, mostRetry: 20 };
@@ -72,7 +72,7 @@ if (what === 'memory') {
   say({ recovers: true });
 } else {
   const file = new URL('./heap-hog.mjs', import.meta.url);
-  const thread = new TaskThread({ file, name: 'hog' }, 1, () => {});
+  const thread = new WorkerThread({ file, name: 'hog' }, 1, () => {});
   const { port2: port } = new MessageChannel();
   await thread.run({ port }).catch((error) => say(described(error)));
   await thread.close();

@@ -1,7 +1,5 @@
+import { isSound, parseLoadOptions, runLoad } from '@ringest/bench/internal';
 import { onTestFinished } from 'vitest';
-import { parseLoadOptions } from '../../bench/dist/load-options.js';
-import { isSound } from '../../bench/dist/load-report.js';
-import { runLoad } from '../../bench/dist/load-run.js';
 import { saidAtExit } from './refused-command.js';
 
 // Loads as `pnpm load` runs them, with the same flags, but in the process of the test: one of its own

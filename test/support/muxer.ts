@@ -35,7 +35,7 @@ export function newMuxer(configuration: Given): IngestMuxer {
 export async function hotMuxer(configuration: Given): Promise<IngestMuxer> {
   const muxer = newMuxer(configuration);
   muxer.start();
-  await muxer.waitForHot({ timeout: 10_000 });
+  await muxer.waitForHot({ timeout: 45_000 });
   return muxer;
 }
 

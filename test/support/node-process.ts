@@ -5,8 +5,8 @@ import { onTestFinished } from 'vitest';
 import { Changes } from './changes.js';
 
 /** Scripts of the repository that tests run, and those that only tests run. */
-export const LOAD = new URL('../../bench/dist/load.js', import.meta.url);
-export const INDEXER = new URL('../../packages/indexer/dist/cli.js', import.meta.url);
+export const LOAD = new URL('../../bench/dist/cli/load.js', import.meta.url);
+export const INDEXER = new URL('../../packages/indexer/dist/cli/cli.js', import.meta.url);
 export const support = (name: string): URL => new URL(name, import.meta.url);
 
 /** A program run by Node.js, which is gone when the test is finished. */

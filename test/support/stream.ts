@@ -10,24 +10,25 @@ import {
   Source,
   State,
 } from '@ringest/codec';
-import { onTestFinished } from 'vitest';
+import type { RateLimit } from '@ringest/workers/internal';
 import {
   type ConnectionTimes,
+  createLaneMemory,
   type DittoEnd,
+  encodeFrame,
+  HotConnection,
+  kernelModule,
+  LargeFrameViews,
+  Meter,
   RECEIVE_AT,
+  Ring,
+  RingReader,
+  RingWriter,
+  SocketWriter,
+  TagTranslation,
   TO_INDEXER_AT,
-} from '../../packages/workers/dist/boundary.js';
-import { encodeFrame } from '../../packages/workers/dist/frame.js';
-import { kernelModule } from '../../packages/workers/dist/kernel.js';
-import { LargeFrames } from '../../packages/workers/dist/large-frames.js';
-import { Meter } from '../../packages/workers/dist/meter.js';
-import { Outlet } from '../../packages/workers/dist/outlet.js';
-import type { RateLimit } from '../../packages/workers/dist/rate-limit.js';
-import { createLaneMemory, Ring } from '../../packages/workers/dist/ring.js';
-import { RingReader } from '../../packages/workers/dist/ring-reader.js';
-import { RingWriter } from '../../packages/workers/dist/ring-writer.js';
-import { Stream } from '../../packages/workers/dist/stream.js';
-import { TagTables } from '../../packages/workers/dist/tag-tables.js';
+} from '@ringest/workers/internal';
+import { onTestFinished } from 'vitest';
 import { TestClock } from './test-clock.js';
 
 /** Milliseconds that pass only where a test lets them. */
@@ -95,14 +96,16 @@ export function makeStream({ compression = Compression.none, times, rateLimit }:
   const lost: unknown[] = [];
   const ends: [key: number, end: DittoEnd][] = [];
   onTestFinished(() => stream.end());
-  const stream = new Stream({
+  const stream = new HotConnection({
     reader,
-    outlet: new Outlet(socket as unknown as Socket, compression, (bytes) => limit?.spend(bytes)),
+    outlet: new SocketWriter(socket as unknown as Socket, compression, (bytes) =>
+      limit?.spend(bytes),
+    ),
     decoder: commandDecoder(),
-    large: new LargeFrames(() => {}),
+    large: new LargeFrameViews(() => {}),
     meter: new Meter(ring.control, createHistogram(), clock),
     local: Source.parse('127.0.0.1'),
-    tables: new TagTables(memory),
+    tables: new TagTranslation(memory),
     rateLimit: limit,
     times: { ...TIMES, ...times },
     clock,

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../packages/workers/dist/clock.js';
+import type { Clock, Timer } from '@ringest/workers/internal';
 
 interface Due {
   at: number;

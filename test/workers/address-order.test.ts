@@ -1,5 +1,5 @@
+import { AddressOrder } from '@ringest/workers/internal';
 import { describe, expect, it } from 'vitest';
-import { AddressOrder } from '../../packages/workers/dist/address-order.js';
 
 describe('the addresses of an attempt', () => {
   it('begin behind the one where the last attempt has ended', () => {

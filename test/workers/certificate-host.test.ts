@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
+import { selfSigned } from '@ringest/bench/shared';
+import { checkCertificateHost } from '@ringest/workers/internal';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { selfSigned } from '../../bench/dist/certificates.js';
-import { checkCertificateHost } from '../../packages/workers/dist/certificate-host.js';
 
 let certificate: ReturnType<X509Certificate['toLegacyObject']>;
 

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
+import { connectFirst } from '@ringest/workers/internal';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connectFirst } from '../../packages/workers/dist/connect-first.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

@@ -3,12 +3,11 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { networkInterfaces } from 'node:os';
 import { createServer as createTlsServer } from 'node:tls';
 import { Worker } from 'node:worker_threads';
+import { type CertificateAndKey, selfSigned } from '@ringest/bench/shared';
 import { Compression } from '@ringest/codec';
+import type { Transport } from '@ringest/workers/internal';
+import { Dialler, HostAddresses } from '@ringest/workers/internal';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type CertificateAndKey, selfSigned } from '../../bench/dist/certificates.js';
-import type { Transport } from '../../packages/workers/dist/boundary.js';
-import { Dialler } from '../../packages/workers/dist/dial.js';
-import { HostAddresses } from '../../packages/workers/dist/host-addresses.js';
 
 const never = new AbortController().signal;
 const receiver = { buffer: Buffer.alloc(1024), received() {} };

@@ -6,11 +6,14 @@ import {
   hashSecret,
   State,
 } from '@ringest/codec';
+import {
+  HandshakeReader,
+  type HandshakeTask,
+  handshake,
+  TagRequests,
+  Turn,
+} from '@ringest/workers/internal';
 import { describe, expect, it } from 'vitest';
-import { type HandshakeTask, handshake } from '../../packages/workers/dist/handshake.js';
-import { Inbox } from '../../packages/workers/dist/inbox.js';
-import { LaneTags } from '../../packages/workers/dist/lane-tags.js';
-import { Turn } from '../../packages/workers/dist/turns.js';
 
 const secretHash = hashSecret('IngestSecrets');
 const challenge = (iterations: number) => ({
@@ -40,12 +43,12 @@ const task: HandshakeTask = {
 
 /** A handshake whose indexer is the test; `write` is told what the lane says. */
 function begin(iterations: number, write: (bytes: Uint8Array) => void = () => {}) {
-  const inbox = new Inbox();
+  const inbox = new HandshakeReader();
   let turnHasEnded = false;
   const turn = new Turn(() => {
     turnHasEnded = true;
   });
-  const ended = handshake(task, new LaneTags(['test']), inbox, write, turn);
+  const ended = handshake(task, new TagRequests(['test']), inbox, write, turn);
   ended.catch(() => {});
   inbox.received(encodeChallenge(challenge(iterations)));
   return {

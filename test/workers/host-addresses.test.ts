@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns';
+import { HostAddresses } from '@ringest/workers/internal';
 import { describe, expect, it } from 'vitest';
-import { HostAddresses } from '../../packages/workers/dist/host-addresses.js';
 
 const LONG = 60_000;
 const never = new AbortController().signal;

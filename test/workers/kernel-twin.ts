@@ -1,4 +1,4 @@
-import type { Kernel } from '../../packages/workers/dist/kernel.js';
+import type { Kernel } from '@ringest/workers/internal';
 
 const NEW_ENTRY = 0xc7c95acb;
 const CONFIRM_ENTRY = 0xf6e0307e;

@@ -1,17 +1,15 @@
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
 import {
+  createLaneMemory,
+  instantiateKernel,
+  type Kernel,
+  kernelModule,
   RING_AT,
   STAGING_AT,
   TO_INDEXER_AT,
   TO_MUXER_AT,
-} from '../../packages/workers/dist/boundary.js';
-import {
-  instantiateKernel,
-  type Kernel,
-  kernelModule,
-} from '../../packages/workers/dist/kernel.js';
-import { createLaneMemory } from '../../packages/workers/dist/ring.js';
+} from '@ringest/workers/internal';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../support/vectors.js';
 import { KernelTwin } from './kernel-twin.js';
 

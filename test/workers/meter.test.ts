@@ -1,7 +1,6 @@
 import { createHistogram } from 'node:perf_hooks';
+import { CONTROL_WORDS, Control, HALF_LIFE, Meter, readCounters } from '@ringest/workers/internal';
 import { describe, expect, it } from 'vitest';
-import { CONTROL_WORDS, Control } from '../../packages/workers/dist/boundary.js';
-import { HALF_LIFE, Meter, readCounters } from '../../packages/workers/dist/meter.js';
 import { TestClock } from '../support/test-clock.js';
 
 function metered() {

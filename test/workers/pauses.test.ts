@@ -1,6 +1,5 @@
+import { Backoff, Pause } from '@ringest/workers/internal';
 import { describe, expect, it } from 'vitest';
-import { Backoff } from '../../packages/workers/dist/backoff.js';
-import { Hold } from '../../packages/workers/dist/hold.js';
 import { TestClock } from '../support/test-clock.js';
 
 const next = (backoff: Backoff, count: number) =>
@@ -34,7 +33,7 @@ describe('a pause', () => {
   function pause() {
     const clock = new TestClock();
     const overAt: number[] = [];
-    const hold: Hold = new Hold(() => {
+    const hold: Pause = new Pause(() => {
       expect(hold.isOn).toBe(false);
       overAt.push(clock.now());
     }, clock);

@@ -1,11 +1,15 @@
 import { Source } from '@ringest/codec';
+import {
+  Control,
+  kernelModule,
+  LaneRing,
+  ReadOutcome,
+  Ring,
+  RingReader,
+  SharedMemoryPool,
+  TO_INDEXER_AT,
+} from '@ringest/workers/internal';
 import { describe, expect, it } from 'vitest';
-import { Control, TO_INDEXER_AT } from '../../packages/workers/dist/boundary.js';
-import { kernelModule } from '../../packages/workers/dist/kernel.js';
-import { LaneRing } from '../../packages/workers/dist/lane-ring.js';
-import { Ring } from '../../packages/workers/dist/ring.js';
-import { RingReader, Taken } from '../../packages/workers/dist/ring-reader.js';
-import { SharedMemoryPool } from '../../packages/workers/dist/shared-memory.js';
 
 const SIZE = 65536;
 const FRAME_BYTES = SIZE / 4;
@@ -34,7 +38,7 @@ class BothEnds extends LaneRing {
 
   /** What is committed is sent, and confirmed. */
   confirm(): void {
-    while (this.reader.take(SIZE) === Taken.frames);
+    while (this.reader.next(SIZE) === ReadOutcome.frames);
     this.reader.release(this.reader.sent);
   }
 

@@ -1,5 +1,5 @@
+import { RateLimit } from '@ringest/workers/internal';
 import { describe, expect, it } from 'vitest';
-import { RateLimit } from '../../packages/workers/dist/rate-limit.js';
 import { TestClock } from '../support/test-clock.js';
 
 const BYTES_PER_SECOND = 1_000_000;

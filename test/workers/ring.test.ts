@@ -1,18 +1,22 @@
 import { Source } from '@ringest/codec';
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { Control, TO_INDEXER_AT, TO_MUXER_AT } from '../../packages/workers/dist/boundary.js';
-import { RingCorruptError, RingSizeError } from '../../packages/workers/dist/errors.js';
-import { kernelModule } from '../../packages/workers/dist/kernel.js';
 import {
+  Control,
   createLaneMemory,
   distance,
+  kernelModule,
   LARGE_BYTES,
   passEntries,
+  ReadOutcome,
   Ring,
-} from '../../packages/workers/dist/ring.js';
-import { RingReader, Taken } from '../../packages/workers/dist/ring-reader.js';
-import { RingWriter } from '../../packages/workers/dist/ring-writer.js';
+  RingCorruptError,
+  RingReader,
+  RingSizeError,
+  RingWriter,
+  TO_INDEXER_AT,
+  TO_MUXER_AT,
+} from '@ringest/workers/internal';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../support/vectors.js';
 
 const SIZE = 65536;
@@ -108,13 +112,13 @@ const take =
   (model, { reader, ring }) => {
     const id = ring.kernel.nextId();
     const sentBefore = model.sent.length;
-    switch (reader.take(most)) {
-      case Taken.nothing:
+    switch (reader.next(most)) {
+      case ReadOutcome.nothing:
         expect(model.committed).toEqual([]);
         return;
-      case Taken.unknownTag:
+      case ReadOutcome.unknownTag:
         throw new Error('all tags are known');
-      case Taken.large: {
+      case ReadOutcome.large: {
         const entry = model.committed.shift() as ModelEntry;
         expect(entry).toEqual({ number: reader.largeKey, tag: reader.largeTag, bytes: undefined });
         ring.kernel.setNextId(id + 1);
@@ -122,7 +126,7 @@ const take =
         model.sent.push(entry);
         break;
       }
-      case Taken.frames: {
+      case ReadOutcome.frames: {
         let at = reader.address;
         const end = at + reader.bytes;
         for (let next = id; at < end; next++) {
@@ -228,7 +232,7 @@ describe('a ring', () => {
       }
       expect(writer.write(0, 0, 1, source, '', undefined)).toBe(false);
       writer.commit();
-      while (reader.take(10_000) === Taken.frames);
+      while (reader.next(10_000) === ReadOutcome.frames);
       expect(reader.unconfirmed).toBe(SIZE);
       reader.release(reader.sent);
       expect(writer.unconfirmed()).toBe(0);
@@ -244,7 +248,7 @@ describe('a ring', () => {
       for (const size of [filler, filler, filler, filler, last, 146, 146]) {
         expect(writer.write(1, 2, 3, source, Buffer.alloc(size - 46), undefined)).toBe(true);
         writer.commit();
-        expect(reader.take(SIZE)).toBe(Taken.frames);
+        expect(reader.next(SIZE)).toBe(ReadOutcome.frames);
         expect(reader.bytes).toBe(size);
         reader.release(reader.sent);
       }
@@ -254,10 +258,10 @@ describe('a ring', () => {
   it('leaves nothing of an uncommitted frame to the worker', () => {
     const { writer, reader } = makeRing();
     writer.write(1, 2, 3, source, 'not yet', undefined);
-    expect(reader.take(SIZE)).toBe(Taken.nothing);
+    expect(reader.next(SIZE)).toBe(ReadOutcome.nothing);
     expect(reader.available()).toBe(0);
     writer.commit();
-    expect(reader.take(SIZE)).toBe(Taken.frames);
+    expect(reader.next(SIZE)).toBe(ReadOutcome.frames);
   });
 
   it('rings for a worker that sleeps, once', () => {
@@ -278,18 +282,18 @@ describe('a ring', () => {
     writer.write(1, 2, 200, source, 'unknown', undefined);
     writer.write(1, 2, 3, source, 'behind it', undefined);
     writer.commit();
-    expect(reader.take(SIZE)).toBe(Taken.frames);
+    expect(reader.next(SIZE)).toBe(ReadOutcome.frames);
     expect(reader.bytes).toBe(46 + 'known'.length);
-    expect(reader.take(SIZE)).toBe(Taken.unknownTag);
+    expect(reader.next(SIZE)).toBe(ReadOutcome.unknownTag);
     expect(reader.unknownTag).toBe(200);
-    expect(reader.take(SIZE)).toBe(Taken.unknownTag);
+    expect(reader.next(SIZE)).toBe(ReadOutcome.unknownTag);
   });
 
   it('is taken over at any point: stamps are taken back, also those beyond what was sent', () => {
     const { writer, reader, ring } = makeRing();
     for (let i = 0; i < 10; i++) writer.write(i, 0, i, source, `entry ${i}`, undefined);
     writer.commit();
-    expect(reader.take(60)).toBe(Taken.frames);
+    expect(reader.next(60)).toBe(ReadOutcome.frames);
     // A worker that dies here has stamped frames that it never counted as sent.
     const from = ring.address(reader.sent);
     ring.kernel.stamp(from, from + 120, TO_INDEXER_AT);
@@ -306,7 +310,7 @@ describe('a ring', () => {
     writer.write(1, 2, 3, source, 'one', undefined);
     writer.commit();
     ring.bytes.writeUInt32LE(0x12345678, ring.address(0));
-    expect(() => reader.take(SIZE)).toThrow(RingCorruptError);
+    expect(() => reader.next(SIZE)).toThrow(RingCorruptError);
   });
 
   it('has a power of two of bytes, from 64 KiB to 1 GiB', () => {

@@ -6,8 +6,8 @@ import {
   encodePong,
   encodeThrottle,
 } from '@ringest/codec';
+import { RateLimit } from '@ringest/workers/internal';
 import { describe, expect, it } from 'vitest';
-import { RateLimit } from '../../packages/workers/dist/rate-limit.js';
 import { dittoBlock, makeStream } from '../support/stream.js';
 
 const MS = 1e6;

@@ -1,5 +1,5 @@
+import { Turns } from '@ringest/workers/internal';
 import { describe, expect, it, vi } from 'vitest';
-import { Turns } from '../../packages/workers/dist/turns.js';
 
 describe('turns', () => {
   it('are so many at a time; the others come in their order', async () => {

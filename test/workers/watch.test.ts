@@ -1,6 +1,6 @@
+import type { ConnectionLoss } from '@ringest/workers/internal';
+import { Liveness } from '@ringest/workers/internal';
 import { describe, expect, it } from 'vitest';
-import type { Lost } from '../../packages/workers/dist/lost.js';
-import { Watch } from '../../packages/workers/dist/watch.js';
 import { TestClock } from '../support/test-clock.js';
 
 const LONG = 100_000_000;
@@ -17,7 +17,7 @@ function watched(times: Partial<typeof TIMES> = {}) {
   const state = { confirmations: 0, isOutstanding: false, outstandingBytes: 0 };
   const note = (what: string) => done.push([what, clock.now()]);
   let looks = 0;
-  const watch = new Watch(
+  const watch = new Liveness(
     { ...TIMES, ...times },
     {
       get confirmations() {
@@ -32,7 +32,7 @@ function watched(times: Partial<typeof TIMES> = {}) {
       },
       ping: () => note('ping'),
       forceAck: () => note('force ack'),
-      lost: (error: Lost) => note(`lost: ${error.message}`),
+      lost: (error: ConnectionLoss) => note(`lost: ${error.message}`),
     },
     clock,
   );

@@ -45,7 +45,7 @@ export const LONG_FORMS: readonly LongForm[] = [
   {
     name: 'cache',
     description: 'the cache through the muxer, with more rounds',
-    tests: ['--project', 'engine', 'test/cache/', 'test/core/cache-'],
+    tests: ['--project', 'engine', 'test/cache/', 'test/core/cache/'],
     parts: 0,
   },
   {
@@ -57,13 +57,13 @@ export const LONG_FORMS: readonly LongForm[] = [
   {
     name: 'fuzzing',
     description: 'bytes that nobody has thought of, for every decoder',
-    tests: ['--project', 'engine', 'test/fuzz/'],
+    tests: ['--project', 'alone', 'test/fuzz/'],
     parts: 2,
   },
   ...['22', '24'].map((node) => ({
     name: `node${node}`,
     description: `the test command's suite under Node.js ${node}`,
-    tests: ['--project', 'fast', '--project', 'engine'],
+    tests: ['--project', 'fast', '--project', 'engine', '--project', 'alone'],
     parts: 0,
     node,
   })),

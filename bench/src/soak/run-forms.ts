@@ -1,8 +1,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { REPOSITORY } from '../shared/repository.js';
 import type { LongForm } from './long-forms.js';
-import { REPOSITORY } from './repository.js';
 import { runCommand } from './run-command.js';
 import { formatSeconds, formatTable } from './table.js';
 import { readTestResults, type TestResults } from './test-results.js';

@@ -2,6 +2,7 @@ export * from './authentication.js';
 export * from './byte-queue.js';
 export * from './bytes.js';
 export * from './command.js';
+export * from './counted.js';
 export * from './entry.js';
 export {
   decodeEnumeratedBlock,

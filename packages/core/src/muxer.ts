@@ -8,26 +8,26 @@ import {
   type TimestampInput,
 } from '@ringest/codec';
 import { type Lane, SharedMemoryPool } from '@ringest/workers';
-import { BatchWriter } from './batch-writer.js';
 import { DiskCache } from './cache/disk-cache.js';
-import type { CacheSettings } from './cache/settings.js';
+import type { CacheSettings } from './configuration/cache-settings.js';
 import {
   type Configuration,
   checkConfiguration,
   type MuxerConfiguration,
-} from './configuration.js';
-import { Dispatcher } from './dispatcher.js';
-import { DittoWriter } from './ditto-writer.js';
-import { EntryParts } from './entry-parts.js';
+} from './configuration/configuration.js';
+import { BatchWriter } from './entries/batch-writer.js';
+import { CheckedEntry } from './entries/checked-entry.js';
+import { DittoWriter } from './entries/ditto-writer.js';
+import { MuxerTags } from './entries/muxer-tags.js';
 import { NotRunningError, WaitTimeoutError } from './errors.js';
-import { Lanes } from './lanes.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
-import { OwnLog } from './own-log.js';
-import { type ChildState, StateReporter } from './state-reporter.js';
-import { type MuxerStats, muxerStats } from './stats.js';
-import { muxerStatus } from './status.js';
-import { TagTable } from './tag-table.js';
-import { checkWait, type WaitOptions } from './waiting.js';
+import { checkWait, type WaitOptions } from './pending.js';
+import { Lanes } from './placing/lanes.js';
+import { SelfLog } from './reporting/self-log.js';
+import { type ChildState, StateReporter } from './reporting/state-reporter.js';
+import { type MuxerStats, muxerStats } from './reporting/stats.js';
+import { muxerStatus } from './reporting/status.js';
+import { Dispatcher } from './waiting/dispatcher.js';
 
 /**
  * Takes entries, ships them to the indexers and knows that they arrived. Delivery is at least once:
@@ -35,9 +35,9 @@ import { checkWait, type WaitOptions } from './waiting.js';
  */
 export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #configuration: Configuration;
-  readonly #log: OwnLog;
-  readonly #tags: TagTable;
-  readonly #parts: EntryParts;
+  readonly #log: SelfLog;
+  readonly #tags: MuxerTags;
+  readonly #parts: CheckedEntry;
   readonly #lanes: Lanes;
   readonly #cache: DiskCache | undefined;
   readonly #dispatcher: Dispatcher;
@@ -45,7 +45,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #dittos: DittoWriter;
   readonly #reporter: StateReporter;
   /** Of the own log's entries. */
-  readonly #logParts: EntryParts;
+  readonly #logParts: CheckedEntry;
   /** False while a line would come after what is waited for before the end. */
   #ingestsLog = true;
   readonly #sharedMemory = new SharedMemoryPool();
@@ -61,9 +61,9 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     super();
     const checked = checkConfiguration(configuration);
     this.#configuration = checked;
-    this.#tags = new TagTable(checked.tags);
-    this.#parts = new EntryParts(this.#tags, checked);
-    this.#logParts = new EntryParts(this.#tags);
+    this.#tags = new MuxerTags(checked.tags);
+    this.#parts = new CheckedEntry(this.#tags, checked);
+    this.#logParts = new CheckedEntry(this.#tags);
     this.#log = this.#createLog();
     this.#lanes = this.#createLanes();
     const lanes = this.#lanes.all;
@@ -79,7 +79,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#dittos = new DittoWriter({
       lanes,
       balancer: this.#dispatcher.balancer,
-      parts: new EntryParts(this.#tags),
+      parts: new CheckedEntry(this.#tags),
       tags: this.#tags,
       memory: this.#sharedMemory,
       backlogBytes: checked.backlogBytes,
@@ -215,7 +215,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#checkRunning();
     checkWait(options);
     this.#dispatcher.checkBacklog();
-    this.#parts.take(entry);
+    this.#parts.check(entry);
     if (this.#dispatcher.write(this.#parts)) return this.#cache?.receipt(1, options);
     const frames = [this.#dispatcher.copy(this.#parts)];
     const room = this.#dispatcher.enqueue(frames, 0, options ?? {});
@@ -515,16 +515,16 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#log.flush();
   }
 
-  #createLog(): OwnLog {
+  #createLog(): SelfLog {
     const { logger, selfIngest, identity } = this.#configuration;
-    if (selfIngest === undefined) return new OwnLog({ logger });
+    if (selfIngest === undefined) return new SelfLog({ logger });
     const write = (timestamp: TimestampInput, data: string) => {
       if (!this.#ingestsLog || this.hot() === 0) return false;
-      this.#logParts.take({ timestamp, tag: GRAVWELL_TAG, data });
+      this.#logParts.check({ timestamp, tag: GRAVWELL_TAG, data });
       return !this.#dispatcher.wouldWait(0) && this.#dispatcher.write(this.#logParts);
     };
     const { name: appName } = identity;
-    return new OwnLog({
+    return new SelfLog({
       logger,
       ingest: { level: selfIngest, appName, hostname: hostname(), write },
     });

@@ -1,16 +1,13 @@
-export * from './address.js';
-export type { CommandHandler } from './command-responder.js';
-export * from './digest.js';
-export * from './entry-reader.js';
-export * from './entry-view.js';
-export * from './errors.js';
+export * from './admission/address.js';
 export {
   acceptIngester,
   HANDSHAKE_TIMEOUT_MS,
   type HandshakeOptions,
   type HotIngester,
-} from './handshake.js';
-export { SILENCE_TIMEOUT_MS } from './idle-watch.js';
+} from './admission/handshake.js';
+export type { IndexerTls } from './admission/tls-material.js';
+export { SILENCE_TIMEOUT_MS } from './behaviour/idle-watch.js';
+export * from './errors.js';
 export * from './indexer.js';
 export {
   type IndexerBehaviour,
@@ -18,6 +15,9 @@ export {
   MAX_ACK_DELAY_MS,
   MIN_READ_RATE,
 } from './indexer-options.js';
-export type { EntryHandler } from './message-reader.js';
-export * from './tag-table.js';
-export type { IndexerTls } from './tls-material.js';
+export type { CommandHandler } from './reading/command-responder.js';
+export * from './reading/digest.js';
+export * from './reading/entry-reader.js';
+export * from './reading/entry-view.js';
+export type { EntryHandler } from './reading/message-reader.js';
+export * from './reading/tag-table.js';

@@ -8,10 +8,10 @@ import {
   MinimumVersion,
 } from '@ringest/codec';
 import type { Logger } from 'pino';
-import { parseListenAddress } from './address.js';
-import type { EntryView } from './entry-view.js';
+import { parseListenAddress } from './admission/address.js';
+import { type IndexerTls, readTls } from './admission/tls-material.js';
 import { InvalidOptionError } from './errors.js';
-import { type IndexerTls, readTls } from './tls-material.js';
+import type { EntryView } from './reading/entry-view.js';
 
 /** The longest delay of confirmations, in milliseconds. */
 export const MAX_ACK_DELAY_MS = 300_000;

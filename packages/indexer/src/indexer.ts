@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import { GRAVWELL_TAG, hashSecret, type IndexerTag } from '@ringest/codec';
 import { type Logger, pino } from 'pino';
-import { formatListenAddress, type ListenAddress } from './address.js';
-import type { Arrival } from './arrival.js';
-import { EntryDigest } from './digest.js';
-import { EntryCounter } from './entry-counter.js';
-import { EntryReader } from './entry-reader.js';
+import { formatListenAddress, type ListenAddress } from './admission/address.js';
+import type { Arrival } from './admission/arrival.js';
+import { Listener } from './admission/listener.js';
+import { Reception } from './admission/reception.js';
+import type { IndexerTls } from './admission/tls-material.js';
+import { startThrottling } from './behaviour/throttling.js';
 import { ListenError, PlannedFailureError } from './errors.js';
 import {
   checkAckDelay,
@@ -16,13 +17,12 @@ import {
   checkTenants,
   type IndexerOptions,
 } from './indexer-options.js';
-import { type IngesterHandling, ingesterHandler } from './ingester-handler.js';
-import { Listener } from './listener.js';
-import { Reception } from './reception.js';
-import { TagTable } from './tag-table.js';
-import { TenantEntries } from './tenant-entries.js';
-import { startThrottling } from './throttling.js';
-import type { IndexerTls } from './tls-material.js';
+import { EntryDigest } from './reading/digest.js';
+import { EntryCounter } from './reading/entry-counter.js';
+import { EntryReader } from './reading/entry-reader.js';
+import { type IngesterHandling, ingesterHandler } from './reading/ingester-handler.js';
+import { TagTable } from './reading/tag-table.js';
+import { TenantEntries } from './reading/tenant-entries.js';
 
 const DEFAULT_FIRST_TAG = 1000;
 

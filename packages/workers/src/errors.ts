@@ -1,5 +1,6 @@
 import { RingestError } from '@ringest/codec';
-import type { Loss, LossReason } from './boundary.js';
+import type { LossReason } from './endpoint.js';
+import type { LossMessage } from './messages.js';
 
 /** A ring size that is not a power of two between 64 KiB and 1 GiB. */
 export class RingSizeError extends RingestError {
@@ -33,7 +34,7 @@ export class ConnectionError extends RingestError {
   readonly target: string;
   readonly reason: LossReason;
 
-  constructor(target: string, loss: Loss, options?: ErrorOptions) {
+  constructor(target: string, loss: LossMessage, options?: ErrorOptions) {
     super(`${target}: ${loss.message}`, options);
     this.target = target;
     this.reason = loss.reason;

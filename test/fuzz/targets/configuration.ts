@@ -15,7 +15,7 @@ import {
   type SectionDeclarations,
   withDefaultPort,
 } from '@ringest/core';
-import { parseAddress } from '../../../packages/core/dist/targets/address.js';
+import { parseAddress } from '@ringest/core/internal';
 import { readVectors } from '../../support/vectors.js';
 import { attempt, kindOf, type Result } from '../properties.js';
 import { type Target, texts } from '../target.js';

@@ -7,10 +7,15 @@ import {
   SnappyFramingDecoder,
   SnappyFramingEncoder,
 } from '@ringest/codec';
-import { RECEIVE_AT, RECEIVE_BYTES } from '../../../packages/workers/dist/boundary.js';
-import { IndexerInput, type InputHandler } from '../../../packages/workers/dist/indexer-input.js';
-import { kernelModule } from '../../../packages/workers/dist/kernel.js';
-import { createLaneMemory, Ring } from '../../../packages/workers/dist/ring.js';
+import {
+  createLaneMemory,
+  type InputHandler,
+  kernelModule,
+  RECEIVE_AT,
+  RECEIVE_BYTES,
+  ReplyReader,
+  Ring,
+} from '@ringest/workers/internal';
 import { attempt, cuttings, kindOf, type Result } from '../properties.js';
 import type { Target } from '../target.js';
 import { repairChecksums } from './snappy.js';
@@ -66,7 +71,7 @@ interface Agreed {
 function readByLane({ expected, compression }: Agreed, pieces: Iterable<Buffer>) {
   ring ??= new Ring(createLaneMemory(65536), kernelModule());
   const record = new LaneRecord(expected);
-  const input = new IndexerInput(ring, commandDecoder(), compression, record);
+  const input = new ReplyReader(ring, commandDecoder(), compression, record);
   const { bytes } = ring;
   const result = attempt(() => {
     for (const piece of pieces) {

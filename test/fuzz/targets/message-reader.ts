@@ -12,8 +12,8 @@ import {
   State,
 } from '@ringest/codec';
 import type { EntryHandler, EntryView } from '@ringest/indexer';
-import { MessageReader } from '../../../packages/indexer/dist/message-reader.js';
-import type { ReplyWriter } from '../../../packages/indexer/dist/reply-writer.js';
+import type { ReplyWriter } from '@ringest/indexer/internal';
+import { MessageReader } from '@ringest/indexer/internal';
 import { attempt, cuttings, kindOf } from '../properties.js';
 import type { Target } from '../target.js';
 import { encodeFrame, PLAIN } from './entries.js';

@@ -9,7 +9,7 @@ import {
   Timestamp,
 } from '@ringest/codec';
 import { InvalidTargetError } from '@ringest/core';
-import { parseAddress } from '../../../packages/core/dist/targets/address.js';
+import { parseAddress } from '@ringest/core/internal';
 import { readVectors } from '../../support/vectors.js';
 import { attempt } from '../properties.js';
 import { type Target, texts } from '../target.js';

@@ -1,4 +1,4 @@
-import type { CacheMode } from './settings.js';
+import type { CacheMode } from '../configuration/cache-settings.js';
 
 /** What is in the cache, and what came of it since the start. */
 export interface CacheStats {

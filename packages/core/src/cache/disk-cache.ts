@@ -1,29 +1,28 @@
+import type { CacheSegment, DroppedSegment } from '@ringest/cache';
 import {
-  type CacheSegment,
-  type DroppedSegment,
+  type DetachedFrame,
   type FrameParts,
-  type LooseFrame,
   retagFrame,
   SharedMemoryPool,
 } from '@ringest/workers';
+import type { CacheSettings } from '../configuration/cache-settings.js';
 import { WaitTimeoutError } from '../errors.js';
-import type { Journal } from '../placer.js';
-import type { WaitOptions } from '../waiting.js';
-import { BlockWriter, type FrameBlock } from './block-writer.js';
+import type { WaitOptions } from '../pending.js';
+import type { FrameTap } from '../placing/placer.js';
+import { BlockBuilder, type FrameBlock } from './block-builder.js';
 import type { CacheStats } from './cache-stats.js';
-import { Drops } from './drops.js';
+import type { CacheReports, CacheSurroundings } from './context.js';
+import { DropCounter } from './drop-counter.js';
 import { EntriesLostError } from './errors.js';
 import { GroupCommit } from './group-commit.js';
-import { CopyJournal } from './journal.js';
+import { Journal } from './journal.js';
 import { Leftovers } from './leftovers.js';
-import { Outstanding } from './outstanding.js';
-import { Overflow } from './overflow.js';
+import { PendingEntries } from './pending-entries.js';
 import { RefusedCopies } from './refused-copies.js';
 import { Replay } from './replay.js';
-import type { CacheSettings } from './settings.js';
+import { SegmentRemover } from './segment-remover.js';
+import { Spill } from './spill.js';
 import { Store } from './store.js';
-import type { CacheReports, CacheSurroundings } from './surroundings.js';
-import { Sweeper } from './sweeper.js';
 import { tidyUp } from './tidying.js';
 import { Unsendable } from './unsendable.js';
 
@@ -39,9 +38,9 @@ const ROLL_MS = 1000;
 type SegmentUse = 'copies' | 'refused' | 'overflow' | 'leftovers';
 
 /**
- * The disk cache of a muxer. What finds no room goes to disk (`Overflow`) and comes back when there
- * is some (`Replay`); a journal has copies of all that is in rings (`CopyJournal`), and says when they
- * are stored (`GroupCommit`). `Outstanding` knows what is in the cache only; `Sweeper` removes segments
+ * The disk cache of a muxer. What finds no room goes to disk (`Spill`) and comes back when there
+ * is some (`Replay`); a journal has copies of all that is in rings (`Journal`), and says when they
+ * are stored (`GroupCommit`). `PendingEntries` knows what is in the cache only; `SegmentRemover` removes segments
  * once all that was in them is confirmed. At the end, `Leftovers` has what was in rings, which the next
  * run reads first.
  */
@@ -50,13 +49,13 @@ export class DiskCache {
   readonly #reports: CacheReports;
   readonly #pool = new SharedMemoryPool();
   readonly #store: Store;
-  readonly #outstanding: Outstanding;
-  readonly #overflow: Overflow;
-  readonly #journal: CopyJournal | undefined;
+  readonly #outstanding: PendingEntries;
+  readonly #overflow: Spill;
+  readonly #journal: Journal | undefined;
   readonly #commit: GroupCommit;
-  readonly #drops: Drops;
+  readonly #drops: DropCounter;
   readonly #replay: Replay;
-  readonly #sweeper: Sweeper;
+  readonly #sweeper: SegmentRemover;
   readonly #leftovers: Leftovers;
   readonly #refusedCopies = new RefusedCopies();
   readonly #unsendable = new Unsendable();
@@ -70,7 +69,7 @@ export class DiskCache {
   constructor(settings: CacheSettings, reports: CacheReports) {
     this.#settings = settings;
     this.#reports = reports;
-    this.#drops = new Drops(reports);
+    this.#drops = new DropCounter(reports);
     this.#store = new Store(settings, reports, {
       found: (segments) => this.#found(segments),
       placed: (key, place) => {
@@ -81,9 +80,9 @@ export class DiskCache {
       dropped: (segment) => this.#dropped(segment),
       changed: () => this.#storeChanged(),
     });
-    this.#outstanding = new Outstanding((mark) => this.#around.passed(mark));
+    this.#outstanding = new PendingEntries((mark) => this.#around.passed(mark));
     this.#leftovers = new Leftovers(this.#pool, settings.maxSegmentBytes);
-    this.#overflow = new Overflow(settings, this.#pool, {
+    this.#overflow = new Spill(settings, this.#pool, {
       isOpen: () => this.#store.isWorking && !this.#store.isFull && !this.#isBehind(),
       isAnyHot: () => this.#around.isAnyHot(),
       taken: () => this.#commit.soon(),
@@ -96,7 +95,7 @@ export class DiskCache {
       barrier: () => this.#around.barrier(),
     });
     this.#replay = this.#createReplay();
-    this.#sweeper = new Sweeper({
+    this.#sweeper = new SegmentRemover({
       segments: () => this.#store.segments,
       isNeeded: (id) => this.#isNeeded(id),
       confirmed: () => this.#around.confirmed(),
@@ -118,7 +117,7 @@ export class DiskCache {
   }
 
   /** Gets copies of what enters rings, if all of it is to be stored. */
-  get journal(): Journal | undefined {
+  get journal(): FrameTap | undefined {
     return this.#journal;
   }
 
@@ -167,28 +166,28 @@ export class DiskCache {
   }
 
   /** Whether an entry that finds no room is taken. */
-  get isTaking(): boolean {
-    return this.#overflow.isTaking;
+  get isAccepting(): boolean {
+    return this.#overflow.isAccepting;
   }
 
   /** Takes an entry that finds no room. @returns false when it has to wait for some */
-  take(parts: FrameParts): boolean {
-    return this.#overflow.take(parts);
+  spill(parts: FrameParts): boolean {
+    return this.#overflow.spill(parts);
   }
 
   /** The same for a frame that waits. */
-  takeFrame(frame: LooseFrame): boolean {
-    return this.#overflow.takeFrame(frame);
+  spillFrame(frame: DetachedFrame): boolean {
+    return this.#overflow.spillFrame(frame);
   }
 
   /** Takes a frame in any case: nothing else will. It is newer than all that is in the cache. */
-  keep({ frame, tag }: LooseFrame): void {
+  keep({ frame, tag }: DetachedFrame): void {
     retagFrame(frame, tag);
     this.#overflow.add(frame);
   }
 
   /** The same at the end, for a frame that is older than what waits in the cache. */
-  keepFirst({ frame, tag }: LooseFrame): void {
+  keepFirst({ frame, tag }: DetachedFrame): void {
     // A large one that was sent has the tag of its indexer still.
     retagFrame(frame, tag);
     this.#leftovers.add(frame);
@@ -206,13 +205,13 @@ export class DiskCache {
   }
 
   /** The frame that is to be brought back and finds no room. */
-  get blocked(): LooseFrame | undefined {
+  get blocked(): DetachedFrame | undefined {
     return this.#replay.blocked;
   }
 
   /** Whether new entries go to disk because older ones are there, and wait for room. */
-  get isYielding(): boolean {
-    return this.#replay.blocked !== undefined && this.#overflow.isTaking;
+  get prefersDisk(): boolean {
+    return this.#replay.blocked !== undefined && this.#overflow.isAccepting;
   }
 
   /** A mark on the newest entry that is in the cache only; `undefined`: there is none. */
@@ -279,8 +278,8 @@ export class DiskCache {
     return { unconfirmed, cached: unconfirmed - unstored };
   }
 
-  #createJournal(): CopyJournal {
-    return new CopyJournal(this.#settings, this.#pool, {
+  #createJournal(): Journal {
+    return new Journal(this.#settings, this.#pool, {
       isStoring: () => this.#store.isWorking,
       isBehind: () => this.#isBehind(),
       copied: () => this.#commit.soon(),
@@ -297,7 +296,7 @@ export class DiskCache {
       tag: (name) => this.#reports.tag(name),
       detach: (frame) => this.#around.detach(frame),
       read: (segment, from) => this.#store.read(segment, from),
-      release: ({ frames }) => this.#pool.give(frames),
+      release: ({ frames }) => this.#pool.free(frames),
       damaged: ({ isOld }, entries) => {
         if (!isOld) this.#around.lost(new EntriesLostError(entries, 'damaged'));
       },
@@ -373,7 +372,7 @@ export class DiskCache {
   }
 
   #stored(key: number, memory: SharedArrayBuffer): void {
-    if (this.#outstanding.stored(key)) this.#pool.give(Buffer.from(memory));
+    if (this.#outstanding.stored(key)) this.#pool.free(Buffer.from(memory));
     this.#commit.stored(this.#store.storedKey);
   }
 
@@ -400,7 +399,7 @@ export class DiskCache {
     const fresh = this.#refusedCopies.without(refused);
     if (fresh.length === 0) return;
     let frames: Buffer[] = [];
-    const writer = new BlockWriter(this.#pool, this.#settings.maxSegmentBytes, (block) => {
+    const writer = new BlockBuilder(this.#pool, this.#settings.maxSegmentBytes, (block) => {
       this.#refusedCopies.appended(this.#append('refused', block), frames);
       frames = [];
     });

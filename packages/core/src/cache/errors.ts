@@ -1,5 +1,4 @@
-import { RingestError } from '@ringest/codec';
-import { countedEntries } from '@ringest/workers';
+import { countedEntries, RingestError } from '@ringest/codec';
 
 /** Entries that were in the cache only are lost: `sync` and barriers cannot be met. */
 export class EntriesLostError extends RingestError {

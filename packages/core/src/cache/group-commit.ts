@@ -1,5 +1,5 @@
-import type { WaitOptions } from '../waiting.js';
-import { Receipts, within } from './receipts.js';
+import type { WaitOptions } from '../pending.js';
+import { Receipts, withDeadline } from './receipts.js';
 import type { Store } from './store.js';
 
 /** Blocks on their way before those that are not full wait for more. */
@@ -47,7 +47,7 @@ export class GroupCommit {
     // Some before it have found room, and do not know yet.
     if (this.#waitingForRoom > 0) return this.receiptAfter(Promise.resolve(), entries, options);
     this.soon();
-    return within(this.#receipts.current, entries, options);
+    return withDeadline(this.#receipts.current, entries, options);
   }
 
   /** The same for a write that waits for room first. */
@@ -70,7 +70,7 @@ export class GroupCommit {
         const left = timeout && Math.max(1, end - performance.now());
         if (left === undefined && signal === undefined) return join(resolve, reject);
         const receipt = new Promise<void>(join);
-        return within(receipt, entries, { timeout: left, signal }).then(resolve, reject);
+        return withDeadline(receipt, entries, { timeout: left, signal }).then(resolve, reject);
       };
       room.then(hasRoom, (error) => {
         this.#waitingForRoom--;

@@ -1,7 +1,7 @@
 import type { SharedMemoryPool } from '@ringest/workers';
-import type { Journal } from '../placer.js';
-import { BlockWriter, type FrameBlock } from './block-writer.js';
-import type { CacheSettings } from './settings.js';
+import type { CacheSettings } from '../configuration/cache-settings.js';
+import type { FrameTap } from '../placing/placer.js';
+import { BlockBuilder, type FrameBlock } from './block-builder.js';
 
 /** What a journal needs of its surroundings. */
 export interface JournalSurroundings {
@@ -15,14 +15,16 @@ export interface JournalSurroundings {
 }
 
 /** Copies what enters rings into blocks for the disk. */
-export class CopyJournal implements Journal {
+export class Journal implements FrameTap {
   readonly #around: JournalSurroundings;
-  readonly #writer: BlockWriter;
+  readonly #writer: BlockBuilder;
   #isComplete = true;
 
   constructor(settings: CacheSettings, pool: SharedMemoryPool, around: JournalSurroundings) {
     this.#around = around;
-    this.#writer = new BlockWriter(pool, settings.maxSegmentBytes, (block) => around.append(block));
+    this.#writer = new BlockBuilder(pool, settings.maxSegmentBytes, (block) =>
+      around.append(block),
+    );
   }
 
   get isBehind(): boolean {

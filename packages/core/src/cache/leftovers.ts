@@ -1,16 +1,16 @@
 import type { SharedMemoryPool } from '@ringest/workers';
-import { BlockWriter, type FrameBlock } from './block-writer.js';
+import { BlockBuilder, type FrameBlock } from './block-builder.js';
 
 /**
  * What a muxer leaves when it closes, and was under way to an indexer: it is older than what waits in
  * the cache. Its blocks are gathered until it is known where the next run has to read them.
  */
 export class Leftovers {
-  readonly #writer: BlockWriter;
+  readonly #writer: BlockBuilder;
   #blocks: FrameBlock[] = [];
 
   constructor(pool: SharedMemoryPool, mostBytes: number) {
-    this.#writer = new BlockWriter(pool, mostBytes, (block) => this.#blocks.push(block));
+    this.#writer = new BlockBuilder(pool, mostBytes, (block) => this.#blocks.push(block));
   }
 
   /** Entries that are gathered. */

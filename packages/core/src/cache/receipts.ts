@@ -1,5 +1,5 @@
 import { WriteAbandonedError } from '../errors.js';
-import { Pending, type WaitOptions } from '../waiting.js';
+import { Pending, type WaitOptions } from '../pending.js';
 
 /** The key of what is gathered, and in a block later: above all others. */
 const LATER = Number.POSITIVE_INFINITY;
@@ -131,7 +131,7 @@ function resolveAll({ receipts }: Group): void {
  * @param entries how many he has written
  * @returns a promise that may reject with a `WriteAbandonedError`
  */
-export function within(
+export function withDeadline(
   receipt: Promise<void>,
   entries: number,
   options: WaitOptions,

@@ -1,4 +1,5 @@
-import type { CachePlace, LooseFrame } from '@ringest/workers';
+import type { CachePlace } from '@ringest/cache';
+import type { DetachedFrame } from '@ringest/workers';
 
 /** A block of copies. */
 interface Copies {
@@ -17,7 +18,7 @@ export class RefusedCopies {
   readonly #blocks = new Map<number, Copies>();
 
   /** Forgets copies of what is not refused any more. */
-  retain(refused: readonly LooseFrame[]): void {
+  retain(refused: readonly DetachedFrame[]): void {
     if (this.#blocks.size === 0) return;
     const all = new Set(refused.map(({ frame }) => frame));
     for (const [key, { frames }] of this.#blocks) {
@@ -27,7 +28,7 @@ export class RefusedCopies {
   }
 
   /** Those that have no copy. */
-  without(refused: readonly LooseFrame[]): readonly LooseFrame[] {
+  without(refused: readonly DetachedFrame[]): readonly DetachedFrame[] {
     const copied = new Set<Buffer>();
     for (const { frames } of this.#blocks.values()) for (const frame of frames) copied.add(frame);
     return refused.filter(({ frame }) => !copied.has(frame));

@@ -1,7 +1,8 @@
+import type { CachedBlock } from '@ringest/cache';
 import { DecodeError, frameSize, GRAVWELL_TAG, GRAVWELL_TAG_NAME } from '@ringest/codec';
-import { type CachedBlock, frameTag, type LooseFrame, retagFrame } from '@ringest/workers';
+import { type DetachedFrame, frameTag, retagFrame } from '@ringest/workers';
 import { Slice } from '../slice.js';
-import type { Outstanding, OutstandingBlock, OutstandingSegment } from './outstanding.js';
+import type { OutstandingBlock, OutstandingSegment, PendingEntries } from './pending-entries.js';
 
 /** Milliseconds before a segment that could not be read is read again. */
 const RETRY_MS = 5000;
@@ -13,9 +14,9 @@ export interface ReplaySurroundings {
   /** While none is, nothing is brought back. */
   isAnyHot(): boolean;
   /** Writes a frame where it leaves room for others. @returns false when it has to wait for that */
-  place(frame: LooseFrame): boolean;
+  place(frame: DetachedFrame): boolean;
   /** Takes a frame back that was not placed, at the end. */
-  keep(frame: LooseFrame): void;
+  keep(frame: DetachedFrame): void;
   /** The number of a tag by its name. Throws when it can have none. */
   tag(name: string): number;
   /** A copy of a frame in memory that a lane can take over, if it is so large that it needs that. */
@@ -36,13 +37,13 @@ export interface ReplaySurroundings {
 }
 
 /** A block of frames that is being placed. */
-interface Piece {
+interface ReplayCursor {
   readonly frames: Buffer;
   at: number;
   /** Entries from there on. */
   left: number;
   /** The head, when it was looked at before and found no room. */
-  head: LooseFrame | undefined;
+  head: DetachedFrame | undefined;
   readonly isOld: boolean;
   /** The muxer tag of a tag in the frames; an error: it can have none. */
   tag(number: number): number | Error;
@@ -64,24 +65,24 @@ interface Reading {
  * and only where half of a ring is free, so that the others always find room.
  */
 export class Replay {
-  readonly #outstanding: Outstanding;
+  readonly #outstanding: PendingEntries;
   readonly #around: ReplaySurroundings;
-  #piece: Piece | undefined;
+  #piece: ReplayCursor | undefined;
   #reading: Reading | undefined;
   #fetching: Promise<void> | undefined;
   #isSliceDue = false;
   #isStopped = false;
-  #blocked: LooseFrame | undefined;
+  #blocked: DetachedFrame | undefined;
   #replayedEntries = 0;
   #recoveredEntries = 0;
 
-  constructor(outstanding: Outstanding, around: ReplaySurroundings) {
+  constructor(outstanding: PendingEntries, around: ReplaySurroundings) {
     this.#outstanding = outstanding;
     this.#around = around;
   }
 
   /** The frame that waits for room, if one does. */
-  get blocked(): LooseFrame | undefined {
+  get blocked(): DetachedFrame | undefined {
     return this.#blocked;
   }
 
@@ -145,7 +146,7 @@ export class Replay {
     }
   }
 
-  #keepRestOf(piece: Piece): void {
+  #keepRestOf(piece: ReplayCursor): void {
     for (let head = this.#head(piece); head !== undefined; head = this.#head(piece)) {
       this.#around.keep(head);
       pass(piece, head.frame.length);
@@ -163,7 +164,7 @@ export class Replay {
   }
 
   /** The next frame of a piece that can be sent; `undefined`: it has none any more. */
-  #head(piece: Piece): LooseFrame | undefined {
+  #head(piece: ReplayCursor): DetachedFrame | undefined {
     while (piece.head === undefined && piece.at < piece.frames.length) {
       const frame = nextFrame(piece);
       if (frame === undefined) break;
@@ -179,13 +180,13 @@ export class Replay {
     return piece.head;
   }
 
-  #pass(piece: Piece, { frame }: LooseFrame): void {
+  #pass(piece: ReplayCursor, { frame }: DetachedFrame): void {
     pass(piece, frame.length);
     this.#replayedEntries++;
     if (piece.isOld) this.#recoveredEntries++;
   }
 
-  #take(): Piece | undefined {
+  #take(): ReplayCursor | undefined {
     if (this.#fetching !== undefined) return undefined;
     const next = this.#outstanding.next();
     if (next === undefined) return undefined;
@@ -194,7 +195,7 @@ export class Replay {
     return this.#piece;
   }
 
-  #pieceOf(block: OutstandingBlock): Piece {
+  #pieceOf(block: OutstandingBlock): ReplayCursor {
     block.isReplaying = true;
     return {
       frames: block.frames,
@@ -255,7 +256,10 @@ export class Replay {
     return this.#reading;
   }
 
-  #pieceFrom(segment: OutstandingSegment, { frames, sequence, count, tags }: CachedBlock): Piece {
+  #pieceFrom(
+    segment: OutstandingSegment,
+    { frames, sequence, count, tags }: CachedBlock,
+  ): ReplayCursor {
     const { isOld } = segment;
     const table = isOld ? this.#translation(tags) : (number: number) => number;
     return {
@@ -298,14 +302,14 @@ export class Replay {
 }
 
 /** The next entry of a piece, with a frame of so many bytes, is done. */
-function pass(piece: Piece, bytes: number): void {
+function pass(piece: ReplayCursor, bytes: number): void {
   piece.at += bytes;
   piece.left--;
   piece.head = undefined;
 }
 
 /** `undefined`: the piece is at its end, or what comes next is no frame. */
-function nextFrame(piece: Piece): Buffer | undefined {
+function nextFrame(piece: ReplayCursor): Buffer | undefined {
   const { frames, at } = piece;
   try {
     const size = frameSize(frames, at, frames.length - at);

@@ -6,10 +6,10 @@ import {
   type CacheReport,
   type CacheSegment,
   type DroppedSegment,
-} from '@ringest/workers';
-import type { FrameBlock } from './block-writer.js';
-import type { CacheSettings } from './settings.js';
-import type { CacheReports } from './surroundings.js';
+} from '@ringest/cache';
+import type { CacheSettings } from '../configuration/cache-settings.js';
+import type { FrameBlock } from './block-builder.js';
+import type { CacheReports } from './context.js';
 
 /** What a store tells. */
 export interface StoreEvents {

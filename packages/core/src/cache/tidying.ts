@@ -1,4 +1,4 @@
-import { Pending } from '../waiting.js';
+import { Pending } from '../pending.js';
 import type { Store } from './store.js';
 
 /** What tidying up needs of its surroundings. */

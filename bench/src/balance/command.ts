@@ -1,0 +1,80 @@
+import type { Policy } from '@ringest/core';
+import { wholeNumber } from '@ringest/indexer/command-line';
+import type { Command } from 'commander';
+import { type BalanceReport, runBalance } from './balance.js';
+import { POLICIES } from './cases.js';
+import { type SimulationRow, simulate } from './simulation.js';
+
+const SIZES = [1, 10, 100, 1000];
+const FIRST_COLUMN = 38;
+const COLUMN = 18;
+
+/** Adds `bench balance`. */
+export function addBalanceCommand(program: Command): void {
+  program
+    .command('balance')
+    .description('how batches are shared among indexers, by policy: over sockets, or simulated')
+    .option('--simulate', 'in simulated time, without sockets, with 1 to 1000 indexers', false)
+    .option('--seed <n>', 'of the simulation', wholeNumber(0, 2 ** 31 - 1), 1)
+    .option('--json', 'end with a JSON object on the last line', false)
+    .action(async (options: { simulate: boolean; seed: number; json: boolean }) => {
+      const result = options.simulate ? runSimulation(options.seed) : await runSockets();
+      if (options.json) console.log(JSON.stringify(result));
+    });
+}
+
+/** @returns the result of the policy that muxers have by default */
+async function runSockets() {
+  tell('', POLICIES);
+  const report = await runBalance((name, found) =>
+    tell(
+      name,
+      POLICIES.map((policy) => text(found[policy])),
+    ),
+  );
+  return ofPolicy(report, 'expectedTime');
+}
+
+/** A time that has no end is `null` in JSON. */
+function ofPolicy({ equal, oneSlow, jump, far }: BalanceReport, policy: Policy) {
+  return {
+    equal: { maxShareDeviation: rounded(equal.maxShareDeviation[policy]) },
+    oneSlow: { ratioToHealthyAlone: rounded(oneSlow.ratioToHealthyAlone[policy]) },
+    jump: { secondsToShift: rounded(jump.secondsToShift[policy]) },
+    far: { entriesPerSecond: Math.round(far.entriesPerSecond[policy]) },
+  };
+}
+
+function runSimulation(seed: number): { seed: number; rows: SimulationRow[] } {
+  console.log(`seed ${seed}`);
+  tell('indexers, policy', ['share / capacity', 'mean ms', 'p99 ms', 'ns a pick']);
+  const rows: SimulationRow[] = [];
+  for (const size of SIZES) {
+    for (const policy of POLICIES) {
+      const row = simulate(size, policy, seed);
+      const { leastShare, greatestShare, meanMs, p99Ms, pickNs } = row;
+      tell(`${size}, ${policy}`, [
+        `${leastShare.toFixed(2)} to ${greatestShare.toFixed(2)}`,
+        meanMs.toFixed(1),
+        p99Ms.toFixed(1),
+        pickNs.toFixed(0),
+      ]);
+      rows.push(row);
+    }
+  }
+  return { seed, rows };
+}
+
+function tell(name: string, columns: readonly string[]): void {
+  const cells = columns.map((column) => column.padEnd(COLUMN));
+  console.log([name.padEnd(FIRST_COLUMN), ...cells].join('').trimEnd());
+}
+
+function text(value: number): string {
+  if (!Number.isFinite(value)) return 'never';
+  return value >= 1000 ? value.toFixed(0) : value.toFixed(3);
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

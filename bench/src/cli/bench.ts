@@ -1,0 +1,111 @@
+import { statSync } from 'node:fs';
+import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
+import { Command, InvalidArgumentError } from 'commander';
+import { addBalanceCommand } from '../balance/command.js';
+import { benchFolder, type CacheRow, runCacheBench } from '../measurements/cache-bench.js';
+import { type CeilingRow, runCeiling } from '../measurements/ceiling.js';
+import { runCodec } from '../measurements/codec-bench.js';
+import { type CompressionRow, runCompression } from '../measurements/compression.js';
+import type { MuxerRunResult, Rounds } from '../measurements/muxer-run.js';
+import { runTransports, type TransportsRow } from '../measurements/transports.js';
+
+/** `pnpm bench`: what things cost here. */
+const program = new Command('bench').description('Measure parts of ringest on this machine');
+
+addMeasurement(
+  'ceiling',
+  'the muxer beside one thread that writes frames made beforehand, in one run',
+  async (rounds) => ({ sizes: await runCeiling(rounds, tellCeiling) }),
+);
+addMeasurement('compression', 'what snappy saves and costs, by kind of data', async (rounds) => ({
+  rows: await runCompression(rounds, tellCompression),
+}));
+addMeasurement('transports', 'TCP, TLS and Unix sockets beside each other', async (rounds) => ({
+  sizes: await runTransports(rounds, tellTransports),
+}));
+addMeasurement(
+  'cache',
+  'the muxer with and without a cache, beside plain appends to the same disk',
+  async ({ path, ...rounds }) => {
+    using folder = benchFolder(path);
+    console.log(`in ${folder.path}${folder.isInMemory ? ', which is in memory and no disk' : ''}`);
+    return { sizes: await runCacheBench(rounds, folder.path, tellCache) };
+  },
+).option(
+  '--path <folder>',
+  'a folder on the disk that is measured (default: the one for temporary files)',
+  existingFolder,
+);
+addBalanceCommand(program);
+program.command('codec').description('encode and decode').action(runCodec);
+
+await program.parseAsync();
+
+interface Options extends Rounds {
+  /** Of the cache's benchmark. */
+  readonly path?: string;
+}
+
+/** Adds a command that measures over several rounds. */
+function addMeasurement(
+  name: string,
+  description: string,
+  measure: (options: Options) => Promise<object>,
+): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--rounds <n>', 'how often each is measured; medians count', wholeNumber(1, 100), 5)
+    .option('--duration <time>', 'how long each writes', positiveDuration, 1000)
+    .option('--json', 'end with a JSON object on the last line', false)
+    .action(async (options: Options & { json: boolean }) => {
+      const result = await measure(options);
+      if (options.json) console.log(JSON.stringify(result));
+    });
+}
+
+function existingFolder(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  throw new InvalidArgumentError('It must be a folder.');
+}
+
+function tellCeiling({ size, ceiling, writeEntry, writeBatch }: CeilingRow): void {
+  const share = (rate: number) => `${million(rate)} (${(rate / ceiling).toFixed(2)})`;
+  console.log(
+    `${size} bytes: ceiling ${million(ceiling)}, ` +
+      `writeEntry ${share(writeEntry)}, writeBatch ${share(writeBatch)}`,
+  );
+}
+
+function tellCompression({ content, size, plain, snappy }: CompressionRow): void {
+  const ratio = snappy.entriesPerSecond / plain.entriesPerSecond;
+  console.log(
+    `${content}, ${size} bytes: ${(snappy.wireShare * 100).toFixed(1)}% of the bytes, ` +
+      `${cost(plain)} plain, ${cost(snappy)} compressed (${ratio.toFixed(2)})`,
+  );
+}
+
+function tellTransports({ size, ways }: TransportsRow): void {
+  for (const way of ways) {
+    console.log(`${size} bytes, ${way.name}: ${cost(way)} (${way.ratioToTcp.toFixed(2)} of tcp)`);
+  }
+}
+
+function tellCache({ size, ways, disk }: CacheRow): void {
+  for (const way of ways) {
+    const ratio = way.ratioToNoCache.toFixed(2);
+    console.log(`${size} bytes, ${way.name}: ${cost(way)} (${ratio} of no cache)`);
+  }
+  console.log(
+    `${size} bytes, plain appends: ${disk.megabytesPerSecond.toFixed(0)} MB/s, ` +
+      `as many as ${million(disk.entriesPerSecond)} entries`,
+  );
+}
+
+function cost({ entriesPerSecond, cpuSecondsPerMillion }: MuxerRunResult): string {
+  return `${million(entriesPerSecond)} at ${cpuSecondsPerMillion.toFixed(2)} s a million`;
+}
+
+function million(rate: number): string {
+  return `${(rate / 1e6).toFixed(2)} M/s`;
+}

@@ -1,0 +1,103 @@
+import { SeededRandom } from '../shared/random.js';
+import { type CacheCounts, NO_COUNTS } from './cache-report.js';
+import { IngesterChild } from './ingester-child.js';
+import type { IngesterProgress, IngesterSettings } from './ingester-messages.js';
+import { LONGEST_TIMER } from './load-connections.js';
+import type { LoadObserver } from './load-observer.js';
+
+/**
+ * How long an ingester lives, in times between two kills: from its first write that has resolved, so
+ * that each one gets something done,
+ */
+const SHORTEST = 0.5;
+const LONGEST = 1.5;
+
+/** or, one in four, no longer than this from before it opens its cache: that is where kills hurt. */
+const LONGEST_OF_EARLY = 0.5;
+const EARLY = 0.25;
+
+/** When an ingester is to be killed: so many milliseconds from a moment of its life. */
+interface Fate {
+  readonly from: 'start' | 'first write';
+  readonly lifeMs: number;
+}
+
+/** What ingesters did that were killed, and the last that was not. */
+export interface Lives {
+  readonly kills: number;
+  /** Entries whose writes had resolved at the last kill. */
+  readonly resolvedAtKill: number;
+  /** Of each ingester, as it told last. */
+  readonly counts: readonly CacheCounts[];
+}
+
+/**
+ * Runs ingesters, one after the other, and kills them until all entries are written. Each goes on in
+ * the same cache, with the first entry whose write had not resolved by what the dead one had told.
+ * @param stop kills the last one, and is thrown
+ */
+export async function runLives(
+  settings: Omit<IngesterSettings, 'from'>,
+  observer: LoadObserver,
+  stop: AbortSignal,
+): Promise<Lives> {
+  const { seed, entryCount, killEveryMs } = settings.options;
+  const start = performance.now();
+  const random = new SeededRandom(seed);
+  const counts: CacheCounts[] = [];
+  const watch = {
+    lost: (error: Error, retryInMs: number) => observer.lost(error, retryInMs),
+    progress: (entries: number) => observer.progress(entries, performance.now() - start),
+  };
+  let from = 0;
+  for (;;) {
+    const fate = from === entryCount ? undefined : drawFate(random, killEveryMs);
+    const { end, progress } = await live({ ...settings, from }, fate, watch, stop);
+    counts.push(progress.counts);
+    if (end === 'done') return { kills: counts.length - 1, resolvedAtKill: from, counts };
+    from = progress.resolved;
+  }
+}
+
+function drawFate({ uniform }: SeededRandom, killEveryMs: number): Fate {
+  if (uniform() < EARLY)
+    return { from: 'start', lifeMs: killEveryMs * LONGEST_OF_EARLY * uniform() };
+  const times = SHORTEST + (LONGEST - SHORTEST) * uniform();
+  return { from: 'first write', lifeMs: killEveryMs * times };
+}
+
+/** One ingester, which is killed unless it has written everything before, or has no such fate. */
+async function live(
+  settings: IngesterSettings,
+  fate: Fate | undefined,
+  watch: { lost(error: Error, retryInMs: number): void; progress(entries: number): void },
+  stop: AbortSignal,
+): Promise<{ end: 'killed' | 'done'; progress: IngesterProgress }> {
+  stop.throwIfAborted();
+  let progress: IngesterProgress = { resolved: settings.from, counts: NO_COUNTS };
+  let timer: NodeJS.Timeout | undefined;
+  const beginAt = (moment: Fate['from']) => {
+    if (fate?.from !== moment) return;
+    timer ??= setTimeout(() => child.kill(), Math.min(fate.lifeMs, LONGEST_TIMER));
+  };
+  const child = new IngesterChild(settings, {
+    started: () => beginAt('start'),
+    progress(told) {
+      progress = told;
+      beginAt('first write');
+      watch.progress(told.resolved);
+      if (told.resolved === settings.options.entryCount) clearTimeout(timer);
+    },
+    lost: watch.lost,
+  });
+  const interrupt = () => child.kill();
+  stop.addEventListener('abort', interrupt);
+  try {
+    const end = await child.ended;
+    stop.throwIfAborted();
+    return { end, progress };
+  } finally {
+    clearTimeout(timer);
+    stop.removeEventListener('abort', interrupt);
+  }
+}

@@ -1,0 +1,36 @@
+import type { EntrySource } from '../shared/entry-source.js';
+import { IndexerChild } from '../shared/indexer-child.js';
+import type { ArrivalReport } from '../shared/indexer-messages.js';
+import type { LoadOptions } from './load-options.js';
+
+/** What became of a load by the account of the embedded indexer. */
+export interface LoadAccount extends Omit<ArrivalReport, 'digest'> {
+  /** Entries that did not arrive. */
+  readonly lost: number;
+  /** Of what arrived; `undefined` when none was asked for. */
+  readonly digest?: string;
+  /** Whether what arrived is what was sent, to the byte. */
+  readonly digestMatches?: boolean;
+}
+
+/** As much of it as is known of a load. */
+export type KnownAccount = Partial<LoadAccount> & Pick<LoadAccount, 'lost'>;
+
+/** Starts an embedded indexer, in a process of its own, that keeps account of a load. */
+export function startIndexer(options: LoadOptions): Promise<IndexerChild> {
+  const { secret, digest, transport, tenant } = options;
+  const tenants = tenant === undefined ? {} : { tenants: [tenant] };
+  return IndexerChild.start({ secret, tally: true, digest, transports: [transport], ...tenants });
+}
+
+/** Compares what has arrived with what was sent: the first `entries` of the source. */
+export async function settleAccount(
+  indexer: IndexerChild,
+  source: EntrySource,
+  entries: number,
+): Promise<LoadAccount> {
+  const { digest, ...arrived } = await indexer.report(entries);
+  const lost = entries - (arrived.received - arrived.duplicated - arrived.foreign);
+  if (digest === undefined) return { ...arrived, lost };
+  return { ...arrived, lost, digest, digestMatches: digest === source.digest(entries) };
+}

@@ -1,0 +1,75 @@
+import { Source } from '@ringest/codec';
+import { IngestMuxer } from '@ringest/core';
+import { EntrySource } from '../shared/entry-source.js';
+import type { IndexerChild } from '../shared/indexer-child.js';
+import { cacheConfiguration } from './load-cache.js';
+import type { LoadOptions } from './load-options.js';
+
+/** The source of entries that are written before there need be a connection, which has an address. */
+export const FIXED_SOURCE = '127.0.0.1';
+
+/** Indexers, and the PEM text of who vouches for them. */
+export interface Destination {
+  readonly targets: readonly string[];
+  readonly ca: string | undefined;
+}
+
+/** Where a load goes: to the embedded indexer, if there is one. */
+export function destination(
+  { targets, tlsCa }: LoadOptions,
+  indexer: IndexerChild | undefined,
+): Destination {
+  if (indexer === undefined) return { targets, ca: tlsCa };
+  return { targets: indexer.addresses, ca: indexer.ca };
+}
+
+/**
+ * The muxer of a load.
+ * @param cachePath where its cache is, if it has one
+ */
+export function createMuxer(
+  options: LoadOptions,
+  { targets, ca }: Destination,
+  cachePath: string | undefined,
+): IngestMuxer {
+  const { tlsClient, insecureSkipVerify, tenant, cache, workers, ringBytes } = options;
+  const tls = { insecureSkipVerify, ...(ca === undefined ? {} : { ca }), ...tlsClient };
+  return new IngestMuxer({
+    targets,
+    secret: options.secret,
+    compression: options.compression,
+    name: 'ringest load',
+    tags: [options.tagName],
+    connectionsPerTarget: options.connections,
+    // What arrives is counted.
+    selfIngest: false,
+    // What matters is confirmed by the sync before.
+    closeTimeout: 1000,
+    ...(targets.some((target) => target.startsWith('tls://')) ? { tls } : {}),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(workers === undefined ? {} : { workers }),
+    ...(ringBytes === undefined ? {} : { ringBytes }),
+    ...(cache && cachePath !== undefined ? { cache: cacheConfiguration(cache, cachePath) } : {}),
+  });
+}
+
+/** The entries of a load. */
+export function createSource(
+  { seed, entryBytes, batch, content, compression }: LoadOptions,
+  {
+    tag,
+    source,
+    startSeconds,
+  }: { readonly tag: number; readonly source: string; readonly startSeconds: number },
+): EntrySource {
+  return new EntrySource({
+    seed,
+    entryBytes,
+    tag,
+    source: Source.parse(source),
+    startSeconds,
+    batch,
+    content,
+    varied: compression !== 'none',
+  });
+}

@@ -1,0 +1,100 @@
+import type { EntrySource } from '../shared/entry-source.js';
+import { type CacheFolder, openCacheFolder } from './cache-folder.js';
+import { cacheCounts } from './cache-report.js';
+import { settleAccount, startIndexer } from './load-account.js';
+import { confirmAll, connect, LONGEST_TIMER, watchConnections } from './load-connections.js';
+import {
+  createMuxer,
+  createSource,
+  type Destination,
+  destination,
+  FIXED_SOURCE,
+} from './load-ingester.js';
+import type { LoadObserver } from './load-observer.js';
+import type { LoadOptions } from './load-options.js';
+import type { LoadReport } from './load-report.js';
+import { summarize } from './load-summary.js';
+import { Receipts } from './receipts.js';
+import { writeEntries } from './write-entries.js';
+
+/**
+ * Runs a load against the indexers of the options, or an embedded one whose account it checks.
+ * @param stop ends the writing early; what is written by then is confirmed and counted
+ * @throws {ConnectionError} an indexer refused the secret, or cannot be trusted
+ * @throws {WaitTimeoutError} no indexer could be reached in time
+ * @throws {CacheLockedError | CacheOpenError} the folder of the cache cannot be used
+ */
+export async function runLoad(
+  options: LoadOptions,
+  observer: LoadObserver,
+  stop: AbortSignal,
+): Promise<LoadReport> {
+  using folder = options.cache && openCacheFolder(options.cache, options, observer);
+  const indexer = options.targets.length === 0 ? await startIndexer(options) : undefined;
+  try {
+    const to = destination(options, indexer);
+    const { report, source } = await ingest(options, to, folder, observer, stop);
+    if (indexer !== undefined) {
+      return { ...report, ...(await settleAccount(indexer, source, report.entries)) };
+    }
+    return options.digest ? { ...report, digest: source.digest(report.entries) } : report;
+  } finally {
+    await indexer?.stop();
+  }
+}
+
+/** Writes the entries, and measures from the first write until everything is confirmed. */
+async function ingest(
+  options: LoadOptions,
+  to: Destination,
+  folder: CacheFolder | undefined,
+  observer: LoadObserver,
+  stop: AbortSignal,
+): Promise<{ report: LoadReport; source: EntrySource }> {
+  await using muxer = createMuxer(options, to, folder?.path);
+  const watch = watchConnections(muxer, options, observer);
+  await connect(muxer, options, AbortSignal.any([watch.failed, stop])).catch((error) => {
+    watch.end();
+    throw error;
+  });
+  const source = createSource(options, {
+    tag: muxer.getTag(options.tagName),
+    source: folder === undefined ? muxer.sourceIP() : FIXED_SOURCE,
+    startSeconds: Math.floor(Date.now() / 1000),
+  });
+
+  const start = performance.now();
+  const cpuBefore = process.cpuUsage();
+  const timeIsUp = new AbortController();
+  const timer = setTimeout(() => timeIsUp.abort(), Math.min(options.durationMs, LONGEST_TIMER));
+  let entries: number;
+  try {
+    const signal = AbortSignal.any([stop, timeIsUp.signal, watch.failed]);
+    const isJournal = options.cache?.mode === 'journal';
+    const receipts = isJournal ? new Receipts(muxer, options.entryBytes, signal) : undefined;
+    const look = (done: number) => {
+      const elapsed = performance.now() - start;
+      observer.progress(done, elapsed);
+      if (elapsed >= options.durationMs) timeIsUp.abort();
+    };
+    entries = await writeEntries(muxer, source, {
+      ...{ from: 0, to: options.entryCount, batch: options.batch, signal, look },
+      ...(receipts && { pause: receipts.take }),
+    });
+    await confirmAll(muxer, folder?.path, watch.failed);
+    await receipts?.settled(options.timeoutMs);
+  } finally {
+    clearTimeout(timer);
+    watch.end();
+  }
+  const seconds = (performance.now() - start) / 1000;
+  const cpu = process.cpuUsage(cpuBefore);
+  const cpuSeconds = (cpu.user + cpu.system) / 1e6;
+  const report = summarize(options, muxer.stats(), { entries, seconds, cpuSeconds });
+  if (options.cache === undefined || folder === undefined) return { report, source };
+  const { mode } = options.cache;
+  const counts = cacheCounts(muxer.stats());
+  // What is left on disk is known only then.
+  await muxer.close();
+  return { report: { ...report, cache: { mode, bytes: folder.bytes, ...counts } }, source };
+}

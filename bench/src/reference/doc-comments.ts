@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+
+/** The text of each property's doc comment, by the property's name. */
+export type DocComments = ReadonlyMap<string, string>;
+
+/**
+ * Reads the doc comments of an interface from its source.
+ * @throws when the file has no such interface, or one of its properties has no comment
+ */
+export function readDocComments(file: string, name: string): DocComments {
+  const source = readFileSync(file, 'utf8');
+  const [, body] =
+    new RegExp(`^export interface ${name}\\b[^{]*\\{\\n(.*?)^\\}`, 'ms').exec(source) ?? [];
+  if (body === undefined) throw new Error(`${file} has no interface ${name}`);
+  const comments = new Map<string, string>();
+  for (const [, comment, property] of body.matchAll(PROPERTY)) {
+    if (property === undefined) continue;
+    if (comment === undefined) throw new Error(`${name}.${property} has no comment`);
+    comments.set(property, plainText(comment));
+  }
+  return comments;
+}
+
+/** A property at the first level of an interface, with the comment before it. */
+const PROPERTY = /(?:\/\*\*((?:(?!\*\/).)*)\*\/\s*)?^ {2}readonly (\w+)\??:/gms;
+
+function plainText(comment: string): string {
+  return comment
+    .split('\n')
+    .map((line) => line.replace(/^\s*\*? ?/, '').trim())
+    .join(' ')
+    .trim();
+}

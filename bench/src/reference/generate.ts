@@ -1,0 +1,4 @@
+import { writePages } from './generated-pages.js';
+
+/** `pnpm reference`: writes the parts of `docs` that are made from the code. */
+writePages();

@@ -1,0 +1,48 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { REPOSITORY } from '../shared/repository.js';
+import { helpText } from './help-text.js';
+import { optionsTable } from './options-table.js';
+
+/** A part of a page that is made from the code: what stands between its two marks. */
+interface GeneratedPart {
+  readonly page: string;
+  readonly mark: string;
+  make(): string;
+}
+
+const PARTS: readonly GeneratedPart[] = [
+  { page: 'docs/configuration.md', mark: 'options', make: optionsTable },
+  {
+    page: 'docs/load-generator.md',
+    mark: 'load --help',
+    make: () => helpText('bench/dist/cli/load.js'),
+  },
+  {
+    page: 'docs/indexer.md',
+    mark: 'indexer --help',
+    make: () => helpText('packages/indexer/dist/cli/cli.js'),
+  },
+];
+
+/** The pages as they should be, by their path in the repository. */
+export function generatePages(): Map<string, string> {
+  const pages = new Map<string, string>();
+  for (const { page, mark, make } of PARTS) {
+    const text = pages.get(page) ?? readFileSync(REPOSITORY + page, 'utf8');
+    pages.set(page, replacePart(text, page, mark, make()));
+  }
+  return pages;
+}
+
+export function writePages(): void {
+  for (const [page, text] of generatePages()) writeFileSync(REPOSITORY + page, text);
+}
+
+function replacePart(text: string, page: string, mark: string, content: string): string {
+  const begin = `<!-- generated: ${mark} -->\n`;
+  const end = '<!-- end of what is generated -->';
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end, from);
+  if (from === -1 || to === -1) throw new Error(`${page} has no place for '${mark}'`);
+  return `${text.slice(0, from + begin.length)}\n${content}\n\n${text.slice(to)}`;
+}

@@ -1,0 +1,100 @@
+import { configurationSchema } from '@ringest/core/internal';
+import { z } from 'zod';
+import { REPOSITORY } from '../shared/repository.js';
+import { type DocComments, readDocComments } from './doc-comments.js';
+
+/** The parts of JSON Schema that the configuration's schema uses. */
+interface JsonSchema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly default?: unknown;
+}
+
+/** Where the fields of each part of the configuration are described. */
+const DESCRIBED: Readonly<Record<string, readonly (readonly [file: string, name: string])[]>> = {
+  '': [
+    ['packages/core/src/configuration/configuration.ts', 'MuxerConfiguration'],
+    ['packages/core/src/configuration/targets/targets.ts', 'TargetDefaults'],
+  ],
+  tls: [['packages/core/src/configuration/targets/tls.ts', 'TlsInput']],
+  cache: [['packages/core/src/configuration/cache-settings.ts', 'CacheInput']],
+  times: [['packages/workers/src/endpoint.ts', 'ConnectionTimes']],
+};
+
+/** A table in Markdown of every option of a muxer: what it may be, its default, what it means. */
+export function optionsTable(): string {
+  const schema = z.toJSONSchema(configurationSchema, { io: 'input', unrepresentable: 'any' });
+  const rows = rowsOf('', schema as JsonSchema);
+  return ['| option | values | default | meaning |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function rowsOf(part: string, { properties = {}, required = [] }: JsonSchema): string[] {
+  const comments = commentsOf(part);
+  const documented = new Set(comments.keys());
+  const rows = Object.entries(properties).flatMap(([name, field]) => {
+    const comment = comments.get(name);
+    if (comment === undefined) throw new Error(`the option ${name} of '${part}' is not described`);
+    documented.delete(name);
+    const { text, fallback } = splitDefault(comment);
+    const path = part === '' ? name : `${part}.${name}`;
+    const isRequired = required.includes(name) && field.default === undefined;
+    const row = [
+      `\`${path}\``,
+      valuesOf(field),
+      isRequired ? 'required' : (fallback ?? defaultOf(field)),
+      text,
+    ];
+    const line = `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+    return path in DESCRIBED ? [line, ...rowsOf(path, objectOf(field))] : [line];
+  });
+  if (documented.size > 0) throw new Error(`not in the schema: ${[...documented].join(', ')}`);
+  return rows;
+}
+
+function commentsOf(part: string): DocComments {
+  const sources = DESCRIBED[part] ?? [];
+  return new Map(sources.flatMap(([file, name]) => [...readDocComments(REPOSITORY + file, name)]));
+}
+
+function objectOf(field: JsonSchema): JsonSchema {
+  return field.anyOf?.find(({ properties }) => properties !== undefined) ?? field;
+}
+
+/** A comment ends with what holds when the option is left out. */
+function splitDefault(comment: string): { text: string; fallback: string | undefined } {
+  const [, text = '', fallback] = /^(.*?)\s*Default: (.*?)\.?$/s.exec(comment) ?? [];
+  return fallback === undefined ? { text: comment, fallback } : { text, fallback };
+}
+
+function valuesOf(field: JsonSchema): string {
+  if (field.anyOf !== undefined) return field.anyOf.map(valuesOf).join(' or ');
+  if (field.enum !== undefined) return field.enum.map(code).join(', ');
+  if (field.const !== undefined) return code(field.const);
+  if (field.type === 'array') return `a list of ${valuesOf(field.items ?? {})}`;
+  if (field.properties !== undefined) return `\`{ ${Object.keys(field.properties).join(', ')} }\``;
+  const type = field.type ?? 'see there';
+  const { minimum, maximum } = field;
+  const isBounded = minimum !== undefined && maximum !== undefined && maximum < 2 ** 53 - 1;
+  if (isBounded) return `${type}, ${count(minimum)} to ${count(maximum)}`;
+  return minimum === undefined ? type : `${type}, ${count(minimum)} or more`;
+}
+
+function defaultOf({ default: fallback }: JsonSchema): string {
+  if (fallback === undefined) return 'none';
+  return typeof fallback === 'number' ? count(fallback) : code(fallback);
+}
+
+function code(value: unknown): string {
+  return `\`${JSON.stringify(value)}\``;
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,157 @@
+import { closeQuietly, type Disk, type DiskEntry, type DiskFile } from '../disk/disk.js';
+import { BlockKind, sequenceAfter } from '../format/block.js';
+import { segmentId } from '../format/segment-format.js';
+import { readStart, type Start } from '../format/segment-start.js';
+import { isPayloadIntact, walkBlocks } from './block-walk.js';
+import { type Damage, damagedBlock, setAside } from './damage.js';
+import type { Quarantine } from './quarantine.js';
+import { Segment } from './segment.js';
+
+/** The file of a segment that was left as it is. */
+export interface LeftAlone extends FoundFile {
+  readonly segment: number;
+}
+
+/** What was found in the folder, besides segments that are as they should be. */
+export interface Recovery {
+  /**
+   * Ends of segments that were never finished, and were cut off. What was never begun was removed: it
+   * may have had no bytes at all.
+   */
+  readonly torn: readonly { readonly segment: number; readonly bytes: number }[];
+  /** Segments of a newer format. */
+  readonly newer: readonly (LeftAlone & { readonly format: number })[];
+  /**
+   * Segments that the disk did not let us read or set aside, and what has such a name and is no file.
+   * The next open tries again.
+   */
+  readonly unreadable: readonly (LeftAlone & { readonly cause: unknown })[];
+}
+
+type FoundFile = Omit<DiskEntry, 'isFile'>;
+type Growing<T> = { readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] };
+
+/** Looks through the segments of a folder, with never more than a piece of one in memory. */
+export class SegmentRecovery {
+  readonly found: Growing<Recovery> = { torn: [], newer: [], unreadable: [] };
+  /** Damage of segments that are gone, because nothing else was in them. */
+  readonly damage: Damage[] = [];
+  readonly #disk: Disk;
+  readonly #quarantine: Quarantine;
+  #lastId = 0;
+
+  constructor(disk: Disk, quarantine: Quarantine) {
+    this.#disk = disk;
+    this.#quarantine = quarantine;
+  }
+
+  /** The highest number that a file of the folder has, after `recoverAll`. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** All segments with something in them, by rising order. Throws when the folder cannot be listed. */
+  recoverAll(): Segment[] {
+    const files = this.#disk.list('segments').flatMap((entry) => {
+      const id = segmentId(entry.name);
+      return id === undefined ? [] : [{ id, entry }];
+    });
+    files.sort((a, b) => a.id - b.id);
+    this.#lastId = files.at(-1)?.id ?? 0;
+    const segments = files.flatMap(({ id, entry }) => this.#recover(id, entry) ?? []);
+    return segments.sort((a, b) => a.order - b.order || a.id - b.id);
+  }
+
+  /** @returns `undefined` when no entry of it can be read: then it is gone, or in `found` */
+  #recover(segment: number, { isFile, ...entry }: DiskEntry): Segment | undefined {
+    try {
+      if (!isFile) throw new Error('it is a link, a folder or the like');
+      const file = this.#disk.open('segments', entry.name);
+      try {
+        return this.#recoverFile(segment, entry, file);
+      } finally {
+        closeQuietly(file);
+      }
+    } catch (cause) {
+      this.found.unreadable.push({ ...entry, segment, cause });
+      return undefined;
+    }
+  }
+
+  #recoverFile(segment: number, entry: FoundFile, file: DiskFile): Segment | undefined {
+    const bytes = file.size();
+    const start = readStart(file, bytes);
+    switch (start.kind) {
+      case 'empty':
+        this.#disk.remove('segments', entry.name);
+        this.found.torn.push({ segment, bytes });
+        return undefined;
+      case 'newer':
+        this.found.newer.push({ ...entry, segment, format: start.format });
+        return undefined;
+      case 'corrupt': {
+        this.#quarantine.move(segment, bytes);
+        const whole = { segment, offset: 0, bytes, entries: undefined };
+        this.damage.push({ ...whole, isKept: true, isNew: true });
+        return undefined;
+      }
+      case 'segment':
+        return this.#recoverBlocks(segment, entry, file, start);
+    }
+  }
+
+  #recoverBlocks(id: number, entry: FoundFile, file: DiskFile, start: Start): Segment | undefined {
+    const { header, headerBytes, crc } = start;
+    const damage: Damage[] = [];
+    const size = file.size();
+    let bytes = size;
+    let sequence = header.sequence;
+    let entries = 0;
+    for (const found of walkBlocks(file, { start: headerBytes, end: size, crc, sequence })) {
+      if (found.kind === 'torn') {
+        bytes = found.offset;
+      } else if (found.kind === 'damage') {
+        damage.push(setAside(this.#quarantine, id, file, found));
+        sequence += found.entries ?? 0;
+      } else {
+        const { header: block, offset } = found;
+        sequence = sequenceAfter(block);
+        if (!isPayloadIntact(file, offset, block)) {
+          damage.push(setAside(this.#quarantine, id, file, damagedBlock(offset, block)));
+        } else if (block.kind === BlockKind.frames) {
+          entries += block.count;
+        }
+      }
+    }
+    const isUseless = entries === 0 && damage.every(({ isKept }) => isKept);
+    if (isUseless) {
+      this.#quarantine.sync();
+      this.#disk.remove('segments', entry.name);
+    }
+    if (bytes < size) this.found.torn.push({ segment: id, bytes: size - bytes });
+    if (isUseless) {
+      this.damage.push(...damage);
+      return undefined;
+    }
+    const hasExcess = bytes < size && !isCut(file, bytes);
+    const extent = { bytes, sequence, tagCount: header.tags.length };
+    return Segment.recovered(this.#disk, id, {
+      header,
+      headerBytes,
+      crc,
+      extent,
+      damage,
+      hasExcess,
+    });
+  }
+}
+
+/** Cuts a file off, if the disk lets us. */
+function isCut(file: DiskFile, size: number): boolean {
+  try {
+    file.truncate(size);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,283 @@
+import { closeQuietly, type Disk, type DiskFile, type Done, writeFully } from '../disk/disk.js';
+import { InvalidBlockError } from '../errors.js';
+import {
+  type BlockContent,
+  BlockKind,
+  type BlockWriter,
+  blockBytes,
+  MAX_PAYLOAD_BYTES,
+} from '../format/block.js';
+import {
+  encodeFurtherTags,
+  encodeSegmentHeader,
+  type SegmentHeader,
+  segmentName,
+} from '../format/segment-format.js';
+import type { Damage, DamagedRange } from './damage.js';
+
+/** How far a segment goes. */
+interface Extent {
+  readonly bytes: number;
+  /** The one after its last entry. */
+  readonly sequence: number;
+  /** How many tags are named up to there. */
+  readonly tagCount: number;
+}
+
+/** A batch of frames, as it is to be stored. */
+export interface Batch {
+  readonly frames: Uint8Array;
+  readonly count: number;
+  /** By muxer tag. */
+  readonly tags: readonly string[];
+  /** Of the segment that it is in. */
+  readonly order: number | undefined;
+}
+
+/** What is known of a segment that is in the folder already. */
+export interface Recovered {
+  readonly header: SegmentHeader;
+  readonly headerBytes: number;
+  readonly crc: number;
+  readonly extent: Extent;
+  readonly damage: readonly Damage[];
+  /** Whether its file has bytes behind the extent that could not be cut off. */
+  readonly hasExcess: boolean;
+}
+
+/**
+ * One segment of the log: what is in it, and what of that survives a power cut. Whatever goes wrong
+ * on the disk, `bytes` is a place where a block ends, and what stands behind it does not count.
+ */
+export class Segment {
+  readonly id: number;
+  readonly header: SegmentHeader;
+  readonly headerBytes: number;
+  /** The checksum in its header. */
+  readonly crc: number;
+  readonly #disk: Disk;
+  #damage: readonly Damage[];
+  #file: DiskFile | undefined;
+  #extent: Extent;
+  /** What a successful sync covered; `undefined`: not even that there is such a file. */
+  #safe: Extent | undefined;
+  /** What the last flush that was begun covers. */
+  #flushed: { readonly extent: Extent; readonly changes: number } | undefined;
+  #isSealed: boolean;
+  /** How often the file was changed; found in the folder, it may be in any way. */
+  #changes = 1;
+  #syncedChanges = 0;
+  #hasExcess: boolean;
+  #isGone = false;
+
+  private constructor(disk: Disk, id: number, file: DiskFile | undefined, known: Recovered) {
+    this.#disk = disk;
+    this.id = id;
+    this.header = known.header;
+    this.headerBytes = known.headerBytes;
+    this.crc = known.crc;
+    this.#damage = known.damage;
+    this.#extent = known.extent;
+    this.#hasExcess = known.hasExcess;
+    this.#file = file;
+    this.#isSealed = file === undefined;
+    if (this.#isSealed) this.#safe = known.extent;
+  }
+
+  /** A segment that is in the folder: it is sealed. */
+  static recovered(disk: Disk, id: number, known: Recovered): Segment {
+    return new Segment(disk, id, undefined, known);
+  }
+
+  /** A new segment in a file that is still empty. Throws what the disk throws. */
+  static begin(disk: Disk, id: number, file: DiskFile, header: SegmentHeader): Segment {
+    const { bytes, crc } = encodeSegmentHeader(header);
+    writeFully(file, bytes, 0);
+    return new Segment(disk, id, file, {
+      header,
+      headerBytes: bytes.length,
+      crc,
+      extent: { bytes: bytes.length, sequence: header.sequence, tagCount: header.tags.length },
+      damage: [],
+      hasExcess: false,
+    });
+  }
+
+  get name(): string {
+    return segmentName(this.id);
+  }
+
+  /** See `SegmentInfo`. */
+  get order(): number {
+    return this.header.order ?? this.id;
+  }
+
+  get bytes(): number {
+    return this.#extent.bytes;
+  }
+
+  /** The sequence after its last entry. */
+  get nextSequence(): number {
+    return this.#extent.sequence;
+  }
+
+  /** Entries that can be read, as far as is known. */
+  get entries(): number {
+    const damaged = this.#damage.reduce((sum, { entries }) => sum + (entries ?? 0), 0);
+    return this.#extent.sequence - this.header.sequence - damaged;
+  }
+
+  get damage(): readonly Damage[] {
+    return this.#damage;
+  }
+
+  get isSealed(): boolean {
+    return this.#isSealed;
+  }
+
+  /** Whether there is something to sync. */
+  get isDirty(): boolean {
+    return this.#changes > this.#syncedChanges;
+  }
+
+  /** Whether it is in the log no more. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  get isOpen(): boolean {
+    return this.#file !== undefined;
+  }
+
+  /** Whether no successful sync has covered any of it. */
+  get isUnsafe(): boolean {
+    return this.#safe === undefined;
+  }
+
+  /** From which sequence on no successful sync has covered it; `undefined`: all of it is covered. */
+  get unsafeFrom(): number | undefined {
+    if (this.#safe === undefined) return this.header.sequence;
+    return this.#safe.bytes < this.#extent.bytes ? this.#safe.sequence : undefined;
+  }
+
+  /** Whether this damage was found before. */
+  knows({ offset, bytes }: DamagedRange): boolean {
+    return this.#damage.some((known) => known.offset === offset && known.bytes === bytes);
+  }
+
+  /** Damage that has grown takes the place of what was known of it. */
+  addDamage(damage: Damage): void {
+    this.#damage = [...this.#damage.filter(({ offset }) => offset !== damage.offset), damage];
+  }
+
+  /** The blocks that a batch becomes here: its frames, and before them the tags that are new. */
+  blocksOf({ frames, count, tags }: Omit<Batch, 'order'>): BlockContent[] {
+    const { sequence, tagCount } = this.#extent;
+    if (frames.length > MAX_PAYLOAD_BYTES) throw new InvalidBlockError(count, frames.length);
+    const block = { kind: BlockKind.frames, count, sequence, payload: frames };
+    if (tags.length <= tagCount) return [block];
+    const further = tags.slice(tagCount);
+    const payload = encodeFurtherTags({ first: tagCount, tags: further });
+    return [{ kind: BlockKind.tags, count: further.length, sequence, payload }, block];
+  }
+
+  /** Appends blocks, all or none. Throws what the disk throws; then it may be sealed. */
+  append(writer: BlockWriter, blocks: readonly BlockContent[]): void {
+    const file = this.#openFile();
+    let { bytes, sequence, tagCount } = this.#extent;
+    this.#changes++;
+    try {
+      for (const block of blocks) {
+        bytes += writer.write(file, bytes, this.crc, block);
+        if (block.kind === BlockKind.tags) tagCount += block.count;
+        else sequence += block.count;
+      }
+    } catch (cause) {
+      this.#cut();
+      throw cause;
+    }
+    this.#extent = { bytes, sequence, tagCount };
+  }
+
+  /** Brings it to the disk. Throws what the disk throws. What it covers counts after `confirm`. */
+  flush(): void {
+    this.#fileToFlush().sync();
+    this.#endFlush();
+  }
+
+  /** As `flush`, but it is appended to meanwhile; that is left to the next one. */
+  beginFlush(done: Done): void {
+    this.#fileToFlush().beginSync((error) => {
+      if (error === undefined) this.#endFlush();
+      done(error);
+    });
+  }
+
+  /** The sync that it was flushed for has succeeded altogether. */
+  confirm(): void {
+    if (this.#flushed === undefined) return;
+    this.#safe = this.#flushed.extent;
+    this.#syncedChanges = this.#flushed.changes;
+  }
+
+  /** Gives up what no sync has covered, and seals it. There must be something that one has. */
+  takeBack(): void {
+    if (this.#safe !== undefined) this.#extent = this.#safe;
+    this.#damage = this.#damage.filter(({ offset }) => offset < this.#extent.bytes);
+    this.#changes++;
+    this.#cut();
+    this.seal();
+  }
+
+  /** Ends appending. The file stays open until it is synced: only then are all errors known. */
+  seal(): void {
+    this.#isSealed = true;
+    if (!this.isDirty) this.close();
+  }
+
+  /** It is removed, or given up with all that is in it. */
+  leave(): void {
+    this.#isGone = true;
+    this.close();
+  }
+
+  /** Closes the file; it is opened again when it is needed. */
+  close(): void {
+    const file = this.#file;
+    this.#file = undefined;
+    if (file !== undefined) closeQuietly(file);
+  }
+
+  /** Cuts off what stands behind the extent. Where that fails, nothing is appended any more. */
+  #cut(): void {
+    try {
+      this.#openFile().truncate(this.#extent.bytes);
+      this.#hasExcess = false;
+    } catch {
+      this.#hasExcess = true;
+      this.#isSealed = true;
+    }
+  }
+
+  #fileToFlush(): DiskFile {
+    const file = this.#openFile();
+    if (this.#hasExcess) file.truncate(this.#extent.bytes);
+    this.#hasExcess = false;
+    this.#flushed = { extent: this.#extent, changes: this.#changes };
+    return file;
+  }
+
+  #endFlush(): void {
+    if (this.#isSealed && this.#flushed?.changes === this.#changes) this.close();
+  }
+
+  #openFile(): DiskFile {
+    this.#file ??= this.#disk.open('segments', this.name);
+    return this.#file;
+  }
+}
+
+/** Bytes of blocks that are not written yet. */
+export function bytesOf(blocks: readonly BlockContent[]): number {
+  return blocks.reduce((sum, { payload }) => sum + blockBytes(payload.length), 0);
+}

@@ -1,0 +1,40 @@
+import { toProblem } from '../disk/disk-problem.js';
+import { NodeDisk } from '../disk/node-disk.js';
+import type { CacheTask, ToCache } from '../messages.js';
+import { CacheWorker } from './cache-worker.js';
+import { MessageBatch } from './message-batch.js';
+
+/**
+ * The cache's own thread, as a Piscina task: it ends when the cache is closed. It throws when the
+ * cache cannot be opened, after it has told why.
+ */
+export async function runCache(task: CacheTask): Promise<void> {
+  const { port } = task;
+  const outbox = new MessageBatch(port);
+  try {
+    const disk = new NodeDisk(task.path);
+    await new Promise<void>((ended) => {
+      const worker = new CacheWorker(task, {
+        disk,
+        post: (message, transfer) => outbox.post(message, transfer),
+        after,
+        ended,
+      });
+      port.on('message', (message: ToCache) => worker.hear(message));
+    });
+  } catch (error) {
+    outbox.post({ kind: 'failed', problem: toProblem(error) });
+    throw error;
+  } finally {
+    port.close();
+  }
+}
+
+function after(milliseconds: number, action: () => void): () => void {
+  if (milliseconds === 0) {
+    const immediate = setImmediate(action);
+    return () => clearImmediate(immediate);
+  }
+  const timer = setTimeout(action, milliseconds);
+  return () => clearTimeout(timer);
+}

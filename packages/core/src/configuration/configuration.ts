@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import {
+  API_VERSION,
+  checkTag,
+  GRAVWELL_TAG_NAME,
+  MAX_IDENTITY_BYTES,
+  MAX_TAGS,
+  Source,
+  type SourceInput,
+} from '@ringest/codec';
+import type { ConnectionTimes, Identity, RateLimitTask } from '@ringest/workers';
+import { MAX_RING_BYTES, MIN_RING_BYTES, RateLimit } from '@ringest/workers';
+import { type Logger, pino } from 'pino';
+import { z } from 'zod';
+import type { Policy } from '../balancing/index.js';
+import { atField, ConfigurationError } from '../errors.js';
+import { fromHere } from '../from-here.js';
+import { type AttachInput, Attachments } from './attachments.js';
+import { type CacheInput, type CacheSettings, cacheField } from './cache-settings.js';
+import {
+  checkTargets,
+  type Target,
+  type TargetDefaults,
+  type TargetInput,
+  targetField,
+  targetFields,
+} from './targets/index.js';
+
+const milliseconds = z
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+
+/** The least `rateLimit`, in bits a second. */
+export const MIN_RATE_LIMIT = 8000;
+
+const positive = z.number().int().min(1);
+
+/** What indexers are told in a text of bounded size. */
+const identityText = z.string().refine((text) => Buffer.byteLength(text) <= MAX_IDENTITY_BYTES, {
+  error: `give at most ${MAX_IDENTITY_BYTES} bytes of UTF-8`,
+});
+
+const times = z
+  .strictObject({
+    dial: milliseconds.default(1000),
+    tls: milliseconds.default(5000),
+    handshake: milliseconds.default(5000),
+    notReady: milliseconds.default(10_000),
+    firstRetry: milliseconds.default(500),
+    mostRetry: milliseconds.default(30_000),
+    silence: milliseconds.default(10_000),
+    confirmation: milliseconds.default(60_000),
+  })
+  .refine(({ firstRetry, mostRetry }) => firstRetry <= mostRetry, {
+    path: ['firstRetry'],
+    error: ({ input }) => retryProblem(input as ConnectionTimes),
+  });
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+/** How important a line of the log is. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const ownLog = z.strictObject({
+  level: z.enum(LOG_LEVELS).default('info'),
+});
+
+/** Checks a muxer's configuration; its JSON Schema is the source of the table of options. */
+export const configurationSchema = z.strictObject({
+  targets: z.array(targetField).min(1, 'give at least one indexer, like tcp://127.0.0.1:4023'),
+  ...targetFields,
+  tags: z.array(z.string()).max(MAX_TAGS).default([]),
+  name: identityText.default('ringest'),
+  version: identityText.default(''),
+  uuid: z.guid().optional(),
+  label: identityText.default(''),
+  minVersion: z.number().int().min(0).max(API_VERSION).default(0),
+  balancing: z.enum(['expectedTime', 'roundRobin', 'leastOutstanding']).default('expectedTime'),
+  rateLimit: z
+    .number()
+    .refine((bits) => bits === 0 || bits >= MIN_RATE_LIMIT, {
+      error: `give bits a second, ${MIN_RATE_LIMIT} or more, or 0 for no limit`,
+    })
+    .default(0),
+  attach: z.custom<AttachInput>().optional(),
+  sourceOverride: z.custom<SourceInput>().optional(),
+  selfIngest: z
+    .union([z.boolean(), ownLog], {
+      error: `give true, false, or { level } with one of ${LOG_LEVELS.join(', ')}`,
+    })
+    .default(true),
+  statsInterval: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(60_000),
+  workers: positive.max(1024).optional(),
+  connectionsPerTarget: positive.max(1024).default(1),
+  ringBytes: positive
+    .min(MIN_RING_BYTES)
+    .max(MAX_RING_BYTES)
+    .refine((bytes) => Number.isInteger(Math.log2(bytes)), 'give a power of two')
+    .default(16 * 1024 * 1024),
+  batchBytes: positive.max(MAX_RING_BYTES).default(65536),
+  backlogBytes: positive.default(64 * 1024 * 1024),
+  cache: cacheField.optional(),
+  closeTimeout: milliseconds.default(10_000),
+  times: times.prefault({}),
+  logger: z.custom<Logger>(isLogger, 'give a pino logger').optional(),
+});
+
+/** The configuration of an `IngestMuxer`. `docs/configuration.md` has a table of all fields. */
+export interface MuxerConfiguration extends TargetDefaults {
+  /**
+   * The indexers: `tcp://host:port`, `tls://host:port` or `pipe:///path`, or `{ address }` with
+   * fields that count for this target only. The default port is 4023 for tcp and 4024 for tls (§1).
+   * A relative path of a pipe counts from the working directory at construction.
+   */
+  readonly targets: readonly (string | TargetInput)[];
+  /** Names of the tags that entries carry. The tag `gravwell` is always known. Default: none. */
+  readonly tags?: readonly string[];
+  /** The name of the ingester (§4, ID), at most 4096 bytes of UTF-8. Default: `ringest`. */
+  readonly name?: string;
+  /** The version of the ingester (§4, ID), at most 4096 bytes of UTF-8. Default: empty. */
+  readonly version?: string;
+  /** The UUID of the ingester (§4, ID). Default: a random one. */
+  readonly uuid?: string;
+  /** The label of the ingester in its state (§8), at most 4096 bytes of UTF-8. Default: empty. */
+  readonly label?: string;
+  /** The oldest API version of an indexer that is accepted. A lane to an older one gives up. Default: 0. */
+  readonly minVersion?: number;
+  /** How the lane of each batch is picked; see `docs/balancing.md`. Default: `expectedTime`. */
+  readonly balancing?: Policy;
+  /** The most that all lanes together send, in bits a second: 8000 or more, or 0 for no limit. Default: 0. */
+  readonly rateLimit?: number;
+  /** Enumerated values that every entry carries, by name: constants and variables like `$HOSTNAME`. Default: none. */
+  readonly attach?: AttachInput;
+  /** The source of entries that have none. Default: the local address of their connection. */
+  readonly sourceOverride?: SourceInput;
+  /**
+   * Whether ringest's own log is also written as entries with the tag `gravwell`, and from which
+   * level on. `true` is `{ level: 'info' }`. Default: `true`.
+   */
+  readonly selfIngest?: boolean | { readonly level?: LogLevel };
+  /** How often counters are logged, in milliseconds; 0 for never. Default: 60,000. */
+  readonly statsInterval?: number;
+  /** Worker threads that run the lanes. Default: one for each lane, at most one for each processor. */
+  readonly workers?: number;
+  /** Lanes to each target. Each has a ring and a socket of its own. Default: 1. */
+  readonly connectionsPerTarget?: number;
+  /** The size of each lane's ring in bytes: a power of two. Larger entries go beside it. Default: 16 MiB. */
+  readonly ringBytes?: number;
+  /** Bytes of frames after which a batch is committed and the next lane is picked. Default: 64 KiB. */
+  readonly batchBytes?: number;
+  /**
+   * Bytes that may wait for room before a write throws. Each write counts 640 bytes, and each entry
+   * 224, beside those of its frame. Ditto blocks that are not confirmed may take as much again.
+   * Default: 64 MiB.
+   */
+  readonly backlogBytes?: number;
+  /** The disk cache; see `docs/durability.md`. Default: none, entries are in memory only. */
+  readonly cache?: CacheInput;
+  /** How long `close` waits for confirmations, and then for the cache's disk, in milliseconds. Default: 10,000. */
+  readonly closeTimeout?: number;
+  /** Time limits and delays of connections, in milliseconds. */
+  readonly times?: Partial<ConnectionTimes>;
+  /** A pino logger. Default: none, nothing is logged there. */
+  readonly logger?: Logger;
+}
+
+/** A configuration that was checked, with every default in its place. */
+export interface Configuration {
+  readonly targets: readonly Target[];
+  readonly tags: readonly string[];
+  readonly identity: Identity;
+  readonly label: string;
+  readonly minVersion: number;
+  readonly balancing: Policy;
+  /** What workers share of the rate limit. */
+  readonly rateLimit: RateLimitTask | undefined;
+  readonly attachments: Attachments | undefined;
+  readonly sourceOverride: Source | undefined;
+  /** From which level on the own log is ingested. */
+  readonly selfIngest: LogLevel | undefined;
+  readonly statsInterval: number;
+  readonly workers: number;
+  readonly connectionsPerTarget: number;
+  readonly ringBytes: number;
+  readonly batchBytes: number;
+  readonly backlogBytes: number;
+  readonly cache: CacheSettings | undefined;
+  readonly closeTimeout: number;
+  readonly times: ConnectionTimes;
+  readonly logger: Logger;
+}
+
+/** @throws {ConfigurationError} naming the field and what it must be */
+export function checkConfiguration(input: MuxerConfiguration): Configuration {
+  const parsed = configurationSchema.safeParse(input);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+    const path = [...(issue?.path ?? []), ...unknown];
+    throw new ConfigurationError(path.join('.') || '(root)', issue?.message ?? 'cannot be used');
+  }
+  const { targets, secret, tenant, compression, tls, ...more } = parsed.data;
+  const { tags, name, version, workers, logger, uuid = randomUUID(), ...others } = more;
+  const { attach, rateLimit, selfIngest, sourceOverride, cache, ...rest } = others;
+  const lanes = targets.length * rest.connectionsPerTarget;
+  const ownLogLevel = typeof selfIngest === 'boolean' ? 'info' : selfIngest.level;
+  return {
+    ...rest,
+    // It is used by other threads, and later: the working directory may be another one then.
+    cache: cache && { ...cache, path: atField('cache.path', () => fromHere(cache.path)) },
+    rateLimit: rateLimit === 0 ? undefined : RateLimit.task(rateLimit / 8),
+    attachments: attach === undefined ? undefined : new Attachments(attach, { uuid }),
+    sourceOverride:
+      sourceOverride === undefined
+        ? undefined
+        : atField('sourceOverride', () => Source.from(sourceOverride)),
+    selfIngest: selfIngest === false ? undefined : ownLogLevel,
+    targets: checkTargets(targets, { secret, tenant, compression, tls }),
+    tags: checkTags(tags),
+    identity: { name, version, uuid },
+    workers: Math.min(lanes, workers ?? availableParallelism()),
+    logger: logger ?? pino({ level: 'silent' }),
+  };
+}
+
+/** Trimmed names, each once; `gravwell` is not negotiated. */
+function checkTags(names: readonly string[]): string[] {
+  const checked = names.map((name, i) => atField(`tags.${i}`, () => checkTag(name)));
+  return [...new Set(checked)].filter((name) => name !== GRAVWELL_TAG_NAME);
+}
+
+function retryProblem({ firstRetry, mostRetry }: ConnectionTimes): string {
+  return `${firstRetry} ms is over times.mostRetry, ${mostRetry} ms: lower it, or raise times.mostRetry`;
+}
+
+function isLogger(value: unknown): boolean {
+  const logger = value as Partial<Logger> | null | undefined;
+  return [logger?.info, logger?.warn, logger?.error].every((log) => typeof log === 'function');
+}
+
+type Input = z.input<typeof configurationSchema>;
+
+/** Does not compile when the schema has other fields than `MuxerConfiguration`. */
+export type SameFields = AssertNever<
+  Exclude<keyof Input, keyof MuxerConfiguration> | Exclude<keyof MuxerConfiguration, keyof Input>
+>;
+type AssertNever<T extends never> = T;

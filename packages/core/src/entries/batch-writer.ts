@@ -1,0 +1,71 @@
+import type { EntryInput } from '@ringest/codec';
+import type { DetachedFrame } from '@ringest/workers';
+import { BatchError, InvalidArgumentError } from '../errors.js';
+import type { WaitOptions } from '../pending.js';
+import type { Dispatcher } from '../waiting/dispatcher.js';
+import type { CheckedEntry } from './checked-entry.js';
+
+/** Writes batches of entries, each as a whole or not at all. */
+export class BatchWriter {
+  readonly #parts: CheckedEntry;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(parts: CheckedEntry, dispatcher: Dispatcher) {
+    this.#parts = parts;
+    this.#dispatcher = dispatcher;
+  }
+
+  /**
+   * Writes entries in order.
+   * @returns a promise if some of them wait for room
+   * @throws {InvalidArgumentError} they are no array
+   * @throws {BatchError} one entry is bad; none of the batch was written then
+   */
+  write(entries: readonly EntryInput[], options: WaitOptions): Promise<void> | undefined {
+    if (!Array.isArray(entries)) {
+      throw new InvalidArgumentError('entries', entries, 'an array of entries');
+    }
+    const held = this.#hold(entries);
+    for (let i = held; i < entries.length; i++) {
+      this.#parts.check(entries[i] as EntryInput);
+      if (!this.#dispatcher.write(this.#parts)) return this.#enqueueFrom(entries, i, options);
+    }
+    return undefined;
+  }
+
+  /**
+   * Writes as much of a batch as can be taken back, and checks the rest before any of it leaves.
+   * @returns how many entries are written
+   */
+  #hold(entries: readonly EntryInput[]): number {
+    const dispatcher = this.#dispatcher;
+    const parts = this.#parts;
+    let held = 0;
+    let checked = 0;
+    dispatcher.beginBatch();
+    try {
+      for (; checked < entries.length; checked++) {
+        parts.check(entries[checked] as EntryInput);
+        if (held === checked && dispatcher.writeInBatch(parts)) held++;
+      }
+    } catch (error) {
+      dispatcher.cancelBatch();
+      throw new BatchError(checked, error);
+    }
+    dispatcher.endBatch();
+    return held;
+  }
+
+  #enqueueFrom(
+    entries: readonly EntryInput[],
+    accepted: number,
+    options: WaitOptions,
+  ): Promise<void> | undefined {
+    const frames: DetachedFrame[] = [];
+    for (let i = accepted; i < entries.length; i++) {
+      this.#parts.check(entries[i] as EntryInput);
+      frames.push(this.#dispatcher.copy(this.#parts));
+    }
+    return this.#dispatcher.enqueue(frames, accepted, options);
+  }
+}

@@ -1,0 +1,30 @@
+import { WaitTimeoutError } from '../errors.js';
+import { Pending, type WaitOptions } from '../pending.js';
+
+/** Those who wait for the first hot lane. */
+export class HotWaiters {
+  readonly #waiting = new Set<Pending>();
+
+  /** @param lastProblem what goes with a timeout as its cause */
+  add(options: WaitOptions, lastProblem: () => Error | undefined): Promise<void> {
+    const pending = new Pending('a hot connection', options, (error) => {
+      this.#waiting.delete(pending);
+      const isTimeout = error instanceof WaitTimeoutError;
+      pending.reject(
+        isTimeout ? new WaitTimeoutError('a hot connection', error.timeout, lastProblem()) : error,
+      );
+    });
+    this.#waiting.add(pending);
+    return pending.promise;
+  }
+
+  resolveAll(): void {
+    for (const pending of this.#waiting) pending.resolve();
+    this.#waiting.clear();
+  }
+
+  rejectAll(error: Error): void {
+    for (const pending of this.#waiting) pending.reject(error);
+    this.#waiting.clear();
+  }
+}

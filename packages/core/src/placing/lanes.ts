@@ -1,0 +1,127 @@
+import { type ConnectionError, Lane, LanePool, type SharedMemoryPool } from '@ringest/workers';
+import type { Configuration } from '../configuration/configuration.js';
+import { AllTargetsFailedError, NotHotError } from '../errors.js';
+import type { WaitOptions } from '../pending.js';
+import { HotWaiters } from './hot-waiters.js';
+
+/** What lanes report of each other's fate. */
+export interface LanesEvents {
+  hot(lane: Lane): void;
+  lost(error: ConnectionError, retryInMs: number): void;
+  /** The lane's indexer refuses a tag that it has not refused before, or took since. */
+  tagRefused(lane: Lane, tag: number): void;
+  /** A lane is hot or lost, or its indexer has answered for a tag. */
+  changed(): void;
+  /** There may be room, or entries are confirmed. */
+  wake(): void;
+  /** No lane is left. */
+  allFailed(error: AllTargetsFailedError): void;
+  /** Something failed that is not tried again. */
+  failed(error: Error, message: string): void;
+}
+
+/** All lanes of a muxer, and the threads that run them. */
+export class Lanes {
+  readonly all: readonly Lane[];
+  readonly #workers: number;
+  readonly #events: LanesEvents;
+  readonly #hotWaiters = new HotWaiters();
+  #pool: LanePool | undefined;
+  #lastError: Error | undefined;
+  #failure: AllTargetsFailedError | undefined;
+
+  /** @param tags names by number; it may grow */
+  constructor(
+    configuration: Configuration,
+    tags: readonly string[],
+    sharedMemory: SharedMemoryPool,
+    events: LanesEvents,
+  ) {
+    const { targets, connectionsPerTarget, workers, ...rest } = configuration;
+    this.#workers = workers;
+    this.#events = events;
+    const options = {
+      ...rest,
+      tags,
+      sharedMemory,
+      events: {
+        hot: (lane: Lane) => this.#isHot(lane),
+        lost: (_lane: Lane, error: ConnectionError, retryInMs: number) => {
+          this.#lastError = error;
+          events.changed();
+          events.lost(error, retryInMs);
+        },
+        fatal: (_lane: Lane, error: Error) => this.#hasFailed(error),
+        tagRefused: (lane: Lane, tag: number) => events.tagRefused(lane, tag),
+        tagAnswered: () => events.changed(),
+        wake: () => events.wake(),
+      },
+    };
+    this.all = targets.flatMap((target) =>
+      Array.from({ length: connectionsPerTarget }, () => new Lane({ ...options, ...target })),
+    );
+  }
+
+  /** Set once no lane is left. */
+  get failure(): AllTargetsFailedError | undefined {
+    return this.#failure;
+  }
+
+  start(): void {
+    const pool = new LanePool(this.#workers, this.all.length, (error) =>
+      this.#events.failed(error, 'a worker thread failed'),
+    );
+    this.#pool = pool;
+    for (const lane of this.all) lane.start(pool);
+  }
+
+  hot(): number {
+    return this.all.reduce((count, lane) => (lane.isHot ? count + 1 : count), 0);
+  }
+
+  /** @throws {WaitTimeoutError} its `cause` is the last problem of a connection */
+  async waitForHot(options: WaitOptions): Promise<void> {
+    if (this.hot() === 0) await this.#hotWaiters.add(options, () => this.#lastError);
+  }
+
+  /** @throws {NotHotError} */
+  sourceIP(): string {
+    const session = this.all.find((lane) => lane.isHot)?.session;
+    if (session === undefined) throw new NotHotError(this.#lastError);
+    return session.localAddress;
+  }
+
+  /** Nobody is to wait for a hot lane any more. */
+  stopWaiting(error: Error): void {
+    this.#hotWaiters.rejectAll(error);
+  }
+
+  /** Ends every connection. */
+  async close(): Promise<void> {
+    await Promise.all(this.all.map((lane) => lane.close()));
+    await this.#pool?.close();
+  }
+
+  /** Entries in rings that are not confirmed. Exact once the lanes are closed. */
+  unconfirmedEntries(): number {
+    return this.all.reduce((sum, lane) => sum + lane.unconfirmedEntries(), 0);
+  }
+
+  #isHot(lane: Lane): void {
+    this.#hotWaiters.resolveAll();
+    this.#events.changed();
+    this.#events.hot(lane);
+  }
+
+  #hasFailed(error: Error): void {
+    this.#lastError = error;
+    if (this.all.every(({ fatalError }) => fatalError !== undefined)) {
+      this.#failure = new AllTargetsFailedError(error);
+      this.#hotWaiters.rejectAll(this.#failure);
+      this.#events.allFailed(this.#failure);
+    } else {
+      this.#events.changed();
+    }
+    this.#events.failed(error, 'a lane has given up for good');
+  }
+}

@@ -1,0 +1,257 @@
+import {
+  type DetachedFrame,
+  encodedSize,
+  encodeFrame,
+  type FrameParts,
+  type Lane,
+  type SharedMemoryPool,
+  type WriterMark,
+} from '@ringest/workers';
+import { Balancer, type Policy } from '../balancing/index.js';
+
+/** Bytes that are held back until all of a batch is checked; beyond, the rest is checked first. */
+const MOST_HELD = 262144;
+
+/** Gets a copy of each entry that enters a ring for the first time, before a worker can see it. */
+export interface FrameTap {
+  /** So much is on its way to the disk that nothing more may enter a ring. */
+  readonly isBehind: boolean;
+  /** @param frames unstamped frames, back to back: not to be kept */
+  copy(frames: readonly Uint8Array[], entries: number): void;
+}
+
+export interface PlacerOptions {
+  readonly balancing: Policy;
+  /** Bytes. */
+  readonly batchBytes: number;
+  readonly journal: FrameTap | undefined;
+}
+
+/**
+ * Writes entries into the rings: picks the lane of each batch, and commits it when it is full or the
+ * event-loop turn ends.
+ */
+export class Placer {
+  readonly balancer: Balancer<Lane>;
+  readonly #lanes: readonly Lane[];
+  readonly #sharedMemory: SharedMemoryPool;
+  readonly #maxFrame: number;
+  readonly #journal: FrameTap | undefined;
+  /** The lane of the current batch, and after how many bytes that is committed. */
+  #lane: Lane | undefined;
+  #batchBytes = 0;
+  #isTurnEndDue = false;
+  /** Whether any lane refuses any tag: else no entry has to ask. */
+  #isAnyRefused = false;
+  #rewrittenEntries = 0;
+  #rewrittenBytes = 0;
+  /** Where the lane's writer was when the batch at hand began. */
+  #batchMark: WriterMark | undefined;
+  /** What the lane's writer wrote since is not copied to the journal yet, if there is one. */
+  #copiedTo: WriterMark | undefined;
+
+  /** @param lanes at least one, all with rings of the same size and this shared memory */
+  constructor(lanes: readonly Lane[], options: PlacerOptions, sharedMemory: SharedMemoryPool) {
+    this.#lanes = lanes;
+    this.#sharedMemory = sharedMemory;
+    this.#journal = options.journal;
+    this.#maxFrame = (lanes[0] as Lane).writer.maxFrame;
+    const target = lanes[0]?.endpoint;
+    const sameTarget = lanes.every(({ endpoint }) => endpoint === target);
+    const { balancing, batchBytes } = options;
+    this.balancer = new Balancer(lanes, balancing, batchBytes, { sameTarget });
+  }
+
+  /** What entered the rings: entries, and bytes of their frames. One that was moved counts once. */
+  written(): { readonly entries: number; readonly bytes: number } {
+    let entries = -this.#rewrittenEntries;
+    let bytes = -this.#rewrittenBytes;
+    for (const lane of this.#lanes) {
+      entries += lane.writer.entries;
+      bytes += lane.writtenBytes;
+    }
+    return { entries, bytes };
+  }
+
+  /** Whether new entries may enter a ring that has room. */
+  get acceptsNew(): boolean {
+    return !this.#journal?.isBehind;
+  }
+
+  /** A lane is hot or lost, or one has answered for a tag. */
+  lanesChanged(): void {
+    // The batch at hand may be for the lane that was lost.
+    this.commit();
+    this.#isAnyRefused = this.#lanes.some((lane) => lane.refusesAny);
+  }
+
+  /**
+   * Writes an entry into the ring of the current batch's lane, or of another one.
+   * @returns false when none has room; nothing was written then
+   */
+  write(parts: FrameParts): boolean {
+    if (!this.acceptsNew || this.isLargeEntry(parts)) return false;
+    const lane = this.#lane;
+    const isOut = lane === undefined || (this.#isAnyRefused && lane.refuses(parts.tag));
+    if (isOut || !writeTo(lane, parts)) {
+      return this.#writeToAny(parts.tag, (other) => writeTo(other, parts)) !== undefined;
+    }
+    this.#account(lane);
+    return true;
+  }
+
+  /**
+   * Begins a batch that is written as a whole or not at all: until `endBatch`, what `hold` writes
+   * is not committed, and `cancelBatch` takes it back.
+   */
+  beginBatch(): void {
+    if (this.#lane === undefined) this.#begin(this.balancer.pick());
+    this.#batchMark = this.#lane?.writer.mark();
+  }
+
+  /** @returns false when the entry cannot be held with the others; nothing was written then */
+  writeInBatch(parts: FrameParts): boolean {
+    const lane = this.#lane;
+    if (lane === undefined || !this.acceptsNew || this.isLargeEntry(parts)) return false;
+    if (this.#isAnyRefused && lane.refuses(parts.tag)) return false;
+    return lane.writer.uncommitted < MOST_HELD && writeTo(lane, parts);
+  }
+
+  cancelBatch(): void {
+    if (this.#batchMark !== undefined) this.#lane?.writer.rewind(this.#batchMark);
+    // Nothing would end a batch that is empty.
+    if (this.#lane?.writer.uncommitted === 0) this.#lane = undefined;
+  }
+
+  endBatch(): void {
+    if (this.#lane !== undefined) this.#account(this.#lane);
+  }
+
+  /** A copy of an entry that found no room. */
+  copy(parts: FrameParts): DetachedFrame {
+    const size = encodedSize(parts);
+    const frame = this.isLarge(size) ? this.#sharedMemory.allocate(size) : Buffer.allocUnsafe(size);
+    encodeFrame(parts, frame);
+    return { frame, tag: parts.tag, wasInRing: false, isCached: false };
+  }
+
+  /** Whether a frame of so many bytes has to be in memory that lanes can take over. */
+  isLarge(frameBytes: number): boolean {
+    return frameBytes > this.#maxFrame;
+  }
+
+  /** The same for an entry. */
+  isLargeEntry(parts: FrameParts): boolean {
+    const { data, values } = parts;
+    const most = (typeof data === 'string' ? data.length * 3 : data.length) + 64;
+    const valuesBytes = values === undefined ? 0 : values.length;
+    return most + valuesBytes > this.#maxFrame && this.isLarge(encodedSize(parts));
+  }
+
+  /**
+   * Writes a frame to the lane of the current batch, or to another one.
+   * @returns the lane; `undefined`: none has room
+   */
+  place(frame: DetachedFrame): Lane | undefined {
+    if (!frame.isCached && !this.acceptsNew) return undefined;
+    const current = this.#lane;
+    const isOut = current === undefined || (this.#isAnyRefused && current.refuses(frame.tag));
+    let lane = current;
+    if (isOut || !this.#writeLoose(current, frame)) {
+      lane = this.#writeToAny(frame.tag, (other) => this.#writeLoose(other, frame));
+      if (lane === undefined) return undefined;
+    } else {
+      this.#account(current);
+    }
+    if (frame.wasInRing) {
+      this.#rewrittenEntries++;
+      this.#rewrittenBytes += frame.frame.length;
+    }
+    return lane;
+  }
+
+  /** Ends the current batch; the next one picks its lane anew. */
+  commit(): void {
+    const lane = this.#lane;
+    if (lane === undefined) return;
+    this.#lane = undefined;
+    this.#copyToJournal(lane);
+    lane.commit();
+  }
+
+  /**
+   * Writes to the lane of the current batch, or, as each is found not to take it, to another one.
+   * @returns the lane that took it
+   */
+  #writeToAny(tag: number, write: (lane: Lane) => boolean): Lane | undefined {
+    const passedOver = new Set<Lane>();
+    for (;;) {
+      const isCurrent = this.#lane !== undefined;
+      const lane = this.#lane ?? this.balancer.pick(passedOver);
+      if (lane === undefined) return undefined;
+      if (!isCurrent) this.#begin(lane);
+      if (!lane.refuses(tag) && write(lane)) {
+        this.#account(lane);
+        return lane;
+      }
+      this.commit();
+      passedOver.add(lane);
+    }
+  }
+
+  /** What the cache has had already, and what is not in the ring itself, is not to be copied with the rest. */
+  #writeLoose(lane: Lane, frame: DetachedFrame): boolean {
+    const journal = this.#journal;
+    const bytes = frame.frame.length;
+    if (journal === undefined || !(frame.isCached || this.isLarge(bytes))) {
+      return lane.writeFrame(frame);
+    }
+    if (!lane.hasRoom(bytes)) return false;
+    this.#copyToJournal(lane);
+    if (!frame.isCached) journal.copy([frame.frame], 1);
+    const isWritten = lane.writeFrame(frame);
+    this.#copiedTo = lane.writer.mark();
+    return isWritten;
+  }
+
+  /** A batch begins. */
+  #begin(lane: Lane | undefined): void {
+    this.#lane = lane;
+    if (lane === undefined) return;
+    this.#batchBytes = this.balancer.batchBytes(lane);
+    if (this.#journal !== undefined) this.#copiedTo = lane.writer.mark();
+  }
+
+  #account(lane: Lane): void {
+    if (lane.writer.uncommitted >= this.#batchBytes) {
+      this.commit();
+    } else if (!this.#isTurnEndDue) {
+      this.#isTurnEndDue = true;
+      setImmediate(this.#endTurn);
+    }
+  }
+
+  #copyToJournal(lane: Lane): void {
+    const mark = this.#copiedTo;
+    if (this.#journal === undefined || mark === undefined) return;
+    this.#copiedTo = undefined;
+    const entries = lane.writer.entries - mark.entries;
+    if (entries > 0) this.#journal.copy(lane.writer.since(mark), entries);
+  }
+
+  readonly #endTurn = () => {
+    this.#isTurnEndDue = false;
+    this.commit();
+  };
+}
+
+function writeTo(lane: Lane, parts: FrameParts): boolean {
+  return lane.writer.write(
+    parts.seconds,
+    parts.nanoseconds,
+    parts.tag,
+    parts.source,
+    parts.data,
+    parts.values,
+  );
+}

@@ -1,0 +1,284 @@
+import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import {
+  ANSWER_BYTES,
+  API_VERSION,
+  type Challenge,
+  DecodeError,
+  encodeChallenge,
+  encodeState,
+  encodeTagResponse,
+  type IndexerTag,
+  IngesterStreamDecoder,
+  LimitError,
+  MAX_TAGS,
+  MAX_TENANT_BYTES,
+  MinimumVersion,
+  State,
+  TENANT_MARKER,
+  type Tenant,
+} from '@ringest/codec';
+import {
+  AuthenticationError,
+  ConnectionLostError,
+  IngesterTimeoutError,
+  TagNotGrantedError,
+  TenantRefusedError,
+} from '../errors.js';
+import { endStream } from '../reading/end-stream.js';
+import { AnswerQueue } from './answer-queue.js';
+
+/**
+ * Everything up to the state HOT must be done within this time (§2). What the indexer takes to check an
+ * answer, and those before it, is not counted.
+ */
+export const HANDSHAKE_TIMEOUT_MS = 5000;
+
+/** What an ingester did that was not hot in time. */
+export const TOO_SLOW = 'did not finish the handshake';
+
+// How often an indexer has an answer hashed: from this, and less than that (§3).
+const MIN_ITERATIONS = 10_000;
+const ITERATIONS_END = 20_000;
+
+/** The longest response to the challenge: with a tenant (§3). */
+const MAX_RESPONSE_BYTES = TENANT_MARKER.length + ANSWER_BYTES + 4 + MAX_TENANT_BYTES;
+
+/** More names cannot have numbers: those that are negotiated, and `gravwell`. */
+const MAX_NAMES = MAX_TAGS + 1;
+
+/** What decides whether an ingester is let in. */
+export interface HandshakeOptions {
+  /** What `hashSecret` made of the secret. */
+  readonly secretHash: Uint8Array;
+  /**
+   * The number of a tag that the ingester asks for.
+   *
+   * @throws {TagNotGrantedError} if it cannot have the tag; then all it asked for are refused.
+   */
+  readonly negotiateTag: (name: string) => IndexerTag;
+  /** The only tenants that are let in. Any, and none, unless given. */
+  readonly tenants?: ReadonlySet<string> | undefined;
+  /** The indexer's API version, the newest unless given. */
+  readonly apiVersion?: number | undefined;
+  /** {@link HANDSHAKE_TIMEOUT_MS} unless given. */
+  readonly timeoutMs?: number | undefined;
+  /** When the connection was accepted, on the clock of `performance`. Now, unless given. */
+  readonly acceptedAt?: number | undefined;
+  /** Where answers are checked; one that all connections of an indexer share. */
+  readonly answers?: AnswerQueue | undefined;
+  /** Where the ingester comes from: those of one place take turns with those of others. */
+  readonly origin?: string | undefined;
+  /** Told how far the ingester has come: its answer is being checked, or was right. */
+  readonly onProgress?: ((stage: 'answered' | 'authenticated') => void) | undefined;
+}
+
+/** An ingester that was let in and is hot. */
+export interface HotIngester {
+  readonly tenant: Tenant | undefined;
+  /** The tags that it asked for. */
+  readonly tags: readonly string[];
+  /** What it sent after the handshake: for the reader that takes over. */
+  readonly rest: Buffer;
+}
+
+/**
+ * The indexer's half of the handshake (§3): challenge, authentication, tags, until the ingester is
+ * hot. The stream is paused then. An ingester that is not let in is told so, and the stream ended.
+ * Before an ingester is authenticated, no more is kept of what it sends than the longest response.
+ *
+ * @throws {AuthenticationError} {@link TenantRefusedError} {@link TagNotGrantedError} {@link DecodeError}
+ * {@link IngesterTimeoutError} {@link ConnectionLostError} if it is not let in.
+ */
+export function acceptIngester(stream: Duplex, options: HandshakeOptions): Promise<HotIngester> {
+  return new Promise((resolve, reject) => new Handshake(stream, options, resolve, reject).begin());
+}
+
+class Handshake {
+  readonly #stream: Duplex;
+  readonly #options: HandshakeOptions;
+  readonly #resolve: (ingester: HotIngester) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #decoder = new IngesterStreamDecoder();
+  readonly #apiVersion: number;
+  readonly #challenge: Challenge;
+  /** Bytes that may be kept of what has arrived, as long as it is not authenticated. */
+  #room: number = MAX_RESPONSE_BYTES;
+  #timer: NodeJS.Timeout | undefined;
+  /** When its time is over, on the clock of `performance`. */
+  #deadline = 0;
+  #stopChecking: () => void = () => {};
+  #isChecking = false;
+  #tenant: Tenant | undefined;
+  #tags: readonly string[] = [];
+
+  constructor(
+    stream: Duplex,
+    options: HandshakeOptions,
+    resolve: (ingester: HotIngester) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#stream = stream;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#apiVersion = options.apiVersion ?? API_VERSION;
+    this.#challenge = {
+      iterations: randomInt(MIN_ITERATIONS, ITERATIONS_END),
+      random: randomBytes(ANSWER_BYTES),
+      version: this.#apiVersion,
+    };
+  }
+
+  begin(): void {
+    const stream = this.#stream;
+    const { acceptedAt = performance.now() } = this.#options;
+    this.#deadline = acceptedAt + this.#timeoutMs;
+    this.#startTimer();
+    stream.on('data', this.#receive);
+    stream.on('error', this.#lost);
+    // It may come between this and whoever takes over.
+    stream.on('error', () => {});
+    stream.on('end', this.#lost);
+    stream.on('close', this.#lost);
+    if (stream.destroyed) this.#lost();
+    else stream.write(encodeChallenge(this.#challenge));
+  }
+
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? HANDSHAKE_TIMEOUT_MS;
+  }
+
+  #startTimer(): void {
+    this.#timer = setTimeout(
+      () => this.#fail(new IngesterTimeoutError(TOO_SLOW, this.#timeoutMs)),
+      this.#deadline - performance.now(),
+    );
+  }
+
+  readonly #receive = (chunk: Buffer): void => {
+    this.#attempt(() => {
+      this.#room -= chunk.length;
+      if (this.#room < 0) {
+        const size = MAX_RESPONSE_BYTES - this.#room;
+        throw new LimitError('challenge response', size, MAX_RESPONSE_BYTES);
+      }
+      this.#decoder.push(chunk);
+      this.#read();
+    });
+  };
+
+  /** Answers what has arrived, up to the end of the handshake or an answer that must be checked. */
+  #read(): void {
+    while (!this.#isChecking) {
+      const message = this.#decoder.next();
+      if (message === undefined) return;
+      switch (message.kind) {
+        case 'challengeResponse':
+          this.#authenticate(message.answer, message.tenant);
+          break;
+        case 'tagRequest':
+          this.#tags = message.tags;
+          this.#stream.write(encodeTagResponse(this.#numberTags(message.tags)));
+          break;
+        case 'state':
+          if (message.id !== State.hot) {
+            throw new DecodeError('state', `0x${message.id.toString(16)} is not HOT`);
+          }
+          this.#succeed();
+          return;
+        default:
+          throw new DecodeError('handshake', `${message.kind} is no part of it`);
+      }
+    }
+  }
+
+  #authenticate(given: Uint8Array, tenant: Tenant | undefined): void {
+    const { secretHash, answers = new AnswerQueue(), origin = '', onProgress } = this.#options;
+    // An older indexer takes the mark of a response with a tenant for the answer.
+    const knowsTenants = this.#apiVersion >= MinimumVersion.tenant;
+    const answer = knowsTenants || tenant === undefined ? given : TENANT_MARKER;
+    this.#isChecking = true;
+    onProgress?.('answered');
+    // Others' answers may be checked before: that is not the ingester's time.
+    clearTimeout(this.#timer);
+    const answeredAt = performance.now();
+    this.#stopChecking = answers.ask(this.#challenge, secretHash, origin, (right) => {
+      this.#isChecking = false;
+      this.#deadline += performance.now() - answeredAt;
+      this.#startTimer();
+      this.#attempt(() => {
+        if (!timingSafeEqual(answer, right))
+          this.#refuse('invalid secret', new AuthenticationError());
+        this.#checkTenant(tenant?.name === '' ? undefined : tenant);
+        this.#room = Number.POSITIVE_INFINITY;
+        onProgress?.('authenticated');
+        this.#stream.write(encodeState({ id: State.authenticated, info: '' }));
+        this.#read();
+      });
+    });
+  }
+
+  #checkTenant(tenant: Tenant | undefined): void {
+    const { tenants } = this.#options;
+    if (tenants !== undefined && (tenant === undefined || !tenants.has(tenant.name))) {
+      const info = tenant === undefined ? 'a tenant is required' : 'the tenant is not let in';
+      this.#refuse(info, new TenantRefusedError(tenant?.name));
+    }
+    this.#tenant = tenant;
+  }
+
+  #refuse(info: string, error: Error): never {
+    this.#stream.write(encodeState({ id: State.notAuthenticated, info }));
+    throw error;
+  }
+
+  #numberTags(names: readonly string[]): Map<string, IndexerTag> {
+    try {
+      const tooMany = names[MAX_NAMES];
+      if (tooMany !== undefined) {
+        throw new TagNotGrantedError(tooMany, `${MAX_NAMES} are the most that can be asked for`);
+      }
+      return new Map(names.map((name) => [name, this.#options.negotiateTag(name)]));
+    } catch (error) {
+      if (error instanceof TagNotGrantedError) this.#stream.write(encodeTagResponse(new Map()));
+      throw error;
+    }
+  }
+
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  // The event `close` says something else than a cause.
+  readonly #lost = (cause?: unknown): void => {
+    const options = cause instanceof Error ? { cause } : {};
+    this.#fail(new ConnectionLostError('the handshake', options));
+  };
+
+  #fail(error: unknown): void {
+    this.#settle();
+    endStream(this.#stream);
+    this.#reject(error);
+  }
+
+  #succeed(): void {
+    this.#settle();
+    this.#stream.pause();
+    this.#resolve({ tenant: this.#tenant, tags: this.#tags, rest: this.#decoder.rest() });
+  }
+
+  #settle(): void {
+    const stream = this.#stream;
+    clearTimeout(this.#timer);
+    this.#stopChecking();
+    stream.off('data', this.#receive);
+    stream.off('error', this.#lost);
+    stream.off('end', this.#lost);
+    stream.off('close', this.#lost);
+  }
+}

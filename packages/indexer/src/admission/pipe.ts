@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { lstat, unlink } from 'node:fs/promises';
+import { connect, type Server } from 'node:net';
+import { ListenError } from '../errors.js';
+import { formatListenAddress, type PipeAddress } from './address.js';
+
+const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another indexer listens there',
+  // Node.js says this also when there is no such directory.
+  EACCES: 'its directory does not exist, or needs more rights',
+};
+
+/**
+ * Listens on a Unix stream socket. Its file is removed when the server closes. One that was left
+ * behind by an indexer that was killed is removed first.
+ *
+ * @throws {ListenError} if somebody listens there, if there is a file that is no socket, both of which
+ * are left alone, or if the socket cannot be made.
+ */
+export async function listenOnPipe(server: Server, address: PipeAddress): Promise<void> {
+  try {
+    await listen(server, address.path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') throw error;
+      await removeStale(address);
+      await listen(server, address.path);
+    });
+  } catch (cause) {
+    if (cause instanceof ListenError) throw cause;
+    const { code = '', message } = cause as NodeJS.ErrnoException;
+    const problem = LISTEN_PROBLEMS[code] ?? message;
+    throw new ListenError(formatListenAddress(address), problem, { cause });
+  }
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  server.listen(path);
+  await once(server, 'listening');
+}
+
+/** Removes a socket that nobody listens on. */
+async function removeStale(address: PipeAddress): Promise<void> {
+  const stats = await lstat(address.path);
+  if (!stats.isSocket()) {
+    throw new ListenError(
+      formatListenAddress(address),
+      'there is a file that is no socket, remove it or choose another path',
+    );
+  }
+  const socket = connect(address.path);
+  try {
+    await once(socket, 'connect');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error;
+    await unlink(address.path);
+    return;
+  } finally {
+    socket.destroy();
+  }
+  throw new ListenError(formatListenAddress(address), 'another indexer listens there');
+}

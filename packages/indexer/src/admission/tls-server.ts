@@ -1,0 +1,80 @@
+import type { Server, Socket } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
+import type { RingestError } from '@ringest/codec';
+import { IngesterTimeoutError, TlsHandshakeError } from '../errors.js';
+import { type ListenerEvents, peerOf, SOCKET_OPTIONS } from './arrival.js';
+import { HANDSHAKE_TIMEOUT_MS, TOO_SLOW } from './handshake.js';
+import type { IndexerTls } from './tls-material.js';
+
+const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
+
+/** A server of connections that talk TLS. It tells of each before the handshake, and what came of that. */
+export function createTlsServer({ cert, key, ca }: IndexerTls, events: ListenerEvents): Server {
+  // Node.js does not tell which connection a TLS socket belongs to.
+  const handshakes = new Map<string | undefined, Handshake>();
+  // A TLS socket that was destroyed has lost its addresses; its connection was closed just before.
+  let closing: Handshake | undefined;
+  const server = createServer({
+    ...SOCKET_OPTIONS,
+    ...{ cert, key, ca, minVersion: 'TLSv1.2' },
+    ...{ requestCert: ca !== undefined, rejectUnauthorized: ca !== undefined },
+  });
+  server.on('connection', (socket: Socket) => {
+    const ends = endsOf(socket);
+    const stream = new Promise<Socket>((resolve, reject) => {
+      // The time limit of Node.js begins anew with every byte.
+      const timer = setTimeout(() => {
+        handshake.failed(new IngesterTimeoutError(TOO_SLOW, HANDSHAKE_TIMEOUT_MS));
+        socket.destroy();
+      }, HANDSHAKE_TIMEOUT_MS);
+      const handshake: Handshake = {
+        done(stream) {
+          clearTimeout(timer);
+          resolve(stream);
+        },
+        failed(error) {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+      if (ends !== undefined) handshakes.set(ends, handshake);
+      socket.once('close', () => {
+        // Another connection may have the same ends by now.
+        if (handshakes.get(ends) === handshake) handshakes.delete(ends);
+        closing = handshake;
+        // Whoever knows more says it first.
+        setImmediate(() => handshake.failed(new TlsHandshakeError('the connection has ended')));
+      });
+    });
+    events.accepted({ socket, peer: peerOf(socket), stream });
+  });
+  server.on('secureConnection', (socket: TLSSocket) => {
+    const handshake = handshakes.get(endsOf(socket));
+    if (handshake === undefined) socket.on('error', () => {}).destroy();
+    else handshake.done(socket);
+  });
+  server.on('tlsClientError', (error, socket) => {
+    const handshake = handshakes.get(endsOf(socket)) ?? closing;
+    // A log says the message of a cause as well.
+    handshake?.failed(new TlsHandshakeError(problemOf(error, socket)));
+    // Node.js leaves it open after some errors.
+    socket.destroy();
+  });
+  return server;
+}
+
+interface Handshake {
+  done(stream: Socket): void;
+  failed(error: RingestError): void;
+}
+
+function problemOf(error: NodeJS.ErrnoException, { authorizationError }: TLSSocket): string {
+  if (authorizationError) return `the certificate is not accepted, ${authorizationError}`;
+  return error.code === NO_CERTIFICATE ? 'the ingester has no certificate' : error.message;
+}
+
+/** What tells a connection from all others; one that was reset has nothing. */
+function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket) {
+  if (remotePort === undefined) return undefined;
+  return `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`;
+}

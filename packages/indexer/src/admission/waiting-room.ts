@@ -1,0 +1,54 @@
+import { CrowdedOutError } from '../errors.js';
+
+/** A connection that is not authenticated. */
+export interface Guest {
+  /** Where it comes from. */
+  readonly origin: string;
+  /** Whether its answer is being checked: it has said what it can say. */
+  readonly hasAnswered: boolean;
+  /** Ends the connection. */
+  turnAway(error: CrowdedOutError): void;
+}
+
+/**
+ * The connections that are not authenticated, at most so many. One more, and one of those is turned
+ * away whose origin has the most: so a flood from one place shuts out nobody from another. Of these it
+ * is the one that has waited longest and said nothing, so that a silent flood does not shut out an
+ * ingester that answers at once; if all have answered, the last one, for otherwise none would get through.
+ */
+export class WaitingRoom {
+  readonly #guests = new Map<string, Set<Guest>>();
+  readonly #limit: number;
+  #size = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Takes in a connection that has said nothing yet. */
+  enter(guest: Guest): void {
+    const others = this.#guests.get(guest.origin) ?? new Set();
+    this.#guests.set(guest.origin, others.add(guest));
+    this.#size++;
+    if (this.#size <= this.#limit) return;
+    const dispensable = this.#dispensable();
+    if (dispensable === undefined) return;
+    this.leave(dispensable);
+    dispensable.turnAway(new CrowdedOutError(this.#limit));
+  }
+
+  /** Forgets a connection: it is authenticated, or has ended. */
+  leave(guest: Guest): void {
+    const others = this.#guests.get(guest.origin);
+    if (others?.delete(guest) !== true) return;
+    this.#size--;
+    if (others.size === 0) this.#guests.delete(guest.origin);
+  }
+
+  #dispensable(): Guest | undefined {
+    let most: ReadonlySet<Guest> = new Set();
+    for (const guests of this.#guests.values()) if (guests.size > most.size) most = guests;
+    const guests = [...most];
+    return guests.find(({ hasAnswered }) => !hasAnswered) ?? guests.at(-1);
+  }
+}

@@ -1,0 +1,138 @@
+import { resolve } from 'node:path';
+import { API_VERSION, type RingestError } from '@ringest/codec';
+import { Command, Option } from 'commander';
+import type { IndexerTls } from '../admission/tls-material.js';
+import { InvalidOptionError, SecretError } from '../errors.js';
+import type { IndexerBehaviour, IndexerOptions } from '../indexer-options.js';
+import {
+  findSecret,
+  SECRET_FILE_VARIABLE,
+  SECRET_VARIABLE,
+  type SecretFlags,
+} from './cli-secret.js';
+import { byteRate, count, duration, wholeNumber } from './cli-values.js';
+
+export interface CliOptions extends IndexerBehaviour, SecretFlags {
+  readonly listen?: readonly string[];
+  readonly unix?: readonly string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsCa?: string;
+  readonly tenant?: readonly string[];
+  readonly maxUnauthenticated?: number;
+  readonly digest: boolean;
+  readonly json: boolean;
+}
+
+/** On the default port of its scheme. */
+const DEFAULT_LISTEN = '127.0.0.1';
+
+const HELP = `
+An address is tcp://host:port, tls://host:port or pipe:///path. Without a scheme it is tls if there
+is a certificate, else tcp. The default ports are 4023 for tcp and 4024 for tls.
+
+The secret is taken from the flags, else from the environment: ${SECRET_VARIABLE}, or the file
+that ${SECRET_FILE_VARIABLE} names. Line ends at the end of a file are no part of it.
+
+A time is a number with ms, s, m or h. Bytes are a plain number, or one with KB, MB or GB, which
+are powers of 1000.`;
+
+/** Reads the command line; a flag that cannot be used ends the process with a message and status 1. */
+export function parseCliOptions(argv: readonly string[]): CliOptions {
+  return new Command('ringest-indexer')
+    .description(
+      'An indexer that confirms and counts entries, and stores nothing. It runs until SIGINT or SIGTERM.',
+    )
+    .addOption(
+      new Option('--ingest-secret <secret>', 'the secret that ingesters must have').conflicts(
+        'ingestSecretFile',
+      ),
+    )
+    .option('--ingest-secret-file <path>', 'a file that holds it')
+    .option('--listen <address>', 'where to listen; may be given several times', oneMore)
+    .option('--unix <path>', 'listen on a Unix socket; may be given several times', oneMore)
+    .option(
+      '--tls-cert <file>',
+      'the certificate for tls, in PEM, and those that lead to its issuer',
+    )
+    .option('--tls-key <file>', 'the private key of the certificate, in PEM')
+    .option(
+      '--tls-ca <file>',
+      'authorities one of which must have signed the certificate of ingesters',
+    )
+    .option('--tenant <name>', 'let in this tenant alone; may be given several times', oneMore)
+    .option(
+      '--max-unauthenticated <n>',
+      'connections that may be without authentication: 128',
+      count,
+    )
+    .option('--digest', 'keep a digest of all entries, independent of their order', false)
+    .option('--json', 'end with one JSON object on standard output', false)
+    .optionsGroup('To be slow, strict, old or unreliable:')
+    .option('--ack-delay <time>', 'confirm entries so much later, such as 50ms', duration)
+    .option('--read-rate <bytes>', 'read no more a second from each connection: 500KB', byteRate)
+    .option('--throttle <time>', 'stop ingesters for so long every second: 200ms', duration)
+    .option('--not-ready-for <time>', 'let nobody ingest for so long at first: 2s', duration)
+    .option('--fail-after <n>', 'destroy the connection of every n-th entry, unconfirmed', count)
+    .option('--refuse-tag <name>', 'refuse a tag; may be given several times', oneMore)
+    .option('--api-version <n>', 'know no more than this API version', wholeNumber(0, API_VERSION))
+    .addHelpText('after', HELP)
+    .allowExcessArguments(false)
+    .parse(argv)
+    .opts<CliOptions>();
+}
+
+/**
+ * The indexer that the flags ask for.
+ *
+ * @param env where the secret is looked for when no flag gives it.
+ * @throws {SecretError} if there is no secret.
+ * @throws {InvalidOptionError} if there is half of what TLS takes.
+ */
+export function indexerOptions(options: CliOptions, env: NodeJS.ProcessEnv): IndexerOptions {
+  const { digest, json: _, tenant: tenants, maxUnauthenticated, ...behaviour } = options;
+  return {
+    ...behaviour,
+    listen: addresses(options),
+    tls: tls(options),
+    secret: secret(options, env),
+    ...{ tenants, maxUnauthenticated, digest },
+  };
+}
+
+/** What is wrong, in terms of the flags. */
+export function explain(error: RingestError): string {
+  if (!(error instanceof InvalidOptionError)) return error.message;
+  const { option, value, problem } = error;
+  if (option === 'tls') return `--tls-cert and --tls-key: ${problem}`;
+  const words = option === 'tenants' ? 'tenant' : option.replace(/[A-Z]/g, '-$&').toLowerCase();
+  const flag = `--${words.replace('.', '-')}`;
+  if (value === undefined) return `${flag} is missing: ${problem}`;
+  return value === '' ? `${flag}: ${problem}` : `${flag} ${String(value)}: ${problem}`;
+}
+
+function oneMore(name: string, names: readonly string[] = []): readonly string[] {
+  return [...names, name];
+}
+
+function addresses({ listen = [], unix = [] }: CliOptions): readonly string[] {
+  if (listen.length + unix.length === 0) return [DEFAULT_LISTEN];
+  return [...listen, ...unix.map((path) => `pipe://${resolve(path)}`)];
+}
+
+function secret(flags: SecretFlags, env: NodeJS.ProcessEnv): string {
+  const found = findSecret(flags, env);
+  if (found !== undefined) return found;
+  throw new SecretError(
+    `there is no ingest secret: give --ingest-secret-file or --ingest-secret, or set ${SECRET_VARIABLE} or ${SECRET_FILE_VARIABLE}`,
+  );
+}
+
+function tls({ tlsCert, tlsKey, tlsCa }: CliOptions): IndexerTls | undefined {
+  if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    const missing = tlsCert === undefined ? 'tls.cert' : 'tls.key';
+    throw new InvalidOptionError(missing, undefined, 'tls takes a certificate and a key');
+  }
+  return { cert: tlsCert, key: tlsKey, ca: tlsCa };
+}

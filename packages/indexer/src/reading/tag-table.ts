@@ -1,0 +1,71 @@
+import {
+  checkTag,
+  GRAVWELL_TAG,
+  GRAVWELL_TAG_NAME,
+  type IndexerTag,
+  InvalidTagError,
+  MAX_TAGS,
+} from '@ringest/codec';
+import { InvalidOptionError, TagNotGrantedError } from '../errors.js';
+
+/**
+ * The numbers that an indexer gave to tags. A name keeps its number for as long as the table
+ * lives, on every connection. Numbers count down from the first one, so that they are unlike those
+ * of an ingester, which count up from 0: an ingester that does not translate them is found out.
+ */
+export class TagTable {
+  readonly #numbers = new Map<string, IndexerTag>([[GRAVWELL_TAG_NAME, GRAVWELL_TAG]]);
+  readonly #first: number;
+  readonly #refused: ReadonlySet<string>;
+
+  /**
+   * @param first the number of the first tag, 0..65534.
+   * @param refused names that get no number, trimmed.
+   * @throws {InvalidOptionError} if it is something else.
+   */
+  constructor(first: number, refused: ReadonlySet<string> = new Set()) {
+    if (!Number.isInteger(first) || first < 0 || first >= MAX_TAGS) {
+      throw new InvalidOptionError('firstTag', first, `it is a number from 0 to ${MAX_TAGS - 1}`);
+    }
+    this.#first = first;
+    this.#refused = refused;
+  }
+
+  /**
+   * The number of a tag, given to it now if it has none.
+   *
+   * @throws {TagNotGrantedError} if the name is none (§7) or to be refused, or no number is left.
+   */
+  negotiate(name: string): IndexerTag {
+    if (this.#refused.has(name)) throw new TagNotGrantedError(name, 'the indexer does not want it');
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    const checked = checkName(name);
+    if (checked !== name) return this.negotiate(checked);
+    const given = this.#numbers.size - 1;
+    if (this.isFull) throw new TagNotGrantedError(name, `all ${MAX_TAGS} numbers are given`);
+    const number = ((this.#first - given + MAX_TAGS) % MAX_TAGS) as IndexerTag;
+    this.#numbers.set(name, number);
+    return number;
+  }
+
+  /** Whether no number is left. */
+  get isFull(): boolean {
+    // `gravwell` takes none of them.
+    return this.#numbers.size > MAX_TAGS;
+  }
+
+  /** Every name and its number, in the order they were given. */
+  [Symbol.iterator](): IterableIterator<[name: string, number: IndexerTag]> {
+    return this.#numbers.entries();
+  }
+}
+
+function checkName(name: string): string {
+  try {
+    return checkTag(name);
+  } catch (cause) {
+    if (!(cause instanceof InvalidTagError)) throw cause;
+    throw new TagNotGrantedError(name, 'it is not a valid name', { cause });
+  }
+}

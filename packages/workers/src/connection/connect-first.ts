@@ -1,0 +1,143 @@
+import type { Socket } from 'node:net';
+import { ConnectionLoss } from '../connection-loss.js';
+import { deadline } from './deadline.js';
+import { lossOf } from './loss-of.js';
+
+/** Milliseconds before the next address is tried beside those that have not answered (RFC 8305). */
+const STAGGER_MS = 250;
+
+/** A socket that is connected, and to which of the addresses. */
+export interface Connected {
+  readonly socket: Socket;
+  readonly address: string;
+}
+
+/** How sockets are made, and how long they have. */
+export interface ConnectOptions {
+  /** Begins to connect to an address. */
+  readonly open: (address: string) => Socket;
+  /** Milliseconds for each address. */
+  readonly milliseconds: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Connects to the first address that answers. Each has the same time. The next one begins as soon as one
+ * has failed, or when the latest has not answered for a moment, and then beside it.
+ * @throws {ConnectionLoss} none has answered; the signal's reason when aborted
+ */
+export function connectFirst(
+  addresses: readonly string[],
+  options: ConnectOptions,
+): Promise<Connected> {
+  return new Promise((resolve, reject) => new Race(addresses, options, resolve, reject).begin());
+}
+
+/** What has become of an address that was tried. */
+interface Failure {
+  readonly address: string;
+  readonly loss: ConnectionLoss;
+}
+
+class Race {
+  readonly #addresses: readonly string[];
+  readonly #options: ConnectOptions;
+  readonly #resolve: (connected: Connected) => void;
+  readonly #reject: (error: unknown) => void;
+  /** Sockets that have not answered yet, with what takes their listeners and time limits away. */
+  readonly #runners = new Map<Socket, () => void>();
+  readonly #failures: Failure[] = [];
+  #begun = 0;
+  #stagger: NodeJS.Timeout | undefined;
+
+  constructor(
+    addresses: readonly string[],
+    options: ConnectOptions,
+    resolve: (connected: Connected) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#addresses = addresses;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  begin(): void {
+    const { signal } = this.#options;
+    signal.addEventListener('abort', this.#onAbort);
+    if (signal.aborted) this.#onAbort();
+    else this.#beginNext();
+  }
+
+  #beginNext(): void {
+    clearTimeout(this.#stagger);
+    const address = this.#addresses[this.#begun++];
+    if (address !== undefined) this.#try(address);
+    else if (this.#runners.size === 0) this.#end(lossOfAll(this.#failures));
+    if (this.#begun < this.#addresses.length) {
+      this.#stagger = setTimeout(() => this.#beginNext(), STAGGER_MS);
+    }
+  }
+
+  #try(address: string): void {
+    const { open, milliseconds } = this.#options;
+    const socket = open(address);
+    const fail = (loss: ConnectionLoss) => this.#failed(socket, { address, loss });
+    const onError = (error: Error) => fail(lossOf(error, 'dial'));
+    const onClose = () => fail(new ConnectionLoss('dial', 'the indexer closed the connection'));
+    const onConnect = () => {
+      this.#leave(socket);
+      this.#end();
+      this.#resolve({ socket, address });
+    };
+    const callOff = deadline(milliseconds, () =>
+      fail(new ConnectionLoss('timeout', `not connected within ${milliseconds} ms`)),
+    );
+    this.#runners.set(socket, () => {
+      callOff();
+      socket.off('error', onError).off('close', onClose).off('connect', onConnect);
+    });
+    // It may fail when nobody looks at it any more.
+    socket.on('error', () => {});
+    socket.once('error', onError).once('close', onClose).once('connect', onConnect);
+  }
+
+  #failed(socket: Socket, failure: Failure): void {
+    this.#leave(socket);
+    socket.destroy();
+    this.#failures.push(failure);
+    this.#beginNext();
+  }
+
+  readonly #onAbort = (): void => {
+    this.#end(this.#options.signal.reason);
+  };
+
+  /** Ends the race for all that are still in it. */
+  #end(error?: unknown): void {
+    clearTimeout(this.#stagger);
+    this.#options.signal.removeEventListener('abort', this.#onAbort);
+    for (const socket of this.#runners.keys()) {
+      this.#leave(socket);
+      socket.destroy();
+    }
+    if (error !== undefined) this.#reject(error);
+  }
+
+  #leave(socket: Socket): void {
+    this.#runners.get(socket)?.();
+    this.#runners.delete(socket);
+  }
+}
+
+/** One error for all addresses; of a single one that was refused, its own says which. */
+function lossOfAll(failures: readonly Failure[]): ConnectionLoss {
+  const losses = failures.map(({ loss }) => loss);
+  const reason = losses.some((loss) => loss.reason === 'timeout') ? 'timeout' : 'dial';
+  const texts = failures.map(({ address, loss }) =>
+    loss.reason === 'timeout' ? `${address}: ${loss.message}` : loss.message,
+  );
+  return new ConnectionLoss(reason, texts.join('; '), {
+    cause: losses.length === 1 ? losses[0] : losses,
+  });
+}

@@ -1,0 +1,42 @@
+import type { Socket } from 'node:net';
+import { ConnectionLoss } from '../connection-loss.js';
+import { lossOf } from './loss-of.js';
+
+/** Milliseconds that an indexer has to close its side of a connection that ends. */
+const HANG_UP_TIMEOUT = 500;
+
+/** The local address of a pipe. */
+const PIPE_SOURCE = '::1';
+
+/** The source of entries that have none: a Unix socket has no address (§1). */
+export function localAddressOf(socket: Socket): string {
+  // A link-local address comes with its zone, which has no place on the wire.
+  const [address = ''] = (socket.localAddress ?? '').split('%');
+  return address === '' ? PIPE_SOURCE : address;
+}
+
+/** Rejects when the socket is no longer of use, or with the signal's reason. */
+export function endOf(socket: Socket, signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const aborted = () => reject(signal.reason);
+    signal.addEventListener('abort', aborted);
+    socket.on('error', (error) => reject(lossOf(error, 'lost')));
+    socket.once('end', () =>
+      reject(new ConnectionLoss('lost', 'the indexer closed the connection')),
+    );
+    socket.once('close', () => {
+      signal.removeEventListener('abort', aborted);
+      reject(new ConnectionLoss('lost', 'the connection is closed'));
+    });
+  });
+}
+
+/** Ends a socket, by force where it does not end by itself. */
+export async function hangUp(socket: Socket): Promise<void> {
+  if (socket.closed) return;
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const timer = setTimeout(() => socket.destroy(), HANG_UP_TIMEOUT);
+  socket.end();
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,88 @@
+import type { PeerCertificate } from 'node:tls';
+import { ConnectionLoss } from '../connection-loss.js';
+import { WRONG_HOST } from './certificate-host.js';
+
+/**
+ * The certificate that signed it is neither sent nor trusted. Nothing tells whether that is one of an
+ * authority, or an intermediate one of an authority that is trusted.
+ */
+const INCOMPLETE =
+  'is signed by one that is not trusted, and that the indexer does not send: if it is an intermediate ' +
+  'certificate, have the indexer send its whole chain, or add it to tls.ca; if it is the authority, ' +
+  'give that as tls.ca';
+
+/** What is wrong with the indexer's certificate, by the code of the error, and what to do. */
+const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'has expired: it needs a new one',
+  CERT_NOT_YET_VALID: 'is not valid yet: look at the clocks of both machines',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'is self-signed and not trusted: give it as tls.ca to trust it',
+  SELF_SIGNED_CERT_IN_CHAIN: 'is signed by an authority that is not trusted: give that as tls.ca',
+  UNABLE_TO_GET_ISSUER_CERT: 'is signed by an authority that is not trusted: give that as tls.ca',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: INCOMPLETE,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: INCOMPLETE,
+  CERT_REVOKED: 'is revoked: it needs a new one',
+  CERT_UNTRUSTED: 'is not trusted for a server: it needs another one',
+  CERT_REJECTED: 'is not trusted for a server: it needs another one',
+  CERT_SIGNATURE_FAILURE: 'has a wrong signature: it needs another one',
+  INVALID_PURPOSE: 'is not made for a server: it needs another one',
+  INVALID_CA: 'is signed by a certificate that is no authority: give another one as tls.ca',
+  PATH_LENGTH_EXCEEDED: 'has more authorities above it than they allow: it needs another one',
+  CERT_CHAIN_TOO_LONG: 'has too many authorities above it: it needs another one',
+};
+
+/** What an indexer says by a TLS alert of the certificate that it was shown, or not. */
+const REJECTED = /ALERT_(?:BAD_|UNSUPPORTED_)?CERTIFICATE|ALERT_UNKNOWN_CA/;
+/** Up to TLS 1.2 that is all that is said where a certificate is missing. */
+const NOT_AGREED = /ALERT_HANDSHAKE_FAILURE/;
+const NO_COMMON_VERSION = /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/;
+const NO_TLS = /WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG/;
+
+/** What a socket's error means to a lane; whatever does not come of TLS has the reason given. */
+export function lossOf(error: NodeJS.ErrnoException, reason: 'dial' | 'lost'): ConnectionLoss {
+  const options = { cause: error };
+  const code = error.code ?? '';
+  const problem = CERTIFICATE_PROBLEMS[code];
+  if (problem !== undefined) {
+    return new ConnectionLoss('certificate', `the indexer's certificate ${problem}`, options);
+  }
+  if (code === WRONG_HOST) {
+    const text = `the indexer's certificate is for another host (${hostsOf(error)})`;
+    return new ConnectionLoss(
+      'certificate',
+      `${text}: connect by that name, or set tls.servername`,
+      options,
+    );
+  }
+  if (REJECTED.test(code)) {
+    const text = 'the indexer does not accept the client certificate, or that there is none';
+    return new ConnectionLoss('certificate', `${text}: set tls.cert and tls.key`, options);
+  }
+  if (NOT_AGREED.test(code)) {
+    const text = 'the indexer wants a client certificate, or has no cipher in common';
+    return new ConnectionLoss('certificate', `${text}: look at tls.cert and tls.key`, options);
+  }
+  if (NO_TLS.test(code)) {
+    return new ConnectionLoss(
+      reason,
+      'the indexer does not speak TLS there: is it a tcp:// port?',
+      options,
+    );
+  }
+  if (NO_COMMON_VERSION.test(code)) {
+    return new ConnectionLoss(reason, 'the indexer speaks nothing newer than TLS 1.1', options);
+  }
+  return new ConnectionLoss(reason, error.message, options);
+}
+
+/** A connection that ends when TLS is shown a client certificate, with no word about why. */
+export function guessOfClient(loss: ConnectionLoss): ConnectionLoss {
+  const guess = 'it may not accept the client certificate in tls.cert';
+  return new ConnectionLoss('certificate', `${loss.message}: ${guess}`, { cause: loss });
+}
+
+/** For whom the certificate of an error is. */
+function hostsOf(error: NodeJS.ErrnoException & { readonly cert?: PeerCertificate }): string {
+  const { subjectaltname, subject } = error.cert ?? {};
+  const hosts = subjectaltname?.replaceAll('DNS:', '').replaceAll('IP Address:', '');
+  return hosts ?? subject?.CN?.toString() ?? error.message;
+}

@@ -1,0 +1,269 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { realClock, sharedMilliseconds } from '../clock.js';
+import { RingCorruptError } from '../errors.js';
+import { DOORBELL, type ToWorker } from '../messages.js';
+import { unstampFrame } from '../ring/frame.js';
+import { kernelModule } from '../ring/kernel.js';
+import { Control, type Counter, RingOwner } from '../ring/memory-layout.js';
+import { Meter, readCounters, settleCounters } from '../ring/meter.js';
+import { createLaneMemory, LARGE_BYTES, passEntries, Ring } from '../ring/ring.js';
+import { RingEvacuator, type RingRecord } from '../ring/ring-evacuator.js';
+import { RingReader } from '../ring/ring-reader.js';
+import { RingWriter } from '../ring/ring-writer.js';
+import { type SharedMemoryPool, sharedBytesOf } from '../ring/shared-memory.js';
+import { LargeFrames } from './large-frames.js';
+
+/** A frame that is not in a ring, or is taken out of one; a large one in shared memory. */
+export interface DetachedFrame {
+  readonly frame: Buffer;
+  readonly tag: number;
+  /** It was written to a ring before, and counted there. */
+  readonly wasInRing: boolean;
+  /** The cache has had it already, as far as it gets such entries at all. */
+  readonly isCached: boolean;
+}
+
+/**
+ * The main thread's end of a lane's ring: frames are written to it, its room is waited for, and
+ * when no worker has it, its frames are moved elsewhere.
+ */
+export abstract class LaneRing {
+  readonly writer: RingWriter;
+  /** Microseconds from hand-over to confirmation, one record per socket write. */
+  readonly latency: RecordableHistogram = createHistogram();
+  protected readonly ring: Ring;
+  readonly #large: LargeFrames;
+  readonly #drain: RingEvacuator;
+  #head: RingRecord | undefined;
+  #movedEntries = 0;
+
+  /**
+   * @param ringBytes a power of two from 64 KiB to 1 GiB
+   * @param sharedMemory where the memory of large frames comes from, and goes back to
+   */
+  constructor(ringBytes: number, sharedMemory: SharedMemoryPool) {
+    this.ring = new Ring(createLaneMemory(ringBytes), kernelModule());
+    this.writer = new RingWriter(this.ring);
+    this.#large = new LargeFrames(sharedMemory);
+    this.#drain = new RingEvacuator(this.ring);
+  }
+
+  protected abstract tell(message: ToWorker): void;
+
+  /** Makes what was written visible to the worker. */
+  commit(): void {
+    if (this.writer.commit()) this.tell(DOORBELL);
+  }
+
+  /** Bytes. */
+  get ringBytes(): number {
+    return this.ring.size;
+  }
+
+  /** Bytes written and not confirmed; large frames count whole. */
+  unconfirmedBytes(): number {
+    // Room is seen at once, but the message that frees a large frame is on its way.
+    if (!this.#large.isEmpty) this.dropReleased();
+    return this.writer.unconfirmed() + this.#large.bytes;
+  }
+
+  /** Confirmed bytes a millisecond on this connection; 0 when nothing is known yet. */
+  get rate(): number {
+    return Atomics.load(this.ring.control, Control.rate);
+  }
+
+  /** Milliseconds from hand-over to confirmation, a moving average; 0: nothing is confirmed yet. */
+  get ackLatency(): number {
+    return Atomics.load(this.ring.control, Control.latency) / 1000;
+  }
+
+  /** Milliseconds for which the indexer wants nothing sent. */
+  get throttledFor(): number {
+    const until = Atomics.load(this.ring.control, Control.throttledUntil);
+    return until === 0 ? 0 : Math.max(0, (until - sharedMilliseconds(realClock)) | 0);
+  }
+
+  counters(): Record<Counter, number> {
+    return readCounters(this.ring.control);
+  }
+
+  /** Bytes of frames written. */
+  get writtenBytes(): number {
+    return this.writer.bytes + this.#large.addedBytes;
+  }
+
+  /** Entries that were written here and then moved to other lanes. */
+  get movedEntries(): number {
+    return this.#movedEntries;
+  }
+
+  /**
+   * Writes a frame that `encodeFrame` made, of any size. One too large for the ring must be in
+   * memory of the lane's `sharedMemory`, which then belongs to the lane.
+   * @returns false when there is no room; nothing was written then
+   */
+  writeFrame({ frame, tag }: DetachedFrame): boolean {
+    if (frame.length <= this.writer.maxFrame) return this.writer.writeFrame(frame);
+    return this.#writeLarge(frame, tag);
+  }
+
+  /** How far the ring is written: bytes since the start, pads included. It never wraps. */
+  get position(): number {
+    return this.writer.position;
+  }
+
+  /** Whether everything before a position is confirmed, or moved elsewhere. */
+  isReleased(position: number): boolean {
+    return this.writer.position - this.writer.unconfirmed() >= position;
+  }
+
+  /**
+   * Has `wake` called once everything before a position is confirmed, or earlier. One call counts
+   * at a time, the one that is due first.
+   * @returns whether that is so already; `wake` may come nevertheless
+   */
+  wakeWhenReleased(position: number): boolean {
+    if (this.isReleased(position)) return true;
+    const { control } = this.ring;
+    const cursor = (this.writer.cursor - (this.writer.position - position)) | 0;
+    const isArmed = Atomics.load(control, Control.wakeArmed) === 1;
+    const isLater = ((cursor - Atomics.load(control, Control.wakeAt)) | 0) >= 0;
+    if (!(isArmed && isLater)) {
+      Atomics.store(control, Control.wakeAt, cursor);
+      Atomics.store(control, Control.wakeArmed, 1);
+    }
+    return this.isReleased(position);
+  }
+
+  /** Whether there is room for a frame of so many bytes. */
+  hasRoom(frameBytes: number): boolean {
+    if (frameBytes <= this.writer.maxFrame) return this.writer.hasRoom(frameBytes);
+    return this.#hasRoomBeside(frameBytes) && this.writer.hasRoom(LARGE_BYTES);
+  }
+
+  /** Whether half of the ring is free: any frame that goes into rings finds room then. */
+  get isHalfFree(): boolean {
+    return this.isReleased(this.writer.position - this.ring.size / 2);
+  }
+
+  /**
+   * Has `wake` called once there is room for a frame.
+   * @returns whether there is already
+   */
+  wakeForRoom(frameBytes: number): boolean {
+    // A large frame waits for those before it, and each of them wakes when it is released.
+    if (frameBytes > this.writer.maxFrame && !this.#large.isEmpty) return false;
+    // Half of the ring: any frame fits then, and the producer does not wake for every one.
+    return this.wakeWhenReleased(this.writer.position - this.ring.size / 2);
+  }
+
+  /** Entries written and not confirmed. Exact while no worker has the ring. */
+  unconfirmedEntries(): number {
+    const released = Atomics.load(this.ring.control, Control.released);
+    try {
+      return passEntries(this.ring, released, this.writer.cursor, Number.MAX_SAFE_INTEGER).entries;
+    } catch (error) {
+      if (!(error instanceof RingCorruptError)) throw error;
+      // Nobody can read it any more, but it was counted what went in and out.
+      return this.writer.entries - this.#movedEntries - this.counters().confirmedEntries;
+    }
+  }
+
+  /**
+   * Takes the ring, if no worker has it, so that its frames can be moved to other lanes.
+   * @returns whether that is so: then `endEvacuation` gives it back
+   */
+  beginEvacuation(): boolean {
+    this.commit();
+    return this.#drain.begin();
+  }
+
+  /** Whether the worker waits for the ring that is being drained. */
+  get isReclaimed(): boolean {
+    return this.#drain.isReclaimed;
+  }
+
+  /** The oldest frame of the ring that is being drained: void after `dropHead`. */
+  head(): DetachedFrame | undefined {
+    const head = this.#drain.head();
+    this.#head = head;
+    if (head === undefined) return undefined;
+    const frame = head.kind === 'frame' ? head.frame : (this.#large.get(head.key) as Buffer);
+    // The worker takes back only the stamps in the ring.
+    if (head.kind === 'large') unstampFrame(frame, head.tag);
+    return { frame, tag: head.tag, wasInRing: true, isCached: true };
+  }
+
+  /** A frame that `head` returned, for somebody who keeps it: a large one is not copied. */
+  copyOf(head: DetachedFrame): DetachedFrame {
+    const isLarge = head.frame.length > this.writer.maxFrame;
+    return { ...head, frame: isLarge ? head.frame : Buffer.from(head.frame) };
+  }
+
+  /** What `head` returned is elsewhere now, also the memory of a large frame. */
+  dropHead(): void {
+    const head = this.#head;
+    if (head === undefined) return;
+    this.#head = undefined;
+    this.#movedEntries++;
+    if (head.kind === 'large') {
+      this.#large.forget(head.key);
+      this.tell({ kind: 'largeMoved', key: head.key });
+    }
+    this.#drain.pass();
+  }
+
+  endEvacuation(): void {
+    if (this.#drain.end()) this.tell({ kind: 'ringFree' });
+  }
+
+  /** A worker begins: it has to know the large frames. */
+  protected tellLargeFrames(): void {
+    this.dropReleased();
+    for (const [key, frame] of this.#large) this.#tellLarge(key, frame);
+  }
+
+  /** Gives the memory of large frames back that are confirmed. */
+  protected dropReleased(): void {
+    this.#large.dropReleased(Atomics.load(this.ring.control, Control.released));
+  }
+
+  /**
+   * Brings the ring of a dead worker into order, as the worker would have done.
+   * @throws {RingCorruptError}
+   */
+  protected recoverFromDeadWorker(): void {
+    const { control } = this.ring;
+    settleCounters(control);
+    Atomics.store(control, Control.throttledUntil, 0);
+    Atomics.store(control, Control.ringWanted, 0);
+    if (Atomics.load(control, Control.ringOwner) !== RingOwner.worker) return;
+    const meter = new Meter(control, this.latency);
+    const sent = Atomics.load(control, Control.sent);
+    this.dropReleased();
+    const largeBytes = this.#large.bytesUpTo(sent);
+    const { again } = new RingReader(this.ring).rewind(0);
+    const confirmedEntries = this.writer.entries - this.#movedEntries - this.unconfirmedEntries();
+    meter.recoverFromDeadWorker(again, largeBytes, confirmedEntries);
+    Atomics.store(control, Control.ringOwner, RingOwner.nobody);
+  }
+
+  /** Large frames take as much memory as the ring at most, but for a single one. */
+  #hasRoomBeside(frameBytes: number): boolean {
+    return this.#large.isEmpty || this.#large.bytes + frameBytes <= this.ring.size;
+  }
+
+  #writeLarge(frame: Buffer, tag: number): boolean {
+    if (!this.#hasRoomBeside(frame.length)) return false;
+    const large = this.#large;
+    const key = large.nextKey;
+    if (!this.writer.writeLarge(key, tag)) return false;
+    large.add(frame, this.writer.cursor);
+    this.#tellLarge(key, frame);
+    return true;
+  }
+
+  #tellLarge(key: number, frame: Buffer): void {
+    this.tell({ kind: 'large', key, memory: sharedBytesOf(frame), bytes: frame.length });
+  }
+}

@@ -1,0 +1,276 @@
+import type { MessagePort } from 'node:worker_threads';
+import type {
+  ConnectionTimes,
+  Credentials,
+  Endpoint,
+  Identity,
+  Session,
+  TagName,
+} from '../endpoint.js';
+import { ConnectionError } from '../errors.js';
+import type { DittoEnd, LossMessage, RateLimitTask, ToMain, ToWorker } from '../messages.js';
+import { kernelModule } from '../ring/kernel.js';
+import { Control, LaneState } from '../ring/memory-layout.js';
+import { type SharedMemoryPool, sharedBytesOf } from '../ring/shared-memory.js';
+import { Backoff } from '../thread/backoff.js';
+import { WorkerLink } from '../thread/worker-link.js';
+import type { LanePool, LaneThread } from './lane-pool.js';
+import { LaneRing } from './lane-ring.js';
+
+/** What a lane is made with. */
+export interface LaneOptions {
+  readonly endpoint: Endpoint;
+  readonly credentials: Credentials;
+  readonly identity: Identity;
+  /** Tag names; the index is the muxer tag. What `addTag` adds is in it as well. */
+  readonly tags: readonly string[];
+  readonly minVersion: number;
+  readonly rateLimit: RateLimitTask | undefined;
+  readonly times: ConnectionTimes;
+  /** A power of two from 64 KiB to 1 GiB. */
+  readonly ringBytes: number;
+  /** Where the memory of large frames comes from, and goes back to. */
+  readonly sharedMemory: SharedMemoryPool;
+  readonly events: LaneEvents;
+}
+
+/** What a lane reports, on the main thread. */
+export interface LaneEvents {
+  hot(lane: Lane): void;
+  /** The connection failed or ended; the next attempt comes by itself. */
+  lost(lane: Lane, error: ConnectionError, retryInMs: number): void;
+  /** The lane has given up for good. */
+  fatal(lane: Lane, error: Error): void;
+  /** The indexer refuses a tag that it has not refused before, or took since. */
+  tagRefused(lane: Lane, tag: number): void;
+  /** The indexer has refused a tag, or takes one that it had refused. */
+  tagAnswered(): void;
+  /** What `wakeWhenReleased` waited for is there. */
+  wake(): void;
+}
+
+/**
+ * One ring, one worker task, one socket to one indexer; this is the main thread's end. The ring
+ * outlives the worker: when its thread dies, another one takes over where it was.
+ */
+export class Lane extends LaneRing {
+  readonly endpoint: Endpoint;
+  readonly #options: LaneOptions;
+  readonly #link: WorkerLink<ToWorker, ToMain>;
+  #thread: LaneThread | undefined;
+  readonly #refused = new Set<number>();
+  readonly #dittos = new Map<number, (end: DittoEnd) => void>();
+  #nextDitto = 1;
+  #session: Session | undefined;
+  #lastError: Error | undefined;
+  #lastErrorAt = 0;
+  #fatalError: Error | undefined;
+
+  constructor(options: LaneOptions) {
+    super(options.ringBytes, options.sharedMemory);
+    this.#options = options;
+    this.endpoint = options.endpoint;
+    const { firstRetry, mostRetry } = options.times;
+    this.#link = new WorkerLink(new Backoff(firstRetry, mostRetry), {
+      begin: (port) => this.#runTask(port),
+      heard: (message) => this.#heard(message),
+      died: (error, retryInMs) => this.#died(error, retryInMs),
+    });
+  }
+
+  /** Hands the lane to a worker, which connects and keeps connected until `close`. */
+  start(pool: LanePool): void {
+    this.#thread ??= pool.assign();
+    this.#link.start();
+  }
+
+  get state(): LaneState {
+    return Atomics.load(this.ring.control, Control.state) as LaneState;
+  }
+
+  get stateName(): keyof typeof LaneState {
+    const names = Object.keys(LaneState) as (keyof typeof LaneState)[];
+    return names[this.state] as keyof typeof LaneState;
+  }
+
+  get isHot(): boolean {
+    return this.#session !== undefined && this.state === LaneState.hot;
+  }
+
+  /** Of the connection that is there now. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  get lastError(): Error | undefined {
+    return this.#lastError;
+  }
+
+  /** When `lastError` came, on the clock of `performance.now()`; 0: there is none. */
+  get lastErrorAt(): number {
+    return this.#lastErrorAt;
+  }
+
+  /** Why the lane has given up, if it has. */
+  get fatalError(): Error | undefined {
+    return this.#fatalError;
+  }
+
+  /** Tells the worker of one more tag; `options.tags` has it already. */
+  addTag(tag: TagName): void {
+    this.#link.tell({ kind: 'tag', ...tag });
+  }
+
+  /** Whether the indexer has refused a tag. */
+  refuses(tag: number): boolean {
+    return this.#refused.size > 0 && this.#refused.has(tag);
+  }
+
+  /** Whether the indexer has refused any tag. */
+  get refusesAny(): boolean {
+    return this.#refused.size > 0;
+  }
+
+  /** The tags that the indexer has refused. */
+  get refusedTags(): ReadonlySet<number> {
+    return this.#refused;
+  }
+
+  /** Asks the indexer to confirm what is committed, once it is sent. */
+  flush(): void {
+    this.#link.tell({ kind: 'flush' });
+  }
+
+  /** Sends a whole INGESTER_STATE command, if a connection is there that takes it. */
+  tellState(command: Uint8Array): void {
+    this.#link.tell({ kind: 'state', command });
+  }
+
+  /**
+   * Sends a ditto block (§10), once: unstamped frames, back to back, in memory of the lane's
+   * `sharedMemory`. The signal takes it back unless it is sent.
+   */
+  ditto(frames: Buffer, count: number, signal: AbortSignal | undefined): Promise<DittoEnd> {
+    const key = this.#nextDitto++;
+    const cancel = () => this.#link.tell({ kind: 'dittoCancel', key });
+    signal?.addEventListener('abort', cancel, { once: true });
+    const ended = new Promise<DittoEnd>((resolve) => this.#dittos.set(key, resolve));
+    const memory = sharedBytesOf(frames);
+    this.#link.tell({ kind: 'ditto', key, memory, bytes: frames.length, count });
+    return ended.finally(() => signal?.removeEventListener('abort', cancel));
+  }
+
+  /** Ends the connection as it stands; what is not confirmed stays in the ring. */
+  async close(): Promise<void> {
+    await this.#link.close({ kind: 'close' });
+    this.#loseDittos();
+    Atomics.store(this.ring.control, Control.state, LaneState.closed);
+  }
+
+  async #runTask(port: MessagePort): Promise<void> {
+    const { endpoint, credentials, identity, tags, minVersion, rateLimit, times } = this.#options;
+    this.tellLargeFrames();
+    await this.#thread?.run({
+      memory: this.ring.memory,
+      kernel: kernelModule(),
+      port,
+      latency: this.latency,
+      endpoint,
+      credentials,
+      identity,
+      tags,
+      minVersion,
+      rateLimit,
+      times,
+    });
+  }
+
+  #heard(message: ToMain): void {
+    const { events } = this.#options;
+    switch (message.kind) {
+      case 'hot': {
+        const { kind: _, ...session } = message;
+        this.#session = session;
+        this.#link.settle();
+        events.hot(this);
+        break;
+      }
+      case 'lost':
+        this.#lost(message.loss, message.retryInMs);
+        break;
+      case 'fatal':
+        this.#fatal(new ConnectionError(this.endpoint.address, message.loss));
+        break;
+      case 'tag':
+        this.#tagAnswered(message.tag, message.isRefused);
+        break;
+      case 'dittoEnd':
+        this.#dittos.get(message.key)?.(message.end);
+        this.#dittos.delete(message.key);
+        break;
+      case 'wake':
+        events.wake();
+        break;
+      case 'largeReleased':
+        this.dropReleased();
+        events.wake();
+    }
+  }
+
+  #tagAnswered(tag: number, isRefused: boolean): void {
+    const { events } = this.#options;
+    const isNews = isRefused && !this.#refused.has(tag);
+    if (isRefused) this.#refused.add(tag);
+    else this.#refused.delete(tag);
+    if (isNews) events.tagRefused(this, tag);
+    events.tagAnswered();
+  }
+
+  #died(cause: Error, retryInMs: number | undefined): boolean {
+    this.#loseDittos();
+    try {
+      this.recoverFromDeadWorker();
+      Atomics.store(this.ring.control, Control.state, LaneState.parked);
+    } catch (error) {
+      this.#fatal(error as Error);
+      return false;
+    }
+    if (retryInMs === undefined) return false;
+    const message = `the lane's worker died: ${cause.message}`;
+    this.#lost({ reason: 'worker', message }, retryInMs, cause);
+    return true;
+  }
+
+  /** No worker is there to say what became of them. */
+  #loseDittos(): void {
+    for (const end of this.#dittos.values()) end({ kind: 'lost' });
+    this.#dittos.clear();
+    // The next worker asks for all tags anew, and tells only of those that are refused then.
+    this.#refused.clear();
+  }
+
+  protected tell(message: ToWorker): void {
+    this.#link.tell(message);
+  }
+
+  #lost(loss: LossMessage, retryInMs: number, cause?: unknown): void {
+    const error = new ConnectionError(this.endpoint.address, loss, { cause });
+    this.#session = undefined;
+    this.#setLastError(error);
+    // Not from here: what a listener throws must not end the lane.
+    queueMicrotask(() => this.#options.events.lost(this, error, retryInMs));
+  }
+
+  #fatal(error: Error): void {
+    this.#session = undefined;
+    this.#setLastError(error);
+    this.#fatalError = error;
+    Atomics.store(this.ring.control, Control.state, LaneState.closed);
+    queueMicrotask(() => this.#options.events.fatal(this, error));
+  }
+
+  #setLastError(error: Error): void {
+    this.#lastError = error;
+    this.#lastErrorAt = performance.now();
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * The thread boundary: all that the main thread and a lane's worker share. Nothing else crosses.
+ *
+ * A lane has one shared `WebAssembly.Memory`:
+ *
+ * ```
+ *      0  (left to the kernel's compiler)
+ *   4096  control block      int32 words, see `Control`; each hot word alone on its 128 bytes
+ *   8192  tags to indexer    65536 x u16, index: muxer tag, value: indexer tag; 0xffff: unknown
+ * 139264  tags to muxer      65536 x u16, the other way round
+ * 270336  receive area       64 bytes of headroom, then what the socket reads
+ * 344064  staging            one short body, 8-aligned, on its way into the ring
+ * 393216  ring               a power of two of bytes
+ * ```
+ *
+ * Only the words of the control block are touched by both threads at a time, and only through
+ * `Atomics`. The tag tables and the receive area belong to the worker, the staging area to the
+ * main thread; the ring's bytes change hands with the cursors (see `ring.ts`).
+ */
+export const CONTROL_AT = 4096;
+export const TO_INDEXER_AT = 8192;
+export const TO_MUXER_AT = TO_INDEXER_AT + 2 * 65536;
+const RECEIVE_HEADROOM = 64;
+export const RECEIVE_AT = TO_MUXER_AT + 2 * 65536 + RECEIVE_HEADROOM;
+export const RECEIVE_BYTES = 65536;
+export const STAGING_AT = 344064;
+export const STAGING_BYTES = 512;
+export const RING_AT = 393216;
+
+export const CONTROL_WORDS = 1024;
+
+/** The value of an unknown tag in both tables; the `gravwell` tag 0xffff maps to itself. */
+export const UNKNOWN_TAG = 0xffff;
+
+/** Indexes of int32 words in the control block. */
+export const Control = {
+  /** Cursor: the main thread has committed everything before it. */
+  written: 0,
+  /** Cursor: the worker has stamped everything before it and handed it to the socket. */
+  sent: 32,
+  /** Cursor: the indexer has confirmed everything before it; its room is free. */
+  released: 64,
+  /** 1 while the worker waits for a doorbell; whoever takes it to 0 rings. */
+  asleep: 96,
+  /** 1 while the main thread waits for `released` to reach `wakeAt`; the worker takes it to 0. */
+  wakeArmed: 128,
+  wakeAt: 129,
+  /** A `LaneState`. */
+  state: 160,
+  /** A `RingOwner`: who may move `sent` and `released`, and touch the bytes between them. */
+  ringOwner: 161,
+  /** 1 while the worker waits for the main thread to give the ring back, which takes it to 0. */
+  ringWanted: 162,
+  /** Confirmed bytes a millisecond while the lane was busy, a moving average; 0: not known yet. */
+  rate: 192,
+  /** Microseconds from handing over to confirmation, a moving average; 0: nothing confirmed yet. */
+  latency: 193,
+  /** Until when the indexer wants nothing sent, as `sharedMilliseconds` of the clock; 0: it does. */
+  throttledUntil: 194,
+  /** Odd while the worker changes the counters below. */
+  countersSequence: 224,
+  /** Unsigned 64-bit counters as pairs of words, low word first; see `Counter`. */
+  counters: 226,
+} as const;
+
+/** The counters a worker publishes, in the order they stand in the control block. */
+export const counters = [
+  'sentEntries',
+  'sentBytes',
+  'confirmedEntries',
+  'confirmedBytes',
+  'resentEntries',
+  'resentBytes',
+  'wireBytes',
+  'connects',
+] as const;
+export type Counter = (typeof counters)[number];
+
+/** What a lane is doing. `parked` is between two connections, `closed` after the last. */
+export const LaneState = {
+  connecting: 0,
+  hot: 1,
+  draining: 2,
+  parked: 3,
+  closed: 4,
+} as const;
+export type LaneState = (typeof LaneState)[keyof typeof LaneState];
+
+/**
+ * Who owns a ring. The worker does from the first frame of a connection until the last one's stamp
+ * is taken back; while nobody does, the main thread may, to move frames to other lanes. Both take
+ * it from `nobody` by compare-exchange, but for a worker that died: its ring falls to the main thread.
+ */
+export const RingOwner = {
+  nobody: 0,
+  worker: 1,
+  main: 2,
+} as const;

@@ -1,0 +1,187 @@
+import { Command } from '@ringest/codec';
+import { RingCorruptError, RingSizeError } from '../errors.js';
+import { reserve } from '../system-limit.js';
+import { instantiateKernel, type Kernel } from './kernel.js';
+import {
+  CONTROL_AT,
+  CONTROL_WORDS,
+  RING_AT,
+  TO_INDEXER_AT,
+  TO_MUXER_AT,
+  UNKNOWN_TAG,
+} from './memory-layout.js';
+
+/**
+ * The ring: frames on their way from the main thread to one indexer, and the only place where they
+ * are kept until it confirmed them.
+ *
+ * ```
+ *            released          sent           written        cursor
+ *   ──────────┼─────────────────┼────────────────┼──────────────┼────────────
+ *     free    │  with indexer   │  for worker    │  not visible │   free
+ *             │  (resend these) │  to stamp      │  yet         │
+ * ```
+ *
+ * Invariants
+ * - Cursors count bytes modulo 2^32 and never go back, but for `sent`, which a lost connection
+ *   takes back to `released`. `released ≤ sent ≤ written ≤ released + size`, as distances.
+ * - `written` is stored by the producer only; `sent` and `released` by the ring's owner only (see
+ *   `RingOwner`): the worker while it has a connection, else the main thread when it takes frames out.
+ * - No frame has a stamp while nobody owns the ring.
+ * - The bytes from `released` to `written` are whole records, back to back. A record is a frame, a
+ *   reference to a large frame that is kept outside (`LARGE`), or a pad.
+ * - No record is split by the end of the ring. What does not fit there is preceded by a pad to the
+ *   end: the word `PAD`, or fewer than four bytes of anything.
+ * - A frame takes at most a quarter of the ring, so that a pad never starves it.
+ * - A frame behind `sent` has id 0, or all ones when it has no source yet; one before `sent` has
+ *   the tag and id of the current connection. `unstamp` turns the second kind into the first.
+ *
+ * Cursors are published with `Atomics`, which orders them after the bytes they cover: that is all
+ * the synchronisation there is.
+ */
+export class Ring {
+  /** Bytes; a power of two. */
+  readonly size: number;
+  readonly mask: number;
+  readonly memory: WebAssembly.Memory;
+  readonly control: Int32Array;
+  readonly kernel: Kernel;
+  /** All of the lane's memory; records are read and written by absolute address. */
+  readonly bytes: Buffer;
+  readonly view: DataView;
+
+  constructor(memory: WebAssembly.Memory, module: WebAssembly.Module) {
+    this.memory = memory;
+    this.kernel = instantiateKernel(module, memory);
+    this.control = new Int32Array(memory.buffer, CONTROL_AT, CONTROL_WORDS);
+    this.bytes = Buffer.from(memory.buffer);
+    this.view = new DataView(memory.buffer);
+    this.size = memory.buffer.byteLength - RING_AT;
+    this.mask = this.size - 1;
+  }
+
+  /** The address of a cursor's byte. */
+  address(cursor: number): number {
+    return RING_AT + (cursor & this.mask);
+  }
+
+  /** Bytes from a cursor to the end of the ring. */
+  toEnd(cursor: number): number {
+    return this.size - (cursor & this.mask);
+  }
+}
+
+/** The first word of a pad; four bytes or more before the end of the ring. */
+export const PAD = 0;
+
+/**
+ * The first word of a reference to a frame that is larger than the ring takes, and that is kept in
+ * shared memory of its own: `u32 LARGE · u32 key · u32 muxer tag · u32 zero`.
+ */
+export const LARGE = 0x4752414c;
+export const LARGE_BYTES = 16;
+
+export const MIN_RING_BYTES = 65536;
+export const MAX_RING_BYTES = 2 ** 30;
+
+/** The longest frame that a ring of this size takes in; a longer one goes by reference. */
+export function maxRingFrame(ringBytes: number): number {
+  return ringBytes / 4;
+}
+
+/**
+ * A lane's memory, with empty ring and tag tables.
+ * @param ringBytes a power of two, 64 KiB to 1 GiB
+ * @throws {RingSizeError}
+ * @throws {SystemLimitError}
+ */
+export function createLaneMemory(ringBytes: number): WebAssembly.Memory {
+  const isPowerOfTwo = Number.isInteger(Math.log2(ringBytes));
+  if (!isPowerOfTwo || ringBytes < MIN_RING_BYTES || ringBytes > MAX_RING_BYTES) {
+    throw new RingSizeError(ringBytes);
+  }
+  const pages = (RING_AT + ringBytes) / 65536;
+  const memory = reserve(
+    'addressSpace',
+    `a lane with a ring of ${ringBytes} bytes`,
+    () => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }),
+  );
+  new Uint16Array(memory.buffer, TO_INDEXER_AT, 65536).fill(UNKNOWN_TAG);
+  new Uint16Array(memory.buffer, TO_MUXER_AT, 65536).fill(UNKNOWN_TAG);
+  return memory;
+}
+
+/** The distance between two cursors, `from` being the older one. */
+export function distance(from: number, to: number): number {
+  return (to - from) >>> 0;
+}
+
+/** What stands at a cursor. */
+export type RecordKind = 'frame' | 'large' | 'pad';
+
+export function recordKind(ring: Ring, cursor: number): RecordKind {
+  if (ring.toEnd(cursor) < 4) return 'pad';
+  const word = ring.view.getUint32(ring.address(cursor), true);
+  if (word === Command.newEntry) return 'frame';
+  if (word === LARGE) return 'large';
+  if (word === PAD) return 'pad';
+  throw new RingCorruptError(word, cursor);
+}
+
+/** A position in the ring, and what was passed to get there. */
+export interface Passed {
+  readonly cursor: number;
+  readonly entries: number;
+  /** Of frames in the ring: a large one is not there. */
+  readonly bytes: number;
+}
+
+/**
+ * Passes at most `most` entries from a cursor on.
+ * @throws {RingCorruptError} when the bytes are not records
+ */
+export function passEntries(ring: Ring, from: number, to: number, most: number): Passed {
+  let cursor = from;
+  let entries = 0;
+  let bytes = 0;
+  while (cursor !== to && entries < most) {
+    switch (recordKind(ring, cursor)) {
+      case 'pad':
+        cursor = (cursor + ring.toEnd(cursor)) | 0;
+        break;
+      case 'large':
+        cursor = (cursor + LARGE_BYTES) | 0;
+        entries++;
+        break;
+      case 'frame': {
+        const at = ring.address(cursor);
+        const end = at + Math.min(distance(cursor, to), ring.toEnd(cursor));
+        const walked = ring.kernel.walk(at, end, most - entries) - at;
+        cursor = (cursor + walked) | 0;
+        entries += ring.kernel.walked();
+        bytes += walked;
+      }
+    }
+  }
+  return { cursor, entries, bytes };
+}
+
+/** Takes tag and id of every stamped frame of a range back; see `Kernel.unstamp`. */
+export function unstampFrames(ring: Ring, from: number, to: number): void {
+  let cursor = from;
+  while (cursor !== to) {
+    switch (recordKind(ring, cursor)) {
+      case 'pad':
+        cursor = (cursor + ring.toEnd(cursor)) | 0;
+        break;
+      case 'large':
+        cursor = (cursor + LARGE_BYTES) | 0;
+        break;
+      case 'frame': {
+        const at = ring.address(cursor);
+        const end = at + Math.min(distance(cursor, to), ring.toEnd(cursor));
+        cursor = (cursor + ring.kernel.unstamp(at, end, TO_MUXER_AT) - at) | 0;
+      }
+    }
+  }
+}

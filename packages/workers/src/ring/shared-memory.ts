@@ -1,0 +1,45 @@
+import { reserve } from '../system-limit.js';
+
+/** Allocations are whole multiples of this, so that memory fits the next frame too. */
+const GRAIN = 1048576;
+/** Free memory that is kept, in bytes. */
+const MOST_FREE = 64 * 1048576;
+
+/**
+ * Shared memory for large frames, used again. An engine's collector frees shared memory late: it
+ * does not see that a few small objects hold gigabytes.
+ */
+export class SharedMemoryPool {
+  readonly #free: SharedArrayBuffer[] = [];
+  #freeBytes = 0;
+
+  /**
+   * A buffer of so many bytes, with anything in it.
+   * @throws {SystemLimitError}
+   */
+  allocate(bytes: number): Buffer {
+    // What was used last is still in the processor's caches.
+    const index = this.#free.findLastIndex((memory) => memory.byteLength >= bytes);
+    const [memory] = index === -1 ? [] : this.#free.splice(index, 1);
+    if (memory !== undefined) this.#freeBytes -= memory.byteLength;
+    const room = memory ?? create(Math.ceil(bytes / GRAIN) * GRAIN);
+    return Buffer.from(room, 0, bytes);
+  }
+
+  /** Takes a buffer back that nobody reads or writes any more. */
+  free(buffer: Buffer): void {
+    const memory = sharedBytesOf(buffer);
+    this.#free.push(memory);
+    this.#freeBytes += memory.byteLength;
+    while (this.#freeBytes > MOST_FREE) this.#freeBytes -= this.#free.shift()?.byteLength ?? 0;
+  }
+}
+
+function create(bytes: number): SharedArrayBuffer {
+  return reserve('memory', `${bytes} bytes to share`, () => new SharedArrayBuffer(bytes));
+}
+
+/** The memory of a buffer that a pool made. */
+export function sharedBytesOf(buffer: Buffer): SharedArrayBuffer {
+  return buffer.buffer as ArrayBufferLike as SharedArrayBuffer;
+}

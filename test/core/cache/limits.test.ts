@@ -1,0 +1,155 @@
+import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import { BacklogFullError, type EntryInput, type IngestMuxer } from '@ringest/core';
+import { describe, expect, it } from 'vitest';
+import {
+  cacheStats,
+  expectEachOnce,
+  numbered,
+  numberedFrom,
+  until,
+  unusedAddress,
+} from '../../support/caching.js';
+import { collectLogs, hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { Receiver } from '../../support/receiver.js';
+import { RecordingIndexer } from '../../support/recording-indexer.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+
+type Configuration = Parameters<typeof newMuxer>[0];
+type CacheInput = NonNullable<Configuration['cache']>;
+
+const MOST = 2 ** 20;
+/** More of what it takes than the limit. */
+const MANY = 2500;
+
+function given(targets: readonly string[], cache: Partial<CacheInput>) {
+  const input = { path: temporaryDirectory(), maxBytes: MOST, ...cache };
+  return { targets, ringBytes: SMALL_RING, cache: input };
+}
+
+const writeAll = (muxer: IngestMuxer, entries: readonly EntryInput[]) =>
+  entries.map((entry) => muxer.writeEntry(entry));
+
+describe('a cache that has reached its limit', () => {
+  it.each(['fail', 'always', 'journal'] as const)(
+    'has writes wait, which go on when there is room: %s',
+    async (mode) => {
+      const { address, listen } = await unusedAddress();
+      const { logger, lines } = collectLogs();
+      const muxer = newMuxer({ ...given([address], { mode }), logger });
+      muxer.start();
+      const entries: EntryInput[] = [];
+      const waits: (Promise<void> | undefined)[] = [];
+      // Until there are some that wait, though the disk has been tried for a while.
+      for (let full = false; !full && entries.length < 400_000; ) {
+        const more = numberedFrom(entries.length, entries.length + 2000);
+        entries.push(...more);
+        waits.push(...writeAll(muxer, more));
+        const { unstoredBytes } = cacheStats(muxer);
+        await until('the disk', () => {
+          const stats = cacheStats(muxer);
+          return stats.isFull || stats.unstoredBytes === 0 || stats.unstoredBytes < unstoredBytes;
+        });
+        full = cacheStats(muxer).isFull && muxer.stats().backlogEntries > 0;
+      }
+      await until('that it is full', () => cacheStats(muxer).isFull);
+      expect(cacheStats(muxer).bytes).toBeLessThanOrEqual(MOST);
+      const { backlogEntries } = muxer.stats();
+      expect(backlogEntries).toBeGreaterThan(0);
+      expect(lines.filter((line) => line.includes('the cache is full'))).toHaveLength(1);
+      const recording = await Receiver.start({ listen });
+      await Promise.all(waits);
+      await muxer.sync();
+      expectEachOnce(recording.received, entries);
+      await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+      expect(cacheStats(muxer)).toMatchObject({ isFull: false, droppedEntries: 0 });
+      expect(lines.some((line) => line.includes('the cache has room again'))).toBe(true);
+    },
+  );
+
+  it.each(['fail', 'always'] as const)(
+    'drops whole segments, the oldest first, if it is told to, and says so: %s',
+    async (mode) => {
+      const { address, listen } = await unusedAddress();
+      const { logger, lines } = collectLogs();
+      const muxer = newMuxer({ ...given([address], { mode, whenFull: 'drop-oldest' }), logger });
+      muxer.start();
+      const entries = numberedFrom(0, 4 * MANY);
+      for (let at = 0; at < entries.length; at += 1000) {
+        await Promise.all(writeAll(muxer, entries.slice(at, at + 1000)));
+      }
+      await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
+      const { droppedEntries, pendingEntries, bytes, isFull } = cacheStats(muxer);
+      const inRing = muxer.stats().writtenEntries;
+      expect(bytes).toBeLessThanOrEqual(MOST);
+      expect(isFull).toBe(false);
+      expect(droppedEntries).toBeGreaterThan(MANY);
+      expect(inRing + droppedEntries + pendingEntries).toBe(entries.length);
+      const told = () =>
+        lines.flatMap((line) => {
+          const { msg, droppedEntries: count } = JSON.parse(line);
+          return msg.startsWith('the cache dropped its oldest segments') ? [count] : [];
+        });
+      await until('that it is logged', () => told().at(-1) === droppedEntries);
+
+      const recording = await Receiver.start({ listen });
+      await muxer.sync();
+      const kept = [...entries.slice(0, inRing), ...entries.slice(inRing + droppedEntries)];
+      expectEachOnce(recording.received, kept);
+      await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+    },
+  );
+
+  it('drops copies of what is in rings, which arrive all the same: journal', async () => {
+    const { address, listen } = await unusedAddress();
+    const cache = { mode: 'journal', whenFull: 'drop-oldest' } as const;
+    const muxer = newMuxer({ ...given([address], cache), ringBytes: 2 ** 23 });
+    muxer.start();
+    const entries = numberedFrom(0, 4 * MANY);
+    await Promise.all(writeAll(muxer, entries));
+    await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
+    expect(cacheStats(muxer).bytes).toBeLessThanOrEqual(MOST);
+    expect(cacheStats(muxer)).toMatchObject({ droppedEntries: 0, pendingEntries: 0 });
+    const recording = await Receiver.start({ listen });
+    await muxer.sync();
+    expectEachOnce(recording.received, entries);
+  });
+
+  it('stops a writer that ignores its promises', async () => {
+    const { address } = await unusedAddress();
+    const configuration = given([address], { mode: 'always' });
+    const muxer = newMuxer({ ...configuration, backlogBytes: 100_000 });
+    muxer.start();
+    // From now on, what finds no room goes to the disk at once.
+    await Promise.all(writeAll(muxer, numberedFrom(0, 300)));
+    const write = async () => {
+      for (let i = 300; i < 1_000_000; i++) {
+        muxer.writeEntry(numbered(i, 1000))?.catch(() => {});
+        if (i % 1000 === 0) await turn();
+      }
+    };
+    await expect(write()).rejects.toThrow(BacklogFullError);
+    expect(cacheStats(muxer).isFull).toBe(true);
+  });
+
+  it.each([
+    { mode: 'journal', what: 'confirmed copies' },
+    { mode: 'always', what: 'entries that are brought back' },
+  ] as const)(
+    'makes room for an entry as large as the limit: $mode, by removing $what',
+    async ({ mode }) => {
+      const recording = await RecordingIndexer.start({ ackDelay: 20 });
+      const muxer = await hotMuxer(given([recording.address], { mode }));
+      const entries = Array.from({ length: 40 }, (_, i) =>
+        numbered(i, i % 4 === 3 ? MOST : 20_000),
+      );
+      for (const entry of entries) {
+        muxer.writeEntry(entry)?.catch(() => {});
+        if (muxer.willBlock(MOST)) await once(muxer, 'drain');
+      }
+      await muxer.sync();
+      expectEachOnce(recording.received, entries);
+      await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+    },
+  );
+});

@@ -1,0 +1,139 @@
+import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { EntryInput, IngestMuxer } from '@ringest/core';
+import { describe, expect, it } from 'vitest';
+import {
+  cacheStats,
+  expectEachOnce,
+  numberedFrom,
+  until,
+  unusedAddress,
+} from '../../support/caching.js';
+import { hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { Receiver } from '../../support/receiver.js';
+import { RecordingIndexer } from '../../support/recording-indexer.js';
+import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+
+type Mode = 'fail' | 'always' | 'journal';
+
+const BYTES = 200;
+
+function given(targets: readonly string[], mode: Mode, maxBytes = 2 ** 30) {
+  const cache = { path: temporaryDirectory(), mode, maxBytes };
+  return { targets, ringBytes: SMALL_RING, cache };
+}
+
+/** Writes entries like somebody who looks at nothing but `willBlock` and `drain`. */
+async function obey(muxer: IngestMuxer, mode: Mode, entries: readonly EntryInput[]): Promise<void> {
+  for (const [i, entry] of entries.entries()) {
+    if (muxer.willBlock(BYTES)) await once(muxer, 'drain');
+    // Others may have written since; nobody has here.
+    expect(muxer.willBlock(BYTES)).toBe(false);
+    const wait = muxer.writeEntry(entry);
+    expect(wait === undefined).toBe(mode !== 'journal');
+    if (i % 500 === 499) await turn();
+  }
+}
+
+/** Confirms all that comes, until the test ends it. */
+async function confirmAll(connection: ScriptedConnection, count: number): Promise<void> {
+  for (let confirmed = 0; confirmed < count; ) {
+    await connection.entries(confirmed + 1);
+    confirmed = connection.frames.length;
+    connection.confirmThrough(confirmed);
+  }
+}
+
+describe('a writer that obeys willBlock and drain', () => {
+  it.each(['fail', 'always', 'journal'] as const)(
+    'gets everything to disk while no indexer is there: %s',
+    async (mode) => {
+      const { address, listen } = await unusedAddress();
+      const muxer = newMuxer(given([address], mode));
+      muxer.start();
+      const entries = numberedFrom(0, 1000, BYTES);
+      await obey(muxer, mode, entries);
+      expect(muxer.stats().backlogEntries).toBe(0);
+      const recording = await Receiver.start({ listen });
+      await muxer.sync();
+      expectEachOnce(recording.received, entries);
+    },
+  );
+
+  it.each(['fail', 'journal'] as const)(
+    'gets it there also when none of two indexers is: %s',
+    async (mode) => {
+      const places = [await unusedAddress(), await unusedAddress()];
+      const muxer = newMuxer(
+        given(
+          places.map(({ address }) => address),
+          mode,
+        ),
+      );
+      muxer.start();
+      const entries = numberedFrom(0, 1000, BYTES);
+      await obey(muxer, mode, entries);
+      expect(cacheStats(muxer).pendingEntries).toBe(1000);
+      const recording = await Receiver.start({ listen: places[1]?.listen as string });
+      await muxer.sync();
+      expectEachOnce(recording.received, entries);
+    },
+  );
+
+  it.each(['always', 'journal'] as const)('is served by a slow indexer: %s', async (mode) => {
+    const recording = await RecordingIndexer.start({ ackDelay: 20 });
+    const muxer = await hotMuxer(given([recording.address], mode));
+    const entries = numberedFrom(0, 1000, BYTES);
+    await obey(muxer, mode, entries);
+    await muxer.sync();
+    expectEachOnce(recording.received, entries);
+  });
+
+  it.each(['fail', 'journal'] as const)(
+    'goes on when a cache that was full has room again: %s',
+    async (mode) => {
+      const { address, port } = await unusedAddress();
+      const muxer = newMuxer(given([address], mode, 2 ** 20));
+      muxer.start();
+      const entries = numberedFrom(0, 3000, 2000);
+      let drained = 0;
+      muxer.on('drain', () => drained++);
+      let written = 0;
+      for (let isStuck = false; !isStuck; ) {
+        while (written < entries.length && !muxer.willBlock(2000)) {
+          muxer.writeEntry(entries[written++] as EntryInput);
+          if (written % 100 === 0) await turn();
+        }
+        await until('room, or none for good', () => {
+          return cacheStats(muxer).isFull || !muxer.willBlock(2000);
+        });
+        isStuck = muxer.willBlock(2000);
+      }
+      expect(cacheStats(muxer).isFull).toBe(true);
+      const before = drained;
+      const indexer = await ScriptedIndexer.listen({ port });
+      const connection = await indexer.hot(0);
+      const confirmed = confirmAll(connection, written);
+      await until('a drain', () => drained > before);
+      await Promise.all([muxer.sync(), confirmed]);
+      expectEachOnce(connection.arrivals, entries.slice(0, written));
+    },
+  );
+});
+
+describe('willBlock with a cache that is in use', () => {
+  it.each([0, 700, 16_000, 300_000])(
+    'is false for whatever is written next: %s bytes',
+    async (bytes) => {
+      const indexer = await ScriptedIndexer.listen();
+      const muxer = await hotMuxer(given([indexer.address], 'always'));
+      for (let i = 0; i < 100; i++) {
+        expect(muxer.willBlock(bytes)).toBe(false);
+        expect(
+          muxer.writeEntry({ timestamp: i, tag: 0, data: Buffer.alloc(bytes) }),
+        ).toBeUndefined();
+      }
+    },
+  );
+});
