@@ -28,6 +28,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 45_000, interval: 10 } },
     // They leave nothing behind, so that files can share a process, and what it has imported.
     isolate: false,
     projects: [

@@ -13,8 +13,9 @@ import {
   SegmentInUseError,
   UnknownSegmentError,
 } from '@ringest/cache/internal';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { eventually } from '../support/waiting.js';
 import { LinkBench, numbered, watchThreads } from './links.js';
 import { openLog, readTexts } from './logs.js';
 
@@ -213,7 +214,7 @@ test('a close of which nobody waits for the end is the end of the thread, and no
   const exit = once(thread, 'exit');
   await bench.link.close(AbortSignal.abort(new Error('no time')));
   await exit;
-  await vi.waitFor(() => new LinkBench(path).link.close());
+  await eventually(() => new LinkBench(path).link.close());
 
   expect(bench.deaths).toEqual([]);
   expect(threads).toHaveLength(2);

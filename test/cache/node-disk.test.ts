@@ -19,8 +19,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { SegmentLog } from '@ringest/cache/internal';
 import { CacheOpenError, CacheWriteError, NodeDisk } from '@ringest/cache/internal';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { eventually } from '../support/waiting.js';
 import { appendText, openLog, readTexts, TAGS, thrown } from './logs.js';
 
 const NAME = '0000000000000001.segment';
@@ -131,7 +132,7 @@ test('a file that is closed while it is synced stays open until then', async () 
   file.close();
   if (existsSync('/proc/self/fd')) expect(openFiles(disk.path)).toEqual(['file']);
   expect(await ended).toBeUndefined();
-  if (existsSync('/proc/self/fd')) await vi.waitFor(() => expect(openFiles(disk.path)).toEqual([]));
+  if (existsSync('/proc/self/fd')) await eventually(() => expect(openFiles(disk.path)).toEqual([]));
 });
 
 test('frames in shared memory reach a real disk as they are', () => {

@@ -36,7 +36,7 @@ describe('a session whose bytes all travel alone', () => {
     for (const one of entries) muxer.writeEntry(one);
     const late = { ...entry(1), tag: muxer.negotiateTag('late') };
     muxer.writeEntry(late);
-    await muxer.sync({ timeout: 20_000 });
+    await muxer.sync({ timeout: 45_000 });
     const expected = [...entries, late].map((one) => expectedArrival(one, tags[one.tag]));
     expectArrivals(recording.received, expected);
     expect(losses).toEqual([]);

@@ -26,6 +26,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { arrived, holdClock } from '../support/indexer-clock.js';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';
+import { eventually } from '../support/waiting.js';
 
 const SECRET = 'IngestSecrets';
 const IDENTITY = { name: 'n', version: '1', uuid: '00000000-0000-0000-0000-000000000000' };
@@ -150,7 +151,7 @@ describe('an indexer with a rate of reading', () => {
     const { client, tag } = await connectHot(address);
     client.write(encodeFrame(1, { timestamp: 0, tag, data: Buffer.alloc(1_000_000) }));
     client.write(frames(1, tag, 2));
-    await vi.waitFor(() => expect(client.socket.bytesWritten).toBeGreaterThan(1_000_000));
+    await eventually(() => expect(client.socket.bytesWritten).toBeGreaterThan(1_000_000));
     indexer.readRate = 0;
     await client.expect('confirmEntry');
     expect(await client.expect('confirmEntry')).toMatchObject({ id: 2 });
@@ -325,7 +326,7 @@ describe('an old indexer', () => {
       const configuration = encodeStreamConfiguration(0);
       client.write(configuration);
       const after = before + configuration.length;
-      await vi.waitFor(() => expect(client.socket.bytesRead).toBeGreaterThanOrEqual(after));
+      await eventually(() => expect(client.socket.bytesRead).toBeGreaterThanOrEqual(after));
     } else {
       client.write(frames(1, tag));
       await client.expect('confirmEntry');

@@ -36,6 +36,7 @@ import { MemoryStream } from '../support/memory-stream.js';
 import { cut, readIndexerSide, readIngesterSide, recorded, SESSIONS } from '../support/sessions.js';
 import { unpack } from '../support/snappy.js';
 import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../support/vectors.js';
+import { eventually } from '../support/waiting.js';
 
 const TAG = 500 as IndexerTag;
 const FIRST = encodeFrame(1, { timestamp: 0, tag: 7, data: 'first', source: '10.0.0.1' });
@@ -363,7 +364,7 @@ describe('memory', () => {
     const head = Buffer.from(FIRST.subarray(0, 46));
     head.writeUInt32LE(2 ** 30 - 1, 4);
     stream.receive(Buffer.concat([head, Buffer.alloc(1000)]));
-    await vi.waitFor(() => expect(reader.heldBytes).toBeGreaterThan(0));
+    await eventually(() => expect(reader.heldBytes).toBeGreaterThan(0));
     expect(reader.heldBytes).toBeLessThan(5000);
     reader.stop();
     await run;
@@ -384,7 +385,7 @@ describe('memory', () => {
     await new Promise(setImmediate);
     expect(recorder.entries).toHaveLength(0);
     stream.resumeWrites();
-    await vi.waitFor(() => expect(recorder.entries).toHaveLength(1));
+    await eventually(() => expect(recorder.entries).toHaveLength(1));
     stream.receiveEnd();
     await run;
     expect(commands(stream.output)).toHaveLength(sent + 1);
@@ -410,7 +411,7 @@ describe('time', () => {
   it('brings no PONG in a second in which it said something', async () => {
     const { stream, reader, run } = startWithClock();
     stream.receive(FIRST);
-    await vi.waitFor(() => expect(stream.output).toHaveLength(12));
+    await eventually(() => expect(stream.output).toHaveLength(12));
     vi.advanceTimersByTime(1000);
     expect(stream.output).toHaveLength(12);
     vi.advanceTimersByTime(1000);
@@ -422,7 +423,7 @@ describe('time', () => {
   it('brings no PONG where the ingester expects the stream configuration', async () => {
     const { stream, reader, run } = startWithClock();
     stream.receive(Buffer.concat([encodeApiVersion(9), encodeIngestOk()]));
-    await vi.waitFor(() => expect(stream.output).toHaveLength(16));
+    await eventually(() => expect(stream.output).toHaveLength(16));
     vi.advanceTimersByTime(5000);
     expect(stream.output).toHaveLength(16);
     reader.stop();
@@ -440,7 +441,7 @@ describe('stopping', () => {
   it('confirms what was taken, ends the stream, and is allowed twice', async () => {
     const { stream, reader, recorder, run } = start();
     stream.receive(FIRST);
-    await vi.waitFor(() => expect(recorder.entries).toHaveLength(1));
+    await eventually(() => expect(recorder.entries).toHaveLength(1));
     reader.stop();
     reader.stop();
     await run;

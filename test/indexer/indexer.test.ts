@@ -19,9 +19,10 @@ import {
   TagNotNegotiatedError,
 } from '@ringest/indexer';
 import { pino } from 'pino';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
 import { cut } from '../support/sessions.js';
+import { eventually } from '../support/waiting.js';
 
 const SECRET = 'IngestSecrets';
 
@@ -196,7 +197,7 @@ describe('the handshake', () => {
     expect(await client.expect('state')).toMatchObject({ id: State.notAuthenticated });
     expect(await client.next()).toBeUndefined();
     expect(indexer.stats().connections).toBe(0);
-    await vi.waitFor(() => expect(logs).toHaveLength(1));
+    await eventually(() => expect(logs).toHaveLength(1));
     expect(logs[0]?.err?.type).toBe(AuthenticationError.name);
     expect(JSON.stringify(logs)).not.toMatch(/IngestSecrets|another secret/);
   });
@@ -238,7 +239,7 @@ describe('the handshake', () => {
     const { address, logs } = await startIndexer();
     const client = await connect(address);
     client.destroy();
-    await vi.waitFor(() => expect(logs).toHaveLength(1));
+    await eventually(() => expect(logs).toHaveLength(1));
     expect(logs[0]?.err?.type).toBe('ConnectionLostError');
     await connectHot(address);
   });
@@ -276,7 +277,7 @@ describe('closing', () => {
     const waiting = await connect(address);
     const { client, tag } = await connectHot(address);
     client.write(frames(10, tag('test')));
-    await vi.waitFor(() => expect(indexer.stats().entries).toBe(10));
+    await eventually(() => expect(indexer.stats().entries).toBe(10));
     const closed = indexer.close();
     expect(await client.confirmedUntilEnd()).toHaveLength(10);
     await Promise.all([closed, indexer.close()]);

@@ -17,6 +17,7 @@ import { IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';
 import { type LogLine, newIndexer, startIndexer } from '../support/listening.js';
 import { SECRET } from '../support/muxer.js';
+import { eventually } from '../support/waiting.js';
 
 const HOT = encodeState({ id: State.hot, info: '' });
 
@@ -54,7 +55,7 @@ describe('connections that are not authenticated', () => {
     for (let i = 0; i < 5; i++) clients.push(await openSilent(address));
     expect(await clients[0]?.next()).toBeUndefined();
     expect(await clients[1]?.next()).toBeUndefined();
-    await vi.waitFor(() => expect(losses(logs)).toEqual(['CrowdedOutError', 'CrowdedOutError']));
+    await eventually(() => expect(losses(logs)).toEqual(['CrowdedOutError', 'CrowdedOutError']));
     for (const client of clients.slice(2)) {
       client.write(Buffer.alloc(32));
       expect(await client.expect('state')).toMatchObject({ id: State.notAuthenticated });
@@ -66,7 +67,7 @@ describe('connections that are not authenticated', () => {
     for (let i = 0; i < 3; i++) await openHot(address);
     const silent = await openSilent(address);
     silent.destroy();
-    await vi.waitFor(() => expect(losses(logs)).toEqual(['ConnectionLostError']));
+    await eventually(() => expect(losses(logs)).toEqual(['ConnectionLostError']));
     const client = await openHot(address);
     client.write(encodePing());
     await client.expect('pong');
@@ -117,7 +118,7 @@ describe('connections that are not authenticated', () => {
       });
     }
     await Promise.race(sockets.map((socket) => once(socket, 'close')));
-    await vi.waitFor(() => expect(losses(logs)).toEqual(['CrowdedOutError']));
+    await eventually(() => expect(losses(logs)).toEqual(['CrowdedOutError']));
     const trust = { ca: authority.certificate };
     const { client } = await IngesterClient.hot(address, SECRET, ['test'], { tls: trust });
     client.destroy();
@@ -145,7 +146,7 @@ describe('what an ingester sends before it is authenticated', () => {
     const client = await open(address);
     client.write(Buffer.concat([await response(client, 'x'.repeat(512)), Buffer.alloc(1)]));
     expect(await client.next()).toBeUndefined();
-    await vi.waitFor(() => expect(losses(logs)).toEqual(['LimitError']));
+    await eventually(() => expect(losses(logs)).toEqual(['LimitError']));
   });
 
   it('may be followed by what comes next, within the same bounds', async () => {
@@ -171,7 +172,7 @@ describe('what an ingester sends before it is authenticated', () => {
     client.write(await response(client, 'acme'));
     client.write(Buffer.alloc(10_000));
     client.write(Buffer.alloc(10_000));
-    await vi.waitFor(() => expect(losses(logs)).toEqual(['LimitError']));
+    await eventually(() => expect(losses(logs)).toEqual(['LimitError']));
   });
 });
 
@@ -210,7 +211,7 @@ describe('a request for tags', () => {
     await client.expect('state');
     client.write(encodeTagRequest(Array.from({ length: 1_000_000 }, (_, i) => `tag-${i}`)));
     expect(await client.next()).toBeUndefined();
-    await vi.waitFor(() => expect(losses(logs)).toEqual(['DecodeError']));
+    await eventually(() => expect(losses(logs)).toEqual(['DecodeError']));
     const { tags } = await IngesterClient.hot(address, SECRET, ['a', 'b']);
     expect([...tags.values()]).toEqual([1000, 999]);
   });
@@ -236,7 +237,7 @@ describe('a request for tags', () => {
     await client.expect('state');
     client.write(encodeTagRequest(['x'.repeat(10_000_000)]));
     expect(await client.expect('tagResponse')).toMatchObject({ count: 0 });
-    await vi.waitFor(() => expect(losses(logs)).toEqual(['TagNotGrantedError']));
+    await eventually(() => expect(losses(logs)).toEqual(['TagNotGrantedError']));
     expect(JSON.stringify(logs).length).toBeLessThan(20_000);
   });
 });

@@ -1,10 +1,11 @@
 import { State } from '@ringest/codec';
 import { InvalidOptionError } from '@ringest/indexer';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';
 import { newIndexer, startIndexer } from '../support/listening.js';
 import { SECRET } from '../support/muxer.js';
+import { eventually } from '../support/waiting.js';
 
 async function ingest(address: string, count: number, tenant?: string): Promise<void> {
   lightChallenges();
@@ -37,7 +38,7 @@ describe('an indexer for any tenant', () => {
       onTestFinished(() => client.destroy());
       client.write(encodeFrame(1, { timestamp: 0, tag: tags.get('test') as number, data: '' }));
     }
-    await vi.waitFor(() => expect(indexer.stats().tenants).toEqual({ t: 2 }));
+    await eventually(() => expect(indexer.stats().tenants).toEqual({ t: 2 }));
   });
 
   it('takes an odd name for what it is', async () => {
@@ -68,7 +69,7 @@ describe('an indexer for some tenants', () => {
     await client.authenticate(SECRET, tenant);
     expect(await client.expect('state')).toMatchObject({ id: State.notAuthenticated, info });
     expect(await client.next()).toBeUndefined();
-    await vi.waitFor(() => expect(logs).toHaveLength(1));
+    await eventually(() => expect(logs).toHaveLength(1));
     expect(logs[0]?.err).toMatchObject({ type: 'TenantRefusedError', code: 'ERR_TENANT_REFUSED' });
     expect(indexer.stats().connections).toBe(0);
   });

@@ -14,6 +14,7 @@ import { lightChallenges } from '../support/light-challenges.js';
 import { type LogLine, newIndexer, startIndexer } from '../support/listening.js';
 import { SECRET } from '../support/muxer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { eventually } from '../support/waiting.js';
 
 const LISTEN = 'tls://127.0.0.1:0';
 const HOSTS = ['127.0.0.1'];
@@ -41,7 +42,7 @@ function endpoint(address: string) {
 
 /** Why the indexer let nobody in. */
 async function loggedError(logs: readonly LogLine[]) {
-  await vi.waitFor(() => expect(failures(logs)).toHaveLength(1));
+  await eventually(() => expect(failures(logs)).toHaveLength(1));
   const [line] = failures(logs);
   expect(line?.ingester).toMatch(/^127\.0\.0\.1:\d+$/);
   return line?.err;

@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import { CertificateAuthority } from '@ringest/bench/shared';
 import { encodeForceAck } from '@ringest/codec';
 import { InvalidOptionError, ListenError } from '@ringest/indexer';
-import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';
 import { newIndexer, startIndexer } from '../support/listening.js';
 import { SECRET } from '../support/muxer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { eventually } from '../support/waiting.js';
 
 const ENTRIES = 5000;
 
@@ -73,7 +74,7 @@ describe.each(['tcp', 'tls', 'pipe'] as const)('an indexer that listens on %s', 
     const { indexer, address } = await start();
     const { client, frames } = await connectHot(address);
     client.write(frames(100));
-    await vi.waitFor(() => expect(indexer.stats().entries).toBe(100));
+    await eventually(() => expect(indexer.stats().entries).toBe(100));
     const closed = indexer.close();
     expect(await client.confirmedUntilEnd()).toHaveLength(100);
     await closed;
@@ -83,7 +84,7 @@ describe.each(['tcp', 'tls', 'pipe'] as const)('an indexer that listens on %s', 
     const { address, logs } = await start();
     const { client } = await connectHot(address);
     client.destroy();
-    await vi.waitFor(() => expect(logs.at(-1)?.msg).toMatch(/has left|is lost/));
+    await eventually(() => expect(logs.at(-1)?.msg).toMatch(/has left|is lost/));
     const name = transport === 'pipe' ? new URL(address).pathname : /^127\.0\.0\.1:\d+$/;
     expect(logs.at(-1)?.ingester).toMatch(name);
   });

@@ -27,7 +27,7 @@ async function ingest(options: Partial<IndexerOptions>) {
     const values = i % 10 === 0 ? { enumeratedValues: { i } } : {};
     await muxer.writeEntry({ timestamp: i, tag: 0, data: `entry ${i}`, ...values });
   }
-  await muxer.sync({ timeout: 20_000 });
+  await muxer.sync({ timeout: 45_000 });
   return { arrivals, valued, indexer };
 }
 

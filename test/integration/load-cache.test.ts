@@ -2,11 +2,12 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EntrySource } from '@ringest/bench/shared';
 import { Source } from '@ringest/codec';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { loadFailure } from '../support/load-here.js';
 import { LOAD, NodeProcess, startIndexer } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { freePort } from '../support/victim.js';
+import { eventually } from '../support/waiting.js';
 
 interface Report {
   entries: number;
@@ -22,7 +23,6 @@ interface Report {
 }
 
 /** An indexer that was away is tried again after half a minute at last. */
-const PATIENCE = { timeout: 60_000, interval: 10 };
 const ENTRY_BYTES = 256;
 
 const segments = (path: string) => readdirSync(path).filter((name) => name.endsWith('.segment'));
@@ -67,7 +67,7 @@ it.each([
     const run = load(address, path, '--cache-mode', mode, '--entry-count', `${count}`, ...flags);
     // Of the first, the cache takes 2 MiB, and lets the load wait for room.
     const enough = mode === 'fail' ? 2 ** 20 : half;
-    await vi.waitFor(() => expect(bytesIn(path), run.stderr).toBeGreaterThan(enough), PATIENCE);
+    await eventually(() => expect(bytesIn(path), run.stderr).toBeGreaterThan(enough));
     const to = now();
     const { indexer } = await startIndexer('--listen', address, '--digest');
     expect(await run.end(), run.stderr).toBe(0);

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, it, vi } from 'vitest';
 import { LOAD, NodeProcess } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { eventually } from '../support/waiting.js';
 
 interface Report {
   entries: number;
@@ -59,13 +60,13 @@ it('a load that may lose what is in memory says how much that was', async () => 
 it('a load that is interrupted between kills ends, and its processes with it', async () => {
   const path = temporaryDirectory();
   const run = load('--cache-mode', 'journal', '--cache-path', path, '--kill-every', '60s');
-  await vi.waitFor(() => expect(readdirSync(path)).toContain('lock'), 20_000);
+  await eventually(() => expect(readdirSync(path)).toContain('lock'));
   expect(await run.end('SIGINT')).toBe(1);
   expect(run.stdout).toBe('');
   expect(run.stderr).toMatch(/^load: interrupted$/m);
   // Nobody has the folder any more.
   const next = new NodeProcess(LOAD, ['--clear-conns', '127.0.0.1:1', '--cache-path', path]);
-  await vi.waitFor(() => expect(next.stderr).toMatch(/ECONNREFUSED/), 20_000);
+  await eventually(() => expect(next.stderr).toMatch(/ECONNREFUSED/));
 }, 60_000);
 
 it.skipIf(!HAS_PROC)(
@@ -73,11 +74,11 @@ it.skipIf(!HAS_PROC)(
   async () => {
     vi.stubEnv('GRAVWELL_INGEST_SECRET', 'Sup3rSecretWord');
     const run = load('--cache-mode', 'journal', '--kill-every', '60s');
-    const [child] = await vi.waitFor(() => {
+    const [child] = await eventually(() => {
       const children = childrenOf(run.pid, 'ingester-process.js');
       expect(children).toHaveLength(1);
       return children;
-    }, 20_000);
+    });
     vi.unstubAllEnvs();
     for (const file of ['cmdline', 'environ']) {
       expect(readFileSync(`/proc/${child}/${file}`, 'latin1')).not.toMatch(/Sup3rSecretWord/);

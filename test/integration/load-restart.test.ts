@@ -1,8 +1,9 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { LOAD, NodeProcess } from '../support/node-process.js';
 import { scaled } from '../support/scale.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { freePort, Victim } from '../support/victim.js';
+import { eventually } from '../support/waiting.js';
 
 interface Report {
   entries: number;
@@ -15,11 +16,9 @@ const RESTARTS = scaled(2, 5);
 /** So that the load is as slow as that, and leaves the processor to those who start. */
 const ACK_DELAY_MS = 20;
 /** A target is tried again after half a minute at last. */
-const PATIENCE = { timeout: 60_000, interval: 20 };
 
 /** Traffic flows. */
-const isBusy = (victim: Victim) =>
-  vi.waitFor(() => expect(victim.taken).toBeGreaterThan(1000), PATIENCE);
+const isBusy = (victim: Victim) => eventually(() => expect(victim.taken).toBeGreaterThan(1000));
 
 /** The attempts to connect to a target that a load has told to be refused. */
 const refusals = (run: NodeProcess, { address }: Victim): number =>
@@ -84,8 +83,8 @@ it('a load goes on while one of two indexers refuses connections, from the begin
   await absent.kill();
   const refused = refusals(run, absent);
   const taken = steady.taken;
-  await vi.waitFor(() => expect(refusals(run, absent)).toBeGreaterThan(refused), PATIENCE);
-  await vi.waitFor(() => expect(steady.taken).toBeGreaterThan(taken + 1000), PATIENCE);
+  await eventually(() => expect(refusals(run, absent)).toBeGreaterThan(refused));
+  await eventually(() => expect(steady.taken).toBeGreaterThan(taken + 1000));
   // It is away also at the end: what it had not confirmed has gone to the other one.
   expect(await run.end('SIGINT'), run.stderr).toBe(0);
   expect(run.lastJson<Report>()).toMatchObject({ lost: 0 });

@@ -6,6 +6,7 @@ import { indexerRefusal } from '../support/indexer-refusal.js';
 import { loadFailure, loadHere } from '../support/load-here.js';
 import { INDEXER, LOAD, NodeProcess, support } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { eventually } from '../support/waiting.js';
 
 const SECRET = 'Sup3rSecretWord';
 const HAS_PROC = existsSync('/proc/self/cmdline');
@@ -124,7 +125,7 @@ describe('a load that runs', () => {
     const address = (await indexer.listen()).replace('tcp://', '');
     const flags = ['--clear-conns', address, '--ingest-secret', SECRET, '--duration', '60s'];
     const run = new NodeProcess(LOAD, flags);
-    await vi.waitFor(() => expect(indexer.stats().entries).toBeGreaterThan(0), 20_000);
+    await eventually(() => expect(indexer.stats().entries).toBeGreaterThan(0));
     const shown = readFileSync(`/proc/${run.pid}/cmdline`, 'latin1').replace(/\0+$/, '');
     expect(shown).toBe('ringest load');
     expect(await run.end('SIGINT')).toBe(0);
@@ -134,13 +135,13 @@ describe('a load that runs', () => {
     vi.stubEnv('GRAVWELL_INGEST_SECRET', SECRET);
     vi.stubEnv('GRAVWELL_INGEST_SECRET_FILE', secretFile(SECRET));
     const run = new NodeProcess(LOAD, ['--duration', '60s']);
-    const child = await vi.waitFor(() => {
+    const child = await eventually(() => {
       const children = readFileSync(`/proc/${run.pid}/task/${run.pid}/children`, 'latin1');
       const pid = children.trim();
       // Until then it has the environment of its parent.
       expect(readFileSync(`/proc/${pid}/cmdline`, 'latin1')).toContain('indexer-process.js');
       return pid;
-    }, 20_000);
+    });
     const environment = readFileSync(`/proc/${child}/environ`, 'latin1');
     expect(environment).toMatch(/(?:^|\0)PATH=/);
     expect(environment).not.toContain('GRAVWELL_INGEST_SECRET');

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadFailure, loadHere } from '../support/load-here.js';
 import { INDEXER, LOAD, NodeProcess } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { eventually } from '../support/waiting.js';
 
 const SECRET = 'Sup3rSecretWord';
 
@@ -194,12 +195,12 @@ describe('the socket of an embedded indexer', () => {
       expect(readdirSync(path)).toEqual([]);
       return;
     }
-    await vi.waitFor(() => expect(readdirSync(path)).toHaveLength(1), 20_000);
+    await eventually(() => expect(readdirSync(path)).toHaveLength(1));
     // It listens there.
     const [name = ''] = readdirSync(path);
     const socket = join(path, name, 'indexer.sock');
-    await vi.waitFor(() => expect(existsSync(socket)).toBe(true), 20_000);
+    await eventually(() => expect(existsSync(socket)).toBe(true));
     await run.end(signal);
-    await vi.waitFor(() => expect(readdirSync(path)).toEqual([]), 20_000);
+    await eventually(() => expect(readdirSync(path)).toEqual([]));
   });
 });

@@ -1,10 +1,11 @@
 import { EntrySource, type LoadContents } from '@ringest/bench/shared';
 import { Compression, Source } from '@ringest/codec';
 import { Indexer } from '@ringest/indexer';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadHere } from '../support/load-here.js';
 import { LOAD, NodeProcess, startIndexer } from '../support/node-process.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
+import { eventually } from '../support/waiting.js';
 
 interface Report {
   entries: number;
@@ -226,7 +227,7 @@ describe('a load on other indexers', () => {
     onTestFinished(() => indexer.close());
     const address = (await indexer.listen()).replace('tcp://', '');
     const run = new NodeProcess(LOAD, ['--clear-conns', address, '--duration', '1h', '--json']);
-    await vi.waitFor(() => expect(indexer.stats().entries).toBeGreaterThan(1000), 20_000);
+    await eventually(() => expect(indexer.stats().entries).toBeGreaterThan(1000));
     expect(await run.end('SIGINT')).toBe(0);
     const report = run.lastJson<Report>();
     expect(indexer.stats().entries).toBe(report.entries);

@@ -117,7 +117,7 @@ describe('the cache in the mode always', () => {
       const fresh = received.filter((one) => numberOf(one) >= old.length).length;
       half = { old: received.length - fresh, fresh };
     }
-    await muxer.sync({ timeout: 20_000 });
+    await muxer.sync({ timeout: 45_000 });
     expectEachOnce(received, [...old, ...numberedFrom(old.length, written)]);
     expect(half?.old).toBeGreaterThan(100);
     expect(half?.fresh).toBeGreaterThan(100);

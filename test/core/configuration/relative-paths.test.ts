@@ -29,7 +29,7 @@ describe('a relative path means what it meant when the muxer was made', () => {
     const hot = new Promise<string>((resolve) => muxer.once('hot', resolve));
     muxer.start();
     muxer.writeEntry(ENTRY);
-    await muxer.sync({ timeout: 20_000 });
+    await muxer.sync({ timeout: 45_000 });
     const source = '::1';
     expectArrivals((await indexer.hot(0)).arrivals, [expectedArrival({ ...ENTRY, source })]);
     expect(await hot).toBe('pipe://indexer.sock');

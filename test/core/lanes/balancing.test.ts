@@ -18,7 +18,7 @@ it('entries written before the first of several targets is hot go to the one tha
   muxer.start();
   const writes = Array.from({ length: 10 }, (_, i) => muxer.writeEntry(entry(i)));
   await Promise.all(writes);
-  await muxer.sync({ timeout: 10_000 });
+  await muxer.sync({ timeout: 45_000 });
   expect(recording.received).toHaveLength(10);
   expect(muxer.stats().lanes.map((lane) => lane.writtenEntries)).toEqual([0, 10]);
 });

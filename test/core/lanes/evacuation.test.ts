@@ -85,7 +85,7 @@ describe('entries of a lane that is lost', () => {
       },
     );
     await first.close();
-    await muxer.sync({ timeout: 10_000 });
+    await muxer.sync({ timeout: 45_000 });
     const names = ['test', 'late'];
     const wanted = written().map((one) =>
       expectedArrival(one, names[one.tag] ?? `number ${one.tag}`),
@@ -163,7 +163,7 @@ describe('entries of a lane that is lost', () => {
     await first.close();
     // Now the refuge is full, and the rest waits.
     await expect
-      .poll(() => muxer.stats().lanes[1]?.unconfirmedBytes, { timeout: 10_000 })
+      .poll(() => muxer.stats().lanes[1]?.unconfirmedBytes)
       .toBeGreaterThan(ringBytes - 2 * frame);
     isOver = true;
     expect(moved).toBeGreaterThan(128);
@@ -194,7 +194,7 @@ describe('entries of a lane that is lost', () => {
     const all = () => again.frames.length + full.frames.length;
     await again.until('all entries', () => all() >= count);
     void confirmAll(full);
-    await muxer.sync({ timeout: 10_000 });
+    await muxer.sync({ timeout: 45_000 });
     const wanted = Array.from({ length: count }, (_, i) => entry(i, 500));
     expect(keys([...again.arrivals, ...full.arrivals])).toEqual(keys(expected(wanted)));
   });
@@ -214,7 +214,7 @@ describe('entries of a lane that is lost', () => {
     await first.close();
     const full = await second.hot(0);
     void confirmAll(full);
-    await muxer.sync({ timeout: 10_000 });
+    await muxer.sync({ timeout: 45_000 });
     const wanted = Array.from({ length: count }, (_, i) => entry(i, 500));
     expect(keys(full.arrivals)).toEqual(keys(expected(wanted)));
     expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
@@ -244,7 +244,7 @@ describe('entries of a lane that is lost', () => {
       }, 1),
     );
     await lost;
-    await muxer.sync({ timeout: 5000 });
+    await muxer.sync({ timeout: 45_000 });
     expect(muxer.stats()).toMatchObject({ hot: 1, writtenEntries: 1, confirmedEntries: 1 });
   });
 
@@ -298,7 +298,7 @@ describe('entries of a lane that is lost', () => {
       for (const one of entries(0, 100)) muxer.writeEntry(one);
       muxer.writeEntry(entry(100, 100_000));
     });
-    const synced = muxer.sync({ timeout: 10_000 });
+    const synced = muxer.sync({ timeout: 45_000 });
     await threads[0]?.terminate();
     await synced;
     const wanted = [...entries(0, 100), entry(100, 100_000)];

@@ -77,7 +77,7 @@ describe('an indexer older than minVersion', () => {
     muxer.start();
     const waiting = muxer.writeBatch(entries(0, 50));
     await failed;
-    await muxer.waitForHot({ timeout: 5000 });
+    await muxer.waitForHot({ timeout: 45_000 });
     await waiting;
     muxer.writeBatch(entries(50, 100));
     await muxer.sync();
@@ -105,7 +105,7 @@ describe('an indexer older than minVersion', () => {
     await failed;
     const listen = recording.address.replace('tcp://', '');
     const again = await RecordingIndexer.start({ listen });
-    await muxer.sync({ timeout: 10_000 });
+    await muxer.sync({ timeout: 45_000 });
     const keys = [...recording.received, ...again.received].map(
       ({ bytes }) => `${bytes.toString('hex')}`,
     );

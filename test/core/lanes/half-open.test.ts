@@ -93,7 +93,7 @@ describe('an indexer that is connected', () => {
     }
     expect(await lost).toMatchObject({ reason: 'timeout' });
     await indexer.close();
-    await muxer.sync({ timeout: 20_000 });
+    await muxer.sync({ timeout: 45_000 });
     expect(recording.received.length).toBe(count);
   });
 });
@@ -112,7 +112,7 @@ describe("an indexer's process that is stopped", () => {
     expect(elsewhere).toBeLessThan(100);
     indexer.kill('SIGSTOP');
     expect(await lost).toMatchObject({ reason: 'timeout', target: `tcp://${address}` });
-    await muxer.sync({ timeout: 10_000 });
+    await muxer.sync({ timeout: 45_000 });
     const keys = recording.received.map(({ bytes }) => bytes.toString('hex')).sort();
     expect(keys).toEqual(
       expected(100)

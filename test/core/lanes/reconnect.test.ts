@@ -1,12 +1,13 @@
 import type { EntryInput } from '@ringest/codec';
 import { ConnectionError, type IngestMuxer } from '@ringest/core';
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { confirmations, ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../../support/vectors.js';
+import { eventually } from '../../support/waiting.js';
 
 const TAGS = ['zero', 'one', 'two'];
 
@@ -79,7 +80,7 @@ describe('a connection that is lost', () => {
     muxer.on('hot', () => seen.push(['hot', muxer.hot(), muxer.dead(), muxer.stats().hot]));
     (await indexer.hot(0)).socket.destroy();
     await indexer.hot(1);
-    await vi.waitFor(() => expect(seen).toHaveLength(2));
+    await eventually(() => expect(seen).toHaveLength(2));
     expect(seen).toEqual([
       ['lost', 0, 1, 0],
       ['hot', 1, 0, 1],

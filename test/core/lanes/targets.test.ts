@@ -6,6 +6,7 @@ import { expectedArrival, keyOf } from '../../support/arrivals.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
+import { eventually } from '../../support/waiting.js';
 
 /** Nobody listens there: the port is privileged. */
 const DEAD = 'tcp://127.0.0.1:1';
@@ -127,7 +128,7 @@ describe('several targets', () => {
     await wait;
     await connection.entries(count);
     connection.confirmThrough(count);
-    await muxer.sync({ timeout: 20_000 });
+    await muxer.sync({ timeout: 45_000 });
   });
 
   it('of which one has died leave it out from then on', async () => {
@@ -148,7 +149,7 @@ describe('several targets', () => {
       [1, 0, 0],
       [0, 1000],
     ]);
-    await muxer.sync({ timeout: 20_000 });
+    await muxer.sync({ timeout: 45_000 });
     expect(arrivalsAt(alive)).toHaveLength(1000);
   });
 
@@ -161,10 +162,10 @@ describe('several targets', () => {
     const lost = new Promise((resolve) => muxer.once('lost', resolve));
     await mortal.close();
     await lost;
-    await vi.waitFor(() => expect(muxer.hot()).toBe(1));
+    await eventually(() => expect(muxer.hot()).toBe(1));
     muxer.writeEntry(entry(0));
     expect(written(muxer)).toEqual([0, 1]);
-    await muxer.sync({ timeout: 20_000 });
+    await muxer.sync({ timeout: 45_000 });
     expectEachOnce([alive], 1);
   });
 
@@ -176,7 +177,7 @@ describe('several targets', () => {
     await writeAll(muxer, 0, 10);
     await connection.entries(10);
     connection.confirmThrough(4);
-    await vi.waitFor(() => expect(muxer.stats().confirmedEntries).toBe(4));
+    await eventually(() => expect(muxer.stats().confirmedEntries).toBe(4));
     await mortal.close();
     const recording = await RecordingIndexer.start({ listen: `127.0.0.1:${port}` });
     await muxer.sync();
@@ -197,7 +198,7 @@ describe('several targets', () => {
     const connection = await stuck.hot(0);
     await connection.entries(atStuck);
     connection.confirmThrough(atStuck);
-    await muxer.sync({ timeout: 20_000 });
+    await muxer.sync({ timeout: 45_000 });
     expectEachOnce([stuck, alive], 3000);
   });
 });

@@ -31,7 +31,7 @@ const entry = { timestamp: 0, tag: 0, data: 'an entry' };
 async function delivers(configuration: Pick<MuxerConfiguration, 'targets' | 'tls'>) {
   const muxer = await hotMuxer(configuration);
   muxer.writeEntry(entry);
-  await muxer.sync({ timeout: 10_000 });
+  await muxer.sync({ timeout: 45_000 });
   return muxer;
 }
 

@@ -72,7 +72,7 @@ describe('a lane that comes and goes', () => {
     const after = muxer.barrier({ timeout: 50 });
     await expect(after).rejects.toThrow(WaitTimeoutError);
     void confirmAll(connection);
-    await muxer.sync({ timeout: 5000 });
+    await muxer.sync({ timeout: 45_000 });
   });
 
   it('gets its ring back while the entries of another one find no room', async () => {
@@ -103,7 +103,7 @@ describe('a lane that comes and goes', () => {
     expect(third.frames).toHaveLength(before[2] ?? 0);
     void confirmAll(second);
     void confirmAll(third);
-    await muxer.sync({ timeout: 10_000 });
+    await muxer.sync({ timeout: 45_000 });
     const arrived = [...second.arrivals, ...third.arrivals].map(keyOf);
     expect(arrived.sort()).toEqual(wanted.sort());
   });
@@ -201,7 +201,7 @@ describe('a thread with twelve lanes that is killed', () => {
     await allBack;
     expect(warnings).toEqual([]);
     muxer.writeEntry(entry(0));
-    await muxer.sync({ timeout: 5000 });
+    await muxer.sync({ timeout: 45_000 });
   });
 });
 
@@ -268,7 +268,7 @@ describe('entries whose tag is refused after they were accepted', () => {
     const indexer = await strict();
     const muxer = newMuxer({ targets: [indexer.address], closeTimeout: 600_000 });
     muxer.start();
-    await muxer.waitForHot({ timeout: 5000 });
+    await muxer.waitForHot({ timeout: 45_000 });
     const bad = muxer.negotiateTag('bad');
     for (let i = 0; i < 7; i++) muxer.writeEntry(entry(i, 100, i % 2 ? bad : 0));
     expect(await muxer.close()).toEqual({ unconfirmed: 3, cached: 0 });
@@ -289,7 +289,7 @@ describe('a batch that is refused', () => {
     const other = await (indexers[1 - throttled] as ScriptedIndexer).hot(0);
     expectArrivals((await other.entries(1)) && other.arrivals, [expectedArrival(entry(2))]);
     other.confirmThrough(1);
-    await muxer.barrier({ timeout: 5000 });
+    await muxer.barrier({ timeout: 45_000 });
   });
 });
 

@@ -134,7 +134,7 @@ describe('a worker thread that dies', () => {
       const muxer = newMuxer({ targets: [recording.address] });
       muxer.start();
       muxer.writeEntry(entry(0));
-      await muxer.waitForHot({ timeout: 5000 });
+      await muxer.waitForHot({ timeout: 45_000 });
       await muxer.sync();
       expectArrivals(recording.received, expected(0, 1));
       expect(threads).toHaveLength(deaths + 1);

@@ -6,6 +6,7 @@ import { Changes } from '../../support/changes.js';
 import { collectLogs, hotMuxer, newMuxer, wholeMuxer } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
+import { eventually } from '../../support/waiting.js';
 
 const ENTRY = { timestamp: 1, tag: 0, data: 'four' };
 const KIBIBYTE = 'x'.repeat(1024);
@@ -312,7 +313,7 @@ describe('a state that is too large', () => {
     const { logger, lines } = collectLogs();
     const { connection, muxer } = await connected({ logger });
     muxer.setMetadata(KIBIBYTE.repeat(1100));
-    await vi.waitFor(() => expect(lines.join()).toContain('state cannot be told'));
+    await eventually(() => expect(lines.join()).toContain('state cannot be told'));
     await muxer.writeEntry(ENTRY);
     await settled(muxer, connection);
     expect(connection.states).toHaveLength(1);

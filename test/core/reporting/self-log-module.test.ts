@@ -10,6 +10,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { collectLogs } from '../../support/muxer.js';
+import { eventually } from '../../support/waiting.js';
 
 const SILENT = pino({ level: 'silent' });
 const MEBIBYTE = 2 ** 20;
@@ -471,7 +472,7 @@ describe('a failure of the logger', () => {
     const log = new SelfLog({ logger: throwing, ingest });
     log.info({}, 'a');
     log.error({}, 'b');
-    await vi.waitFor(() => expect(warnings).toHaveLength(1));
+    await eventually(() => expect(warnings).toHaveLength(1));
     expect(warnings[0]?.name).toBe('RingestLogWarning');
     expect(ingest.messages).toEqual(['a', 'b']);
   });
@@ -480,7 +481,7 @@ describe('a failure of the logger', () => {
     const warnings = warningsOf('no route');
     const log = new SelfLog({ logger: logger(() => Promise.reject(new Error('no route'))) });
     log.info({}, 'a');
-    await vi.waitFor(() => expect(warnings).toHaveLength(1));
+    await eventually(() => expect(warnings).toHaveLength(1));
   });
 
   it('may be anything that can be thrown', async () => {
@@ -489,7 +490,7 @@ describe('a failure of the logger', () => {
       throw Object.create(null);
     });
     new SelfLog({ logger: throwing }).info({}, 'a');
-    await vi.waitFor(() => expect(warnings).toHaveLength(1));
+    await eventually(() => expect(warnings).toHaveLength(1));
   });
 });
 
@@ -509,7 +510,7 @@ describe('a failure to ingest', () => {
     expect(ingest.messages).toEqual(['a', lost, lost, 'b', 'c']);
     expect(log).toMatchObject({ waiting: 0, dropped: 2 });
     expect(lines).toHaveLength(5);
-    await vi.waitFor(() => expect(warnings).toHaveLength(1));
+    await eventually(() => expect(warnings).toHaveLength(1));
   });
 
   it('holds up nothing that waits behind it', () => {
@@ -543,7 +544,7 @@ describe('a failure to ingest', () => {
     log.info({}, 'b');
     expect(ingest.messages).toEqual(['lines of this log were dropped', 'b']);
     expect(log.dropped).toBe(1);
-    await vi.waitFor(() => expect(warnings).toHaveLength(1));
+    await eventually(() => expect(warnings).toHaveLength(1));
   });
 });
 

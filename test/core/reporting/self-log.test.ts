@@ -6,6 +6,7 @@ import { CollectingIndexer } from '../../support/collecting-indexer.js';
 import { collectLogs, hotMuxer, newMuxer, SECRET, SMALL_RING } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
+import { eventually } from '../../support/waiting.js';
 
 const OVERSIZED = 'x'.repeat(2 ** 21);
 const NOT_TOLD = 'the ingester state cannot be told';
@@ -102,7 +103,7 @@ describe("the muxer's own log", () => {
       first.socket.destroy();
       const second = await indexer.hot(1);
       muxer.setMetadata(OVERSIZED);
-      await vi.waitFor(() => expect(told(lines)).toContain(NOT_TOLD));
+      await eventually(() => expect(told(lines)).toContain(NOT_TOLD));
       muxer.write(1, 0, 'last');
       await muxer.sync();
       expect(messagesOf(second.frames.map(frameArrival))).toEqual(expected);
@@ -121,7 +122,7 @@ describe("the muxer's own log", () => {
     const target = `tcp://127.0.0.1:${port}`;
     const muxer = newMuxer({ targets: [target], selfIngest: true, logger });
     muxer.start();
-    await vi.waitFor(() => expect(lines.length).toBeGreaterThanOrEqual(3), { timeout: 10_000 });
+    await eventually(() => expect(lines.length).toBeGreaterThanOrEqual(3));
     const lost = Date.now();
     const indexer = await ScriptedIndexer.listen({ port, confirms: 'at once' });
     await muxer.waitForHot();
@@ -149,7 +150,7 @@ describe("the muxer's own log", () => {
     let written = 0;
     for (; waiting === undefined; written++) waiting = muxer.write(1, 0, 'x'.repeat(1000));
     muxer.setMetadata(OVERSIZED);
-    await vi.waitFor(() => expect(told(lines)).toContain(NOT_TOLD));
+    await eventually(() => expect(told(lines)).toContain(NOT_TOLD));
     expect(muxer.stats()).toMatchObject({ backlogEntries: 1, droppedLogLines: 0 });
     await connection.entries(written - 1);
     connection.confirmThrough(written - 1);
@@ -253,9 +254,7 @@ describe("the muxer's own log", () => {
       logger,
     });
     muxer.start();
-    await vi.waitFor(() => expect(`${messagesOf(indexer.received)}`).toMatch(/lost.*statistics/), {
-      timeout: 10_000,
-    });
+    await eventually(() => expect(`${messagesOf(indexer.received)}`).toMatch(/lost.*statistics/));
     await muxer.close();
     const all = [...lines, ...indexer.received.map(({ bytes }) => bytes.toString('latin1'))].join();
     expect(all).toContain('the indexer refused the ingest secret');
@@ -289,9 +288,8 @@ describe('counters in the log', () => {
     await muxer.writeBatch([1, 2, 3].map((timestamp) => ({ timestamp, tag: 0, data: 'a' })));
     const statistics = () =>
       linesOf(indexer.received).filter(({ message }) => message === 'statistics');
-    await vi.waitFor(
-      () => expect(statistics().at(-1)?.data).toMatch(/^hot="1" writtenEntries="([5-9]|\d\d+)"/),
-      { timeout: 10_000 },
+    await eventually(() =>
+      expect(statistics().at(-1)?.data).toMatch(/^hot="1" writtenEntries="([5-9]|\d\d+)"/),
     );
     const lines = statistics();
     const last = lines.at(-1)?.data;

@@ -1,9 +1,9 @@
 import { NotRunningError, WaitTimeoutError } from '@ringest/core';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CollectingIndexer } from '../../support/collecting-indexer.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { type Script, ScriptedIndexer } from '../../support/scripted-indexer.js';
-import { watch } from '../../support/waiting.js';
+import { eventually, watch } from '../../support/waiting.js';
 
 const entry = (i: number, bytes = 100) => ({ timestamp: i, tag: 0, data: Buffer.alloc(bytes) });
 
@@ -17,10 +17,10 @@ async function connected(script: Partial<Script> = {}, configuration = {}) {
 describe('sync', () => {
   it('ends at once when nothing was written', async () => {
     const { muxer } = await connected();
-    await muxer.sync({ timeout: 1000 });
+    await muxer.sync({ timeout: 45_000 });
     const cold = newMuxer({ targets: ['tcp://127.0.0.1:1'] });
     cold.start();
-    await cold.sync({ timeout: 1000 });
+    await cold.sync({ timeout: 45_000 });
   });
 
   it('ends when the last entry written before it is confirmed, and not sooner', async () => {
@@ -77,11 +77,11 @@ describe('sync', () => {
     const { muxer, connection } = await connected({ confirms: 'on flush' });
     for (let round = 1; round <= 3; round++) {
       muxer.writeEntry(entry(round));
-      await muxer.sync({ timeout: 5000 });
+      await muxer.sync({ timeout: 45_000 });
       expect(connection.frames).toHaveLength(round);
     }
-    await Promise.all([muxer.writeEntry(entry(0)), muxer.sync({ timeout: 5000 })]);
-    await Promise.all([muxer.sync({ timeout: 5000 }), muxer.sync({ timeout: 5000 })]);
+    await Promise.all([muxer.writeEntry(entry(0)), muxer.sync({ timeout: 45_000 })]);
+    await Promise.all([muxer.sync({ timeout: 45_000 }), muxer.sync({ timeout: 45_000 })]);
   });
 
   it('asks an indexer that was not hot yet as well', async () => {
@@ -89,13 +89,13 @@ describe('sync', () => {
     const muxer = newMuxer({ targets: [indexer.address] });
     muxer.start();
     muxer.writeEntry(entry(0));
-    await muxer.sync({ timeout: 5000 });
+    await muxer.sync({ timeout: 45_000 });
   });
 
   it('asks again when the connection was lost and came back', async () => {
     const { indexer, muxer, connection } = await connected();
     muxer.writeEntry(entry(0));
-    const sync = muxer.sync({ timeout: 5000 });
+    const sync = muxer.sync({ timeout: 45_000 });
     await connection.entries(1);
     await connection.until('a flush', () => connection.flushes > 0);
     connection.socket.destroy();
@@ -145,7 +145,7 @@ describe('sync', () => {
     const [one, other] = [await first.hot(0), await second.hot(0)];
     for (let i = 0; i < 10; i++) muxer.writeEntry(entry(i));
     const sync = watch(muxer.sync());
-    await vi.waitFor(() => expect(one.frames.length + other.frames.length).toBe(10));
+    await eventually(() => expect(one.frames.length + other.frames.length).toBe(10));
     expect(one.frames.length).toBeGreaterThan(0);
     expect(other.frames.length).toBeGreaterThan(0);
     one.confirmThrough(one.frames.length);

@@ -334,7 +334,7 @@ describe('waiting for a hot connection', () => {
     const indexer = await ScriptedIndexer.listen();
     const muxer = newMuxer({ targets: [indexer.address] });
     muxer.start();
-    await Promise.all([muxer.waitForHot(), muxer.waitForHot({ timeout: 10_000 })]);
+    await Promise.all([muxer.waitForHot(), muxer.waitForHot({ timeout: 45_000 })]);
     expect(muxer.hot()).toBe(1);
   });
 

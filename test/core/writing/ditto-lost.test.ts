@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BLOCK, blockOf, connected, ENTRY, failureOf, textsOf } from '../../support/dittos.js';
 import { hotMuxer } from '../../support/muxer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
+import { eventually } from '../../support/waiting.js';
 
 const STORED = encodeConfirmDittoBlock(0);
 
@@ -13,7 +14,7 @@ const STORED = encodeConfirmDittoBlock(0);
 async function throttle(muxer: IngestMuxer, connection: ScriptedConnection): Promise<void> {
   connection.write(encodeThrottle(5e9));
   const throttled = () => muxer.stats().lanes[0]?.balancer.throttledMs;
-  await vi.waitFor(() => expect(throttled()).toBeGreaterThan(0), { timeout: 10_000 });
+  await eventually(() => expect(throttled()).toBeGreaterThan(0));
 }
 
 describe('a ditto block whose connection is lost', () => {
@@ -99,7 +100,7 @@ describe('a ditto block whose connection is lost', () => {
     const failed = failureOf(muxer.dittoWrite(block('A')));
     const again = await ScriptedIndexer.listen({ port });
     await again.hot(0);
-    await vi.waitFor(() => expect(muxer.hot()).toBe(2), { timeout: 10_000 });
+    await eventually(() => expect(muxer.hot()).toBe(2));
     const isOver = failed.then(async (error) => {
       await muxer.dittoWrite(block('B'));
       return error;
@@ -107,7 +108,7 @@ describe('a ditto block whose connection is lost', () => {
     // No command: the connection ends on this side, while most of the block is still to be sent.
     connection.write(Buffer.alloc(8, 0xee));
     // What the block's thread has told by then has come before the answer to another one.
-    await vi.waitFor(() => expect(muxer.hot()).toBe(1), { timeout: 10_000 });
+    await eventually(() => expect(muxer.hot()).toBe(1));
     await muxer.dittoWrite([ENTRY]);
     connection.socket.resume();
     expect(await isOver).toMatchObject({ reason: 'lost' });

@@ -10,11 +10,12 @@ import {
   TagRefusedError,
   UnknownTagError,
 } from '@ringest/core';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BLOCK, blockOf, connected, ENTRY, failureOf, textsOf } from '../../support/dittos.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
+import { eventually } from '../../support/waiting.js';
 
 const STORED = encodeConfirmDittoBlock(0);
 
@@ -203,7 +204,7 @@ describe('a ditto block finds nobody', () => {
     const kind = await ScriptedIndexer.listen();
     const both = await wholeMuxer({ targets: [strict.address, kind.address] });
     const known = both.negotiateTag('late');
-    await vi.waitFor(() => expect(both.status().targets[0]?.refusedTags).toEqual(['late']));
+    await eventually(() => expect(both.status().targets[0]?.refusedTags).toEqual(['late']));
     for (let i = 0; i < 10; i++) await both.dittoWrite([{ ...ENTRY, tag: known }]);
     expect((await kind.hot(0)).dittos).toHaveLength(10);
   });

@@ -54,7 +54,7 @@ describe('bytes behind a protocol error', () => {
     const wanted = entries.map((one) => expectedArrival(one, muxer.lookupTag(one.tag)));
     expectArrivals(second.arrivals, wanted);
     second.confirmThrough(5);
-    await muxer.sync({ timeout: 5000 });
+    await muxer.sync({ timeout: 45_000 });
     expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 });
@@ -88,7 +88,7 @@ describe('more than is read at a time between handshake and stream', () => {
     expect([...again.arrivals, ...full.arrivals].map(keyOf).sort()).toEqual(wanted.sort());
     again.confirmThrough(again.frames.length);
     full.confirmThrough(full.frames.length);
-    await muxer.sync({ timeout: 5000 });
+    await muxer.sync({ timeout: 45_000 });
     expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 });

@@ -80,7 +80,7 @@ describe('a tag negotiated late', () => {
     const muxer = newMuxer({ targets: [indexer.address] });
     const tag = muxer.negotiateTag('early');
     muxer.start();
-    await muxer.waitForHot({ timeout: 5000 });
+    await muxer.waitForHot({ timeout: 45_000 });
     muxer.writeEntry(entry(0, tag));
     await muxer.sync();
     const connection = await indexer.hot(0);
@@ -97,7 +97,7 @@ describe('a tag negotiated late', () => {
     const tag = muxer.negotiateTag('late');
     const entries = [entry(0, 0), entry(1, tag), entry(2, GRAVWELL_TAG)];
     for (const one of entries) muxer.writeEntry(one);
-    await muxer.sync({ timeout: 10_000 });
+    await muxer.sync({ timeout: 45_000 });
     expectArrivals(recording.received, expected(muxer, entries));
     expect(muxer.stats()).toMatchObject({ resentEntries: 0, reconnects: 0 });
   });

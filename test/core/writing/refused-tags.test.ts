@@ -89,7 +89,7 @@ describe('a tag that the only indexer refuses', () => {
 
     second.socket.destroy();
     await expect.poll(() => muxer.stats().refusedEntries).toBe(0);
-    await muxer.sync({ timeout: 10_000 });
+    await muxer.sync({ timeout: 45_000 });
     const third = await indexer.hot(2);
     const waited = entries.filter(({ tag }) => tag === bad);
     expectArrivals(third.arrivals, expected(muxer, waited));
@@ -125,7 +125,7 @@ describe('a tag that the only indexer refuses', () => {
     const muxer = newMuxer({ targets: [indexer.address], tags: ['one', 'bad', 'two'] });
     const errors = collectErrors(muxer);
     muxer.start();
-    await muxer.waitForHot({ timeout: 5000 });
+    await muxer.waitForHot({ timeout: 45_000 });
     for (const [i, tag] of [0, 2, 0].entries()) muxer.writeEntry(entry(i, tag));
     await muxer.sync();
     const second = await indexer.hot(1);
@@ -155,10 +155,10 @@ describe('a tag that the only indexer refuses', () => {
     await refused;
     await threads[0]?.terminate();
     const second = await indexer.hot(1);
-    await muxer.waitForHot({ timeout: 5000 });
+    await muxer.waitForHot({ timeout: 45_000 });
     expect(muxer.status().targets[0]?.refusedTags).toEqual([]);
     muxer.writeEntry(entry(0, bad));
-    await muxer.sync({ timeout: 5000 });
+    await muxer.sync({ timeout: 45_000 });
     expectArrivals(second.arrivals, expected(muxer, [entry(0, bad)]));
   });
 
@@ -187,10 +187,10 @@ describe('a tag that one of two indexers refuses', () => {
     const entries: EntryInput[] = [];
     for (let i = 0; i < 200; i++) entries.push(entry(i, i % 4 === 0 ? bad : 0));
     for (const one of entries.slice(0, 100)) muxer.writeEntry(one);
-    await muxer.sync({ timeout: 10_000 });
+    await muxer.sync({ timeout: 45_000 });
     await expect.poll(() => muxer.dead()).toBe(0);
     for (const one of entries.slice(100)) muxer.writeEntry(one);
-    await muxer.sync({ timeout: 10_000 });
+    await muxer.sync({ timeout: 45_000 });
     const atStrict = strict.connections.flatMap(({ arrivals }) => arrivals);
     const arrived = [...atStrict, ...recording.received].map(keyOf);
     expect(arrived.sort()).toEqual(expected(muxer, entries).map(keyOf).sort());
@@ -251,14 +251,14 @@ describe('a tag that one of two indexers refuses', () => {
     expect(await refused).toEqual([expect.any(TagRefusedError)]);
     expect(() => muxer.writeEntry(entry(0, bad))).toThrow(TagRefusedError);
     muxer.writeEntry(entry(1, 0));
-    await muxer.sync({ timeout: 5000 });
+    await muxer.sync({ timeout: 45_000 });
 
     const recording = await RecordingIndexer.start({
       ...{ listen: `127.0.0.1:${port}`, tags: ['test', 'bad'] },
     });
     await once(muxer, 'hot');
     muxer.writeEntry(entry(2, bad));
-    await muxer.sync({ timeout: 5000 });
+    await muxer.sync({ timeout: 45_000 });
     expectArrivals(recording.received, expected(muxer, [entry(2, bad)]));
   });
 
@@ -279,7 +279,7 @@ describe('a tag that one of two indexers refuses', () => {
     const recording = await RecordingIndexer.start({
       ...{ listen: `127.0.0.1:${port}`, tags: ['test', 'bad'] },
     });
-    await muxer.sync({ timeout: 10_000 });
+    await muxer.sync({ timeout: 45_000 });
     expectArrivals(recording.received, expected(muxer, entries));
     expect(muxer.stats()).toMatchObject({ refusedEntries: 0, writtenEntries: 10 });
   });
