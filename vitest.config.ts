@@ -31,6 +31,7 @@ export default defineConfig({
     expect: { poll: { timeout: 45_000, interval: 10 } },
     // They leave nothing behind, so that files can share a process, and what it has imported.
     isolate: false,
+    setupFiles: ['test/support/leave-nothing-behind.ts'],
     projects: [
       {
         extends: true,
