@@ -7,6 +7,7 @@ import {
 } from '@ringest/workers';
 import type { CacheSettings } from '../configuration/cache-settings.js';
 import { WaitTimeoutError } from '../errors.js';
+import { OncePerTurn } from '../once-per-turn.js';
 import type { WaitOptions } from '../pending.js';
 import type { FrameTap } from '../placing/placer.js';
 import { BlockBuilder, type FrameBlock } from './block-builder.js';
@@ -62,7 +63,7 @@ export class DiskCache {
   #around!: CacheSurroundings;
   #wasAnyHot = false;
   #wasUsed = false;
-  #isProgressDue = false;
+  readonly #progress = new OncePerTurn(() => this.#around.progress());
   #lastUse: SegmentUse | undefined;
   #rollTimer: NodeJS.Timeout | undefined;
 
@@ -347,7 +348,7 @@ export class DiskCache {
   #appendOverflow(block: FrameBlock): void {
     this.#appendOutstanding('overflow', block);
     this.#tellUse();
-    this.#progressSoon();
+    this.#progress.schedule();
   }
 
   #appendOutstanding(use: SegmentUse, block: FrameBlock): void {
@@ -389,7 +390,7 @@ export class DiskCache {
   #storeChanged(): void {
     this.#sweeper.look();
     this.#commit.look();
-    this.#progressSoon();
+    this.#progress.schedule();
   }
 
   /** Stores what every indexer refuses in segments of its own, so that those that it is in can go. */
@@ -436,15 +437,6 @@ export class DiskCache {
     const isUsed = this.#outstanding.entries + this.#unsendable.entries > 0;
     if (isUsed !== this.#wasUsed) this.#reports.changed();
     this.#wasUsed = isUsed;
-  }
-
-  #progressSoon(): void {
-    if (this.#isProgressDue) return;
-    this.#isProgressDue = true;
-    setImmediate(() => {
-      this.#isProgressDue = false;
-      this.#around.progress();
-    });
   }
 
   #handOn(): boolean {

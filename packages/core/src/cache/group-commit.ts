@@ -1,3 +1,4 @@
+import { OncePerTurn } from '../once-per-turn.js';
 import type { WaitOptions } from '../pending.js';
 import { Receipts, withDeadline } from './receipts.js';
 import type { Store } from './store.js';
@@ -24,7 +25,7 @@ export class GroupCommit {
   readonly #store: Store;
   readonly #around: GroupCommitSurroundings;
   readonly #receipts = new Receipts();
-  #isDue = false;
+  readonly #turnEnd = new OncePerTurn(() => this.#endTurn());
   /** What is gathered waits for a block to be stored. */
   #isHeld = false;
   #isConfirming = false;
@@ -81,15 +82,7 @@ export class GroupCommit {
 
   /** Something was written. */
   soon(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    setImmediate(() => {
-      this.#isDue = false;
-      const { blocksUnderWay, isWorking } = this.#store;
-      this.#isHeld = isWorking && blocksUnderWay >= MOST_UNDER_WAY;
-      if (this.#isHeld) this.look();
-      else this.now();
-    });
+    this.#turnEnd.schedule();
   }
 
   /** Hands on all that was written so far. */
@@ -130,6 +123,13 @@ export class GroupCommit {
   /** There will be no other word. */
   settle(error: Error | undefined): void {
     this.#receipts.settle(error);
+  }
+
+  #endTurn(): void {
+    const { blocksUnderWay, isWorking } = this.#store;
+    this.#isHeld = isWorking && blocksUnderWay >= MOST_UNDER_WAY;
+    if (this.#isHeld) this.look();
+    else this.now();
   }
 
   /** What was written is not on its way to the disk: its writers are told when it is confirmed. */

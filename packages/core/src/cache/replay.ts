@@ -1,6 +1,7 @@
 import type { CachedBlock } from '@ringest/cache';
 import { DecodeError, frameSize, GRAVWELL_TAG, GRAVWELL_TAG_NAME } from '@ringest/codec';
 import { type DetachedFrame, frameTag, retagFrame } from '@ringest/workers';
+import { OncePerTurn } from '../once-per-turn.js';
 import { Slice } from '../slice.js';
 import type { OutstandingBlock, OutstandingSegment, PendingEntries } from './pending-entries.js';
 
@@ -70,7 +71,7 @@ export class Replay {
   #piece: ReplayCursor | undefined;
   #reading: Reading | undefined;
   #fetching: Promise<void> | undefined;
-  #isSliceDue = false;
+  readonly #nextSlice = new OncePerTurn(() => this.#around.progress());
   #isStopped = false;
   #blocked: DetachedFrame | undefined;
   #replayedEntries = 0;
@@ -99,7 +100,7 @@ export class Replay {
   /** There may be room, or something to be brought back. */
   proceed(): void {
     this.#blocked = undefined;
-    if (this.#isStopped || this.#isSliceDue || !this.#around.isAnyHot()) return;
+    if (this.#isStopped || this.#nextSlice.isDue || !this.#around.isAnyHot()) return;
     const slice = new Slice();
     const share = this.#around.share();
     let bytes = 0;
@@ -119,7 +120,7 @@ export class Replay {
       this.#pass(piece, head);
       bytes += head.frame.length;
       if (slice.isOverAfterFrame() || bytes >= share) {
-        this.#sliceLater();
+        this.#nextSlice.schedule();
         return;
       }
     }
@@ -153,14 +154,6 @@ export class Replay {
     }
     this.#piece = undefined;
     piece.placed();
-  }
-
-  #sliceLater(): void {
-    this.#isSliceDue = true;
-    setImmediate(() => {
-      this.#isSliceDue = false;
-      this.#around.progress();
-    });
   }
 
   /** The next frame of a piece that can be sent; `undefined`: it has none any more. */

@@ -1,4 +1,5 @@
 import type { DetachedFrame, Lane } from '@ringest/workers';
+import { OncePerTurn } from '../once-per-turn.js';
 import { Slice } from '../slice.js';
 
 /** Where evacuated frames go. */
@@ -40,7 +41,7 @@ export class Evacuations {
   readonly #refuge: EvacuationTarget;
   readonly #active = new Map<Lane, Evacuation>();
   #shelf: DetachedFrame[] = [];
-  #sliceIsDue = false;
+  readonly #nextSlice = new OncePerTurn(() => this.#refuge.progress());
   #isStopped = false;
   #blocked: DetachedFrame | undefined;
 
@@ -107,12 +108,12 @@ export class Evacuations {
     for (const evacuation of this.#active.values()) {
       if (evacuation.lane.isReclaimed) this.#end(evacuation);
     }
-    if (this.#sliceIsDue) return;
+    if (this.#nextSlice.isDue) return;
     this.#blocked = undefined;
     const slice = new Slice();
     for (const evacuation of this.#active.values()) {
       if (this.#moveSome(evacuation, slice)) this.#end(evacuation);
-      if (this.#blocked !== undefined || this.#sliceIsDue) return;
+      if (this.#blocked !== undefined || this.#nextSlice.isDue) return;
     }
   }
 
@@ -131,11 +132,7 @@ export class Evacuations {
       if (head === undefined || !this.#move(head, evacuation)) return this.#blocked === undefined;
       lane.dropHead();
       if (!slice.isOverAfterFrame()) continue;
-      this.#sliceIsDue = true;
-      setImmediate(() => {
-        this.#sliceIsDue = false;
-        this.#refuge.progress();
-      });
+      this.#nextSlice.schedule();
       return false;
     }
     return true;

@@ -8,6 +8,7 @@ import {
   type WriterMark,
 } from '@ringest/workers';
 import { Balancer, type Policy } from '../balancing/index.js';
+import { OncePerTurn } from '../once-per-turn.js';
 
 /** Bytes that are held back until all of a batch is checked; beyond, the rest is checked first. */
 const MOST_HELD = 262144;
@@ -40,7 +41,7 @@ export class Placer {
   /** The lane of the current batch, and after how many bytes that is committed. */
   #lane: Lane | undefined;
   #batchBytes = 0;
-  #isTurnEndDue = false;
+  readonly #turnEnd = new OncePerTurn(() => this.commit());
   /** Whether any lane refuses any tag: else no entry has to ask. */
   #isAnyRefused = false;
   #rewrittenEntries = 0;
@@ -223,12 +224,8 @@ export class Placer {
   }
 
   #account(lane: Lane): void {
-    if (lane.writer.uncommitted >= this.#batchBytes) {
-      this.commit();
-    } else if (!this.#isTurnEndDue) {
-      this.#isTurnEndDue = true;
-      setImmediate(this.#endTurn);
-    }
+    if (lane.writer.uncommitted >= this.#batchBytes) this.commit();
+    else this.#turnEnd.schedule();
   }
 
   #copyToJournal(lane: Lane): void {
@@ -238,11 +235,6 @@ export class Placer {
     const entries = lane.writer.entries - mark.entries;
     if (entries > 0) this.#journal.copy(lane.writer.since(mark), entries);
   }
-
-  readonly #endTurn = () => {
-    this.#isTurnEndDue = false;
-    this.commit();
-  };
 }
 
 function writeTo(lane: Lane, parts: FrameParts): boolean {

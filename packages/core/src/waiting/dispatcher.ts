@@ -2,6 +2,7 @@ import type { DetachedFrame, FrameParts, Lane, SharedMemoryPool } from '@ringest
 import type { Balancer, Policy } from '../balancing/index.js';
 import type { DiskCache } from '../cache/disk-cache.js';
 import { BacklogFullError } from '../errors.js';
+import { OncePerTurn } from '../once-per-turn.js';
 import type { WaitOptions } from '../pending.js';
 import { Barriers } from '../placing/barriers.js';
 import { Evacuations } from '../placing/evacuations.js';
@@ -45,7 +46,8 @@ export class Dispatcher {
   readonly #ringBarriers: Barriers;
   readonly #evacuations: Evacuations;
   readonly #room: Backpressure;
-  #isProgressDue = false;
+  /** A batch need not end at once for what is due, and there may be many reasons. */
+  readonly #progress = new OncePerTurn(() => this.progress());
 
   /** @param lanes at least one, all with rings of the same size and this shared memory */
   constructor(lanes: readonly Lane[], options: DispatchOptions, sharedMemory: SharedMemoryPool) {
@@ -110,7 +112,7 @@ export class Dispatcher {
   mustWait(frameBytes: number): boolean {
     if (!this.#room.isShort(frameBytes)) return false;
     // Not from here: whoever asks has to listen first.
-    if (this.#room.requestDrain(frameBytes)) this.#progressSoon();
+    if (this.#room.requestDrain(frameBytes)) this.#progress.schedule();
     return true;
   }
 
@@ -262,7 +264,7 @@ export class Dispatcher {
       place();
       return () => {};
     });
-    this.#progressSoon();
+    this.#progress.schedule();
     return passed;
   }
 
@@ -274,18 +276,8 @@ export class Dispatcher {
       }),
     );
     if (forces) this.progress();
-    else this.#progressSoon();
+    else this.#progress.schedule();
     return passed;
-  }
-
-  /** At the end of this event-loop turn: a batch need not end for that, and there may be many reasons. */
-  #progressSoon(): void {
-    if (this.#isProgressDue) return;
-    this.#isProgressDue = true;
-    setImmediate(() => {
-      this.#isProgressDue = false;
-      this.progress();
-    });
   }
 
   /**
@@ -311,7 +303,7 @@ export class Dispatcher {
       (waiting) => this.#placeSomewhere(waiting),
       new Slice(),
     );
-    if (isOver) this.#progressSoon();
+    if (isOver) this.#progress.schedule();
     return isOver;
   }
 
