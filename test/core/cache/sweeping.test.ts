@@ -104,6 +104,7 @@ describe('a store', () => {
         failed: ignore,
         trouble: ignore,
         changed: ignore,
+        barrier: () => Promise.resolve(),
       },
       { found: ignore, placed: ignore, stored: ignore, dropped: ignore, changed: ignore },
     );

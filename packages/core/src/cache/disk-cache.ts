@@ -7,12 +7,13 @@ import {
 } from '@ringest/workers';
 import type { CacheSettings } from '../configuration/cache-settings.js';
 import { WaitTimeoutError } from '../errors.js';
-import { OncePerTurn } from '../once-per-turn.js';
+import type { OncePerTurn } from '../once-per-turn.js';
 import type { WaitOptions } from '../pending.js';
 import type { FrameTap } from '../placing/placer.js';
+import type { Rings } from '../placing/rings.js';
 import { BlockBuilder, type FrameBlock } from './block-builder.js';
+import type { CacheHost } from './cache-host.js';
 import type { CacheStats } from './cache-stats.js';
-import type { CacheReports, CacheSurroundings } from './context.js';
 import { DropCounter } from './drop-counter.js';
 import { EntriesLostError } from './errors.js';
 import { GroupCommit } from './group-commit.js';
@@ -47,7 +48,9 @@ type SegmentUse = 'copies' | 'refused' | 'overflow' | 'leftovers';
  */
 export class DiskCache {
   readonly #settings: CacheSettings;
-  readonly #reports: CacheReports;
+  readonly #rings: Rings;
+  readonly #progress: OncePerTurn;
+  readonly #host: CacheHost;
   readonly #pool = new SharedMemoryPool();
   readonly #store: Store;
   readonly #outstanding: PendingEntries;
@@ -60,18 +63,19 @@ export class DiskCache {
   readonly #leftovers: Leftovers;
   readonly #refusedCopies = new RefusedCopies();
   readonly #unsendable = new Unsendable();
-  #around!: CacheSurroundings;
   #wasAnyHot = false;
   #wasUsed = false;
-  readonly #progress = new OncePerTurn(() => this.#around.progress());
   #lastUse: SegmentUse | undefined;
   #rollTimer: NodeJS.Timeout | undefined;
 
-  constructor(settings: CacheSettings, reports: CacheReports) {
+  /** @param progress goes on with everything that can go on, `proceed` among it */
+  constructor(settings: CacheSettings, rings: Rings, progress: OncePerTurn, host: CacheHost) {
     this.#settings = settings;
-    this.#reports = reports;
-    this.#drops = new DropCounter(reports);
-    this.#store = new Store(settings, reports, {
+    this.#rings = rings;
+    this.#progress = progress;
+    this.#host = host;
+    this.#drops = new DropCounter(host);
+    this.#store = new Store(settings, host, {
       found: (segments) => this.#found(segments),
       placed: (key, place) => {
         this.#outstanding.placed(key, place);
@@ -81,34 +85,32 @@ export class DiskCache {
       dropped: (segment) => this.#dropped(segment),
       changed: () => this.#storeChanged(),
     });
-    this.#outstanding = new PendingEntries((mark) => this.#around.passed(mark));
+    this.#outstanding = new PendingEntries((mark) => rings.moves.end(mark));
     this.#leftovers = new Leftovers(this.#pool, settings.maxSegmentBytes);
     this.#overflow = new Spill(settings, this.#pool, {
       isOpen: () => this.#store.isWorking && !this.#store.isFull && !this.#isBehind(),
-      isAnyHot: () => this.#around.isAnyHot(),
+      isAnyHot: () => rings.isAnyHot,
       taken: () => this.#commit.soon(),
       append: (block) => this.#appendOverflow(block),
-      progress: () => this.#around.progress(),
+      progress: () => progress.now(),
     });
-    if (settings.mode === 'journal') this.#journal = this.#createJournal();
+    if (settings.mode === 'journal') {
+      this.#journal = this.#createJournal();
+      rings.placer.copyTo(this.#journal);
+    }
     this.#commit = new GroupCommit(this.#store, {
       handOn: () => this.#handOn(),
-      barrier: () => this.#around.barrier(),
+      barrier: () => host.barrier(),
     });
     this.#replay = this.#createReplay();
     this.#sweeper = new SegmentRemover({
       segments: () => this.#store.segments,
       isNeeded: (id) => this.#isNeeded(id),
-      confirmed: () => this.#around.confirmed(),
+      confirmed: () => rings.confirmed(),
       keepRefused: () => this.#keepRefused(),
       remove: (id) => this.#remove(id),
-      failed: (err) => this.#reports.warn({ err }, 'segments of the cache are removed later'),
+      failed: (err) => host.warn({ err }, 'segments of the cache are removed later'),
     });
-  }
-
-  /** What the rings are to it. Before anything else. */
-  connect(around: CacheSurroundings): void {
-    this.#around = around;
   }
 
   /** @throws {CacheLockedError} @throws {CacheOpenError} */
@@ -120,11 +122,6 @@ export class DiskCache {
   /** Gets copies of what enters rings, if all of it is to be stored. */
   get journal(): FrameTap | undefined {
     return this.#journal;
-  }
-
-  /** Whether it can keep anything. */
-  get isUsable(): boolean {
-    return !this.#store.isUseless;
   }
 
   /** Whether the disk takes what it keeps. */
@@ -187,11 +184,13 @@ export class DiskCache {
     this.#overflow.add(frame);
   }
 
-  /** The same at the end, for a frame that is older than what waits in the cache. */
-  keepFirst({ frame, tag }: DetachedFrame): void {
-    // A large one that was sent has the tag of its indexer still.
-    retagFrame(frame, tag);
-    this.#leftovers.add(frame);
+  /**
+   * Keeps, at the end, all that is in rings that no worker has, and what every indexer refuses. It is
+   * older than what waits in the cache. Without a folder that can be used, it stays in the rings.
+   */
+  keepUnconfirmed(): void {
+    if (this.#store.isUseless) return;
+    for (const frame of this.#rings.takeUnconfirmed()) this.#keepFirst(frame);
   }
 
   /** Entries wait for room, or none does any more. */
@@ -228,7 +227,7 @@ export class DiskCache {
   /** A lane is hot, or lost. */
   lanesChanged(): void {
     this.#overflow.lanesChanged(this.#wasAnyHot);
-    this.#wasAnyHot = this.#around.isAnyHot();
+    this.#wasAnyHot = this.#rings.isAnyHot;
   }
 
   /** Nothing is brought back or removed any more; what is kept from now on is for the next run. */
@@ -250,7 +249,7 @@ export class DiskCache {
    */
   async close(timeout: number): Promise<{ unconfirmed: number; cached: number }> {
     const signal = AbortSignal.timeout(timeout);
-    this.#refusedCopies.retain(this.#around.refused());
+    this.#refusedCopies.retain(this.#rings.refused.frames);
     const tidying = {
       handOn: () => this.#commit.now(),
       appendLeftovers: () => this.#appendLeftovers(),
@@ -259,12 +258,12 @@ export class DiskCache {
       remove: (id: number) => this.#remove(id),
     };
     const isTidy = await tidyUp(this.#store, tidying, signal).catch((err) => {
-      this.#reports.warn({ err }, 'the cache could not be tidied up');
+      this.#host.warn({ err }, 'the cache could not be tidied up');
       return false;
     });
     if (!isTidy) {
       const { path } = this.#settings;
-      this.#reports.warn({ path }, 'the cache keeps more than is needed: some of it is sent twice');
+      this.#host.warn({ path }, 'the cache keeps more than is needed: some of it is sent twice');
     }
     this.#appendLeftovers();
     const report = await this.#store.close(signal);
@@ -289,29 +288,36 @@ export class DiskCache {
   }
 
   #createReplay(): Replay {
+    const rings = this.#rings;
     return new Replay(this.#outstanding, {
-      share: () => this.#around.share,
-      isAnyHot: () => this.#around.isAnyHot(),
-      place: (frame) => this.#around.place(frame),
-      keep: (frame) => this.keepFirst(frame),
-      tag: (name) => this.#reports.tag(name),
-      detach: (frame) => this.#around.detach(frame),
+      share: () => rings.replayShare,
+      isAnyHot: () => rings.isAnyHot,
+      place: (frame) => rings.placeSparingly(frame),
+      keep: (frame) => this.#keepFirst(frame),
+      tag: (name) => this.#host.tag(name),
+      detach: (frame) => rings.detach(frame),
       read: (segment, from) => this.#store.read(segment, from),
       release: ({ frames }) => this.#pool.free(frames),
       damaged: ({ isOld }, entries) => {
-        if (!isOld) this.#around.lost(new EntriesLostError(entries, 'damaged'));
+        if (!isOld) rings.moves.lost(new EntriesLostError(entries, 'damaged'));
       },
-      failed: (segment, err) => this.#reports.warn({ segment, err }, 'a segment is read later'),
+      failed: (segment, err) => this.#host.warn({ segment, err }, 'a segment is read later'),
       unsendable: (segment, entries, error) => {
         if (!this.#unsendable.add(segment, entries)) return;
-        this.#reports.failed(error, `segment ${segment} of the cache stays: not all can be sent`);
+        this.#host.failed(error, `segment ${segment} of the cache stays: not all can be sent`);
       },
       done: () => {
         this.#sweeper.look();
         this.#tellUse();
       },
-      progress: () => this.#around.progress(),
+      progress: () => this.#progress.now(),
     });
+  }
+
+  #keepFirst({ frame, tag }: DetachedFrame): void {
+    // A large one that was sent has the tag of its indexer still.
+    retagFrame(frame, tag);
+    this.#leftovers.add(frame);
   }
 
   /** Bytes on their way to the disk, those among them that are in no block yet. */
@@ -368,7 +374,7 @@ export class DiskCache {
     this.#outstanding.found(segments);
     const entries = segments.reduce((sum, segment) => sum + segment.entries, 0);
     if (entries === 0) return;
-    this.#reports.info({ entries }, 'the cache has entries of an earlier run');
+    this.#host.info({ entries }, 'the cache has entries of an earlier run');
     this.#tellUse();
   }
 
@@ -383,7 +389,7 @@ export class DiskCache {
     const lostEntries = (lost?.sequences.size ?? 0) + this.#unsendable.removed(segment);
     this.#drops.add(lostEntries, entries - lostEntries);
     // First those who wait for it: what is not outstanding any more is taken for what is in rings.
-    if (lost?.isOld === false) this.#around.lost(new EntriesLostError(lostEntries, 'dropped'));
+    if (lost?.isOld === false) this.#rings.moves.lost(new EntriesLostError(lostEntries, 'dropped'));
     this.#outstanding.dropped(segment);
   }
 
@@ -395,7 +401,7 @@ export class DiskCache {
 
   /** Stores what every indexer refuses in segments of its own, so that those that it is in can go. */
   async #keepRefused(): Promise<void> {
-    const refused = this.#around.refused();
+    const refused = this.#rings.refused.frames;
     this.#refusedCopies.retain(refused);
     const fresh = this.#refusedCopies.without(refused);
     if (fresh.length === 0) return;
@@ -424,23 +430,23 @@ export class DiskCache {
   }
 
   #roll(): void {
-    this.#refusedCopies.retain(this.#around.refused());
+    this.#refusedCopies.retain(this.#rings.refused.frames);
     this.#sweeper.retry();
     const last = this.#store.segments.at(-1);
     if (last === undefined || last.isSealed) return;
     // What is outstanding is ended when it is read; without an indexer, nothing can be removed.
-    if (this.#isNeeded(last.id) || !this.#around.isAnyHot()) return;
+    if (this.#isNeeded(last.id) || !this.#rings.isAnyHot) return;
     this.#store.seal();
   }
 
   #tellUse(): void {
     const isUsed = this.#outstanding.entries + this.#unsendable.entries > 0;
-    if (isUsed !== this.#wasUsed) this.#reports.changed();
+    if (isUsed !== this.#wasUsed) this.#host.changed();
     this.#wasUsed = isUsed;
   }
 
   #handOn(): boolean {
-    this.#around.commit();
+    this.#rings.placer.commit();
     this.#overflow.flush();
     return this.#journal?.flush() ?? true;
   }

@@ -25,7 +25,6 @@ export interface PlacerOptions {
   readonly balancing: Policy;
   /** Bytes. */
   readonly batchBytes: number;
-  readonly journal: FrameTap | undefined;
 }
 
 /**
@@ -37,7 +36,7 @@ export class Placer {
   readonly #lanes: readonly Lane[];
   readonly #sharedMemory: SharedMemoryPool;
   readonly #maxFrame: number;
-  readonly #journal: FrameTap | undefined;
+  #journal: FrameTap | undefined;
   /** The lane of the current batch, and after how many bytes that is committed. */
   #lane: Lane | undefined;
   #batchBytes = 0;
@@ -55,12 +54,16 @@ export class Placer {
   constructor(lanes: readonly Lane[], options: PlacerOptions, sharedMemory: SharedMemoryPool) {
     this.#lanes = lanes;
     this.#sharedMemory = sharedMemory;
-    this.#journal = options.journal;
     this.#maxFrame = (lanes[0] as Lane).writer.maxFrame;
     const target = lanes[0]?.endpoint;
     const sameTarget = lanes.every(({ endpoint }) => endpoint === target);
     const { balancing, batchBytes } = options;
     this.balancer = new Balancer(lanes, balancing, batchBytes, { sameTarget });
+  }
+
+  /** A journal gets copies of what enters rings from now on: to be called before the first entry. */
+  copyTo(journal: FrameTap): void {
+    this.#journal = journal;
   }
 
   /** What entered the rings: entries, and bytes of their frames. One that was moved counts once. */
