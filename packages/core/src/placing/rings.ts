@@ -100,12 +100,12 @@ export class Rings {
     return passed;
   }
 
-  /** Resolves those for whom all is confirmed. Returns whether more got there meanwhile: call it again. */
+  /** Resolves the `confirmed` promises that are due. Returns whether more are due by now: call it again. */
   settle(): boolean {
     return this.#barriers.settle(undefined);
   }
 
-  /** Nothing moves any more, and workers get their rings back. Nobody waits for confirmations. */
+  /** Workers get their rings back, and nothing moves any more. `confirmed` promises reject with the error. */
   stop(error: Error): void {
     this.evacuations.stop();
     this.#barriers.rejectAll(error);

@@ -4,9 +4,9 @@ import type { Placer } from '../placing/placer.js';
 /** Room in the rings: lanes wake the muxer when there is some, and `drain` is due then. */
 export class Backpressure {
   readonly #placer: Placer;
-  /** Somebody was told to wait: `drain` is due once nothing waits, */
+  /** Somebody waits for `drain`. */
   #isOwed = false;
-  /** and a frame of so many bytes finds room. */
+  /** `drain` is due once a frame of so many bytes finds room. */
   #owedBytes = 0;
 
   constructor(placer: Placer) {

@@ -221,8 +221,8 @@ export class Dispatcher {
   }
 
   /**
-   * Entries that wait for an indexer that takes their tag hold up everybody who waits for them; if
-   * none can, that is the answer. Returns whether more barriers were passed meanwhile.
+   * Refused frames hold up all barriers. If no indexer will ever take one of them, the barriers reject.
+   * Returns whether more barriers are passed by now: call it again.
    */
   #settleBarriers(): boolean {
     const again = this.#rings.settle();
