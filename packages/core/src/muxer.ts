@@ -21,8 +21,10 @@ import { DittoWriter } from './entries/ditto-writer.js';
 import { MuxerTags } from './entries/muxer-tags.js';
 import { NotRunningError, WaitTimeoutError } from './errors.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
+import { OncePerTurn } from './once-per-turn.js';
 import { checkWait, type WaitOptions } from './pending.js';
 import { Lanes } from './placing/lanes.js';
+import { Rings } from './placing/rings.js';
 import { SelfLog } from './reporting/self-log.js';
 import { type ChildState, StateReporter } from './reporting/state-reporter.js';
 import { type MuxerStats, muxerStats } from './reporting/stats.js';
@@ -39,6 +41,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #tags: MuxerTags;
   readonly #parts: CheckedEntry;
   readonly #lanes: Lanes;
+  readonly #rings: Rings;
   readonly #cache: DiskCache | undefined;
   readonly #dispatcher: Dispatcher;
   readonly #batches: BatchWriter;
@@ -72,17 +75,20 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       this.emit('drain');
     };
     const refusal = (tag: number) => this.#tags.refusal(tag);
-    if (checked.cache !== undefined) this.#cache = this.#createCache(checked.cache);
-    const dispatching = { ...checked, diskCache: this.#cache, drained, refusal };
-    this.#dispatcher = new Dispatcher(lanes, dispatching, this.#sharedMemory);
-    this.#batches = new BatchWriter(this.#parts, this.#dispatcher);
+    const { backlogBytes } = checked;
+    const progress = new OncePerTurn(() => this.#dispatcher.progress());
+    this.#rings = new Rings(lanes, checked, this.#sharedMemory, progress);
+    if (checked.cache !== undefined) this.#cache = this.#createCache(checked.cache, progress);
+    const dispatching = { backlogBytes, drained, refusal };
+    this.#dispatcher = new Dispatcher(this.#rings, this.#cache, progress, dispatching);
+    this.#batches = new BatchWriter(this.#parts, this.#rings.placer, this.#dispatcher);
     this.#dittos = new DittoWriter({
       lanes,
-      balancer: this.#dispatcher.balancer,
+      balancer: this.#rings.placer.balancer,
       parts: new CheckedEntry(this.#tags),
       tags: this.#tags,
       memory: this.#sharedMemory,
-      backlogBytes: checked.backlogBytes,
+      backlogBytes,
     });
     this.#reporter = new StateReporter({
       identity: checked.identity,
@@ -91,7 +97,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       log: this.#log,
       tags: () => this.#tags.names,
       flow: () => {
-        const { entries, bytes } = this.#dispatcher.written();
+        const { entries, bytes } = this.#rings.placer.written();
         return { entries, bytes: bytes - entries * FRAME_BYTES };
       },
       cache: () => ({ state: checked.cache?.mode ?? '', size: this.cacheSize() }),
@@ -217,7 +223,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#dispatcher.checkBacklog();
     this.#parts.check(entry);
     if (this.#dispatcher.write(this.#parts)) return this.#cache?.receipt(1, options);
-    const frames = [this.#dispatcher.copy(this.#parts)];
+    const frames = [this.#rings.placer.copy(this.#parts)];
     const room = this.#dispatcher.enqueue(frames, 0, options ?? {});
     return this.#cache ? this.#cache.receiptAfter(room, 1, options) : room;
   }
@@ -335,7 +341,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /** A snapshot of what goes on; cheap. */
   stats(): MuxerStats {
-    return muxerStats(this.#lanes.all, this.#dispatcher, this.#dittos, this.#log, this.#cache);
+    const { backlog } = this.#dispatcher;
+    return muxerStats(this.#rings, backlog, this.#dittos, this.#log, this.#cache);
   }
 
   /** Bytes in the disk cache, those on their way to it among them; 0 without one. */
@@ -387,13 +394,11 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /** Ends the lanes, and the cache with what they have left. */
   async #leave(closing: Error): Promise<CloseReport> {
     const cache = this.#cache;
-    const dispatcher = this.#dispatcher;
     cache?.stop();
-    if (cache?.isWorking) dispatcher.keepWaiting(cache, closing);
-    else dispatcher.abandon(closing);
+    this.#dispatcher.close(closing);
     await this.#lanes.close();
-    if (cache?.isUsable) dispatcher.keepUnconfirmed(cache);
-    const left = this.#lanes.unconfirmedEntries() + dispatcher.refusedEntries;
+    cache?.keepUnconfirmed();
+    const left = this.#lanes.unconfirmedEntries() + this.#rings.refused.frames.length;
     const kept = await cache?.close(this.#configuration.closeTimeout);
     return { unconfirmed: left + (kept?.unconfirmed ?? 0), cached: kept?.cached ?? 0 };
   }
@@ -456,8 +461,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     });
   }
 
-  #createCache(settings: CacheSettings): DiskCache {
-    return new DiskCache(settings, {
+  #createCache(settings: CacheSettings, progress: OncePerTurn): DiskCache {
+    return new DiskCache(settings, this.#rings, progress, {
       tag: (name) => this.#addTag(name),
       info: (fields, message) => this.#log.info(fields, message),
       warn: (fields, message) => this.#log.warn(fields, message),
@@ -465,6 +470,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       failed: (error, message) => queueMicrotask(() => this.#failed(error, message)),
       trouble: (error) => queueMicrotask(() => this.emit('cacheTrouble', error)),
       changed: () => this.#reporter.changed(),
+      barrier: () => this.#dispatcher.barrier(false, {}),
     });
   }
 
@@ -496,7 +502,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   #lanesChanged(): void {
     const refused = new Set(this.#lanes.all.flatMap(({ refusedTags }) => [...refusedTags]));
-    const byAll = [...refused].filter((tag) => this.#dispatcher.isRefused(tag));
+    const byAll = [...refused].filter((tag) => this.#rings.refused.isRefused(tag));
     const fresh = byAll.filter((tag) => this.#tags.has(tag));
     this.#tags.refuse(byAll);
     this.#dispatcher.lanesChanged();

@@ -101,6 +101,8 @@ describe('a writer that obeys willBlock and drain', () => {
       muxer.on('drain', () => drained++);
       let written = 0;
       for (let isStuck = false; !isStuck; ) {
+        // All may be written before the disk has said that it is full.
+        await turn();
         while (written < entries.length && !muxer.willBlock(2000)) {
           muxer.writeEntry(entries[written++] as EntryInput);
           if (written % 100 === 0) await turn();

@@ -10,8 +10,10 @@ class World {
   readonly stuck = new Set<number>();
   confirmed = () => Promise.resolve();
   readonly failures: unknown[] = [];
-  readonly sweeper = new SegmentRemover({
-    segments: () =>
+  readonly sweeper: SegmentRemover;
+
+  constructor() {
+    const segments = () =>
       this.left.map((id) => {
         return {
           id,
@@ -22,13 +24,21 @@ class World {
           nextSequence: id,
           isSealed: true,
         };
-      }),
-    isNeeded: () => false,
-    confirmed: () => this.confirmed(),
-    keepRefused: () => Promise.resolve(),
-    remove: (id) => this.#remove(id),
-    failed: (error) => this.failures.push(error),
-  });
+      });
+    this.sweeper = new SegmentRemover({
+      store: {
+        get segments() {
+          return segments();
+        },
+        remove: (id) => this.#remove(id),
+        seal: () => {},
+      },
+      contents: { isNeeded: () => false, removed: () => {} },
+      rings: { isAnyHot: true, confirmed: () => this.confirmed() },
+      refused: { keep: () => Promise.resolve(), forgetOthers: () => {} },
+      host: { warn: ({ err }) => this.failures.push(err) },
+    });
+  }
 
   /** All that can go on has gone on. */
   async settled(): Promise<void> {
@@ -104,6 +114,7 @@ describe('a store', () => {
         failed: ignore,
         trouble: ignore,
         changed: ignore,
+        barrier: () => Promise.resolve(),
       },
       { found: ignore, placed: ignore, stored: ignore, dropped: ignore, changed: ignore },
     );

@@ -81,6 +81,12 @@ export class Balancer<Lane extends Candidate> {
     this.#origin = this.#clock.now();
   }
 
+  /** Whether any lane is hot. */
+  get isAnyHot(): boolean {
+    for (const { lane } of this.#slots) if (lane.isHot) return true;
+    return false;
+  }
+
   /** Lanes that may be written to at all: the hot ones, or, while none is, all of a single target. */
   open(): readonly Lane[] {
     const lanes = this.#slots.map(({ lane }) => lane);
@@ -90,7 +96,7 @@ export class Balancer<Lane extends Candidate> {
 
   /** Whether any lane that may be written to passes a test. */
   isAnyOpen(test: (lane: Lane) => boolean): boolean {
-    const isAnyHot = this.#isAnyHot();
+    const { isAnyHot } = this;
     if (!isAnyHot && !this.#sameTarget) return false;
     for (const { lane } of this.#slots) {
       if ((lane.isHot || !isAnyHot) && test(lane)) return true;
@@ -106,7 +112,7 @@ export class Balancer<Lane extends Candidate> {
   pick(passedOver: ReadonlySet<Lane> = this.#nobody): Lane | undefined {
     let found = this.#policy === 'expectedTime' ? this.#find(READY, passedOver) : 0;
     if (found === 0) found = this.#find(HOT, passedOver);
-    if (found === 0 && this.#sameTarget && !this.#isAnyHot()) found = this.#find(ANY, passedOver);
+    if (found === 0 && this.#sameTarget && !this.isAnyHot) found = this.#find(ANY, passedOver);
     if (found === 0) return undefined;
     const now = this.#clock.now();
     const slot = found === 1 ? (this.#compared[0] as Slot<Lane>) : this.#best(found, now);
@@ -191,11 +197,6 @@ export class Balancer<Lane extends Candidate> {
       age = 0;
     }
     return 2 ** age;
-  }
-
-  #isAnyHot(): boolean {
-    for (const { lane } of this.#slots) if (lane.isHot) return true;
-    return false;
   }
 
   #anyIndex(): number {

@@ -1,4 +1,4 @@
-import type { CacheSegment, DroppedSegment } from '@ringest/cache';
+import type { CacheSegment } from '@ringest/cache';
 import {
   type DetachedFrame,
   type FrameParts,
@@ -7,123 +7,103 @@ import {
 } from '@ringest/workers';
 import type { CacheSettings } from '../configuration/cache-settings.js';
 import { WaitTimeoutError } from '../errors.js';
+import { OncePerTurn } from '../once-per-turn.js';
 import type { WaitOptions } from '../pending.js';
 import type { FrameTap } from '../placing/placer.js';
-import { BlockBuilder, type FrameBlock } from './block-builder.js';
+import type { Rings } from '../placing/rings.js';
+import { Appender } from './appender.js';
+import type { FrameBlock } from './block-builder.js';
+import { CacheContents } from './cache-contents.js';
+import type { CacheHost } from './cache-host.js';
 import type { CacheStats } from './cache-stats.js';
-import type { CacheReports, CacheSurroundings } from './context.js';
 import { DropCounter } from './drop-counter.js';
-import { EntriesLostError } from './errors.js';
 import { GroupCommit } from './group-commit.js';
 import { Journal } from './journal.js';
 import { Leftovers } from './leftovers.js';
-import { PendingEntries } from './pending-entries.js';
-import { RefusedCopies } from './refused-copies.js';
+import { RefusedKeeper } from './refused-keeper.js';
 import { Replay } from './replay.js';
 import { SegmentRemover } from './segment-remover.js';
 import { Spill } from './spill.js';
+import { SpillDelay } from './spill-delay.js';
 import { Store } from './store.js';
-import { tidyUp } from './tidying.js';
-import { Unsendable } from './unsendable.js';
+import { type TidyingParts, tidyUp } from './tidying.js';
 
 /** Bytes that may be on their way to the disk before nothing more is taken. */
 const MOST_UNSTORED = 32 * 1024 * 1024;
-/** How often a segment is ended of which nothing is outstanding: so much is sent again after a crash. */
-const ROLL_MS = 1000;
-
-/**
- * `copies` are of what is in rings too, `refused` of what every indexer refuses; `overflow` is nowhere
- * else, and `leftovers` neither, when the muxer closes.
- */
-type SegmentUse = 'copies' | 'refused' | 'overflow' | 'leftovers';
 
 /**
  * The disk cache of a muxer. What finds no room goes to disk (`Spill`) and comes back when there
  * is some (`Replay`); a journal has copies of all that is in rings (`Journal`), and says when they
- * are stored (`GroupCommit`). `PendingEntries` knows what is in the cache only; `SegmentRemover` removes segments
- * once all that was in them is confirmed. At the end, `Leftovers` has what was in rings, which the next
- * run reads first.
+ * are stored (`GroupCommit`). `CacheContents` knows what is in the cache only; `SegmentRemover` removes
+ * segments once all that was in them is confirmed. At the end, `Leftovers` has what was in rings, which
+ * the next run reads first.
  */
 export class DiskCache {
   readonly #settings: CacheSettings;
-  readonly #reports: CacheReports;
+  readonly #rings: Rings;
+  readonly #progress: OncePerTurn;
+  readonly #host: CacheHost;
   readonly #pool = new SharedMemoryPool();
   readonly #store: Store;
-  readonly #outstanding: PendingEntries;
-  readonly #overflow: Spill;
-  readonly #journal: Journal | undefined;
-  readonly #commit: GroupCommit;
-  readonly #drops: DropCounter;
-  readonly #replay: Replay;
-  readonly #sweeper: SegmentRemover;
+  readonly #contents: CacheContents;
+  readonly #appender: Appender;
+  readonly #spill: Spill;
+  readonly #spillDelay: SpillDelay;
   readonly #leftovers: Leftovers;
-  readonly #refusedCopies = new RefusedCopies();
-  readonly #unsendable = new Unsendable();
-  #around!: CacheSurroundings;
-  #wasAnyHot = false;
-  #wasUsed = false;
-  #isProgressDue = false;
-  #lastUse: SegmentUse | undefined;
-  #rollTimer: NodeJS.Timeout | undefined;
+  readonly #journal: Journal | undefined;
+  readonly #handOn = new OncePerTurn(() => this.#commit.endTurn());
+  readonly #commit: GroupCommit;
+  readonly #remover: SegmentRemover;
+  readonly #replay: Replay;
+  readonly #drops: DropCounter;
+  readonly #tidying: TidyingParts;
 
-  constructor(settings: CacheSettings, reports: CacheReports) {
+  /** @param progress goes on with everything that can go on, `proceed` among it */
+  constructor(settings: CacheSettings, rings: Rings, progress: OncePerTurn, host: CacheHost) {
     this.#settings = settings;
-    this.#reports = reports;
-    this.#drops = new DropCounter(reports);
-    this.#store = new Store(settings, reports, {
-      found: (segments) => this.#found(segments),
-      placed: (key, place) => {
-        this.#outstanding.placed(key, place);
-        this.#refusedCopies.placed(key, place);
-      },
-      stored: ({ key, memory }) => this.#stored(key, memory),
-      dropped: (segment) => this.#dropped(segment),
-      changed: () => this.#storeChanged(),
-    });
-    this.#outstanding = new PendingEntries((mark) => this.#around.passed(mark));
-    this.#leftovers = new Leftovers(this.#pool, settings.maxSegmentBytes);
-    this.#overflow = new Spill(settings, this.#pool, {
-      isOpen: () => this.#store.isWorking && !this.#store.isFull && !this.#isBehind(),
-      isAnyHot: () => this.#around.isAnyHot(),
-      taken: () => this.#commit.soon(),
-      append: (block) => this.#appendOverflow(block),
-      progress: () => this.#around.progress(),
-    });
-    if (settings.mode === 'journal') this.#journal = this.#createJournal();
-    this.#commit = new GroupCommit(this.#store, {
-      handOn: () => this.#handOn(),
-      barrier: () => this.#around.barrier(),
-    });
-    this.#replay = this.#createReplay();
-    this.#sweeper = new SegmentRemover({
-      segments: () => this.#store.segments,
-      isNeeded: (id) => this.#isNeeded(id),
-      confirmed: () => this.#around.confirmed(),
-      keepRefused: () => this.#keepRefused(),
-      remove: (id) => this.#remove(id),
-      failed: (err) => this.#reports.warn({ err }, 'segments of the cache are removed later'),
-    });
-  }
-
-  /** What the rings are to it. Before anything else. */
-  connect(around: CacheSurroundings): void {
-    this.#around = around;
+    this.#rings = rings;
+    this.#progress = progress;
+    this.#host = host;
+    this.#store = this.#createStore();
+    this.#contents = new CacheContents(rings.moves, host);
+    const { pending, refusedCopies: copies } = this.#contents;
+    this.#appender = new Appender(this.#store, pending);
+    const { maxSegmentBytes, mode } = settings;
+    const { refused, placer } = rings;
+    const base = {
+      store: this.#store,
+      contents: this.#contents,
+      appender: this.#appender,
+      handOn: this.#handOn,
+      pool: this.#pool,
+      ...{ rings, progress, host },
+    };
+    this.#spill = new Spill(this.#pool, maxSegmentBytes, (block) => this.#appendSpilled(block));
+    this.#spillDelay = new SpillDelay(mode, rings, progress);
+    if (mode === 'journal') {
+      this.#journal = new Journal({ ...base, isBehind: () => this.#isBehind() }, maxSegmentBytes);
+      placer.copyTo(this.#journal);
+    }
+    const [spill, journal] = [this.#spill, this.#journal];
+    this.#commit = new GroupCommit({ ...base, placer, spill, journal });
+    this.#leftovers = new Leftovers({ ...base, pending }, maxSegmentBytes);
+    const keeper = new RefusedKeeper({ ...base, refused, copies }, maxSegmentBytes);
+    this.#remover = new SegmentRemover({ ...base, refused: keeper });
+    const [commit, leftovers, remover] = [this.#commit, this.#leftovers, this.#remover];
+    this.#replay = new Replay({ ...base, leftovers, remover });
+    this.#tidying = { ...base, commit, refused: keeper, leftovers, replay: this.#replay, remover };
+    this.#drops = new DropCounter(host);
   }
 
   /** @throws {CacheLockedError} @throws {CacheOpenError} */
   open(muxer: string, tags: readonly string[]): void {
     this.#store.open(muxer, tags);
-    this.#rollTimer = setInterval(() => this.#roll(), ROLL_MS).unref();
+    this.#remover.start();
   }
 
   /** Gets copies of what enters rings, if all of it is to be stored. */
   get journal(): FrameTap | undefined {
     return this.#journal;
-  }
-
-  /** Whether it can keep anything. */
-  get isUsable(): boolean {
-    return !this.#store.isUseless;
   }
 
   /** Whether the disk takes what it keeps. */
@@ -155,7 +135,7 @@ export class DiskCache {
     return this.#journal === undefined ? undefined : this.#commit.receipt(entries, options);
   }
 
-  /** The same for a write that waits for room first. */
+  /** As `receipt`, for a write that waits for room first. */
   receiptAfter(
     room: Promise<void> | undefined,
     entries: number,
@@ -167,36 +147,45 @@ export class DiskCache {
 
   /** Whether an entry that finds no room is taken. */
   get isAccepting(): boolean {
-    return this.#overflow.isAccepting;
+    const { isWorking, isFull } = this.#store;
+    return isWorking && !isFull && !this.#isBehind() && this.#spillDelay.isOver;
   }
 
   /** Takes an entry that finds no room. @returns false when it has to wait for some */
   spill(parts: FrameParts): boolean {
-    return this.#overflow.spill(parts);
+    if (!this.isAccepting || !this.#spill.spill(parts)) return false;
+    this.#handOn.schedule();
+    return true;
   }
 
-  /** The same for a frame that waits. */
-  spillFrame(frame: DetachedFrame): boolean {
-    return this.#overflow.spillFrame(frame);
+  /** Takes a frame that waits for room. @returns false when it has to wait on */
+  spillFrame({ frame }: DetachedFrame): boolean {
+    if (!this.isAccepting) return false;
+    this.#spill.add(frame);
+    this.#handOn.schedule();
+    return true;
   }
 
   /** Takes a frame in any case: nothing else will. It is newer than all that is in the cache. */
   keep({ frame, tag }: DetachedFrame): void {
     retagFrame(frame, tag);
-    this.#overflow.add(frame);
+    this.#spill.add(frame);
+    this.#handOn.schedule();
   }
 
-  /** The same at the end, for a frame that is older than what waits in the cache. */
-  keepFirst({ frame, tag }: DetachedFrame): void {
-    // A large one that was sent has the tag of its indexer still.
-    retagFrame(frame, tag);
-    this.#leftovers.add(frame);
+  /**
+   * Keeps, at the end, all that is in rings that no worker has, and what every indexer refuses. It is
+   * older than what waits in the cache. Without a folder that can be used, it stays in the rings.
+   */
+  keepUnconfirmed(): void {
+    if (this.#store.isUseless) return;
+    for (const frame of this.#rings.takeUnconfirmed()) this.#leftovers.add(frame);
   }
 
   /** Entries wait for room, or none does any more. */
   tellWaiting(isAnyWaiting: boolean): void {
-    if (isAnyWaiting) this.#overflow.expect();
-    else this.#overflow.relax();
+    if (isAnyWaiting) this.#spillDelay.expect();
+    else this.#spillDelay.relax();
   }
 
   /** There may be room for what is to be brought back. */
@@ -211,13 +200,13 @@ export class DiskCache {
 
   /** Whether new entries go to disk because older ones are there, and wait for room. */
   get prefersDisk(): boolean {
-    return this.#replay.blocked !== undefined && this.#overflow.isAccepting;
+    return this.#replay.blocked !== undefined && this.isAccepting;
   }
 
   /** A mark on the newest entry that is in the cache only; `undefined`: there is none. */
   mark(): object | undefined {
-    this.#overflow.flush();
-    return this.#outstanding.mark();
+    this.#spill.flush();
+    return this.#contents.pending.mark();
   }
 
   addTag(name: string): void {
@@ -226,20 +215,17 @@ export class DiskCache {
 
   /** A lane is hot, or lost. */
   lanesChanged(): void {
-    this.#overflow.lanesChanged(this.#wasAnyHot);
-    this.#wasAnyHot = this.#around.isAnyHot();
+    this.#spillDelay.lanesChanged();
   }
 
   /** Nothing is brought back or removed any more; what is kept from now on is for the next run. */
   stop(): void {
-    clearInterval(this.#rollTimer);
-    this.#sweeper.stop();
-    this.#overflow.stop();
+    this.#remover.stop();
+    this.#spillDelay.stop();
     this.#replay.stop();
     this.#commit.now();
     this.#commit.stop();
-    this.#store.seal();
-    this.#lastUse = undefined;
+    this.#appender.seal();
   }
 
   /**
@@ -249,23 +235,8 @@ export class DiskCache {
    */
   async close(timeout: number): Promise<{ unconfirmed: number; cached: number }> {
     const signal = AbortSignal.timeout(timeout);
-    this.#refusedCopies.retain(this.#around.refused());
-    const tidying = {
-      handOn: () => this.#commit.now(),
-      appendLeftovers: () => this.#appendLeftovers(),
-      keepRest: () => this.#replay.keepRest(),
-      isNeeded: (id: number) => this.#isNeeded(id),
-      remove: (id: number) => this.#remove(id),
-    };
-    const isTidy = await tidyUp(this.#store, tidying, signal).catch((err) => {
-      this.#reports.warn({ err }, 'the cache could not be tidied up');
-      return false;
-    });
-    if (!isTidy) {
-      const { path } = this.#settings;
-      this.#reports.warn({ path }, 'the cache keeps more than is needed: some of it is sent twice');
-    }
-    this.#appendLeftovers();
+    const { pending } = this.#contents;
+    await tidyUp(this.#tidying, this.#settings.path, signal);
     const report = await this.#store.close(signal);
     const unconfirmed = this.#pendingEntries;
     const isLate = report?.error !== undefined && signal.aborted;
@@ -274,182 +245,56 @@ export class DiskCache {
     );
     this.#drops.tell();
     if (report === undefined) return { unconfirmed, cached: 0 };
-    const unstored = this.#outstanding.entriesOf([...report.unstored, ...this.#store.orphans]);
+    const unstored = pending.entriesOf([...report.unstored, ...this.#store.orphans]);
     return { unconfirmed, cached: unconfirmed - unstored };
   }
 
-  #createJournal(): Journal {
-    return new Journal(this.#settings, this.#pool, {
-      isStoring: () => this.#store.isWorking,
-      isBehind: () => this.#isBehind(),
-      copied: () => this.#commit.soon(),
-      append: (block) => this.#append('copies', block),
-    });
-  }
-
-  #createReplay(): Replay {
-    return new Replay(this.#outstanding, {
-      share: () => this.#around.share,
-      isAnyHot: () => this.#around.isAnyHot(),
-      place: (frame) => this.#around.place(frame),
-      keep: (frame) => this.keepFirst(frame),
-      tag: (name) => this.#reports.tag(name),
-      detach: (frame) => this.#around.detach(frame),
-      read: (segment, from) => this.#store.read(segment, from),
-      release: ({ frames }) => this.#pool.free(frames),
-      damaged: ({ isOld }, entries) => {
-        if (!isOld) this.#around.lost(new EntriesLostError(entries, 'damaged'));
+  #createStore(): Store {
+    return new Store(this.#settings, this.#host, {
+      found: (segments) => this.#found(segments),
+      placed: (key, place) => this.#contents.placed(key, place),
+      stored: ({ key, memory }) => {
+        if (this.#contents.pending.stored(key)) this.#pool.free(Buffer.from(memory));
+        this.#commit.stored(this.#store.storedKey);
       },
-      failed: (segment, err) => this.#reports.warn({ segment, err }, 'a segment is read later'),
-      unsendable: (segment, entries, error) => {
-        if (!this.#unsendable.add(segment, entries)) return;
-        this.#reports.failed(error, `segment ${segment} of the cache stays: not all can be sent`);
+      dropped: ({ segment, entries }) => {
+        const lost = this.#contents.dropped(segment);
+        this.#drops.add(lost, entries - lost);
       },
-      done: () => {
-        this.#sweeper.look();
-        this.#tellUse();
+      changed: () => {
+        this.#remover.look();
+        this.#commit.look();
+        this.#progress.schedule();
       },
-      progress: () => this.#around.progress(),
     });
   }
 
   /** Bytes on their way to the disk, those among them that are in no block yet. */
   get #unstoredBytes(): number {
-    const gathered = this.#overflow.bytes + this.#leftovers.bytes + (this.#journal?.bytes ?? 0);
+    const gathered = this.#spill.bytes + this.#leftovers.bytes + (this.#journal?.bytes ?? 0);
     return this.#store.unstoredBytes + gathered;
   }
 
   /** Entries that are in the cache only. */
   get #pendingEntries(): number {
-    const gathered = this.#overflow.entries + this.#leftovers.entries;
-    return this.#outstanding.entries + this.#unsendable.entries + gathered;
+    return this.#contents.entries + this.#spill.entries + this.#leftovers.entries;
   }
 
   #isBehind(): boolean {
     return this.#store.isWorking && this.#unstoredBytes >= MOST_UNSTORED;
   }
 
-  #isNeeded(segment: number): boolean {
-    return (
-      this.#outstanding.isIn(segment) ||
-      this.#unsendable.isIn(segment) ||
-      this.#refusedCopies.isIn(segment)
-    );
-  }
-
-  /** What is in rings too and what is not are in different segments: each is removed as soon as it can. */
-  #append(use: SegmentUse, block: FrameBlock): number {
-    const isFirst = this.#lastUse !== use;
-    this.#lastUse = use;
-    return this.#store.append({ ...block, isFirst });
-  }
-
-  #appendOverflow(block: FrameBlock): void {
-    this.#appendOutstanding('overflow', block);
-    this.#tellUse();
-    this.#progressSoon();
-  }
-
-  #appendOutstanding(use: SegmentUse, block: FrameBlock): void {
-    const { memory, bytes, count } = block;
-    const key = this.#append(use, block);
-    this.#outstanding.appended(key, Buffer.from(memory, 0, bytes), count);
-  }
-
-  #appendLeftovers(): void {
-    const order = this.#store.isOpen ? this.#outstanding.orderBefore : undefined;
-    for (const block of this.#leftovers.take()) {
-      this.#appendOutstanding('leftovers', { ...block, order });
-    }
+  #appendSpilled(block: FrameBlock): void {
+    this.#appender.appendPending('overflow', block);
+    this.#contents.reportUse();
+    this.#progress.schedule();
   }
 
   #found(segments: readonly CacheSegment[]): void {
-    this.#outstanding.found(segments);
+    this.#contents.pending.found(segments);
     const entries = segments.reduce((sum, segment) => sum + segment.entries, 0);
     if (entries === 0) return;
-    this.#reports.info({ entries }, 'the cache has entries of an earlier run');
-    this.#tellUse();
-  }
-
-  #stored(key: number, memory: SharedArrayBuffer): void {
-    if (this.#outstanding.stored(key)) this.#pool.free(Buffer.from(memory));
-    this.#commit.stored(this.#store.storedKey);
-  }
-
-  #dropped({ segment, entries }: DroppedSegment): void {
-    const lost = this.#outstanding.inSegment(segment);
-    this.#refusedCopies.removed(segment);
-    const lostEntries = (lost?.sequences.size ?? 0) + this.#unsendable.removed(segment);
-    this.#drops.add(lostEntries, entries - lostEntries);
-    // First those who wait for it: what is not outstanding any more is taken for what is in rings.
-    if (lost?.isOld === false) this.#around.lost(new EntriesLostError(lostEntries, 'dropped'));
-    this.#outstanding.dropped(segment);
-  }
-
-  #storeChanged(): void {
-    this.#sweeper.look();
-    this.#commit.look();
-    this.#progressSoon();
-  }
-
-  /** Stores what every indexer refuses in segments of its own, so that those that it is in can go. */
-  async #keepRefused(): Promise<void> {
-    const refused = this.#around.refused();
-    this.#refusedCopies.retain(refused);
-    const fresh = this.#refusedCopies.without(refused);
-    if (fresh.length === 0) return;
-    let frames: Buffer[] = [];
-    const writer = new BlockBuilder(this.#pool, this.#settings.maxSegmentBytes, (block) => {
-      this.#refusedCopies.appended(this.#append('refused', block), frames);
-      frames = [];
-    });
-    for (const { frame, tag } of fresh) {
-      retagFrame(frame, tag);
-      writer.add([frame], 1);
-      frames.push(frame);
-    }
-    writer.flush();
-    const { lastKey } = this.#store;
-    // They would wait behind others for the room that is made afterwards.
-    this.#store.limit(false);
-    await this.#store.until(() => this.#store.storedKey >= lastKey);
-    this.#store.limit(true);
-  }
-
-  async #remove(segment: number): Promise<void> {
-    await this.#store.remove(segment);
-    this.#outstanding.removed(segment);
-    this.#refusedCopies.removed(segment);
-  }
-
-  #roll(): void {
-    this.#refusedCopies.retain(this.#around.refused());
-    this.#sweeper.retry();
-    const last = this.#store.segments.at(-1);
-    if (last === undefined || last.isSealed) return;
-    // What is outstanding is ended when it is read; without an indexer, nothing can be removed.
-    if (this.#isNeeded(last.id) || !this.#around.isAnyHot()) return;
-    this.#store.seal();
-  }
-
-  #tellUse(): void {
-    const isUsed = this.#outstanding.entries + this.#unsendable.entries > 0;
-    if (isUsed !== this.#wasUsed) this.#reports.changed();
-    this.#wasUsed = isUsed;
-  }
-
-  #progressSoon(): void {
-    if (this.#isProgressDue) return;
-    this.#isProgressDue = true;
-    setImmediate(() => {
-      this.#isProgressDue = false;
-      this.#around.progress();
-    });
-  }
-
-  #handOn(): boolean {
-    this.#around.commit();
-    this.#overflow.flush();
-    return this.#journal?.flush() ?? true;
+    this.#host.info({ entries }, 'the cache has entries of an earlier run');
+    this.#contents.reportUse();
   }
 }

@@ -1,19 +1,19 @@
-import type { CacheReports } from './context.js';
+import type { CacheHost } from './cache-host.js';
 
 /** How often what was dropped is logged, in milliseconds. */
 const TELL_MS = 1000;
 
 /** What was given up to make room: counted, and logged now and then. */
 export class DropCounter {
-  readonly #reports: CacheReports;
+  readonly #host: CacheHost;
   #entries = 0;
   #copies = 0;
   /** Not logged yet. */
   #segments = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(reports: CacheReports) {
-    this.#reports = reports;
+  constructor(host: CacheHost) {
+    this.#host = host;
   }
 
   /** Entries that were nowhere else. */
@@ -41,7 +41,7 @@ export class DropCounter {
     if (this.#segments === 0) return;
     const counts = { segments: this.#segments, droppedEntries: this.#entries };
     this.#segments = 0;
-    this.#reports.warn(
+    this.#host.warn(
       { ...counts, droppedCopies: this.#copies },
       'the cache dropped its oldest segments to make room: raise cache.maxBytes',
     );

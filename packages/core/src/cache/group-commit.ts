@@ -1,19 +1,25 @@
+import type { OncePerTurn } from '../once-per-turn.js';
 import type { WaitOptions } from '../pending.js';
+import type { Placer } from '../placing/placer.js';
+import type { CacheHost } from './cache-host.js';
+import type { Journal } from './journal.js';
 import { Receipts, withDeadline } from './receipts.js';
+import type { Spill } from './spill.js';
 import type { Store } from './store.js';
 
 /** Blocks on their way before those that are not full wait for more. */
 const MOST_UNDER_WAY = 4;
 
-/** What a group commit needs of its surroundings. */
-export interface GroupCommitSurroundings {
-  /**
-   * Hands on all that was written so far.
-   * @returns whether all of it is on its way to the disk
-   */
-  handOn(): boolean;
-  /** Resolves once everything written before is confirmed. */
-  barrier(): Promise<void>;
+/** What a group commit works with. */
+export interface GroupCommitParts {
+  readonly store: Store;
+  readonly placer: Placer;
+  readonly spill: Spill;
+  /** If there is one, it gets what the placer commits. */
+  readonly journal: Journal | undefined;
+  readonly host: Pick<CacheHost, 'barrier'>;
+  /** Runs `endTurn`. */
+  readonly handOn: OncePerTurn;
 }
 
 /**
@@ -21,10 +27,9 @@ export interface GroupCommitSurroundings {
  * and tells those who wrote it when it is stored; or confirmed, while the disk takes nothing.
  */
 export class GroupCommit {
+  readonly #parts: GroupCommitParts;
   readonly #store: Store;
-  readonly #around: GroupCommitSurroundings;
   readonly #receipts = new Receipts();
-  #isDue = false;
   /** What is gathered waits for a block to be stored. */
   #isHeld = false;
   #isConfirming = false;
@@ -34,9 +39,9 @@ export class GroupCommit {
   #isIncomplete = false;
   #isStopped = false;
 
-  constructor(store: Store, around: GroupCommitSurroundings) {
-    this.#store = store;
-    this.#around = around;
+  constructor(parts: GroupCommitParts) {
+    this.#parts = parts;
+    this.#store = parts.store;
   }
 
   /**
@@ -46,7 +51,7 @@ export class GroupCommit {
   receipt(entries: number, options: WaitOptions = {}): Promise<void> {
     // Some before it have found room, and do not know yet.
     if (this.#waitingForRoom > 0) return this.receiptAfter(Promise.resolve(), entries, options);
-    this.soon();
+    this.#parts.handOn.schedule();
     return withDeadline(this.#receipts.current, entries, options);
   }
 
@@ -62,7 +67,7 @@ export class GroupCommit {
     this.#waitingForRoom++;
     const join = (resolve: () => void, reject: (error: unknown) => void) => {
       this.#waitingForRoom--;
-      this.soon();
+      this.#parts.handOn.schedule();
       this.#receipts.join({ resolve, reject });
     };
     return new Promise((resolve, reject) => {
@@ -79,22 +84,21 @@ export class GroupCommit {
     });
   }
 
-  /** Something was written. */
-  soon(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    setImmediate(() => {
-      this.#isDue = false;
-      const { blocksUnderWay, isWorking } = this.#store;
-      this.#isHeld = isWorking && blocksUnderWay >= MOST_UNDER_WAY;
-      if (this.#isHeld) this.look();
-      else this.now();
-    });
+  /** Hands on all that was written so far, unless the disk is slower than that. */
+  endTurn(): void {
+    const { blocksUnderWay, isWorking } = this.#store;
+    this.#isHeld = isWorking && blocksUnderWay >= MOST_UNDER_WAY;
+    if (this.#isHeld) this.look();
+    else this.now();
   }
 
   /** Hands on all that was written so far. */
   now(): void {
-    if (!this.#around.handOn()) this.#isIncomplete = true;
+    const { placer, spill, journal } = this.#parts;
+    placer.commit();
+    spill.flush();
+    const isAllCopied = journal?.flush() ?? true;
+    if (!isAllCopied) this.#isIncomplete = true;
     this.#receipts.close(this.#isIncomplete ? undefined : this.#store.lastKey);
     // What was not copied may be the beginning of a write that waits for room with its rest.
     if (this.#waitingForRoom === 0) this.#isIncomplete = false;
@@ -104,7 +108,7 @@ export class GroupCommit {
   /** All blocks up to one are stored. */
   stored(key: number): void {
     this.#receipts.stored(key);
-    if (this.#isHeld) this.soon();
+    if (this.#isHeld) this.#parts.handOn.schedule();
   }
 
   /** The disk may take nothing, or again. */
@@ -137,7 +141,7 @@ export class GroupCommit {
     this.#isConfirming = true;
     const confirmed = this.#receipts.confirmed();
     try {
-      await this.#around.barrier();
+      await this.#parts.host.barrier();
       confirmed();
     } catch {
       // Not now: it is tried again with the next change.

@@ -1,45 +1,50 @@
 import type { SharedMemoryPool } from '@ringest/workers';
-import type { CacheSettings } from '../configuration/cache-settings.js';
+import type { OncePerTurn } from '../once-per-turn.js';
 import type { FrameTap } from '../placing/placer.js';
-import { BlockBuilder, type FrameBlock } from './block-builder.js';
+import type { Appender } from './appender.js';
+import { BlockBuilder } from './block-builder.js';
+import type { Store } from './store.js';
 
-/** What a journal needs of its surroundings. */
-export interface JournalSurroundings {
-  /** Whether the disk works: else entries are in memory only, and resolve when they are confirmed. */
-  isStoring(): boolean;
+/** What a journal is made of. */
+export interface JournalParts {
+  readonly store: Store;
+  readonly appender: Appender;
+  readonly pool: SharedMemoryPool;
+  /** Hands on what is gathered. */
+  readonly handOn: OncePerTurn;
   /** Whether so much waits for the disk that nothing more may be added. */
   isBehind(): boolean;
-  /** Something was copied: it is to be flushed at the end of the turn. */
-  copied(): void;
-  append(block: FrameBlock): void;
 }
 
 /** Copies what enters rings into blocks for the disk. */
 export class Journal implements FrameTap {
-  readonly #around: JournalSurroundings;
-  readonly #writer: BlockBuilder;
+  readonly #parts: JournalParts;
+  readonly #builder: BlockBuilder;
   #isComplete = true;
 
-  constructor(settings: CacheSettings, pool: SharedMemoryPool, around: JournalSurroundings) {
-    this.#around = around;
-    this.#writer = new BlockBuilder(pool, settings.maxSegmentBytes, (block) =>
-      around.append(block),
-    );
+  /** @param mostBytes that a block has, unless a single frame has more */
+  constructor(parts: JournalParts, mostBytes: number) {
+    const { pool, appender } = parts;
+    this.#parts = parts;
+    this.#builder = new BlockBuilder(pool, mostBytes, (block) => {
+      appender.append('copies', block);
+    });
   }
 
   get isBehind(): boolean {
-    return this.#around.isBehind();
+    return this.#parts.isBehind();
   }
 
   /** Bytes that are gathered, and in no block yet. */
   get bytes(): number {
-    return this.#writer.bytes;
+    return this.#builder.bytes;
   }
 
   copy(frames: readonly Uint8Array[], entries: number): void {
-    if (this.#around.isStoring()) this.#writer.add(frames, entries);
+    // While the disk does not work, entries are in memory only, and resolve when they are confirmed.
+    if (this.#parts.store.isWorking) this.#builder.add(frames, entries);
     else this.#isComplete = false;
-    this.#around.copied();
+    this.#parts.handOn.schedule();
   }
 
   /**
@@ -47,7 +52,7 @@ export class Journal implements FrameTap {
    * @returns whether everything since the last time was copied
    */
   flush(): boolean {
-    this.#writer.flush();
+    this.#builder.flush();
     const isComplete = this.#isComplete;
     this.#isComplete = true;
     return isComplete;

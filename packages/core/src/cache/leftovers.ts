@@ -1,38 +1,59 @@
-import type { SharedMemoryPool } from '@ringest/workers';
+import { type DetachedFrame, retagFrame, type SharedMemoryPool } from '@ringest/workers';
+import type { Appender } from './appender.js';
 import { BlockBuilder, type FrameBlock } from './block-builder.js';
+import type { PendingEntries } from './pending-entries.js';
+import type { Store } from './store.js';
 
 /**
  * What a muxer leaves when it closes, and was under way to an indexer: it is older than what waits in
  * the cache. Its blocks are gathered until it is known where the next run has to read them.
  */
 export class Leftovers {
-  readonly #writer: BlockBuilder;
+  readonly #store: Store;
+  readonly #pending: PendingEntries;
+  readonly #appender: Appender;
+  readonly #builder: BlockBuilder;
   #blocks: FrameBlock[] = [];
 
-  constructor(pool: SharedMemoryPool, mostBytes: number) {
-    this.#writer = new BlockBuilder(pool, mostBytes, (block) => this.#blocks.push(block));
+  /** @param mostBytes that a block has, unless a single frame has more */
+  constructor(
+    parts: {
+      readonly store: Store;
+      readonly pending: PendingEntries;
+      readonly appender: Appender;
+      readonly pool: SharedMemoryPool;
+    },
+    mostBytes: number,
+  ) {
+    this.#store = parts.store;
+    this.#pending = parts.pending;
+    this.#appender = parts.appender;
+    this.#builder = new BlockBuilder(parts.pool, mostBytes, (block) => this.#blocks.push(block));
   }
 
   /** Entries that are gathered. */
   get entries(): number {
-    return this.#blocks.reduce((sum, { count }) => sum + count, this.#writer.entries);
+    return this.#blocks.reduce((sum, { count }) => sum + count, this.#builder.entries);
   }
 
   /** Bytes of their frames. */
   get bytes(): number {
-    return this.#blocks.reduce((sum, { bytes }) => sum + bytes, this.#writer.bytes);
+    return this.#blocks.reduce((sum, { bytes }) => sum + bytes, this.#builder.bytes);
   }
 
   /** Copies a frame. */
-  add(frame: Uint8Array): void {
-    this.#writer.add([frame], 1);
+  add({ frame, tag }: DetachedFrame): void {
+    // A large one that was sent has the tag of its indexer still.
+    retagFrame(frame, tag);
+    this.#builder.add([frame], 1);
   }
 
-  /** Takes out all blocks, oldest first. */
-  take(): readonly FrameBlock[] {
-    this.#writer.flush();
+  /** Appends all that is gathered, oldest first, to be read before what waits in the cache. */
+  append(): void {
+    const order = this.#store.isOpen ? this.#pending.orderBefore : undefined;
+    this.#builder.flush();
     const blocks = this.#blocks;
     this.#blocks = [];
-    return blocks;
+    for (const block of blocks) this.#appender.appendPending('leftovers', { ...block, order });
   }
 }

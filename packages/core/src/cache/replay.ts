@@ -1,55 +1,35 @@
 import type { CachedBlock } from '@ringest/cache';
-import { DecodeError, frameSize, GRAVWELL_TAG, GRAVWELL_TAG_NAME } from '@ringest/codec';
-import { type DetachedFrame, frameTag, retagFrame } from '@ringest/workers';
+import { GRAVWELL_TAG, GRAVWELL_TAG_NAME } from '@ringest/codec';
+import { type DetachedFrame, frameTag, retagFrame, type SharedMemoryPool } from '@ringest/workers';
+import { OncePerTurn } from '../once-per-turn.js';
+import type { Rings } from '../placing/rings.js';
 import { Slice } from '../slice.js';
+import type { CacheContents } from './cache-contents.js';
+import type { CacheHost } from './cache-host.js';
+import { EntriesLostError } from './errors.js';
+import type { Leftovers } from './leftovers.js';
 import type { OutstandingBlock, OutstandingSegment, PendingEntries } from './pending-entries.js';
+import { nextFrame, pass, type ReplayCursor } from './replay-cursor.js';
+import type { SegmentRemover } from './segment-remover.js';
+import type { Store } from './store.js';
 
 /** Milliseconds before a segment that could not be read is read again. */
 const RETRY_MS = 5000;
 
-/** What a replay needs of its surroundings. */
-export interface ReplaySurroundings {
-  /** Bytes of frames that may be placed in a turn. */
-  share(): number;
-  /** While none is, nothing is brought back. */
-  isAnyHot(): boolean;
-  /** Writes a frame where it leaves room for others. @returns false when it has to wait for that */
-  place(frame: DetachedFrame): boolean;
-  /** Takes a frame back that was not placed, at the end. */
-  keep(frame: DetachedFrame): void;
-  /** The number of a tag by its name. Throws when it can have none. */
-  tag(name: string): number;
-  /** A copy of a frame in memory that a lane can take over, if it is so large that it needs that. */
-  detach(frame: Buffer): Buffer;
-  read(segment: number, from: number): AsyncGenerator<CachedBlock, void>;
-  /** The entries of a block are in rings, and its memory is needed no more. */
-  release(block: OutstandingBlock): void;
-  /** So many entries of a segment were in what is damaged. */
-  damaged(segment: OutstandingSegment, entries: number): void;
-  /** A segment cannot be read for now. */
-  failed(segment: number, error: Error): void;
-  /** So many entries of a segment cannot be sent: it has to stay. */
-  unsendable(segment: number, entries: number, error: Error): void;
-  /** A segment has nothing any more that no lane has got. */
-  done(): void;
+/** What a replay works with. */
+export interface ReplayParts {
+  readonly rings: Rings;
+  readonly store: Store;
+  readonly contents: CacheContents;
+  /** Gets the rest of what is partly replayed, at the end. */
+  readonly leftovers: Leftovers;
+  /** Removes what is replayed and confirmed. */
+  readonly remover: SegmentRemover;
+  /** Has the memory of blocks. */
+  readonly pool: SharedMemoryPool;
+  readonly host: CacheHost;
   /** Goes on with everything that can go on, `proceed` among it. */
-  progress(): void;
-}
-
-/** A block of frames that is being placed. */
-interface ReplayCursor {
-  readonly frames: Buffer;
-  at: number;
-  /** Entries from there on. */
-  left: number;
-  /** The head, when it was looked at before and found no room. */
-  head: DetachedFrame | undefined;
-  readonly isOld: boolean;
-  /** The muxer tag of a tag in the frames; an error: it can have none. */
-  tag(number: number): number | Error;
-  placed(): void;
-  /** So many entries, which come next, cannot be sent. */
-  unsendable(entries: number, error: Error): void;
+  readonly progress: OncePerTurn;
 }
 
 /** A segment that is being read. */
@@ -65,20 +45,23 @@ interface Reading {
  * and only where half of a ring is free, so that the others always find room.
  */
 export class Replay {
-  readonly #outstanding: PendingEntries;
-  readonly #around: ReplaySurroundings;
+  readonly #parts: ReplayParts;
+  readonly #rings: Rings;
+  readonly #pending: PendingEntries;
   #piece: ReplayCursor | undefined;
   #reading: Reading | undefined;
   #fetching: Promise<void> | undefined;
-  #isSliceDue = false;
+  readonly #nextSlice: OncePerTurn;
   #isStopped = false;
   #blocked: DetachedFrame | undefined;
   #replayedEntries = 0;
   #recoveredEntries = 0;
 
-  constructor(outstanding: PendingEntries, around: ReplaySurroundings) {
-    this.#outstanding = outstanding;
-    this.#around = around;
+  constructor(parts: ReplayParts) {
+    this.#parts = parts;
+    this.#rings = parts.rings;
+    this.#pending = parts.contents.pending;
+    this.#nextSlice = new OncePerTurn(() => parts.progress.now());
   }
 
   /** The frame that waits for room, if one does. */
@@ -99,9 +82,9 @@ export class Replay {
   /** There may be room, or something to be brought back. */
   proceed(): void {
     this.#blocked = undefined;
-    if (this.#isStopped || this.#isSliceDue || !this.#around.isAnyHot()) return;
+    if (this.#isStopped || this.#nextSlice.isDue || !this.#rings.isAnyHot) return;
     const slice = new Slice();
-    const share = this.#around.share();
+    const share = this.#rings.replayShare;
     let bytes = 0;
     for (;;) {
       const piece = this.#piece ?? this.#take();
@@ -112,14 +95,14 @@ export class Replay {
         piece.placed();
         continue;
       }
-      if (!this.#around.place(head)) {
+      if (!this.#rings.placeSparingly(head)) {
         this.#blocked = head;
         return;
       }
       this.#pass(piece, head);
       bytes += head.frame.length;
       if (slice.isOverAfterFrame() || bytes >= share) {
-        this.#sliceLater();
+        this.#nextSlice.schedule();
         return;
       }
     }
@@ -139,7 +122,7 @@ export class Replay {
     await this.#fetching;
     for (;;) {
       const piece = this.#piece;
-      const segment = this.#reading?.segment ?? this.#outstanding.thinned;
+      const segment = this.#reading?.segment ?? this.#pending.thinned;
       if (piece !== undefined) this.#keepRestOf(piece);
       else if (segment !== undefined) await this.#fetchFrom(segment);
       else return;
@@ -148,19 +131,11 @@ export class Replay {
 
   #keepRestOf(piece: ReplayCursor): void {
     for (let head = this.#head(piece); head !== undefined; head = this.#head(piece)) {
-      this.#around.keep(head);
+      this.#parts.leftovers.add(head);
       pass(piece, head.frame.length);
     }
     this.#piece = undefined;
     piece.placed();
-  }
-
-  #sliceLater(): void {
-    this.#isSliceDue = true;
-    setImmediate(() => {
-      this.#isSliceDue = false;
-      this.#around.progress();
-    });
   }
 
   /** The next frame of a piece that can be sent; `undefined`: it has none any more. */
@@ -175,7 +150,7 @@ export class Replay {
         continue;
       }
       retagFrame(frame, tag);
-      piece.head = { frame: this.#around.detach(frame), tag, wasInRing: false, isCached: true };
+      piece.head = { frame: this.#rings.detach(frame), tag, wasInRing: false, isCached: true };
     }
     return piece.head;
   }
@@ -188,7 +163,7 @@ export class Replay {
 
   #take(): ReplayCursor | undefined {
     if (this.#fetching !== undefined) return undefined;
-    const next = this.#outstanding.next();
+    const next = this.#pending.next();
     if (next === undefined) return undefined;
     if ('key' in next) this.#piece = this.#pieceOf(next);
     else this.#fetch(next);
@@ -205,8 +180,8 @@ export class Replay {
       isOld: false,
       tag: (number) => number,
       placed: () => {
-        if (this.#outstanding.replayed(block)) this.#around.release(block);
-        this.#around.done();
+        if (this.#pending.replayed(block)) this.#parts.pool.free(block.frames);
+        this.#done();
       },
       // It was made here.
       unsendable: (_entries, error) => {
@@ -220,12 +195,13 @@ export class Replay {
       .catch((error: Error) => {
         this.#reading = undefined;
         segment.notBefore = performance.now() + RETRY_MS;
-        setTimeout(() => this.#around.progress(), RETRY_MS).unref();
-        this.#around.failed(segment.id, error);
+        setTimeout(() => this.#parts.progress.schedule(), RETRY_MS).unref();
+        const fields = { segment: segment.id, err: error };
+        this.#parts.host.warn(fields, 'a segment is read later');
       })
       .finally(() => {
         this.#fetching = undefined;
-        if (!this.#isStopped) this.#around.progress();
+        if (!this.#isStopped) this.#parts.progress.schedule();
       });
   }
 
@@ -243,16 +219,18 @@ export class Replay {
     this.#reading = undefined;
     // What was stored there meanwhile is read the next time.
     const missing = segment.sequences.before(reading.to);
-    if (missing > 0) this.#around.damaged(segment, missing);
-    this.#outstanding.take(segment, 0, reading.to);
-    this.#around.done();
+    if (missing > 0 && !segment.isOld) {
+      this.#rings.moves.lost(new EntriesLostError(missing, 'damaged'));
+    }
+    this.#pending.take(segment, 0, reading.to);
+    this.#done();
   }
 
   async #readingOf(segment: OutstandingSegment): Promise<Reading> {
     if (this.#reading?.segment === segment) return this.#reading;
     await this.#reading?.blocks.return();
     const { from, to } = segment.sequences;
-    this.#reading = { segment, blocks: this.#around.read(segment.id, from), to };
+    this.#reading = { segment, blocks: this.#parts.store.read(segment.id, from), to };
     return this.#reading;
   }
 
@@ -269,17 +247,30 @@ export class Replay {
       head: undefined,
       isOld,
       tag: table,
-      unsendable: (entries, error) => this.#around.unsendable(segment.id, entries, error),
+      unsendable: (entries, error) => this.#unsendable(segment.id, entries, error),
       placed: () => {
-        this.#outstanding.take(segment, sequence, sequence + count);
+        this.#pending.take(segment, sequence, sequence + count);
         if (segment.sequences.isEmpty && this.#reading?.segment === segment) {
           // It may be removed from now on.
           void this.#reading.blocks.return();
           this.#reading = undefined;
         }
-        this.#around.done();
+        this.#done();
       },
     };
+  }
+
+  /** A block or a segment has nothing any more that no lane has got. */
+  #done(): void {
+    this.#parts.remover.look();
+    this.#parts.contents.reportUse();
+  }
+
+  /** Some entries of a segment cannot be sent: it has to stay. */
+  #unsendable(segment: number, entries: number, error: Error): void {
+    const { contents, host } = this.#parts;
+    if (!contents.unsendable.add(segment, entries)) return;
+    host.failed(error, `segment ${segment} of the cache stays: not all can be sent`);
   }
 
   /** From the tags of another run to those of the muxer, by their names. */
@@ -288,7 +279,7 @@ export class Replay {
     const translate = (number: number) => {
       const name = number === GRAVWELL_TAG ? GRAVWELL_TAG_NAME : names[number];
       try {
-        return this.#around.tag(name ?? '');
+        return this.#parts.host.tag(name ?? '');
       } catch (error) {
         return error as Error;
       }
@@ -298,27 +289,5 @@ export class Replay {
       known.set(number, tag);
       return tag;
     };
-  }
-}
-
-/** The next entry of a piece, with a frame of so many bytes, is done. */
-function pass(piece: ReplayCursor, bytes: number): void {
-  piece.at += bytes;
-  piece.left--;
-  piece.head = undefined;
-}
-
-/** `undefined`: the piece is at its end, or what comes next is no frame. */
-function nextFrame(piece: ReplayCursor): Buffer | undefined {
-  const { frames, at } = piece;
-  try {
-    const size = frameSize(frames, at, frames.length - at);
-    if (at + size <= frames.length) return frames.subarray(at, at + size);
-    throw new DecodeError('frame', 'it ends before its header says');
-  } catch (error) {
-    piece.at = frames.length;
-    piece.unsendable(piece.left, error as Error);
-    piece.left = 0;
-    return undefined;
   }
 }

@@ -1,29 +1,38 @@
 import type { CacheSegment } from '@ringest/cache';
+import type { Rings } from '../placing/rings.js';
+import type { CacheContents } from './cache-contents.js';
+import type { CacheHost } from './cache-host.js';
+import type { RefusedKeeper } from './refused-keeper.js';
+import type { Store } from './store.js';
 
-/** What a sweeper needs of its surroundings. */
-export interface SweeperSurroundings {
-  segments(): readonly CacheSegment[];
-  /** Whether a segment has what no lane has got, or what cannot be sent. */
-  isNeeded(segment: number): boolean;
-  /** Resolves once all that is in rings now is confirmed. */
-  confirmed(): Promise<void>;
-  /** Stores what was accepted and can be in no ring, so that a segment with it can go. */
-  keepRefused(): Promise<void>;
-  remove(segment: number): Promise<void>;
-  /** Not all that should go could be removed: `retry` goes on. Called once until it works again. */
-  failed(error: unknown): void;
+/** Milliseconds between two looks at what can be ended and removed: so much is sent again after a crash. */
+const ROLL_MS = 1000;
+
+/** What a remover of segments works with. */
+export interface SegmentRemoverParts {
+  readonly store: Pick<Store, 'segments' | 'remove' | 'seal'>;
+  readonly contents: Pick<CacheContents, 'isNeeded' | 'removed'>;
+  readonly rings: Pick<Rings, 'confirmed' | 'isAnyHot'>;
+  readonly refused: Pick<RefusedKeeper, 'keep' | 'forgetOthers'>;
+  readonly host: Pick<CacheHost, 'warn'>;
 }
 
 /** Removes segments once all that is in them is confirmed. Only `stop` ends that. */
 export class SegmentRemover {
-  readonly #around: SweeperSurroundings;
+  readonly #parts: SegmentRemoverParts;
+  #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
   /** The last sweep has failed: the next one waits for `retry`. */
   #hasFailed = false;
   #isStopped = false;
 
-  constructor(around: SweeperSurroundings) {
-    this.#around = around;
+  constructor(parts: SegmentRemoverParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks once a second, too. It ends a segment of which nothing is pending, so that it can go. */
+  start(): void {
+    this.#timer = setInterval(() => this.#roll(), ROLL_MS).unref();
   }
 
   /** A segment was sealed, or what was in it is in rings. */
@@ -37,7 +46,24 @@ export class SegmentRemover {
   }
 
   stop(): void {
+    clearInterval(this.#timer);
     this.#isStopped = true;
+  }
+
+  /** Removes a segment that is not needed. */
+  async remove(segment: number): Promise<void> {
+    await this.#parts.store.remove(segment);
+    this.#parts.contents.removed(segment);
+  }
+
+  #roll(): void {
+    const { store, contents, rings, refused } = this.#parts;
+    refused.forgetOthers();
+    this.retry();
+    const last = store.segments.at(-1);
+    if (last === undefined || last.isSealed) return;
+    // What is pending is ended when it is read; without an indexer, nothing can be removed.
+    if (!contents.isNeeded(last.id) && rings.isAnyHot) store.seal();
   }
 
   async #run(): Promise<void> {
@@ -49,7 +75,9 @@ export class SegmentRemover {
     } catch (error) {
       // Nobody waits for confirmations any more: what is left is for the next run.
       if (this.#isStopped) return;
-      if (!this.#hasFailed) this.#around.failed(error);
+      if (!this.#hasFailed) {
+        this.#parts.host.warn({ err: error }, 'segments of the cache are removed later');
+      }
       this.#hasFailed = true;
     } finally {
       this.#isRunning = false;
@@ -58,9 +86,9 @@ export class SegmentRemover {
 
   async #sweep(): Promise<void> {
     for (let over = this.#over(); over.length > 0 && !this.#isStopped; over = this.#over()) {
-      await this.#around.confirmed();
+      await this.#parts.rings.confirmed();
       if (this.#isStopped) return;
-      await this.#around.keepRefused();
+      await this.#parts.refused.keep();
       await this.#removeAll(over);
     }
   }
@@ -69,9 +97,9 @@ export class SegmentRemover {
   async #removeAll(over: readonly CacheSegment[]): Promise<void> {
     const errors: unknown[] = [];
     for (const { id } of over) {
-      if (this.#around.isNeeded(id)) continue;
+      if (this.#parts.contents.isNeeded(id)) continue;
       try {
-        await this.#around.remove(id);
+        await this.remove(id);
       } catch (error) {
         errors.push(error);
       }
@@ -81,7 +109,7 @@ export class SegmentRemover {
 
   /** Segments that get no more entries, and whose entries are in rings, or were. */
   #over(): CacheSegment[] {
-    const { segments, isNeeded } = this.#around;
-    return segments().filter(({ id, isSealed }) => isSealed && !isNeeded(id));
+    const { store, contents } = this.#parts;
+    return store.segments.filter(({ id, isSealed }) => isSealed && !contents.isNeeded(id));
   }
 }

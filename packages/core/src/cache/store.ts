@@ -9,7 +9,7 @@ import {
 } from '@ringest/cache';
 import type { CacheSettings } from '../configuration/cache-settings.js';
 import type { FrameBlock } from './block-builder.js';
-import type { CacheReports } from './context.js';
+import type { CacheHost } from './cache-host.js';
 
 /** What a store tells. */
 export interface StoreEvents {
@@ -26,7 +26,7 @@ export interface StoreEvents {
 /** The cache's files, as far as the muxer has to do with them: blocks go in, segments come out. */
 export class Store {
   readonly #settings: CacheSettings;
-  readonly #reports: CacheReports;
+  readonly #host: CacheHost;
   readonly #events: StoreEvents;
   #link: CacheLink | undefined;
   /** Why there is none, if it could not be opened. */
@@ -43,9 +43,9 @@ export class Store {
   #isClosed = false;
   readonly #waiting = new Set<() => void>();
 
-  constructor(settings: CacheSettings, reports: CacheReports, events: StoreEvents) {
+  constructor(settings: CacheSettings, host: CacheHost, events: StoreEvents) {
     this.#settings = settings;
-    this.#reports = reports;
+    this.#host = host;
     this.#events = events;
   }
 
@@ -65,16 +65,16 @@ export class Store {
         this.#damagedEntries += damagedEntries;
         const found = { path, torn, tornBytes, damaged, damagedEntries };
         if (torn + damaged > 0) {
-          this.#reports.warn(found, 'the cache was not left as it should be');
+          this.#host.warn(found, 'the cache was not left as it should be');
         }
         for (const segment of leftAlone) {
-          this.#reports.warn({ path, ...segment }, 'a segment of the cache is left alone');
+          this.#host.warn({ path, ...segment }, 'a segment of the cache is left alone');
         }
         this.#leftAlone = leftAlone.length;
       },
       (error: Error) => {
         this.#failure = error;
-        if (!this.#isClosing) this.#reports.failed(error, 'there is no cache');
+        if (!this.#isClosing) this.#host.failed(error, 'there is no cache');
         this.#changed();
       },
     );
@@ -250,8 +250,8 @@ export class Store {
       },
       segments: () => this.#changed(),
       full: (isFull) => {
-        if (isFull) this.#reports.warn({ path }, 'the cache is full');
-        else this.#reports.info({ path }, 'the cache has room again');
+        if (isFull) this.#host.warn({ path }, 'the cache is full');
+        else this.#host.info({ path }, 'the cache has room again');
         this.#changed();
       },
       dropped: (dropped) => {
@@ -260,18 +260,15 @@ export class Store {
       },
       damaged: ({ segment, entries }) => {
         this.#damagedEntries += entries ?? 0;
-        this.#reports.warn(
-          { path, segment, entries },
-          'damage in the cache went to its quarantine',
-        );
+        this.#host.warn({ path, segment, entries }, 'damage in the cache went to its quarantine');
       },
       trouble: (err) => {
-        if (err === undefined) this.#reports.info({ path }, 'the cache works again');
-        else this.#reports.warn({ err }, 'the cache takes nothing for now');
-        this.#reports.trouble(err);
+        if (err === undefined) this.#host.info({ path }, 'the cache works again');
+        else this.#host.warn({ err }, 'the cache takes nothing for now');
+        this.#host.trouble(err);
         this.#changed();
       },
-      died: (err, retryInMs) => this.#reports.warn({ err, retryInMs }, 'the cache lost its thread'),
+      died: (err, retryInMs) => this.#host.warn({ err, retryInMs }, 'the cache lost its thread'),
     };
   }
 

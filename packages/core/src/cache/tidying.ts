@@ -1,41 +1,61 @@
 import { Pending } from '../pending.js';
+import type { CacheContents } from './cache-contents.js';
+import type { CacheHost } from './cache-host.js';
+import type { GroupCommit } from './group-commit.js';
+import type { Leftovers } from './leftovers.js';
+import type { RefusedKeeper } from './refused-keeper.js';
+import type { Replay } from './replay.js';
+import type { SegmentRemover } from './segment-remover.js';
 import type { Store } from './store.js';
 
-/** What tidying up needs of its surroundings. */
-export interface TidyingSurroundings {
-  /** Hands on all that is gathered. */
-  handOn(): void;
-  /** Hands on what was under way to indexers: it is known now where the next run has to read it. */
-  appendLeftovers(): void;
-  /** Gives back what is left of segments of which some is in rings: it becomes leftovers. */
-  keepRest(): Promise<void>;
-  /** Whether a segment has what no lane has got, or what cannot be sent. */
-  isNeeded(segment: number): boolean;
-  remove(segment: number): Promise<void>;
+/** What tidying up works with. */
+export interface TidyingParts {
+  readonly store: Store;
+  readonly contents: CacheContents;
+  readonly commit: GroupCommit;
+  readonly refused: RefusedKeeper;
+  readonly leftovers: Leftovers;
+  readonly replay: Replay;
+  readonly remover: SegmentRemover;
+  readonly host: CacheHost;
 }
 
 /**
- * Stores all that is kept, and then removes what is not needed on the disk.
- * @returns whether it could. Rejects with the signal's reason
+ * Hands on all that is kept, and removes what is not needed on the disk. What it cannot do, it reports.
+ * @param path of the cache, for the report
+ * @param signal gives up waiting for the disk
  */
 export async function tidyUp(
-  store: Store,
-  around: TidyingSurroundings,
+  parts: TidyingParts,
+  path: string,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<void> {
+  const { refused, leftovers, host } = parts;
+  refused.forgetOthers();
+  const isTidy = await storeAndRemove(parts, signal).catch((err) => {
+    host.warn({ err }, 'the cache could not be tidied up');
+    return false;
+  });
+  if (!isTidy) host.warn({ path }, 'the cache keeps more than is needed: some of it is sent twice');
+  leftovers.append();
+}
+
+/** @returns whether all was done. Rejects with the signal's reason */
+async function storeAndRemove(parts: TidyingParts, signal: AbortSignal): Promise<boolean> {
+  const { store, contents, commit, leftovers, replay, remover } = parts;
   const isStored = () => store.storedKey >= store.lastKey;
   const isSettled = () =>
-    isStored() && store.segments.every(({ id, isSealed }) => isSealed || around.isNeeded(id));
-  around.handOn();
+    isStored() && store.segments.every(({ id, isSealed }) => isSealed || contents.isNeeded(id));
+  commit.now();
   // Before, nobody knows what is older than what.
   await store.until(() => store.isOpen || store.isUseless, signal);
-  around.appendLeftovers();
+  leftovers.append();
   // Only then is it known which segment it is in.
   if (!(await untilStored(store, isStored, signal))) return false;
-  await within(around.keepRest(), signal).finally(() => around.appendLeftovers());
+  await within(replay.keepRest(), signal).finally(() => leftovers.append());
   if (!(await untilStored(store, isSettled, signal))) return false;
-  const needless = store.segments.filter(({ id }) => !around.isNeeded(id));
-  await within(Promise.all(needless.map(({ id }) => around.remove(id))), signal);
+  const needless = store.segments.filter(({ id }) => !contents.isNeeded(id));
+  await within(Promise.all(needless.map(({ id }) => remover.remove(id))), signal);
   return true;
 }
 

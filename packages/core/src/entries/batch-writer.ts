@@ -2,16 +2,19 @@ import type { EntryInput } from '@ringest/codec';
 import type { DetachedFrame } from '@ringest/workers';
 import { BatchError, InvalidArgumentError } from '../errors.js';
 import type { WaitOptions } from '../pending.js';
+import type { Placer } from '../placing/placer.js';
 import type { Dispatcher } from '../waiting/dispatcher.js';
 import type { CheckedEntry } from './checked-entry.js';
 
 /** Writes batches of entries, each as a whole or not at all. */
 export class BatchWriter {
   readonly #parts: CheckedEntry;
+  readonly #placer: Placer;
   readonly #dispatcher: Dispatcher;
 
-  constructor(parts: CheckedEntry, dispatcher: Dispatcher) {
+  constructor(parts: CheckedEntry, placer: Placer, dispatcher: Dispatcher) {
     this.#parts = parts;
+    this.#placer = placer;
     this.#dispatcher = dispatcher;
   }
 
@@ -39,20 +42,21 @@ export class BatchWriter {
    */
   #hold(entries: readonly EntryInput[]): number {
     const dispatcher = this.#dispatcher;
+    const placer = this.#placer;
     const parts = this.#parts;
     let held = 0;
     let checked = 0;
-    dispatcher.beginBatch();
+    placer.beginBatch();
     try {
       for (; checked < entries.length; checked++) {
         parts.check(entries[checked] as EntryInput);
         if (held === checked && dispatcher.writeInBatch(parts)) held++;
       }
     } catch (error) {
-      dispatcher.cancelBatch();
+      placer.cancelBatch();
       throw new BatchError(checked, error);
     }
-    dispatcher.endBatch();
+    placer.endBatch();
     return held;
   }
 
@@ -64,7 +68,7 @@ export class BatchWriter {
     const frames: DetachedFrame[] = [];
     for (let i = accepted; i < entries.length; i++) {
       this.#parts.check(entries[i] as EntryInput);
-      frames.push(this.#dispatcher.copy(this.#parts));
+      frames.push(this.#placer.copy(this.#parts));
     }
     return this.#dispatcher.enqueue(frames, accepted, options);
   }

@@ -8,6 +8,7 @@ import {
   type WriterMark,
 } from '@ringest/workers';
 import { Balancer, type Policy } from '../balancing/index.js';
+import { OncePerTurn } from '../once-per-turn.js';
 
 /** Bytes that are held back until all of a batch is checked; beyond, the rest is checked first. */
 const MOST_HELD = 262144;
@@ -24,7 +25,6 @@ export interface PlacerOptions {
   readonly balancing: Policy;
   /** Bytes. */
   readonly batchBytes: number;
-  readonly journal: FrameTap | undefined;
 }
 
 /**
@@ -36,11 +36,11 @@ export class Placer {
   readonly #lanes: readonly Lane[];
   readonly #sharedMemory: SharedMemoryPool;
   readonly #maxFrame: number;
-  readonly #journal: FrameTap | undefined;
+  #journal: FrameTap | undefined;
   /** The lane of the current batch, and after how many bytes that is committed. */
   #lane: Lane | undefined;
   #batchBytes = 0;
-  #isTurnEndDue = false;
+  readonly #turnEnd = new OncePerTurn(() => this.commit());
   /** Whether any lane refuses any tag: else no entry has to ask. */
   #isAnyRefused = false;
   #rewrittenEntries = 0;
@@ -54,12 +54,16 @@ export class Placer {
   constructor(lanes: readonly Lane[], options: PlacerOptions, sharedMemory: SharedMemoryPool) {
     this.#lanes = lanes;
     this.#sharedMemory = sharedMemory;
-    this.#journal = options.journal;
     this.#maxFrame = (lanes[0] as Lane).writer.maxFrame;
     const target = lanes[0]?.endpoint;
     const sameTarget = lanes.every(({ endpoint }) => endpoint === target);
     const { balancing, batchBytes } = options;
     this.balancer = new Balancer(lanes, balancing, batchBytes, { sameTarget });
+  }
+
+  /** A journal gets copies of what enters rings from now on: to be called before the first entry. */
+  copyTo(journal: FrameTap): void {
+    this.#journal = journal;
   }
 
   /** What entered the rings: entries, and bytes of their frames. One that was moved counts once. */
@@ -223,12 +227,8 @@ export class Placer {
   }
 
   #account(lane: Lane): void {
-    if (lane.writer.uncommitted >= this.#batchBytes) {
-      this.commit();
-    } else if (!this.#isTurnEndDue) {
-      this.#isTurnEndDue = true;
-      setImmediate(this.#endTurn);
-    }
+    if (lane.writer.uncommitted >= this.#batchBytes) this.commit();
+    else this.#turnEnd.schedule();
   }
 
   #copyToJournal(lane: Lane): void {
@@ -238,11 +238,6 @@ export class Placer {
     const entries = lane.writer.entries - mark.entries;
     if (entries > 0) this.#journal.copy(lane.writer.since(mark), entries);
   }
-
-  readonly #endTurn = () => {
-    this.#isTurnEndDue = false;
-    this.commit();
-  };
 }
 
 function writeTo(lane: Lane, parts: FrameParts): boolean {

@@ -9,6 +9,7 @@ import {
 } from '@ringest/codec';
 import { type Clock, type Identity, type Lane, realClock, type Timer } from '@ringest/workers';
 import { InvalidArgumentError, InvalidStateError } from '../errors.js';
+import { OncePerTurn } from '../once-per-turn.js';
 import type { SelfLog } from './self-log.js';
 
 /** How often the state is told if entries flowed, and in any case, in milliseconds (§8). */
@@ -57,7 +58,7 @@ export class StateReporter {
   #toldAt = 0;
   #toldFlow = 0;
   #toldCacheSize = 0;
-  #isTellingDue = false;
+  readonly #telling = new OncePerTurn(() => this.#tellAll());
 
   constructor(subject: StateSubject, clock = realClock) {
     this.#subject = subject;
@@ -115,12 +116,7 @@ export class StateReporter {
 
   /** Something changed: all indexers are told at the end of this event-loop turn. */
   changed(): void {
-    if (this.#isTellingDue || this.#timer === undefined) return;
-    this.#isTellingDue = true;
-    setImmediate(() => {
-      this.#isTellingDue = false;
-      this.#tellAll();
-    });
+    if (this.#timer !== undefined) this.#telling.schedule();
   }
 
   /** A lane has a new connection, whose indexer knows nothing. */

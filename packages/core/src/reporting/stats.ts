@@ -4,7 +4,8 @@ import type { Balancer } from '../balancing/index.js';
 import type { CacheStats } from '../cache/cache-stats.js';
 import type { DiskCache } from '../cache/disk-cache.js';
 import type { DittoWriter } from '../entries/ditto-writer.js';
-import type { Dispatcher } from '../waiting/dispatcher.js';
+import type { Rings } from '../placing/rings.js';
+import type { Backlog } from '../waiting/backlog.js';
 import type { SelfLog } from './self-log.js';
 
 /** Milliseconds from handing frames to the socket to their confirmation, one sample a socket write. */
@@ -96,17 +97,18 @@ export interface MuxerStats extends Amounts {
 
 /** A snapshot of all lanes and what they add up to. */
 export function muxerStats(
-  lanes: readonly Lane[],
-  dispatcher: Dispatcher,
+  rings: Rings,
+  backlog: Backlog,
   dittos: DittoWriter,
   log: SelfLog,
   cache: DiskCache | undefined,
 ): MuxerStats {
-  const all = lanes.map((lane) => laneStats(lane, dispatcher.balancer));
+  const { lanes, placer, refused } = rings;
+  const all = lanes.map((lane) => laneStats(lane, placer.balancer));
   const latency = createHistogram();
   for (const lane of lanes) latency.add(lane.latency);
   const sum = (count: (lane: LaneStats) => number) => all.reduce((n, lane) => n + count(lane), 0);
-  const written = dispatcher.written();
+  const written = placer.written();
   return {
     hot: lanes.filter((lane) => lane.isHot).length,
     writtenEntries: written.entries,
@@ -120,8 +122,8 @@ export function muxerStats(
     wireBytes: sum((lane) => lane.wireBytes),
     reconnects: sum((lane) => lane.reconnects),
     unconfirmedBytes: sum((lane) => lane.unconfirmedBytes),
-    backlogEntries: dispatcher.waitingEntries,
-    refusedEntries: dispatcher.refusedEntries,
+    backlogEntries: backlog.entries,
+    refusedEntries: refused.frames.length,
     dittoBytes: dittos.unfinishedBytes,
     droppedLogLines: log.dropped,
     ackLatencyMs: ackLatency(latency),

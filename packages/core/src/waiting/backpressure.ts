@@ -1,45 +1,27 @@
 import type { DetachedFrame, Lane } from '@ringest/workers';
-import type { Balancer } from '../balancing/index.js';
+import type { Placer } from '../placing/placer.js';
 
-/** What room depends on. */
-export interface RoomSurroundings {
-  readonly balancer: Balancer<Lane>;
-  /** The frame that is due first of those that wait. */
-  waiting(): DetachedFrame | undefined;
-  /** Whether no write waits. */
-  isQueueEmpty(): boolean;
-  /** Whether new entries may enter a ring that has room. */
-  isOpen(): boolean;
-  /** Whether new entries that find no room are taken all the same. */
-  isTakenElsewhere(): boolean;
-  /** Writes that were told to wait need not any more. */
-  drained(): void;
-}
-
-/** Room in the rings: who waits for it is told when there is some. */
+/** Room in the rings: lanes wake the muxer when there is some, and `drain` is due then. */
 export class Backpressure {
-  readonly #around: RoomSurroundings;
-  /** Somebody was told to wait: `drained` is due once nothing waits, */
+  readonly #placer: Placer;
+  /** Somebody waits for `drain`. */
   #isOwed = false;
-  /** and a frame of so many bytes finds room. */
+  /** `drain` is due once a frame of so many bytes finds room. */
   #owedBytes = 0;
 
-  constructor(around: RoomSurroundings) {
-    this.#around = around;
+  constructor(placer: Placer) {
+    this.#placer = placer;
   }
 
-  /** Whether somebody waits to be told of room. */
+  /** Whether somebody waits for `drain`. */
   get isDrainPending(): boolean {
     return this.#isOwed;
   }
 
-  /** Whether there is none for a frame of so many bytes, or others wait already. */
-  isShort(frameBytes: number): boolean {
-    const { balancer } = this.#around;
-    if (!this.#around.isQueueEmpty()) return true;
-    const hasRoom = (lane: Lane) => lane.hasRoom(frameBytes);
-    if (this.#around.isOpen() && balancer.isAnyOpen(hasRoom)) return false;
-    return !this.#around.isTakenElsewhere();
+  /** Whether a new frame of so many bytes finds room in a ring. */
+  hasRoom(frameBytes: number): boolean {
+    const { acceptsNew, balancer } = this.#placer;
+    return acceptsNew && balancer.isAnyOpen((lane) => lane.hasRoom(frameBytes));
   }
 
   /**
@@ -53,25 +35,33 @@ export class Backpressure {
     return true;
   }
 
-  /** While frames wait, has every open lane tell of room. Returns whether one has it by now. */
-  arm(): boolean {
-    const waiting = this.#around.waiting();
+  /**
+   * Has every open lane wake the muxer when it has room for a frame.
+   * @param waiting the frame that is due first, if one waits
+   * @returns whether a lane has room by now
+   */
+  arm(waiting: DetachedFrame | undefined): boolean {
+    const { acceptsNew, balancer } = this.#placer;
     // Otherwise it is not for room in a ring that it waits.
-    if (waiting === undefined || !(waiting.isCached || this.#around.isOpen())) return false;
-    const lanes = this.#around.balancer.open().filter((lane) => !lane.refuses(waiting.tag));
+    if (waiting === undefined || !(waiting.isCached || acceptsNew)) return false;
+    const lanes = balancer.open().filter((lane) => !lane.refuses(waiting.tag));
     return armAll(lanes, waiting.frame.length);
   }
 
-  /** Calls `drained` if it is due, and else has lanes tell when it may be. */
-  emitDrainIfPending(): void {
-    if (!this.#isOwed || !this.#around.isQueueEmpty()) return;
-    while (this.isShort(this.#owedBytes)) {
-      const isInVain = !this.#around.isOpen();
-      if (isInVain || !armAll(this.#around.balancer.open(), this.#owedBytes)) return;
+  /**
+   * Whether `drain` is due, to be called while no write waits. The request is over then; if `drain` is
+   * not due yet, lanes wake the muxer when it may be.
+   * @param isTakenElsewhere new entries that find no room are taken all the same
+   */
+  endDrainRequest(isTakenElsewhere: boolean): boolean {
+    if (!this.#isOwed) return false;
+    while (!this.hasRoom(this.#owedBytes) && !isTakenElsewhere) {
+      const { acceptsNew, balancer } = this.#placer;
+      if (!acceptsNew || !armAll(balancer.open(), this.#owedBytes)) return false;
     }
     this.#isOwed = false;
     this.#owedBytes = 0;
-    this.#around.drained();
+    return true;
   }
 }
 

@@ -1,0 +1,62 @@
+import { retagFrame, type SharedMemoryPool } from '@ringest/workers';
+import type { RefusedFrames } from '../placing/refused-frames.js';
+import type { Appender } from './appender.js';
+import { BlockBuilder } from './block-builder.js';
+import type { RefusedCopies } from './refused-copies.js';
+import type { Store } from './store.js';
+
+/** Stores refused frames in segments of their own, so that the segments that they came from can go. */
+export class RefusedKeeper {
+  readonly #refused: RefusedFrames;
+  readonly #copies: RefusedCopies;
+  readonly #appender: Appender;
+  readonly #store: Store;
+  readonly #builder: BlockBuilder;
+  /** What is in the block that is built. */
+  #frames: Buffer[] = [];
+
+  /** @param mostBytes that a block has */
+  constructor(
+    parts: {
+      readonly refused: RefusedFrames;
+      readonly copies: RefusedCopies;
+      readonly appender: Appender;
+      readonly store: Store;
+      readonly pool: SharedMemoryPool;
+    },
+    mostBytes: number,
+  ) {
+    this.#refused = parts.refused;
+    this.#copies = parts.copies;
+    this.#appender = parts.appender;
+    this.#store = parts.store;
+    this.#builder = new BlockBuilder(parts.pool, mostBytes, (block) => {
+      const key = this.#appender.append('refused', block);
+      this.#copies.appended(key, this.#frames);
+      this.#frames = [];
+    });
+  }
+
+  /** Forgets copies of what is not refused any more. */
+  forgetOthers(): void {
+    this.#copies.retain(this.#refused.frames);
+  }
+
+  /** Resolves once all frames that are refused now have a copy on the disk. */
+  async keep(): Promise<void> {
+    this.forgetOthers();
+    const fresh = this.#copies.without(this.#refused.frames);
+    if (fresh.length === 0) return;
+    for (const { frame, tag } of fresh) {
+      retagFrame(frame, tag);
+      this.#builder.add([frame], 1);
+      this.#frames.push(frame);
+    }
+    this.#builder.flush();
+    const { lastKey } = this.#store;
+    // They would wait behind others for the room that is made afterwards.
+    this.#store.limit(false);
+    await this.#store.until(() => this.#store.storedKey >= lastKey);
+    this.#store.limit(true);
+  }
+}

@@ -1,0 +1,63 @@
+import type { DetachedFrame, Lane } from '@ringest/workers';
+
+/**
+ * Accepted frames whose tag every indexer refuses. They wait here until one takes it: in a ring they
+ * would stop all that comes behind.
+ */
+export class RefusedFrames {
+  readonly #lanes: readonly Lane[];
+  #frames: DetachedFrame[] = [];
+
+  constructor(lanes: readonly Lane[]) {
+    this.#lanes = lanes;
+  }
+
+  /** Oldest first. */
+  get frames(): readonly DetachedFrame[] {
+    return this.#frames;
+  }
+
+  /** The tag of the oldest frame, if no target takes it, connected or not. */
+  get hopelessTag(): number | undefined {
+    const tag = this.#frames[0]?.tag;
+    if (tag === undefined) return undefined;
+    const isHopeless = this.#lanes.every(
+      (lane) => lane.refuses(tag) || lane.fatalError !== undefined,
+    );
+    return isHopeless ? tag : undefined;
+  }
+
+  /** Whether all lanes that could send an entry with the tag now refuse it. */
+  isRefused(tag: number): boolean {
+    if (!this.#lanes.some((lane) => lane.refusesAny)) return false;
+    return this.#senders().every((lane) => lane.refuses(tag));
+  }
+
+  add(frame: DetachedFrame): void {
+    this.#frames.push(frame);
+  }
+
+  addAll(frames: readonly DetachedFrame[]): void {
+    this.#frames = this.#frames.concat(frames);
+  }
+
+  /** Takes all frames out. */
+  takeAll(): readonly DetachedFrame[] {
+    const frames = this.#frames;
+    this.#frames = [];
+    return frames;
+  }
+
+  /** Takes out the frames whose tag some lane takes now. */
+  takeWanted(): readonly DetachedFrame[] {
+    const wanted = this.#frames.filter(({ tag }) => !this.isRefused(tag));
+    if (wanted.length > 0) this.#frames = this.#frames.filter(({ tag }) => this.isRefused(tag));
+    return wanted;
+  }
+
+  /** Lanes that can send now; while none can, all that ever may. */
+  #senders(): readonly Lane[] {
+    const hot = this.#lanes.filter((lane) => lane.isHot);
+    return hot.length > 0 ? hot : this.#lanes;
+  }
+}

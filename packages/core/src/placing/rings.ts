@@ -1,0 +1,130 @@
+import type { DetachedFrame, Lane, SharedMemoryPool } from '@ringest/workers';
+import type { OncePerTurn } from '../once-per-turn.js';
+import { Barriers } from './barriers.js';
+import { Evacuations } from './evacuations.js';
+import { Moves } from './moves.js';
+import { Placer, type PlacerOptions } from './placer.js';
+import { RefusedFrames } from './refused-frames.js';
+
+/** The part of a ring that what comes from the cache may fill in one turn. */
+const REPLAY_SHARE = 1 / 8;
+/** Refused frames beyond which none is taken out of the cache: they are in memory. */
+const MOST_REFUSED = 16_384;
+
+/** The rings of all lanes: what enters them, what moves between them, and when they are confirmed. */
+export class Rings {
+  readonly lanes: readonly Lane[];
+  readonly placer: Placer;
+  readonly refused: RefusedFrames;
+  readonly moves: Moves;
+  readonly evacuations: Evacuations;
+  /** Bytes of frames that come from the cache, and may be placed in one turn. */
+  readonly replayShare: number;
+  readonly #sharedMemory: SharedMemoryPool;
+  readonly #progress: OncePerTurn;
+  /** For what is in rings, whatever waits elsewhere. */
+  readonly #barriers: Barriers;
+
+  /**
+   * @param lanes at least one, all with rings of the same size and this shared memory
+   * @param progress goes on with everything that can go on
+   */
+  constructor(
+    lanes: readonly Lane[],
+    options: PlacerOptions,
+    sharedMemory: SharedMemoryPool,
+    progress: OncePerTurn,
+  ) {
+    this.lanes = lanes;
+    this.#sharedMemory = sharedMemory;
+    this.#progress = progress;
+    this.placer = new Placer(lanes, options, sharedMemory);
+    this.refused = new RefusedFrames(lanes);
+    this.moves = new Moves(lanes);
+    this.evacuations = new Evacuations(lanes, this.placer, this.refused, this.moves, progress);
+    this.#barriers = new Barriers(lanes);
+    this.moves.addFollower(this.#barriers);
+    this.replayShare = Math.floor((lanes[0] as Lane).ringBytes * REPLAY_SHARE);
+  }
+
+  /** Whether any lane is hot. */
+  get isAnyHot(): boolean {
+    return this.placer.balancer.isAnyHot;
+  }
+
+  /** A lane is hot or lost, or one has answered for a tag. */
+  lanesChanged(): void {
+    this.placer.lanesChanged();
+    this.evacuations.look();
+  }
+
+  /**
+   * Places a frame of the cache where half of a ring is free: the rest is for new ones. If every
+   * indexer refuses its tag, it joins the refused frames.
+   * @returns false when it has to wait for room
+   */
+  placeSparingly(frame: DetachedFrame): boolean {
+    const { tag } = frame;
+    const { length } = frame.frame;
+    if (this.refused.isRefused(tag)) {
+      if (this.refused.frames.length >= MOST_REFUSED) return false;
+      this.refused.add(this.placer.isLarge(length) ? frame : copyOf(frame));
+      return true;
+    }
+    const isSpare = (lane: Lane) => lane.isHalfFree && lane.hasRoom(length) && !lane.refuses(tag);
+    return this.placer.balancer.isAnyOpen(isSpare) && this.placer.place(frame) !== undefined;
+  }
+
+  /** A large frame in memory that a lane can take over; any other frame as it is. */
+  detach(frame: Buffer): Buffer {
+    if (!this.placer.isLarge(frame.length)) return frame;
+    const own = this.#sharedMemory.allocate(frame.length);
+    return own.fill(frame);
+  }
+
+  /** The memory of a frame is free: the frame is elsewhere. */
+  free({ frame }: DetachedFrame): void {
+    if (this.placer.isLarge(frame.length)) this.#sharedMemory.free(frame);
+  }
+
+  /**
+   * Resolves once all that is in rings now is confirmed. It does not wait for what waits for room: that
+   * may wait for what the caller removes then.
+   */
+  confirmed(): Promise<void> {
+    const passed = this.#barriers.add(false, {}, (place) => {
+      place();
+      return () => {};
+    });
+    this.#progress.schedule();
+    return passed;
+  }
+
+  /** Resolves the `confirmed` promises that are due. Returns whether more are due by now: call it again. */
+  settle(): boolean {
+    return this.#barriers.settle(undefined);
+  }
+
+  /** Workers get their rings back, and nothing moves any more. `confirmed` promises reject with the error. */
+  stop(error: Error): void {
+    this.evacuations.stop();
+    this.#barriers.rejectAll(error);
+  }
+
+  /** Takes out all frames of rings that no worker has, and then the refused ones, oldest first. */
+  *takeUnconfirmed(): Generator<DetachedFrame, void> {
+    for (const lane of this.lanes) {
+      if (!lane.beginEvacuation()) continue;
+      for (let head = lane.head(); head !== undefined; head = lane.head()) {
+        yield head;
+        lane.dropHead();
+      }
+      lane.endEvacuation();
+    }
+    yield* this.refused.takeAll();
+  }
+}
+
+function copyOf(frame: DetachedFrame): DetachedFrame {
+  return { ...frame, frame: Buffer.from(frame.frame) };
+}
