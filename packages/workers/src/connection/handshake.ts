@@ -61,7 +61,7 @@ export interface NumberedTag extends TagName {
 export async function handshake(
   task: HandshakeTask,
   laneTags: TagRequests,
-  inbox: HandshakeReader,
+  reader: HandshakeReader,
   write: (bytes: Uint8Array) => void,
   turn: Turn,
 ): Promise<Agreement> {
@@ -69,19 +69,19 @@ export async function handshake(
   const left = () => Math.max(0, deadline - performance.now());
 
   const { endpoint, credentials } = task;
-  const challenge = await inbox.expect('challenge', left()).catch((error) => {
+  const challenge = await reader.expect('challenge', left()).catch((error) => {
     throw withGuess(error, task);
   });
   const { version } = challenge;
   checkVersion(version, task);
   turn.hold();
   const asked = performance.now();
-  const answer = await answerOf(challenge, credentials.secretHash, inbox);
+  const answer = await answerOf(challenge, credentials.secretHash, reader);
   // The time that this thread takes is not the indexer's.
   deadline += performance.now() - asked;
   write(encodeChallengeResponse(answer, { name: endpoint.tenant, version }));
   turn.endIn(CHECK_MS);
-  const state = await inbox.expect('state', left());
+  const state = await reader.expect('state', left());
   turn.end();
   if (state.id !== State.authenticated) {
     const info = state.info === '' ? '' : ` (${state.info})`;
@@ -92,29 +92,29 @@ export async function handshake(
     throw new ConnectionLoss('authentication', `the indexer refused ${shown}${info}`);
   }
 
-  const tags = await negotiateTags(laneTags, version, inbox, write, left());
+  const tags = await negotiateTags(laneTags, version, reader, write, left());
   const reply = task.times.handshake;
   write(encodeState({ id: State.hot, info: '' }));
   if (version >= MinimumVersion.apiVersion) {
     write(Buffer.concat([encodeForceAck(), encodeApiVersion(API_VERSION)]));
-    await inbox.expect('confirmApiVersion', reply);
+    await reader.expect('confirmApiVersion', reply);
   }
   if (version >= MinimumVersion.id) {
     write(Buffer.concat([encodeForceAck(), encodeId(task.identity)]));
-    await inbox.expect('confirmId', reply);
+    await reader.expect('confirmId', reply);
   }
   if (version >= MinimumVersion.ingestOk) {
     write(encodeIngestOk());
-    while (!(await inbox.expect('confirmIngestOk', reply)).ok) {
-      await inbox.pause(task.times.notReady);
+    while (!(await reader.expect('confirmIngestOk', reply)).ok) {
+      await reader.pause(task.times.notReady);
       write(encodeIngestOk());
     }
   }
   let compression: Compression = Compression.none;
   if (version >= MinimumVersion.streamConfiguration) {
-    inbox.decoder.expectStreamConfiguration();
+    reader.decoder.expectStreamConfiguration();
     write(encodeStreamConfiguration(endpoint.compression));
-    ({ compression } = await inbox.expect('streamConfiguration', reply));
+    ({ compression } = await reader.expect('streamConfiguration', reply));
     if (compression !== Compression.none && compression !== endpoint.compression) {
       throw new ConnectionLoss('protocol', 'the indexer chose a compression that was not offered');
     }
@@ -129,13 +129,13 @@ export async function handshake(
 async function answerOf(
   challenge: Challenge,
   hash: Uint8Array,
-  inbox: HandshakeReader,
+  reader: HandshakeReader,
 ): Promise<Buffer> {
   const turn = await answering.begin();
   try {
     const steps = answerInSteps(challenge, hash);
     for (;;) {
-      inbox.check();
+      reader.check();
       const { done, value } = steps.next();
       if (done === true) return value;
       await nextTurn();
@@ -176,7 +176,7 @@ function checkVersion(version: number, { endpoint, minVersion }: HandshakeTask):
 async function negotiateTags(
   laneTags: TagRequests,
   version: number,
-  inbox: HandshakeReader,
+  reader: HandshakeReader,
   write: (bytes: Uint8Array) => void,
   timeout: number,
 ): Promise<NumberedTag[]> {
@@ -184,7 +184,7 @@ async function negotiateTags(
   const asked = laneTags.request(canAskLater);
   write(encodeTagRequest(asked.map(({ name }) => name)));
   const most = mostTagResponseBytes(asked);
-  const { count, tags } = await inbox.expect('tagResponse', timeout, most);
+  const { count, tags } = await reader.expect('tagResponse', timeout, most);
   if (count === 0 && asked.length > 0) {
     if (canAskLater) laneTags.requestRefused();
     throw new ConnectionLoss('tags', 'the indexer refused the tags');

@@ -18,6 +18,9 @@ export interface WriterMark {
   readonly padBytes: number;
 }
 
+/** A ring writer whose owner commits. Holders of this type write only, so they cannot miss the doorbell. */
+export type FrameWriter = Omit<RingWriter, 'commit' | 'ring'>;
+
 /**
  * The producer's side of a ring. Frames are encoded at a private cursor and become visible to the
  * worker all at once, with `commit`.
