@@ -77,7 +77,7 @@ export class CacheLink {
     this.#thread = new WorkerThread(RUN_CACHE, 1, () => {});
     this.#link = new WorkerLink(new Backoff(FIRST_RETRY_MS, MOST_RETRY_MS), {
       begin: (port) => this.#runTask(port),
-      heard: (messages) => {
+      onMessage: (messages) => {
         for (const message of messages) this.#onMessage(message);
       },
       died: (error, retryInMs) => this.#died(error, retryInMs),
@@ -264,12 +264,12 @@ export class CacheLink {
 
   /** Sends a message to the thread, if it has the cache open. If not, `#opened` makes up for it. */
   #send(message: ToCache): void {
-    if (this.#isOpen) this.#link.tell(message);
+    if (this.#isOpen) this.#link.post(message);
   }
 
   #sendTags(): void {
     if (!this.#isOpen || this.#knownTags === this.#tags.length) return;
-    this.#link.tell({ kind: 'tags', names: this.#tags.slice(this.#knownTags) });
+    this.#link.post({ kind: 'tags', names: this.#tags.slice(this.#knownTags) });
     this.#knownTags = this.#tags.length;
   }
 

@@ -51,11 +51,11 @@ export abstract class LaneRing {
     this.#evacuator = new RingEvacuator(this.ring);
   }
 
-  protected abstract tell(message: ToWorker): void;
+  protected abstract post(message: ToWorker): void;
 
   /** Makes the written frames visible to the worker, and wakes it if it sleeps. */
   commit(): void {
-    if (this.#writer.commit()) this.tell(DOORBELL);
+    if (this.#writer.commit()) this.post(DOORBELL);
   }
 
   /** The size of the ring in bytes. */
@@ -211,20 +211,20 @@ export abstract class LaneRing {
     this.#movedEntries++;
     if (head.kind === 'large') {
       this.#large.forget(head.key);
-      this.tell({ kind: 'largeMoved', key: head.key });
+      this.post({ kind: 'largeMoved', key: head.key });
     }
     this.#evacuator.pass();
   }
 
   /** Gives the ring back that `beginEvacuation` has taken. */
   endEvacuation(): void {
-    if (this.#evacuator.end()) this.tell({ kind: 'ringFree' });
+    if (this.#evacuator.end()) this.post({ kind: 'ringFree' });
   }
 
   /** Sends all large frames to a worker that begins. */
-  protected tellLargeFrames(): void {
+  protected postLargeFrames(): void {
     this.dropReleased();
-    for (const [key, frame] of this.#large) this.#tellLarge(key, frame);
+    for (const [key, frame] of this.#large) this.#postLarge(key, frame);
   }
 
   /** Frees the memory of confirmed large frames. */
@@ -263,11 +263,11 @@ export abstract class LaneRing {
     const key = large.nextKey;
     if (!this.writer.writeLarge(key, tag)) return false;
     large.add(frame, this.writer.cursor);
-    this.#tellLarge(key, frame);
+    this.#postLarge(key, frame);
     return true;
   }
 
-  #tellLarge(key: number, frame: Buffer): void {
-    this.tell({ kind: 'large', key, memory: sharedBytesOf(frame), bytes: frame.length });
+  #postLarge(key: number, frame: Buffer): void {
+    this.post({ kind: 'large', key, memory: sharedBytesOf(frame), bytes: frame.length });
   }
 }
