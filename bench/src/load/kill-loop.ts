@@ -27,13 +27,13 @@ export interface Lives {
   readonly kills: number;
   /** Entries whose writes had resolved at the last kill. */
   readonly resolvedAtKill: number;
-  /** Of each ingester, as it told last. */
+  /** The last report of each ingester. */
   readonly counts: readonly CacheCounts[];
 }
 
 /**
  * Runs ingesters, one after the other, and kills them until all entries are written. Each goes on in
- * the same cache, with the first entry whose write had not resolved by what the dead one had told.
+ * the same cache, with the first entry whose write had not resolved by the last report of the dead one.
  * @param stop kills the last one, and is thrown
  */
 export async function runLives(
@@ -82,11 +82,11 @@ async function live(
   };
   const child = new IngesterChild(settings, {
     started: () => beginAt('start'),
-    progress(told) {
-      progress = told;
+    progress(report) {
+      progress = report;
       beginAt('first write');
-      watch.progress(told.resolved);
-      if (told.resolved === settings.options.entryCount) clearTimeout(timer);
+      watch.progress(report.resolved);
+      if (report.resolved === settings.options.entryCount) clearTimeout(timer);
     },
     lost: watch.lost,
   });

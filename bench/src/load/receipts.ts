@@ -19,7 +19,7 @@ export class Receipts {
   /**
    * @param entryBytes bytes of data of each entry
    * @param signal ends a wait early
-   * @param resolved is told the end of what has resolved, as {@link take} was given it
+   * @param resolved called with the end of the writes that have resolved, as {@link take} got it
    */
   constructor(
     muxer: IngestMuxer,

@@ -11,7 +11,7 @@ export class ConnectionLoss extends Error {
     this.reason = reason;
   }
 
-  /** Any error, as it crosses to the main thread. */
+  /** Any error, as a message to the main thread. */
   static toLoss(error: unknown): LossMessage {
     if (error instanceof ConnectionLoss) return { reason: error.reason, message: error.message };
     if (error instanceof DecodeError) return { reason: 'protocol', message: error.message };
@@ -20,5 +20,5 @@ export class ConnectionLoss extends Error {
   }
 }
 
-/** The same, and trying again is of no use. */
+/** A loss after which the lane gives up: trying again would not help. */
 export class FatalLoss extends ConnectionLoss {}

@@ -1,11 +1,11 @@
 import { deadline } from './deadline.js';
 
-/** A turn that somebody has. It ends once; what is asked of it afterwards does nothing. */
+/** A turn. It ends once; later calls do nothing. */
 export class Turn {
   #over: (() => void) | undefined;
-  #callOff: () => void = () => {};
+  #cancel: () => void = () => {};
 
-  /** @param over is called when it ends */
+  /** @param over called when the turn ends */
   constructor(over: () => void) {
     this.#over = over;
   }
@@ -17,19 +17,19 @@ export class Turn {
     over?.();
   }
 
-  /** Ends it after so many milliseconds, unless `hold` comes before. */
+  /** Ends the turn after some milliseconds, unless `hold` is called first. */
   endIn(milliseconds: number): void {
     this.hold();
-    this.#callOff = deadline(milliseconds, () => this.end());
+    this.#cancel = deadline(milliseconds, () => this.end());
   }
 
-  /** Keeps it until `end` or `endIn`. */
+  /** Keeps the turn until `end` or `endIn` is called. */
   hold(): void {
-    this.#callOff();
+    this.#cancel();
   }
 }
 
-/** So many have a turn at the same time; the others wait, first come, first served. */
+/** Limits how many have a turn at the same time. The others wait, first come, first served. */
 export class Turns {
   #free: number;
   readonly #waiting = new Set<() => void>();
@@ -45,7 +45,7 @@ export class Turns {
 
   /**
    * Waits for a turn.
-   * @throws the signal's reason when aborted
+   * @throws the reason of the signal, when it is aborted
    */
   begin(signal?: AbortSignal): Promise<Turn> {
     return new Promise((resolve, reject) => {
