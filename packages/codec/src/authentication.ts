@@ -53,6 +53,11 @@ export interface Tenant {
   readonly version: number;
 }
 
+/** The secret in the text of a file: the text without the line ends at its end. */
+export function secretOfFile(text: string): string {
+  return text.replace(/[\r\n]+$/, '');
+}
+
 /** The authentication hash of an ingest secret (§3): 16 bytes, as secret as the secret itself. */
 export function hashSecret(secret: string): Buffer {
   return rehash(sha512(Buffer.from(secret)), 16).subarray(0, 16);

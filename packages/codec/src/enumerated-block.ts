@@ -14,7 +14,9 @@ export type EnumeratedInput =
 /** The most bytes that a block of enumerated values has, its header of 8 included. */
 export const MAX_BLOCK_BYTES = 32 * 1024 * 1024;
 
-const BLOCK_HEADER_BYTES = 8;
+/** The bytes in a block of enumerated values before its first value (§6): size, count and pad. */
+export const VALUE_BLOCK_HEADER_BYTES = 8;
+
 const MAX_COUNT = 0xffff;
 const STRUCTURE = 'enumerated value block';
 
@@ -32,12 +34,12 @@ export function encodeEnumeratedBlock(values: EnumeratedInput): Buffer {
     unique.set(value.nameBytes.toString('latin1'), value.encoded);
   }
   if (unique.size === 0) return Buffer.alloc(0);
-  let size = BLOCK_HEADER_BYTES;
+  let size = VALUE_BLOCK_HEADER_BYTES;
   for (const encoded of unique.values()) size += encoded.length;
   if (unique.size > MAX_COUNT || size > MAX_BLOCK_BYTES) {
     throw new OversizedEnumeratedBlockError(unique.size, size);
   }
-  const header = Buffer.alloc(BLOCK_HEADER_BYTES);
+  const header = Buffer.alloc(VALUE_BLOCK_HEADER_BYTES);
   header.writeUInt32LE(size, 0);
   header.writeUInt16LE(unique.size, 4);
   return Buffer.concat([header, ...unique.values()], size);
@@ -65,7 +67,7 @@ export function viewEnumeratedBlock(source: Buffer): EnumeratedValue[] {
   }
   const count = source.readUInt16LE(4);
   const values: EnumeratedValue[] = [];
-  let offset = BLOCK_HEADER_BYTES;
+  let offset = VALUE_BLOCK_HEADER_BYTES;
   for (let i = 0; i < count; i++) {
     const value = EnumeratedValue.decode(source, offset);
     offset += value.encoded.length;
@@ -88,10 +90,10 @@ export function enumeratedBlockSize(
   offset: number,
   available: number,
 ): number | undefined {
-  if (available < BLOCK_HEADER_BYTES) return undefined;
-  const header = new DataView(bytes.buffer, bytes.byteOffset + offset, BLOCK_HEADER_BYTES);
+  if (available < VALUE_BLOCK_HEADER_BYTES) return undefined;
+  const header = new DataView(bytes.buffer, bytes.byteOffset + offset, VALUE_BLOCK_HEADER_BYTES);
   const size = header.getUint32(0, true);
-  if (size < BLOCK_HEADER_BYTES || size > MAX_BLOCK_BYTES) {
+  if (size < VALUE_BLOCK_HEADER_BYTES || size > MAX_BLOCK_BYTES) {
     throw new LimitError(STRUCTURE, size, MAX_BLOCK_BYTES);
   }
   if (header.getUint16(6, true) !== 0) throw new DecodeError(STRUCTURE, 'its pad is not zero');

@@ -8,12 +8,13 @@ import {
   FRAME_LENGTH_OFFSET,
   LENGTH_MASK,
 } from './entry.js';
-import { decodeEnumeratedBlock, enumeratedBlockSize } from './enumerated-block.js';
+import {
+  decodeEnumeratedBlock,
+  enumeratedBlockSize,
+  VALUE_BLOCK_HEADER_BYTES,
+} from './enumerated-block.js';
 import { DecodeError } from './errors.js';
 import { readU64 } from './u64.js';
-
-/** What a block of enumerated values begins with, its size among it (§6). */
-const BLOCK_HEADER_BYTES = 8;
 
 /** An entry as it stands on the wire, with its id. */
 export interface Frame {
@@ -35,7 +36,7 @@ export function frameSize(bytes: Uint8Array, offset: number, available: number):
   const dataEnd = FRAME_BYTES + (lengthAndFlags & LENGTH_MASK);
   if ((lengthAndFlags & FLAG_VALUES) === 0) return dataEnd;
   const block = enumeratedBlockSize(bytes, offset + dataEnd, available - dataEnd);
-  return dataEnd + (block ?? BLOCK_HEADER_BYTES);
+  return dataEnd + (block ?? VALUE_BLOCK_HEADER_BYTES);
 }
 
 /**

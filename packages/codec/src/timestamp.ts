@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { DecodeError, InvalidTimestampError } from './errors.js';
+import { TWO_32 } from './u64.js';
 
 /** The seconds from the epoch of the wire, 0001-01-01T00:00:00Z, to the Unix epoch. */
 export const WIRE_EPOCH_OFFSET = 62135596800;
@@ -27,7 +28,6 @@ export type TimestampInput =
   | { readonly epochNanoseconds: bigint };
 
 const NANOSECONDS = 1_000_000_000;
-const TWO_32 = 2 ** 32;
 const OFFSET_HIGH = Math.floor(WIRE_EPOCH_OFFSET / TWO_32);
 const OFFSET_LOW = WIRE_EPOCH_OFFSET % TWO_32;
 

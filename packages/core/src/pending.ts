@@ -35,8 +35,8 @@ function isSignal(value: unknown): boolean {
   return typeof signal?.addEventListener === 'function' && typeof signal.aborted === 'boolean';
 }
 
-/** Milliseconds; a timer that is longer ends at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** The longest timer in milliseconds, about 24.8 days: Node.js fires a longer one after 1 ms. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Those who wait with a signal. */
 interface Listeners {
@@ -112,9 +112,9 @@ export class Pending {
   }
 
   #wait(left: number, over: () => void): void {
-    const isLast = left <= LONGEST_TIMER;
-    const then = isLast ? over : () => this.#wait(left - LONGEST_TIMER, over);
-    this.#timer = setTimeout(then, Math.min(left, LONGEST_TIMER));
+    const isLast = left <= MAX_TIMER_MS;
+    const then = isLast ? over : () => this.#wait(left - MAX_TIMER_MS, over);
+    this.#timer = setTimeout(then, Math.min(left, MAX_TIMER_MS));
   }
 
   #listen(signal: AbortSignal, aborted: () => void): void {

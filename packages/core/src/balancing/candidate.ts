@@ -12,10 +12,13 @@ export interface Candidate {
   unconfirmedBytes(): number;
 }
 
+/** The names of the balancing policies, the default first. */
+export const POLICIES = ['expectedTime', 'roundRobin', 'leastOutstanding'] as const;
+
 /**
- * How the lane of a batch is picked:
- * - `expectedTime`: the one that is expected to confirm it first;
- * - `roundRobin`: each in its turn;
- * - `leastOutstanding`: the one with the fewest unconfirmed bytes.
+ * How the muxer picks the lane of each batch:
+ * - `expectedTime`: the lane that is expected to confirm the batch first;
+ * - `roundRobin`: one lane after the other;
+ * - `leastOutstanding`: the lane with the fewest unconfirmed bytes.
  */
-export type Policy = 'expectedTime' | 'roundRobin' | 'leastOutstanding';
+export type Policy = (typeof POLICIES)[number];

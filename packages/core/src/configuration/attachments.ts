@@ -7,6 +7,7 @@ import {
   encodeTimestamp,
   RingestError,
   TIMESTAMP_BYTES,
+  VALUE_BLOCK_HEADER_BYTES,
 } from '@ringest/codec';
 import { ConfigurationError } from '../errors.js';
 
@@ -43,9 +44,6 @@ type Environment = () => Readonly<Record<string, string | undefined>>;
 
 /** How often the environment is read again, in milliseconds. */
 const RENEWAL = 5 * 60_000;
-
-/** What stands in a block of enumerated values before the first (§6). */
-const BLOCK_HEADER_BYTES = 8;
 
 /**
  * The values that are attached to every entry. They are encoded once, as the block that follows an
@@ -119,7 +117,7 @@ export class Attachments {
     const block = at('', () => encodeEnumeratedBlock(attached));
     const values: EnumeratedValue[] = [];
     const timeOffsets: number[] = [];
-    let end = BLOCK_HEADER_BYTES;
+    let end = VALUE_BLOCK_HEADER_BYTES;
     for (const { kind } of this.#attachments) {
       const value = EnumeratedValue.decode(block, end);
       values.push(value);

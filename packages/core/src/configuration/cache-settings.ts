@@ -7,13 +7,14 @@ const DEFAULT_CACHE_BYTES = 10 * 1024 ** 3;
 const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
 const MIN_SEGMENTS = 4;
 
-const MODES = ['fail', 'always', 'journal'] as const;
+/** The names of the cache modes, the default first. */
+export const CACHE_MODES = ['fail', 'always', 'journal'] as const;
 
 /**
  * When entries go to disk: only while no lane is hot (`fail`), whenever rings have no room
  * (`always`), or all of them, before their writes resolve (`journal`).
  */
-export type CacheMode = (typeof MODES)[number];
+export type CacheMode = (typeof CACHE_MODES)[number];
 
 /** How entries are kept on disk. */
 export interface CacheInput {
@@ -49,7 +50,7 @@ export interface CacheSettings extends Required<CacheInput> {
 export const cacheField = z
   .strictObject({
     path: z.string().min(1, 'give the path of a folder'),
-    mode: z.enum(MODES).default('fail'),
+    mode: z.enum(CACHE_MODES).default('fail'),
     maxBytes: z
       .number()
       .int()

@@ -13,9 +13,10 @@ import type { ConnectionTimes, Identity, RateLimitTask } from '@ringest/workers'
 import { MAX_RING_BYTES, MIN_RING_BYTES, RateLimit } from '@ringest/workers';
 import { type Logger, pino } from 'pino';
 import { z } from 'zod';
-import type { Policy } from '../balancing/index.js';
+import { POLICIES, type Policy } from '../balancing/index.js';
 import { atField, ConfigurationError } from '../errors.js';
 import { fromHere } from '../from-here.js';
+import { MAX_TIMER_MS } from '../pending.js';
 import { type AttachInput, Attachments } from './attachments.js';
 import { type CacheInput, type CacheSettings, cacheField } from './cache-settings.js';
 import {
@@ -27,11 +28,7 @@ import {
   targetFields,
 } from './targets/index.js';
 
-const milliseconds = z
-  .number()
-  .int()
-  .min(1)
-  .max(2 ** 31 - 1);
+const milliseconds = z.number().int().min(1).max(MAX_TIMER_MS);
 
 /** The least `rateLimit`, in bits a second. */
 export const MIN_RATE_LIMIT = 8000;
@@ -59,7 +56,8 @@ const times = z
     error: ({ input }) => retryProblem(input as ConnectionTimes),
   });
 
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+/** The levels of the log, from the least to the most important. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** How important a line of the log is. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -78,7 +76,7 @@ export const configurationSchema = z.strictObject({
   uuid: z.guid().optional(),
   label: identityText.default(''),
   minVersion: z.number().int().min(0).max(API_VERSION).default(0),
-  balancing: z.enum(['expectedTime', 'roundRobin', 'leastOutstanding']).default('expectedTime'),
+  balancing: z.enum(POLICIES).default('expectedTime'),
   rateLimit: z
     .number()
     .refine((bits) => bits === 0 || bits >= MIN_RATE_LIMIT, {
@@ -92,12 +90,7 @@ export const configurationSchema = z.strictObject({
       error: `give true, false, or { level } with one of ${LOG_LEVELS.join(', ')}`,
     })
     .default(true),
-  statsInterval: z
-    .number()
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1)
-    .default(60_000),
+  statsInterval: z.number().int().min(0).max(MAX_TIMER_MS).default(60_000),
   workers: positive.max(1024).optional(),
   connectionsPerTarget: positive.max(1024).default(1),
   ringBytes: positive

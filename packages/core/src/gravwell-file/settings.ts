@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { MAX_DATA_BYTES, type Source } from '@ringest/codec';
+import { DEFAULT_TCP_PORT, DEFAULT_TLS_PORT, MAX_DATA_BYTES, type Source } from '@ringest/codec';
 import { ConfigFileError, quote } from './error.js';
 import type { GlobalConfig } from './global.js';
 import { parseAddress, parseDuration, parseRate, parseUuid } from './scalars.js';
-import { CLEARTEXT_PORT, requirePort, TLS_PORT, withDefaultPort } from './targets.js';
+import { requirePort, withDefaultPort } from './targets.js';
 
 /**
  * The least `Rate-Limit` of a configuration file, as the reference has it: 2^17 bits a second. What is
@@ -149,10 +149,10 @@ export function globalTargets(global: GlobalConfig): string[] {
   const pipe = 'Pipe-Backend-Target';
   const targets = [
     ...global.Cleartext_Backend_Target.map(
-      (address) => `tcp://${withDefaultPort(address, CLEARTEXT_PORT, cleartext)}`,
+      (address) => `tcp://${withDefaultPort(address, DEFAULT_TCP_PORT, cleartext)}`,
     ),
     ...global.Encrypted_Backend_Target.map(
-      (address) => `tls://${withDefaultPort(address, TLS_PORT, encrypted)}`,
+      (address) => `tls://${withDefaultPort(address, DEFAULT_TLS_PORT, encrypted)}`,
     ),
     ...global.Pipe_Backend_Target.map((path) => {
       if (path === '') throw new ConfigFileError('must be a path', { field: pipe });

@@ -1,11 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { ConfigFileError, quote } from './error.js';
 
-/** The port of an indexer for cleartext connections (protocol §1). */
-export const CLEARTEXT_PORT = 4023;
-/** The port of an indexer for TLS connections (protocol §1). */
-export const TLS_PORT = 4024;
-
 interface HostAndPort {
   readonly host: string;
   readonly port: number | undefined;

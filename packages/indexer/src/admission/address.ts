@@ -1,13 +1,5 @@
+import { DEFAULT_TCP_PORT, DEFAULT_TLS_PORT, MAX_PIPE_PATH_BYTES } from '@ringest/codec';
 import { InvalidAddressError } from '../errors.js';
-
-/** The port of `tcp://` addresses that name none (§1). */
-export const DEFAULT_TCP_PORT = 4023;
-
-/** The port of `tls://` addresses that name none (§1). */
-export const DEFAULT_TLS_PORT = 4024;
-
-/** The longest path of a socket in bytes: the system's structure for it has room for no more. */
-export const MAX_PIPE_PATH_BYTES = 107;
 
 /** Where to listen on a port. */
 export interface PortAddress {

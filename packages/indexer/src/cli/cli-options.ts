@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { API_VERSION, type RingestError } from '@ringest/codec';
+import { API_VERSION, DEFAULT_TCP_PORT, DEFAULT_TLS_PORT, type RingestError } from '@ringest/codec';
 import { Command, Option } from 'commander';
 import type { IndexerTls } from '../admission/tls-material.js';
 import { InvalidOptionError, SecretError } from '../errors.js';
@@ -29,7 +29,7 @@ const DEFAULT_LISTEN = '127.0.0.1';
 
 const HELP = `
 An address is tcp://host:port, tls://host:port or pipe:///path. Without a scheme it is tls if there
-is a certificate, else tcp. The default ports are 4023 for tcp and 4024 for tls.
+is a certificate, else tcp. The default ports are ${DEFAULT_TCP_PORT} for tcp and ${DEFAULT_TLS_PORT} for tls.
 
 The secret is taken from the flags, else from the environment: ${SECRET_VARIABLE}, or the file
 that ${SECRET_FILE_VARIABLE} names. Line ends at the end of a file are no part of it.

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { secretOfFile } from '@ringest/codec';
 import { SecretError } from '../errors.js';
 
 /** Flags that say what the ingest secret is. Whoever offers both refuses them together. */
@@ -41,7 +42,7 @@ function read(origin: string, path: string): string {
     const { code } = cause as NodeJS.ErrnoException;
     throw new SecretError(`${origin}: the file ${path} cannot be read (${code})`, { cause });
   }
-  const secret = text.replace(/[\r\n]+$/, '');
+  const secret = secretOfFile(text);
   if (secret === '') throw new SecretError(`${origin}: the file ${path} is empty`);
   return secret;
 }

@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import type { EnumeratedValue } from '@ringest/codec';
+import { type EnumeratedValue, TWO_32 } from '@ringest/codec';
 
 /** What a digest takes of an entry. An `EntryView` has all of it. */
 export interface DigestedEntry {
@@ -13,7 +13,6 @@ export interface DigestedEntry {
 
 const ALGORITHM = 'sha256';
 const HASH_BYTES = 32;
-const TWO_32 = 0x1_0000_0000;
 
 /** Entries up to this size are put together and hashed in one call. */
 const SCRATCH_BYTES = 64 * 1024;

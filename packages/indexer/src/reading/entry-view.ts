@@ -11,10 +11,10 @@ import {
   FRAME_SOURCE_OFFSET,
   FRAME_TAG_OFFSET,
   TIMESTAMP_BYTES,
+  TWO_32,
 } from '@ringest/codec';
 
 const NO_BYTES = Buffer.alloc(0);
-const TWO_32 = 0x1_0000_0000;
 
 /**
  * A look at one entry where it lies in the bytes that arrived (§5). One view is moved from entry

@@ -11,6 +11,7 @@ import {
   FRAME_TAG_OFFSET,
   LENGTH_MASK,
   type Source,
+  writeU64,
 } from '@ringest/codec';
 
 const NO_SOURCE = 0xffffffff;
@@ -72,8 +73,7 @@ export function stampFrame(frame: Buffer, indexerTag: number, id: number, local:
     frame.set(local.bytes, FRAME_SOURCE_OFFSET);
   }
   frame.writeUInt16LE(indexerTag, FRAME_TAG_OFFSET);
-  frame.writeUInt32LE(id % 2 ** 32, FRAME_ID_OFFSET);
-  frame.writeUInt32LE(Math.floor(id / 2 ** 32), FRAME_ID_OFFSET + 4);
+  writeU64(id, frame, FRAME_ID_OFFSET);
 }
 
 /** The tag in a frame's header. */

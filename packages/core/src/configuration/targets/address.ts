@@ -1,11 +1,13 @@
 import { isIPv6 } from 'node:net';
-import { RingestError } from '@ringest/codec';
+import {
+  DEFAULT_TCP_PORT,
+  DEFAULT_TLS_PORT,
+  MAX_PIPE_PATH_BYTES,
+  RingestError,
+} from '@ringest/codec';
 import type { Transport } from '@ringest/workers';
 import { fromHere } from '../../from-here.js';
-import { CLEARTEXT_PORT, TLS_PORT, withDefaultPort } from '../../gravwell-file/index.js';
-
-/** Bytes that the path of a Unix socket may have. */
-const MAX_PIPE_PATH_BYTES = 107;
+import { withDefaultPort } from '../../gravwell-file/index.js';
 
 /** A target's address that does not say where to connect (§1). It is fatal: never retried. */
 export class InvalidTargetError extends RingestError {
@@ -63,7 +65,7 @@ function splitHostPort(
     throw new InvalidTargetError(address, problem);
   }
   try {
-    const full = withDefaultPort(rest, kind === 'tcp' ? CLEARTEXT_PORT : TLS_PORT);
+    const full = withDefaultPort(rest, kind === 'tcp' ? DEFAULT_TCP_PORT : DEFAULT_TLS_PORT);
     const colon = full.lastIndexOf(':');
     const host = full.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
     return [host, Number(full.slice(colon + 1))];

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { RingestError } from '@ringest/codec';
+import { RingestError, secretOfFile } from '@ringest/codec';
 
 /**
  * A secret itself, the file that it is in, or the environment variable. Of a file, line ends at the end
@@ -35,7 +35,7 @@ function checkSecret(secret: string | undefined, problem: string): string {
 
 function readFile(path: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/[\r\n]+$/, '');
+    return secretOfFile(readFileSync(path, 'utf8'));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new InvalidSecretError(`the file ${path} cannot be read (${code})`, { cause });
