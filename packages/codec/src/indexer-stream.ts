@@ -11,6 +11,7 @@ import {
   type TagResponse,
 } from './negotiation.js';
 import { type StreamConfigurationMessage, StreamDecoder } from './stream-decoder.js';
+import type { IndexerTag } from './tag.js';
 import { readU64 } from './u64.js';
 
 /** Whatever an indexer says to an ingester. */
@@ -26,7 +27,7 @@ export type IndexerCommand =
   | { readonly kind: 'confirmEntry'; readonly id: number }
   /** At most {@link MAX_THROTTLE_NANOSECONDS}, whatever the indexer asked for. */
   | { readonly kind: 'throttle'; readonly nanoseconds: number }
-  | { readonly kind: 'confirmTag'; readonly tag: number }
+  | { readonly kind: 'confirmTag'; readonly tag: IndexerTag }
   | { readonly kind: 'confirmIngestOk'; readonly ok: boolean }
   /** A result of 0: stored. */
   | { readonly kind: 'confirmDittoBlock'; readonly result: number }
@@ -151,7 +152,7 @@ function numberCommand(word: NumberWord, number: number): IndexerCommand {
       return { kind: 'throttle', nanoseconds: Math.min(number, MAX_THROTTLE_NANOSECONDS) };
     case Command.confirmTag:
       if (number > 0xffff) throw new DecodeError('tag confirmation', `${number} is no tag number`);
-      return { kind: 'confirmTag', tag: number };
+      return { kind: 'confirmTag', tag: number as IndexerTag };
     case Command.confirmIngestOk:
       return { kind: 'confirmIngestOk', ok: number !== 0 };
     case Command.confirmDittoBlock:

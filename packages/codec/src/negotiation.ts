@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { DecodeError, LimitError, OversizedMessageError } from './errors.js';
-import { MAX_TAGS } from './tag.js';
+import { type IndexerTag, MAX_TAGS } from './tag.js';
 import { decodeJsonObject, isJsonObject, isUnsigned, sortedJsonObject } from './text.js';
 
 /** The states of §3. An indexer that says anything else gives its reason in `info`. */
@@ -39,10 +39,10 @@ export interface StateMessage {
 
 /** What an indexer answered to a tag request. */
 export interface TagResponse {
-  /** How many tags it accepted; 0 means that it refused them. */
+  /** How many tags the indexer accepted; 0 means that it refused the whole request. */
   readonly count: number;
-  /** The indexer's own number of each tag. */
-  readonly tags: Map<string, number>;
+  /** The indexer's number of each tag, by name. */
+  readonly tags: Map<string, IndexerTag>;
 }
 
 /**
@@ -135,13 +135,13 @@ export function decodeTagResponse(message: Uint8Array): TagResponse {
   if (json.Count === 0) return { count: 0, tags: new Map() };
   const object = json.Tags ?? {};
   if (!isJsonObject(object)) throw new DecodeError(structure, 'its Tags are not an object');
-  const tags = new Map<string, number>();
+  const tags = new Map<string, IndexerTag>();
   for (const [name, number] of Object.entries(object)) {
     if (!isUnsigned(number, 0xffff)) {
       const quoted = JSON.stringify(name.slice(0, MAX_QUOTED));
       throw new DecodeError(structure, `the number of tag ${quoted} is not 0..65535`);
     }
-    tags.set(name, number);
+    tags.set(name, number as IndexerTag);
   }
   checkCount(structure, json.Count, tags.size);
   return { count: tags.size, tags };

@@ -1,4 +1,4 @@
-import type { Compression } from '@ringest/codec';
+import type { Compression, MuxerTag } from '@ringest/codec';
 
 /** How an indexer is reached (§1). */
 export type Transport =
@@ -70,7 +70,7 @@ export interface ConnectionTimes {
 
 /** A tag of the muxer. */
 export interface TagName {
-  readonly tag: number;
+  readonly tag: MuxerTag;
   readonly name: string;
 }
 

@@ -1,4 +1,4 @@
-import { encodeForceAck, type Source } from '@ringest/codec';
+import { encodeForceAck, type MuxerTag, type Source } from '@ringest/codec';
 import { type Clock, realClock } from '../clock.js';
 import { stampFrame, withoutValues } from '../ring/frame.js';
 import { Control } from '../ring/memory-layout.js';
@@ -206,7 +206,7 @@ export class Sender {
     }
   }
 
-  #sendLarge(key: number, tag: number): number {
+  #sendLarge(key: number, tag: MuxerTag): number {
     const { tables, large, local, takesValues } = this.#parts;
     const frame = large.get(key);
     // Its message is still on the way, and will ring.

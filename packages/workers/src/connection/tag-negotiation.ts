@@ -1,4 +1,4 @@
-import { encodeForceAck, encodeTag, MinimumVersion } from '@ringest/codec';
+import { encodeForceAck, encodeTag, type IndexerTag, MinimumVersion } from '@ringest/codec';
 import { ConnectionLoss } from '../connection-loss.js';
 import type { TagName } from '../endpoint.js';
 import type { TagTranslation } from '../ring/tag-translation.js';
@@ -63,7 +63,7 @@ export class TagNegotiation {
   }
 
   /** The answer to the oldest question; `undefined`: refused. */
-  answer(indexerTag: number | undefined): void {
+  answer(indexerTag: IndexerTag | undefined): void {
     const tag = this.#asked[this.#answered++];
     if (tag === undefined) {
       this.#connection.lost(
