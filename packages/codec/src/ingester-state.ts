@@ -13,10 +13,10 @@ export const MAX_INGESTER_STATE_BYTES = 1024 * 1024;
 const MAX_DECODED_DEPTH = 64;
 
 /** Trimming keeps this many levels below the children of the ingester itself. */
-const TRIMMED_DEPTH = 8;
+const MAX_TRIMMED_DEPTH = 8;
 
 /** Trimming keeps this many children of the ingester itself. */
-const TRIMMED_CHILDREN = 64;
+const MAX_TRIMMED_CHILDREN = 64;
 
 /** What an ingester tells of itself from time to time (§8). */
 export interface IngesterState {
@@ -118,11 +118,11 @@ export function encodeIngesterState(state: IngesterState): Buffer {
  */
 export function trimIngesterState(state: IngesterState): IngesterState {
   if (jsonBytes(state) <= MAX_INGESTER_STATE_BYTES) return state;
-  const bare: IngesterState = { ...state, children: trimChildren(state.children, TRIMMED_DEPTH) };
+  const bare: IngesterState = { ...state, children: trimChildren(state.children, MAX_TRIMMED_DEPTH) };
   if (jsonBytes(bare) <= MAX_INGESTER_STATE_BYTES) return bare;
   const few: IngesterState = {
     ...bare,
-    children: new Map([...bare.children].slice(0, TRIMMED_CHILDREN)),
+    children: new Map([...bare.children].slice(0, MAX_TRIMMED_CHILDREN)),
   };
   const size = jsonBytes(few);
   if (size <= MAX_INGESTER_STATE_BYTES) return few;

@@ -39,8 +39,8 @@ const CYCLE_SECONDS = 146097 * 86400;
 const RFC3339 =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/i;
 
-// How far two clocks may be apart, in milliseconds: `Date.now` alone is up to half one off its middle.
-const CLOCK_TOLERANCE = 1.5;
+// How far two clocks may be apart: `Date.now` rounds down, so it alone is up to half a millisecond off.
+const CLOCK_TOLERANCE_MS = 1.5;
 
 let origin = 0;
 let originSeconds = 0;
@@ -77,7 +77,7 @@ export class Timestamp implements UnixTime {
     const elapsed = performance.now();
     const wall = Date.now() + 0.5;
     // `performance` counts on from the clock it saw at start: follow when the clock has moved since.
-    if (Math.abs(origin + elapsed - wall) > CLOCK_TOLERANCE) setOrigin(wall - elapsed);
+    if (Math.abs(origin + elapsed - wall) > CLOCK_TOLERANCE_MS) setOrigin(wall - elapsed);
     // Whole seconds are split off the large number first: the sum would round to 0.2 microseconds.
     return fromParts(originSeconds, originMilliseconds + elapsed);
   }

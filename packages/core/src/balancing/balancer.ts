@@ -4,16 +4,16 @@ import { ExpectedTime } from './expected-time.js';
 import { Slot } from './slot.js';
 
 /** Up to so many lanes are all compared; of more, two are drawn at random. */
-const FEW = 8;
+const MAX_COMPARED = 8;
 /** Draws that may miss before lanes are looked at one after the other. */
-const DRAWS = 8;
+const MAX_DRAWS = 8;
 /** Bytes of a batch for a lane that is probed, and of all that it may have unconfirmed. */
-const PROBE_BATCH = 4096;
-const PROBE_MOST = 65536;
+const PROBE_BATCH_BYTES = 4096;
+const MAX_PROBE_BYTES = 65536;
 /** Milliseconds in which a batch that a lane got loses half of its weight in the lane's share. */
-const SHARE_HALF_LIFE = 2000;
+const SHARE_HALF_LIFE_MS = 2000;
 /** Half-lives after which shares are scaled down: the weight of a batch is 2 to their number. */
-const MOST_HALF_LIVES = 512;
+const MAX_HALF_LIVES = 512;
 
 /** Which lanes a batch may go to, strictest first: the next counts when nobody is left of the one before. */
 const READY = 0;
@@ -71,7 +71,7 @@ export class Balancer<Lane extends Candidate> {
     options: BalancerOptions = {},
   ) {
     this.#slots = lanes.map((lane) => new Slot(lane));
-    this.#compared = this.#slots.slice(0, FEW);
+    this.#compared = this.#slots.slice(0, MAX_COMPARED);
     this.#policy = policy;
     this.#batchBytes = batchBytes;
     this.#time = new ExpectedTime(batchBytes);
@@ -117,7 +117,7 @@ export class Balancer<Lane extends Candidate> {
 
   /** Bytes after which the batch on that lane is to be committed; fewer for one that is probed. */
   batchBytes(lane: Lane): number {
-    return this.isProbed(lane) ? Math.min(PROBE_BATCH, this.#batchBytes) : this.#batchBytes;
+    return this.isProbed(lane) ? Math.min(PROBE_BATCH_BYTES, this.#batchBytes) : this.#batchBytes;
   }
 
   /** Milliseconds until a batch on the lane is expected to be confirmed, if it is hot. */
@@ -135,10 +135,10 @@ export class Balancer<Lane extends Candidate> {
   #find(openness: Openness, passedOver: ReadonlySet<Lane>): number {
     const slots = this.#slots;
     if (this.#policy === 'roundRobin') return this.#walk(this.#next, 1, openness, passedOver);
-    if (slots.length <= FEW) return this.#walk(0, FEW, openness, passedOver);
+    if (slots.length <= MAX_COMPARED) return this.#walk(0, MAX_COMPARED, openness, passedOver);
     const compared = this.#compared;
     let found = 0;
-    for (let draw = 0; draw < DRAWS; draw++) {
+    for (let draw = 0; draw < MAX_DRAWS; draw++) {
       const slot = slots[this.#anyIndex()] as Slot<Lane>;
       if (found === 1 && slot === compared[0]) continue;
       if (!isOpen(slot.lane, openness, passedOver)) continue;
@@ -184,8 +184,8 @@ export class Balancer<Lane extends Candidate> {
 
   /** How much a batch of this time counts in shares. Only their relation matters: older ones fade. */
   #weight(now: number): number {
-    let age = (now - this.#origin) / SHARE_HALF_LIFE;
-    if (age > MOST_HALF_LIVES) {
+    let age = (now - this.#origin) / SHARE_HALF_LIFE_MS;
+    if (age > MAX_HALF_LIVES) {
       for (const slot of this.#slots) slot.share *= 2 ** -age;
       this.#origin = now;
       age = 0;
@@ -212,5 +212,5 @@ function isOpen<Lane extends Candidate>(
   if (openness === ANY) return true;
   if (!lane.isHot) return false;
   if (openness === HOT || lane.ackLatency > 0) return true;
-  return lane.unconfirmedBytes() + PROBE_BATCH <= PROBE_MOST;
+  return lane.unconfirmedBytes() + PROBE_BATCH_BYTES <= MAX_PROBE_BYTES;
 }

@@ -9,7 +9,7 @@ const PRESUMED_RATE = 65536;
  * seen to confirm: one that got little has shown little, and must not get little because of that.
  * How slow it really is shows in its latency.
  */
-const LEAST_RATE_SHARE = 0.25;
+const MIN_RATE_SHARE = 0.25;
 /**
  * Times that differ by less than this share, or by so many milliseconds, are alike. On a busy
  * machine a thread waits that long for its turn: smaller differences say nothing of an indexer.
@@ -62,6 +62,6 @@ export class ExpectedTime {
 
   #toConfirm(rate: number, unconfirmed: number): number {
     const usual = this.#greatestRate;
-    return (unconfirmed + this.#batchBytes) / Math.max(rate || usual, usual * LEAST_RATE_SHARE);
+    return (unconfirmed + this.#batchBytes) / Math.max(rate || usual, usual * MIN_RATE_SHARE);
   }
 }

@@ -4,7 +4,7 @@ import type { Candidate } from './candidate.js';
  * Milliseconds in which a rise of latency comes to count in full. One confirmation can be late
  * because a thread had to wait; a lane given up for that would be idle long after.
  */
-const RISE_TIME = 100;
+const RISE_MS = 100;
 
 /** A lane and what the balancer remembers of it; times in milliseconds of the balancer's clock. */
 export class Slot<Lane extends Candidate> {
@@ -26,7 +26,7 @@ export class Slot<Lane extends Candidate> {
   latency(now: number): number {
     const { ackLatency } = this.lane;
     const isRise = this.#latency > 0 && ackLatency > this.#latency;
-    const weight = isRise ? Math.min(1, (now - this.#seenAt) / RISE_TIME) : 1;
+    const weight = isRise ? Math.min(1, (now - this.#seenAt) / RISE_MS) : 1;
     this.#latency += (ackLatency - this.#latency) * weight;
     this.#seenAt = now;
     return this.#latency;

@@ -43,7 +43,7 @@ interface Attachment {
 type Environment = () => Readonly<Record<string, string | undefined>>;
 
 /** How often the environment is read again, in milliseconds. */
-const RENEWAL = 5 * 60_000;
+const RENEWAL_MS = 5 * 60_000;
 
 /**
  * The values that are attached to every entry. They are encoded once, as the block that follows an
@@ -144,7 +144,7 @@ export class Attachments {
       } catch (error) {
         failed(error as Error);
       }
-    }, RENEWAL).unref();
+    }, RENEWAL_MS).unref();
   }
 
   /** Ends what {@link start} began. */

@@ -22,13 +22,13 @@ import type { MuxerTags } from './muxer-tags.js';
  * Bytes that an unfinished block costs beside its frames: its shared memory takes whole pages, and
  * both threads keep what belongs to it. Measured (Node 20, all of the process): 8 to 12 KB.
  */
-const BLOCK_COST = 16_384;
+const BLOCK_COST_BYTES = 16_384;
 
 /**
  * Milliseconds in which a worker says that it has taken an aborted block back. Of one that is sent
  * it says nothing until that is answered.
  */
-const TAKE_BACK_TIME = 1000;
+const TAKE_BACK_MS = 1000;
 
 /** Writes ditto blocks (§10), each to one indexer, at most once. */
 export class DittoWriter {
@@ -111,7 +111,7 @@ export class DittoWriter {
 
   /** The memory is read until the end, whatever becomes of the one who waits. */
   #keep(frames: Buffer, ended: Promise<DittoEnd>): void {
-    const cost = frames.length + BLOCK_COST;
+    const cost = frames.length + BLOCK_COST_BYTES;
     this.#unfinished.add(ended);
     this.#unfinishedBytes += cost;
     void ended.then(() => {
@@ -129,7 +129,7 @@ export class DittoWriter {
     let giveUp: NodeJS.Timeout | undefined;
     const pending = new Pending('the end of a ditto block', { signal }, (reason) => {
       cancelling.abort();
-      giveUp = setTimeout(() => pending.reject(cancelled(reason, true)), TAKE_BACK_TIME);
+      giveUp = setTimeout(() => pending.reject(cancelled(reason, true)), TAKE_BACK_MS);
     });
     void ended.then((end) => {
       clearTimeout(giveUp);

@@ -51,9 +51,9 @@ function describe({ section, field, position }: ConfigFilePlace): string {
   return words.join(', ');
 }
 
-const LONGEST_QUOTE = 64;
+const MAX_QUOTED = 64;
 
 /** A value for an error message: quoted, and cut where it is long. */
 export function quote(value: string): string {
-  return JSON.stringify(value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value);
+  return JSON.stringify(value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}…` : value);
 }

@@ -12,8 +12,8 @@ import { InvalidArgumentError, InvalidStateError } from '../errors.js';
 import type { SelfLog } from './self-log.js';
 
 /** How often the state is told if entries flowed, and in any case, in milliseconds (§8). */
-const FLOWING_INTERVAL = 30_000;
-const IDLE_INTERVAL = 300_000;
+const FLOWING_INTERVAL_MS = 30_000;
+const IDLE_INTERVAL_MS = 300_000;
 
 /** What changes by itself. */
 export interface Flow {
@@ -67,7 +67,7 @@ export class StateReporter {
 
   start(): void {
     this.#toldAt = this.#clock.now();
-    this.#timer = this.#clock.every(FLOWING_INTERVAL, () => this.#tellIfDue());
+    this.#timer = this.#clock.every(FLOWING_INTERVAL_MS, () => this.#tellIfDue());
     this.#timer.unref();
   }
 
@@ -156,7 +156,7 @@ export class StateReporter {
     const hasFlowed =
       this.#flowed() !== this.#toldFlow || this.#subject.cache().size !== this.#toldCacheSize;
     // Timers come a little early: the next one would be half a minute late.
-    const isLong = this.#clock.now() - this.#toldAt >= IDLE_INTERVAL - FLOWING_INTERVAL / 2;
+    const isLong = this.#clock.now() - this.#toldAt >= IDLE_INTERVAL_MS - FLOWING_INTERVAL_MS / 2;
     if (hasFlowed || isLong) this.#tellAll();
   }
 

@@ -37,9 +37,9 @@ export const HANDSHAKE_TIMEOUT_MS = 5000;
 /** What an ingester did that was not hot in time. */
 export const TOO_SLOW = 'did not finish the handshake';
 
-// How often an indexer has an answer hashed: from this, and less than that (§3).
+// How many times an indexer has an answer hashed, drawn at random (§3).
 const MIN_ITERATIONS = 10_000;
-const ITERATIONS_END = 20_000;
+const MAX_ITERATIONS = 19_999;
 
 /** The longest response to the challenge: with a tenant (§3). */
 const MAX_RESPONSE_BYTES = TENANT_MARKER.length + ANSWER_BYTES + 4 + MAX_TENANT_BYTES;
@@ -124,7 +124,7 @@ class Handshake {
     this.#reject = reject;
     this.#apiVersion = options.apiVersion ?? API_VERSION;
     this.#challenge = {
-      iterations: randomInt(MIN_ITERATIONS, ITERATIONS_END),
+      iterations: randomInt(MIN_ITERATIONS, MAX_ITERATIONS + 1),
       random: randomBytes(ANSWER_BYTES),
       version: this.#apiVersion,
     };
