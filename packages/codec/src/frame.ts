@@ -16,18 +16,18 @@ import {
 import { DecodeError } from './errors.js';
 import { readU64 } from './u64.js';
 
-/** An entry as it stands on the wire, with its id. */
+/** A decoded NEW_ENTRY command: an entry and its id (§5). */
 export interface Frame {
-  /** Counts up from 1 on each connection. */
+  /** The id of the entry, which counts up from 1 on each connection. */
   readonly id: number;
   readonly entry: Entry;
 }
 
 /**
- * How many bytes the NEW_ENTRY frame at `offset` has, as far as the `available` bytes from there
- * on tell. A result above `available` means: wait until so many are there, then ask again.
+ * Returns the size of the NEW_ENTRY frame at `offset`, as far as the `available` bytes from there on
+ * determine it. If the result is more than `available`, call it again when that many bytes are there.
  *
- * @throws {DecodeError} if the head of its enumerated values is malformed, as soon as it is there.
+ * @throws {DecodeError} if the header of its enumerated values is malformed, as soon as it is there.
  */
 export function frameSize(bytes: Uint8Array, offset: number, available: number): number {
   if (available < FRAME_BYTES) return FRAME_BYTES;
@@ -40,13 +40,13 @@ export function frameSize(bytes: Uint8Array, offset: number, available: number):
 }
 
 /**
- * Reads a whole NEW_ENTRY frame. The bytes are copied.
+ * Decodes a whole NEW_ENTRY frame (§5). The bytes are copied.
  *
- * @throws {DecodeError} if it is malformed.
+ * @throws {DecodeError} if the frame is malformed.
  */
 export function decodeFrame(frame: Uint8Array): Frame {
   if (frame.length < FRAME_BYTES || frameSize(frame, 0, frame.length) !== frame.length) {
-    throw new DecodeError('frame', `its ${frame.length} bytes are not what its header says`);
+    throw new DecodeError('frame', `its header does not match its ${frame.length} bytes`);
   }
   const { dataLength, hasValues, ...header } = decodeEntryHeader(frame.subarray(WORD_BYTES));
   const dataEnd = FRAME_BYTES + dataLength;
