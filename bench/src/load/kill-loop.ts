@@ -1,8 +1,8 @@
+import { MAX_TIMER_MS } from '@ringest/core';
 import { SeededRandom } from '../shared/random.js';
 import { type CacheCounts, NO_COUNTS } from './cache-report.js';
 import { IngesterChild } from './ingester-child.js';
 import type { IngesterProgress, IngesterSettings } from './ingester-messages.js';
-import { LONGEST_TIMER } from './load-connections.js';
 import type { LoadObserver } from './load-observer.js';
 
 /**
@@ -78,7 +78,7 @@ async function live(
   let timer: NodeJS.Timeout | undefined;
   const beginAt = (moment: Fate['from']) => {
     if (fate?.from !== moment) return;
-    timer ??= setTimeout(() => child.kill(), Math.min(fate.lifeMs, LONGEST_TIMER));
+    timer ??= setTimeout(() => child.kill(), Math.min(fate.lifeMs, MAX_TIMER_MS));
   };
   const child = new IngesterChild(settings, {
     started: () => beginAt('start'),

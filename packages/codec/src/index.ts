@@ -1,3 +1,4 @@
+export * from './address.js';
 export * from './authentication.js';
 export * from './byte-queue.js';
 export * from './bytes.js';
@@ -10,6 +11,7 @@ export {
   encodeEnumeratedBlock,
   enumeratedBlockSize,
   MAX_BLOCK_BYTES,
+  VALUE_BLOCK_HEADER_BYTES,
 } from './enumerated-block.js';
 export {
   type EnumeratedContent,
@@ -29,3 +31,4 @@ export * from './source.js';
 export * from './stream-decoder.js';
 export * from './tag.js';
 export * from './timestamp.js';
+export * from './u64.js';

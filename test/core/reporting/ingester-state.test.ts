@@ -313,7 +313,7 @@ describe('a state that is too large', () => {
     const { logger, lines } = collectLogs();
     const { connection, muxer } = await connected({ logger });
     muxer.setMetadata(KIBIBYTE.repeat(1100));
-    await eventually(() => expect(lines.join()).toContain('state cannot be told'));
+    await eventually(() => expect(lines.join()).toContain('state could not be sent'));
     await muxer.writeEntry(ENTRY);
     await settled(muxer, connection);
     expect(connection.states).toHaveLength(1);

@@ -136,7 +136,7 @@ describe('a tag negotiated late', () => {
 
     connection.write(encodePong());
     connection.confirmThrough(9);
-    await expect(muxer.sync({ timeout: 100 })).rejects.toThrow(/within 100 ms/);
+    await expect(muxer.sync({ timeout: 100 })).rejects.toThrow(/timed out after 100 ms/);
     expect(asked()).toBe(0);
     connection.confirmThrough(10);
     await connection.until('TAG', () => asked() === 2);

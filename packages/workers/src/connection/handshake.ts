@@ -12,6 +12,7 @@ import {
   encodeState,
   encodeStreamConfiguration,
   encodeTagRequest,
+  type IndexerTag,
   MinimumVersion,
   State,
 } from '@ringest/codec';
@@ -45,8 +46,9 @@ export type HandshakeTask = Pick<
   'endpoint' | 'credentials' | 'identity' | 'minVersion' | 'times'
 >;
 
+/** A tag with the number that the indexer gave to it. */
 export interface NumberedTag extends TagName {
-  readonly number: number;
+  readonly number: IndexerTag;
 }
 
 /**

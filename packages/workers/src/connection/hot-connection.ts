@@ -4,6 +4,7 @@ import {
   encodePing,
   type IndexerMessage,
   type IndexerStreamDecoder,
+  type IndexerTag,
 } from '@ringest/codec';
 import { ConnectionLoss } from '../connection-loss.js';
 import type { ConnectionTimes, TagName } from '../endpoint.js';
@@ -164,7 +165,7 @@ export class HotConnection implements ReplyHandler {
     }
   }
 
-  #answerTag(indexerTag: number | undefined): void {
+  #answerTag(indexerTag: IndexerTag | undefined): void {
     const { tag, isRefused } = this.#tags.answer(indexerTag);
     this.#parts.events.tagAnswered(tag, isRefused);
     this.sender.pumpSoon();

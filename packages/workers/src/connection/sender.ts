@@ -1,4 +1,4 @@
-import { encodeForceAck, MinimumVersion, type Source } from '@ringest/codec';
+import { encodeForceAck, MinimumVersion, type MuxerTag, type Source } from '@ringest/codec';
 import { type Clock, realClock } from '../clock.js';
 import { ConnectionLoss } from '../connection-loss.js';
 import { stampFrame, withoutValues } from '../ring/frame.js';
@@ -232,7 +232,7 @@ export class Sender {
     }
   }
 
-  #sendLarge(key: number, tag: number): number {
+  #sendLarge(key: number, tag: MuxerTag): number {
     const { translation, large, local } = this.#parts;
     const frame = large.get(key);
     // Its message is still on the way, and will call `pump`.

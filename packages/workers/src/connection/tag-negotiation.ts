@@ -1,4 +1,4 @@
-import { encodeTag, MinimumVersion } from '@ringest/codec';
+import { encodeTag, type IndexerTag, MinimumVersion } from '@ringest/codec';
 import { ConnectionLoss } from '../connection-loss.js';
 import type { TagName } from '../endpoint.js';
 import type { TagTranslation } from '../ring/tag-translation.js';
@@ -64,7 +64,7 @@ export class TagNegotiation {
    * @param indexerTag `undefined`: the indexer refuses the tag
    * @throws {ConnectionLoss} no answer is due, or the indexer has given the number to another tag
    */
-  answer(indexerTag: number | undefined): TagAnswer {
+  answer(indexerTag: IndexerTag | undefined): TagAnswer {
     const tag = this.#asked[this.#answered++];
     if (tag === undefined) {
       throw new ConnectionLoss('protocol', 'the indexer answered a tag not asked for');

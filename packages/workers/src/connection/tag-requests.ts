@@ -1,3 +1,4 @@
+import type { MuxerTag } from '@ringest/codec';
 import type { TagName } from '../endpoint.js';
 
 /**
@@ -56,6 +57,6 @@ export class TagRequests {
   }
 
   #all(): TagName[] {
-    return this.#names.map((name, tag) => ({ tag, name }));
+    return this.#names.map((name, tag) => ({ tag: tag as MuxerTag, name }));
   }
 }

@@ -1,4 +1,5 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
+import { TWO_32 } from '@ringest/codec';
 import { type Clock, realClock, sharedMilliseconds } from '../clock.js';
 import { Control, type Counter, counters } from './memory-layout.js';
 import type { Passed } from './ring.js';
@@ -127,7 +128,7 @@ export class Meter {
     for (let i = 0; i < counters.length; i++) {
       const count = this.counts[counters[i] as Counter];
       Atomics.store(control, Control.counters + 2 * i, count | 0);
-      Atomics.store(control, Control.counters + 2 * i + 1, Math.floor(count / 2 ** 32));
+      Atomics.store(control, Control.counters + 2 * i + 1, Math.floor(count / TWO_32));
     }
     Atomics.add(control, Control.countersSequence, 1);
   }
@@ -160,7 +161,7 @@ export function readCounters(control: Int32Array): Record<Counter, number> {
       counters.map((name, i) => {
         const low = Atomics.load(control, Control.counters + 2 * i) >>> 0;
         const high = Atomics.load(control, Control.counters + 2 * i + 1) >>> 0;
-        return [name, high * 2 ** 32 + low];
+        return [name, high * TWO_32 + low];
       }),
     ) as Record<Counter, number>;
     const isStable =

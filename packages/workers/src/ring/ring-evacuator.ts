@@ -1,3 +1,4 @@
+import type { MuxerTag } from '@ringest/codec';
 import { frameSize } from '@ringest/codec';
 import { frameTag } from './frame.js';
 import { Control, RingOwner } from './memory-layout.js';
@@ -5,8 +6,8 @@ import { LARGE_BYTES, type Ring, recordKind } from './ring.js';
 
 /** The oldest record of a ring: a frame in the ring's own memory, or the key of a large one. */
 export type RingRecord =
-  | { readonly kind: 'frame'; readonly frame: Buffer; readonly tag: number }
-  | { readonly kind: 'large'; readonly key: number; readonly tag: number };
+  | { readonly kind: 'frame'; readonly frame: Buffer; readonly tag: MuxerTag }
+  | { readonly kind: 'large'; readonly key: number; readonly tag: MuxerTag };
 
 /**
  * Takes frames out of a ring whose lane is lost, on the main thread, oldest first. It works only between
@@ -53,7 +54,7 @@ export class RingEvacuator {
           return {
             kind: 'large',
             key: ring.view.getUint32(at + 4, true),
-            tag: ring.view.getUint32(at + 8, true),
+            tag: ring.view.getUint32(at + 8, true) as MuxerTag,
           };
         case 'frame': {
           this.#headBytes = frameSize(ring.bytes, at, ring.toEnd(cursor));

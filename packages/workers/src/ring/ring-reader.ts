@@ -1,4 +1,4 @@
-import { FRAME_TAG_OFFSET } from '@ringest/codec';
+import { FRAME_TAG_OFFSET, type MuxerTag } from '@ringest/codec';
 import { Control, TO_INDEXER_AT } from './memory-layout.js';
 import {
   distance,
@@ -42,7 +42,7 @@ export class RingReader {
   /** The length of the frames that were read last. */
   bytes = 0;
   largeKey = 0;
-  largeTag = 0;
+  largeTag = 0 as MuxerTag;
   unknownTag = 0;
   #sent: number;
   #released: number;
@@ -99,7 +99,7 @@ export class RingReader {
           break;
         case 'large':
           this.largeKey = ring.view.getUint32(at + 4, true);
-          this.largeTag = ring.view.getUint32(at + 8, true);
+          this.largeTag = ring.view.getUint32(at + 8, true) as MuxerTag;
           return ReadOutcome.large;
         case 'frame': {
           const end = at + Math.min(available, toEnd, most);
