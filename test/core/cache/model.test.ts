@@ -1,7 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { EntryInput, IngestMuxer } from '@ringest/core';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Random } from '../../cache/random.js';
 import type { Arrival } from '../../support/arrivals.js';
 import { closeAtOnce, rollQuickly } from '../../support/cache-time.js';
 import {
@@ -13,6 +12,7 @@ import {
   unusedAddress,
 } from '../../support/caching.js';
 import { newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { Random } from '../../support/random.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
