@@ -9,9 +9,9 @@ import {
 import { RateLimit } from '@ringest/workers/internal';
 import { describe, expect, it } from 'vitest';
 import { dittoBlock, makeStream } from '../support/stream.js';
+import { turn } from '../support/waiting.js';
 
 const MS = 1e6;
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 type Made = ReturnType<typeof makeStream>;
 
