@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { counted, countedEntries, RingestError } from '@ringest/codec';
+import { counted, countedEntries, isError, messageOf, RingestError } from '@ringest/codec';
 
 /**
  * What is wrong with the disk or with the path of the cache. The message of a {@link CacheError} has
@@ -236,11 +236,11 @@ const TROUBLES: Readonly<Record<string, DiskTrouble>> = {
 };
 
 function troubleOf(cause: unknown): DiskTrouble {
-  if (!(cause instanceof Error) || !('code' in cause)) return 'io';
+  if (!isError(cause) || !('code' in cause)) return 'io';
   const isFolderTaken = cause.code === 'EEXIST' && 'syscall' in cause && cause.syscall === 'mkdir';
   return isFolderTaken ? 'not-a-folder' : (TROUBLES[String(cause.code)] ?? 'other');
 }
 
 function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  return messageOf(cause);
 }

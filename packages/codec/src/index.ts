@@ -19,6 +19,7 @@ export {
   EnumeratedType,
 } from './enumerated-type.js';
 export * from './enumerated-value.js';
+export { isError, messageOf } from './error-like.js';
 export * from './errors.js';
 export * from './frame.js';
 export * from './indexer-stream.js';

@@ -1,4 +1,4 @@
-import { countedEntries, RingestError } from '@ringest/codec';
+import { countedEntries, messageOf, RingestError } from '@ringest/codec';
 
 /**
  * A configuration that cannot be used. `field` is the path of the option, such as `targets.0` or
@@ -205,7 +205,7 @@ export class WriteAbandonedError extends RingestError {
   readonly refused: number;
 
   constructor(accepted: number, refused: number, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     super(
       refused === 0
         ? `${countedEntries(accepted)} accepted, but it is not known whether all are stored: ${reason}`
@@ -224,7 +224,7 @@ export class BatchError extends RingestError {
   readonly index: number;
 
   constructor(index: number, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     super(`entry ${index} cannot be written, so nothing of its batch was: ${reason}`, { cause });
     this.index = index;
   }

@@ -1,4 +1,4 @@
-import { DecodeError } from '@ringest/codec';
+import { DecodeError, messageOf } from '@ringest/codec';
 import type { LossReason } from './endpoint.js';
 import type { LossMessage } from './messages.js';
 
@@ -15,7 +15,7 @@ export class ConnectionLoss extends Error {
   static toLoss(error: unknown): LossMessage {
     if (error instanceof ConnectionLoss) return { reason: error.reason, message: error.message };
     if (error instanceof DecodeError) return { reason: 'protocol', message: error.message };
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { reason: 'lost', message };
   }
 }

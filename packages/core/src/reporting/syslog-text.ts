@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { isError } from '@ringest/codec';
 import type { LogLevel } from '../configuration/configuration.js';
 
 /** The severity of each log level in RFC 5424, section 6.2.1. */
@@ -111,7 +112,7 @@ function valueText(value: unknown): string | undefined {
     // A date and the like: text in quotes otherwise.
     return json?.startsWith('"') ? (JSON.parse(json) as string) : json;
   } catch (error) {
-    return error instanceof Error ? `not shown: ${error.message}` : 'not shown';
+    return isError(error) ? `not shown: ${error.message}` : 'not shown';
   }
 }
 

@@ -10,6 +10,7 @@ import {
   encodeTagResponse,
   type IndexerTag,
   IngesterStreamDecoder,
+  isError,
   LimitError,
   MAX_TAGS,
   MAX_TENANT_BYTES,
@@ -257,7 +258,7 @@ class Handshake {
 
   // The event `close` says something else than a cause.
   readonly #lost = (cause?: unknown): void => {
-    const options = cause instanceof Error ? { cause } : {};
+    const options = isError(cause) ? { cause } : {};
     this.#fail(new ConnectionLostError('the handshake', options));
   };
 

@@ -82,7 +82,14 @@ class Race {
 
   #try(address: string): void {
     const { open, milliseconds } = this.#options;
-    const socket = open(address);
+    let socket: Socket;
+    try {
+      socket = open(address);
+    } catch (error) {
+      // Certificates that cannot be used, for one: it would be the same at every other address.
+      this.#end(error);
+      return;
+    }
     const fail = (loss: ConnectionLoss) => this.#failed(socket, { address, loss });
     const onError = (error: Error) => fail(lossOf(error, 'dial'));
     const onClose = () => fail(new ConnectionLoss('dial', 'the indexer closed the connection'));
