@@ -135,7 +135,7 @@ export class NotHotError extends RingestError {
   }
 }
 
-/** A write was refused because too many bytes wait for room. Nothing of it was written. */
+/** A write was refused because earlier ones, which still wait, take too much memory. Nothing of it was written. */
 export class BacklogFullError extends RingestError {
   readonly code = 'ERR_BACKLOG_FULL';
   /** The memory that waiting entries take, in bytes; it includes what each write and each entry costs. */
@@ -143,7 +143,7 @@ export class BacklogFullError extends RingestError {
 
   constructor(backlogBytes: number) {
     super(
-      `${backlogBytes} bytes wait for room already, and the option backlogBytes allows no more: ` +
+      `entries of ${backlogBytes} bytes wait already, and the option backlogBytes allows no more: ` +
         'await the promises of earlier writes before the next one',
     );
     this.backlogBytes = backlogBytes;

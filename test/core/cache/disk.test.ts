@@ -70,7 +70,7 @@ describe('a folder that cannot be used', () => {
     writeFileSync(path, 'something of somebody');
     const muxer = newMuxer(given([recording.address], path));
     expect(() => muxer.start()).toThrow(CacheOpenError);
-    expect(() => muxer.start()).toThrow(/is a file, name a folder/);
+    expect(() => muxer.start()).toThrow(/is a file; give the path of a folder/);
     expect(() => muxer.writeEntry(numbered(0))).toThrow(/not started|start/);
     rmSync(path);
     muxer.start();
