@@ -240,7 +240,3 @@ function troubleOf(cause: unknown): DiskTrouble {
   const isFolderTaken = cause.code === 'EEXIST' && 'syscall' in cause && cause.syscall === 'mkdir';
   return isFolderTaken ? 'not-a-folder' : (TROUBLES[String(cause.code)] ?? 'other');
 }
-
-function messageOf(cause: unknown): string {
-  return messageOf(cause);
-}

@@ -68,8 +68,9 @@ export class Dialler {
     const { socket, address } = await connectFirst(addresses, { open, milliseconds, signal });
     this.#address = address;
     this.#order.failedAt(address);
+    // It may have failed just now, while there was no listener: before this step, or after it.
+    if (socket.errored) throw lossOf(socket.errored, 'dial');
     if (transport.kind === 'tls') await this.#secured(socket, signal);
-    // It may have failed just now, while there was no listener.
     if (socket.errored) throw lossOf(socket.errored, 'dial');
     return socket;
   }
