@@ -156,6 +156,7 @@ export class Replay {
   }
 
   #pass(piece: ReplayCursor, { frame }: DetachedFrame): void {
+    piece.begun();
     pass(piece, frame.length);
     this.#replayedEntries++;
     if (piece.isOld) this.#recoveredEntries++;
@@ -179,6 +180,7 @@ export class Replay {
       head: undefined,
       isOld: false,
       tag: (number) => number,
+      begun: () => {},
       placed: () => {
         if (this.#pending.replayed(block)) this.#parts.pool.free(block.frames);
         this.#done();
@@ -247,6 +249,7 @@ export class Replay {
       head: undefined,
       isOld,
       tag: table,
+      begun: () => this.#pending.begun(segment),
       unsendable: (entries, error) => this.#unsendable(segment.id, entries, error),
       placed: () => {
         this.#pending.take(segment, sequence, sequence + count);
