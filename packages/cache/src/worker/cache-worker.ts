@@ -149,13 +149,14 @@ export class CacheWorker {
       const growth = this.#log.growth(framesOf(block), block.count, this.#tags, block.order);
       return this.#log.bytes > 0 && this.#log.bytes + growth > maxBytes;
     };
-    const otherwise = this.#isClosing || !this.#isLimited ? 'there' : 'missing';
+    const isLimited = this.#isLimited && !this.#isClosing;
+    const otherwise = isLimited ? 'missing' : 'there';
     while (isTooLong()) {
       // What is repeated is in memory, and is not stored yet as far as anybody knows.
       const [repeat] = this.#repeats.whole;
       if (repeat !== undefined) {
         this.#removeFromLog(repeat);
-      } else if (whenFull === 'drop-oldest') {
+      } else if (whenFull === 'drop-oldest' && isLimited) {
         const oldest = this.#log.segments().find(({ id }) => !this.#readings.has(id));
         if (oldest === undefined) return otherwise;
         // So that nothing is dropped that the main thread would wait for.

@@ -227,6 +227,7 @@ export class DiskCache {
 
   /** Nothing is brought back or removed any more; what is kept from now on is for the next run. */
   stop(): void {
+    this.#store.endLimit();
     this.#remover.stop();
     this.#spillDelay.stop();
     this.#replay.stop();
