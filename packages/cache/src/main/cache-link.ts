@@ -69,7 +69,7 @@ export class CacheLink {
   #isLimited = true;
   /** Blocks up to this one are to be stored at once. */
   #syncKey = 0;
-  /** Threads that died since one has worked: has taken all blocks up to this one, or found no room. */
+  /** Threads that died since one has worked: has stored all blocks up to this one, or found no room. */
   #deaths = 0;
   #workKey = 0;
   /** Why nothing is stored for now: the disk does not take it, or no thread lives for long enough. */
@@ -319,6 +319,7 @@ export class CacheLink {
       case 'stored':
         this.#resumePoint.stored(message.sequence);
         for (const block of this.#unstored.takeThrough(message.key)) events.stored(block);
+        this.#lookWhetherItWorks();
         break;
       case 'segments':
         this.#segments = message.segments;
@@ -376,17 +377,18 @@ export class CacheLink {
     for (const reader of this.#readers.values()) reader.askAgain();
     for (const message of this.#unstored.messages()) this.#tell(message);
     const { firstKey } = this.#unstored;
-    if (firstKey !== undefined && firstKey <= this.#syncKey) this.#tell({ kind: 'sync' });
+    // After several deaths only what is stored shows that this thread works.
+    const syncKey = this.#deaths > 1 ? Number.POSITIVE_INFINITY : this.#syncKey;
+    if (firstKey !== undefined && firstKey <= syncKey) this.#tell({ kind: 'sync' });
     this.#setTrouble('disk', undefined);
     this.#workKey = this.#unstored.lastKey ?? 0;
-    if (firstKey === undefined) this.#works();
+    this.#lookWhetherItWorks();
     this.#step();
   }
 
   #appended({ key, segment, sequence, nextSequence }: Told<'appended'>): void {
     this.#resumePoint.appended(segment, nextSequence);
     this.#unstored.place(key, segment);
-    if (key >= this.#workKey) this.#works();
     this.#options.events.placed?.(key, { segment, sequence });
   }
 
@@ -398,6 +400,7 @@ export class CacheLink {
   #removed(segment: number): void {
     this.#forget(segment);
     for (const block of this.#unstored.takeSegment(segment)) this.#options.events.stored(block);
+    this.#lookWhetherItWorks();
     this.#removals.removed(segment);
   }
 
@@ -420,6 +423,12 @@ export class CacheLink {
     if (!isUseless && this.#deaths > 1) this.#setTrouble('thread', error);
     this.#step();
     return !isUseless;
+  }
+
+  /** Whether nothing waits of what there was when the thread opened the cache. */
+  #lookWhetherItWorks(): void {
+    const { firstKey } = this.#unstored;
+    if (firstKey === undefined || firstKey > this.#workKey) this.#works();
   }
 
   /** The thread does what it is there for. */
