@@ -271,7 +271,7 @@ function targetOf(link: string): string {
   }
 }
 
-test('threads that die one after the other are trouble, until one has taken what waits', async () => {
+test('threads that die one after the other are trouble, until one has stored what waits', async () => {
   const threads = watchThreads();
   const bench = await LinkBench.open(temporaryDirectory());
   let isDeadly = true;
@@ -290,6 +290,22 @@ test('threads that die one after the other are trouble, until one has taken what
   await bench.until(() => bench.troubles.length > 1);
   expect(bench.troubles).toEqual([expect.stringContaining('the thread of the cache'), undefined]);
   await bench.until(() => bench.stored.size === 1);
+});
+
+test('threads that append all and die before they have stored it are trouble', async () => {
+  const threads = watchThreads();
+  const bench = await LinkBench.open(temporaryDirectory(), { sync: { everyMs: 60_000 } });
+  bench.append('one');
+  for (let deaths = 0; deaths < 2; deaths++) {
+    await bench.until(() => bench.places.get(1) !== undefined);
+    await threads.at(-1)?.terminate();
+    await bench.until(() => bench.deaths.length === deaths + 1);
+  }
+  expect(bench.troubles).toEqual([expect.stringContaining('the thread of the cache')]);
+  // The next one stores it at once, whenever the time for that is.
+  await bench.until(() => bench.stored.size === 1);
+  await bench.until(() => bench.troubles.length > 1);
+  expect(bench.troubles[1]).toBeUndefined();
 });
 
 test('a thread that dies once is no trouble', async () => {

@@ -271,6 +271,20 @@ test('a full cache that drops the oldest drops whole segments, and tells how man
   expect(bench.of('full')).toEqual([]);
 });
 
+test('nothing is dropped while the limit does not count, nor at a close', () => {
+  const settings = { maxBytes: 700, maxSegmentBytes: 300, whenFull: 'drop-oldest' } as const;
+  for (const end of [{ kind: 'limit', isLimited: false }, { kind: 'close' }] as const) {
+    const { disk, bench } = newBench(settings);
+    disk.faults = ALL_FAIL;
+    for (let number = 0; number < 6; number++) bench.append(`${number}`.repeat(150));
+    disk.faults = NO_FAULTS;
+    bench.tell(end);
+    bench.pass(RETRY_MS * 3);
+    expect(bench.of('dropped')).toEqual([]);
+    expect(bench.stored.size).toBe(6);
+  }
+});
+
 test('a segment that is being read is not dropped', () => {
   const { bench } = newBench({ maxBytes: 700, maxSegmentBytes: 300, whenFull: 'drop-oldest' });
   for (const text of ['a', 'b']) bench.append(text.repeat(150));

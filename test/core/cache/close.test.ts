@@ -115,6 +115,28 @@ describe('close', () => {
     },
   );
 
+  it.each(MODES)(
+    'leaves a block of an earlier run in order when a part of it was in a ring: %s',
+    async (mode) => {
+      const { address } = await unusedAddress();
+      const configuration = given([address], { mode });
+      const { path } = configuration.cache;
+      const entries = numberedFrom(0, 1500);
+      const first = newMuxer(configuration);
+      first.start();
+      await writeAll(first, entries);
+      expect(await first.close()).toEqual({ unconfirmed: 1500, cached: 1500 });
+
+      // It confirms nothing: the ring takes a part of the first block.
+      const indexer = await ScriptedIndexer.listen();
+      const second = newMuxer({ ...given([indexer.address], { path, mode }), closeTimeout: 20 });
+      second.start();
+      await until('a part of it', () => cacheStats(second).replayedEntries > 0);
+      expect(await second.close()).toEqual({ unconfirmed: 1500, cached: 1500 });
+      expectArrivals(await drain(path, 1500), expected(entries));
+    },
+  );
+
   it.each(MODES)('resolves writes that wait for room, and stores them: %s', async (mode) => {
     const indexer = await ScriptedIndexer.listen();
     const configuration = given([indexer.address], { mode });

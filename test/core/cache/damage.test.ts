@@ -18,6 +18,7 @@ import {
 } from '../../support/caching.js';
 import { collectLogs, newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
+import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 type Mode = 'fail' | 'always' | 'journal';
@@ -184,32 +185,37 @@ describe('a block that is damaged while the muxer runs', () => {
   });
 });
 
+/** A cache of an earlier run with one block of entries. A third of them has no name for its tag. */
+function leaveUnsendable(count: number): string {
+  const path = temporaryDirectory();
+  const log = SegmentLog.open(new NodeDisk(path), {
+    muxer: 'earlier',
+    maxSegmentBytes: 2 ** 20,
+    now: Date.now,
+  });
+  const frames = Array.from({ length: count }, (_, i) => {
+    const data = `entry ${i}`;
+    const parts = {
+      seconds: 0,
+      nanoseconds: i,
+      tag: i % 3,
+      source: undefined,
+      data,
+      values: undefined,
+    };
+    const frame = Buffer.alloc(encodedSize(parts));
+    encodeFrame(parts, frame);
+    return frame;
+  });
+  log.append(Buffer.concat(frames), frames.length, ['no name', 'test', 'other']);
+  log.sync();
+  log.close();
+  return path;
+}
+
 describe('entries of an earlier run that cannot be sent', () => {
   it('are told, stay, and count as pending, unconfirmed and cached', async () => {
-    const path = temporaryDirectory();
-    const log = SegmentLog.open(new NodeDisk(path), {
-      muxer: 'earlier',
-      maxSegmentBytes: 2 ** 20,
-      now: Date.now,
-    });
-    const frames = Array.from({ length: 30 }, (_, i) => {
-      const data = `entry ${i}`;
-      const parts = {
-        seconds: 0,
-        nanoseconds: i,
-        tag: i % 3,
-        source: undefined,
-        data,
-        values: undefined,
-      };
-      const frame = Buffer.alloc(encodedSize(parts));
-      encodeFrame(parts, frame);
-      return frame;
-    });
-    // The first of these is no name for a tag.
-    log.append(Buffer.concat(frames), frames.length, ['no name', 'test', 'other']);
-    log.sync();
-    log.close();
+    const path = leaveUnsendable(30);
     const recording = await Receiver.start();
     const muxer = newMuxer({ ...given([recording.address], path), closeTimeout: CLOSE_MS });
     const told = once(muxer, 'error');
@@ -220,5 +226,16 @@ describe('entries of an earlier run that cannot be sent', () => {
     await muxer.sync();
     expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 10, cached: 10 });
     expect(segmentsIn(path)).toHaveLength(1);
+  });
+
+  it('count once, also while other entries of their block wait for room', async () => {
+    const path = leaveUnsendable(3000);
+    const indexer = await ScriptedIndexer.listen();
+    const muxer = newMuxer(given([indexer.address], path));
+    muxer.once('error', () => {});
+    muxer.start();
+    // It confirms nothing: the ring takes a part of the block.
+    await until('a part of it', () => cacheStats(muxer).recoveredEntries > 0);
+    expect(cacheStats(muxer).pendingEntries).toBe(3000);
   });
 });

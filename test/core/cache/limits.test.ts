@@ -104,6 +104,29 @@ describe('a cache that has reached its limit', () => {
     },
   );
 
+  it.each(['fail', 'always'] as const)(
+    'drops nothing for what is left in rings at the end: %s',
+    async (mode) => {
+      const { address } = await unusedAddress();
+      const muxer = newMuxer({
+        ...given([address], { mode, whenFull: 'drop-oldest' }),
+        // What it takes is too much for what the limit leaves.
+        ringBytes: MOST / 2,
+        closeTimeout: 1000,
+      });
+      muxer.start();
+      for (let at = 0; at < 4 * MANY; at += 1000) {
+        await Promise.all(writeAll(muxer, numberedFrom(at, at + 1000)));
+      }
+      await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
+      const { droppedEntries } = cacheStats(muxer);
+      expect(droppedEntries).toBeGreaterThan(0);
+      const left = 4 * MANY - droppedEntries;
+      expect(await muxer.close()).toEqual({ unconfirmed: left, cached: left });
+      expect(cacheStats(muxer)).toMatchObject({ droppedEntries });
+    },
+  );
+
   it('drops copies of what is in rings, which arrive all the same: journal', async () => {
     const { address, listen } = await unusedAddress();
     const cache = { mode: 'journal', whenFull: 'drop-oldest' } as const;

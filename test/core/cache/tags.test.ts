@@ -61,10 +61,10 @@ async function leave(mode: (typeof MODES)[number], tags: readonly string[], late
 }
 
 /** An indexer that refuses the tag `bad` as long as it is told to. */
-function refusing(isRefusing: () => boolean) {
+function refusing(isRefusing: () => boolean, confirms: 'never' | 'at once' = 'at once') {
   const refuses = (name: string) => name === 'bad' && isRefusing();
   return ScriptedIndexer.listen({
-    confirms: 'at once',
+    confirms,
     numberTags: (names) =>
       names.some(refuses) ? new Map() : new Map(names.map((name, i) => [name, 500 + i])),
     numberTag: (name) => (refuses(name) ? undefined : 700 + name.charCodeAt(0)),
@@ -131,6 +131,51 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
     await until('an empty cache', () => cacheStats(third).bytes === 0);
     expect(keysOf(arrivals().slice(before))).toEqual(expectedKeys(bad));
   });
+
+  it.each([
+    { what: 'still refused', isTaken: false },
+    { what: 'taken, but waiting for room', isTaken: true },
+  ])(
+    'come before what was written later in the next run: at the close $what',
+    async ({ isTaken }) => {
+      let isRefusing = true;
+      const indexer = await refusing(() => isRefusing, 'never');
+      const path = temporaryDirectory();
+      const configuration = { ...given([indexer.address], path, 'always'), closeTimeout: 1000 };
+      const first = newMuxer({ ...configuration, tags: ['good'] });
+      first.start();
+      // They are written before any indexer has said that it does not take them.
+      const bad = first.negotiateTag('bad');
+      // Longer than the others: what these leave free at the end of the ring is too short for them.
+      const early = Array.from({ length: 5 }, (_, i) => ({
+        ...entry(i, bad),
+        data: `early ${i} `.padEnd(500, 'x'),
+      }));
+      await Promise.all(early.map((one) => first.writeEntry(one)));
+      await until('that they are refused', () => first.stats().refusedEntries === 5);
+      // More than the ring has room for: the rest goes to the disk.
+      const late = Array.from({ length: 1500 }, (_, i) => entry(5 + i, 0));
+      await Promise.all(late.map((one) => first.writeEntry(one)));
+      if (isTaken) {
+        isRefusing = false;
+        for (const { socket } of indexer.connections) socket.destroy();
+        await until('that they wait for room', () => first.stats().backlogEntries === 5);
+      }
+      expect(await first.close()).toEqual({ unconfirmed: 1505, cached: 1505 });
+
+      const other = await ScriptedIndexer.listen({ confirms: 'at once' });
+      const second = newMuxer({ ...given([other.address], path), tags: ['good', 'bad'] });
+      second.start();
+      await until('all of it', () => cacheStats(second).recoveredEntries === 1505);
+      await second.sync();
+      const { arrivals } = await other.hot(0);
+      const expected = [
+        ...early.map((one) => expectedArrival(one, 'bad')),
+        ...late.map((one) => expectedArrival(one, 'good')),
+      ];
+      expect(arrivals.map(keyOf)).toEqual(expected.map(keyOf));
+    },
+  );
 
   it('go when an indexer of the same run takes them', async () => {
     const { address } = await unusedAddress();

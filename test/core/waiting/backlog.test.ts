@@ -45,4 +45,21 @@ describe('what waits for room and finds it', () => {
     expect([slices, placed.length, backlog.isEmpty]).toEqual([4, 192, true]);
     await Promise.all(written);
   });
+
+  it('is not given up once its last frame is placed, though its slice ended with that frame', async () => {
+    const clock = new TestClock();
+    const backlog = new Backlog();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const written = backlog.push(frames(0, 64), 0, { signal }, () =>
+      expect.fail('nothing is given up'),
+    );
+    const slice = new Slice(clock);
+    clock.advance(10);
+    expect(backlog.placeWaiting(() => true, slice)).toBe(true);
+    expect([backlog.isEmpty, backlog.bytes, backlog.entries]).toEqual([true, 0, 0]);
+    controller.abort();
+    backlog.abandonAll(new Error('the end'));
+    await written;
+  });
 });

@@ -81,14 +81,17 @@ export class CacheContents {
     return this.#resumePoint.toResume(this.unsynced.lastKey ?? 0);
   }
 
-  /** What a thread that has opened the cache has to do, in this order. */
-  *messages(): IterableIterator<ToCache> {
+  /**
+   * What a thread that has opened the cache has to do, in this order.
+   * @param syncs whether all blocks are to be stored at once
+   */
+  *messages(syncs: boolean): IterableIterator<ToCache> {
     if (!this.isLimited) yield { kind: 'limit', isLimited: false };
     for (const segment of this.removals) yield { kind: 'remove', segment };
     for (const { request } of this.readers.values()) if (request !== undefined) yield request;
     yield* this.unsynced.messages();
     const { firstKey } = this.unsynced;
-    if (firstKey !== undefined && firstKey <= this.syncKey) yield { kind: 'sync' };
+    if (firstKey !== undefined && (syncs || firstKey <= this.syncKey)) yield { kind: 'sync' };
   }
 
   /** The thread died. Blocks that are not stored are in no segment any more. */

@@ -10,7 +10,7 @@ export class CacheHealth {
   #thread: RingestError | undefined;
   /** Threads that died since one of them did its work. */
   #deaths = 0;
-  /** The key of the last block that waited when the current thread opened the cache. */
+  /** The key of the last block that was not stored when the current thread opened the cache. */
   #lastWaitingKey = 0;
 
   /** @param onChange called when trouble begins, and with `undefined` when it ends */
@@ -36,22 +36,28 @@ export class CacheHealth {
     if (this.#deaths > 1) this.#setThread(error);
   }
 
-  /**
-   * A thread has opened the cache.
-   * @param lastWaitingKey the key of the last block that it has to append, if there is one
-   * @returns whether threads work again after deaths
-   */
-  opened(lastWaitingKey: number | undefined): boolean {
-    this.#lastWaitingKey = lastWaitingKey ?? 0;
-    return lastWaitingKey === undefined && this.works();
+  /** Whether threads died one after the other: only what is stored shows that the next one works. */
+  get isDoubtful(): boolean {
+    return this.#deaths > 1;
   }
 
   /**
-   * A thread has appended a block.
+   * A thread has opened the cache.
+   * @param lastWaitingKey the key of the last block that it has to store, if there is one
+   */
+  opened(lastWaitingKey: number | undefined): void {
+    this.#lastWaitingKey = lastWaitingKey ?? 0;
+  }
+
+  /**
+   * Blocks may be stored. A thread works once all are that waited when it opened the cache: one that
+   * dies before each sync has appended them, too.
+   * @param firstUnstoredKey the key of the oldest block that is not stored, if there is one
    * @returns whether threads work again after deaths
    */
-  appended(key: number): boolean {
-    return key >= this.#lastWaitingKey && this.works();
+  stored(firstUnstoredKey: number | undefined): boolean {
+    const waits = firstUnstoredKey !== undefined && firstUnstoredKey <= this.#lastWaitingKey;
+    return !waits && this.works();
   }
 
   /**

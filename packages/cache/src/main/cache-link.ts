@@ -294,9 +294,10 @@ export class CacheLink {
       case 'trouble':
         this.#health.setDisk(message.problem && toError(path, message.problem));
         break;
-      case 'appended':
+      case 'stored':
+      case 'removed':
         this.#contents.handle(message);
-        if (this.#health.appended(message.key)) this.#link.settle();
+        this.#lookWhetherItWorks();
         break;
       case 'full':
         this.#contents.handle(message);
@@ -317,10 +318,15 @@ export class CacheLink {
     this.#error = undefined;
     this.#isOpen = true;
     this.#sendTags();
-    for (const message of this.#contents.messages()) this.#send(message);
+    for (const message of this.#contents.messages(this.#health.isDoubtful)) this.#send(message);
     this.#health.setDisk(undefined);
-    if (this.#health.opened(unsynced.lastKey)) this.#link.settle();
+    this.#health.opened(unsynced.lastKey);
+    this.#lookWhetherItWorks();
     this.#step();
+  }
+
+  #lookWhetherItWorks(): void {
+    if (this.#health.stored(this.#contents.unsynced.firstKey)) this.#link.settle();
   }
 
   #failed(error: RingestError): void {

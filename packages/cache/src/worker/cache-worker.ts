@@ -154,13 +154,14 @@ export class CacheWorker {
       const growth = this.#log.growth(framesOf(block), block.count, this.#tags, block.order);
       return this.#log.bytes > 0 && this.#log.bytes + growth > maxBytes;
     };
-    const otherwise = this.#isClosing || !this.#isLimited ? 'there' : 'missing';
+    const isLimited = this.#isLimited && !this.#isClosing;
+    const otherwise = isLimited ? 'missing' : 'there';
     while (isTooLong()) {
       // Duplicates are still in memory, and are not reported as stored.
       const [repeat] = this.#duplicates.whole;
       if (repeat !== undefined) {
         this.#removeFromLog(repeat);
-      } else if (whenFull === 'drop-oldest') {
+      } else if (whenFull === 'drop-oldest' && isLimited) {
         const oldest = this.#log.segments().find(({ id }) => !this.#readers.has(id));
         if (oldest === undefined) return otherwise;
         // The main thread waits for blocks that are not stored: they must not be dropped.

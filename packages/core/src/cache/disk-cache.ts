@@ -166,10 +166,17 @@ export class DiskCache {
     return true;
   }
 
-  /** Takes a frame in any case: nothing else will. It is newer than all that is in the cache. */
-  keep({ frame, tag }: DetachedFrame): void {
-    retagFrame(frame, tag);
-    this.#spill.add(frame);
+  /**
+   * Copies, at the end, a frame that waits for room. One that waits for the first time is newer than all
+   * that is in the cache. Any other was accepted before it, and joins what was in rings.
+   */
+  keep(waiting: DetachedFrame): void {
+    if (waiting.isCached) {
+      this.#leftovers.add(waiting);
+      return;
+    }
+    retagFrame(waiting.frame, waiting.tag);
+    this.#spill.add(waiting.frame);
     this.#handOn.schedule();
   }
 
@@ -220,6 +227,7 @@ export class DiskCache {
 
   /** Nothing is brought back or removed any more; what is kept from now on is for the next run. */
   stop(): void {
+    this.#store.endLimit();
     this.#remover.stop();
     this.#spillDelay.stop();
     this.#replay.stop();

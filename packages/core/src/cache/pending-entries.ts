@@ -165,6 +165,11 @@ export class PendingEntries {
     return undefined;
   }
 
+  /** Some entries of a segment are in rings. They count as outstanding until `take`. */
+  begun(segment: OutstandingSegment): void {
+    this.#thinned.add(segment.id);
+  }
+
   /** Entries of a segment are in rings, or are gone. @returns how many were outstanding */
   take(segment: OutstandingSegment, from: number, to: number): number {
     const taken = segment.sequences.remove(from, to);

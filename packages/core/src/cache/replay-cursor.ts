@@ -12,6 +12,8 @@ export interface ReplayCursor {
   readonly isOld: boolean;
   /** The muxer tag of a tag in the frames; an error: it can have none. */
   tag(number: number): number | Error;
+  /** One of its entries is in a ring. */
+  begun(): void;
   placed(): void;
   /** So many entries, which come next, cannot be sent. */
   unsendable(entries: number, error: Error): void;

@@ -156,6 +156,7 @@ export class Replay {
   }
 
   #pass(piece: ReplayCursor, { frame }: DetachedFrame): void {
+    piece.begun();
     pass(piece, frame.length);
     this.#replayedEntries++;
     if (piece.isOld) this.#recoveredEntries++;
@@ -179,6 +180,7 @@ export class Replay {
       head: undefined,
       isOld: false,
       tag: (number) => number,
+      begun: () => {},
       placed: () => {
         if (this.#pending.replayed(block)) this.#parts.pool.free(block.frames);
         this.#done();
@@ -238,7 +240,9 @@ export class Replay {
     segment: OutstandingSegment,
     { frames, sequence, count, tags }: CachedBlock,
   ): ReplayCursor {
-    const { isOld } = segment;
+    const { id, isOld } = segment;
+    const { unsendable } = this.#parts.contents;
+    let unsent = 0;
     const table = isOld ? this.#translation(tags) : (number: number) => number;
     return {
       frames: Buffer.from(frames.buffer, frames.byteOffset, frames.length),
@@ -247,8 +251,14 @@ export class Replay {
       head: undefined,
       isOld,
       tag: table,
-      unsendable: (entries, error) => this.#unsendable(segment.id, entries, error),
+      begun: () => this.#pending.begun(segment),
+      unsendable: (entries, error) => {
+        if (unsent === 0 && !unsendable.isIn(id)) this.#reportUnsendable(id, error);
+        unsent += entries;
+      },
       placed: () => {
+        // Until now they count as pending. A segment that was dropped keeps nothing.
+        if (unsent > 0 && this.#pending.inSegment(id) === segment) unsendable.add(id, unsent);
         this.#pending.take(segment, sequence, sequence + count);
         if (segment.sequences.isEmpty && this.#reading?.segment === segment) {
           // It may be removed from now on.
@@ -267,10 +277,8 @@ export class Replay {
   }
 
   /** Some entries of a segment cannot be sent: it has to stay. */
-  #unsendable(segment: number, entries: number, error: Error): void {
-    const { contents, host } = this.#parts;
-    if (!contents.unsendable.add(segment, entries)) return;
-    host.failed(error, `segment ${segment} of the cache stays: not all can be sent`);
+  #reportUnsendable(segment: number, error: Error): void {
+    this.#parts.host.failed(error, `segment ${segment} of the cache stays: not all can be sent`);
   }
 
   /** From the tags of another run to those of the muxer, by their names. */

@@ -39,6 +39,7 @@ export class Store {
   readonly #orphans: { readonly key: number }[] = [];
   #damagedEntries = 0;
   #leftAlone = 0;
+  #isLimitOver = false;
   #isClosing = false;
   #isClosed = false;
   readonly #waiting = new Set<() => void>();
@@ -179,9 +180,15 @@ export class Store {
     this.#link?.seal();
   }
 
-  /** Whether `maxBytes` counts. */
+  /** Whether `maxBytes` counts. After `endLimit` it never does. */
   limit(isLimited: boolean): void {
-    this.#link?.limit(isLimited);
+    if (!this.#isLimitOver) this.#link?.limit(isLimited);
+  }
+
+  /** `maxBytes` counts no more: what is left at the end is stored in any case. */
+  endLimit(): void {
+    this.limit(false);
+    this.#isLimitOver = true;
   }
 
   /** What was appended is stored at once, and not when its time comes. */

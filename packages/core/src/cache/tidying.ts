@@ -65,7 +65,6 @@ async function untilStored(
   isStored: () => boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
-  store.limit(false);
   store.sync();
   await store.until(() => isStored() || store.trouble !== undefined, signal);
   return isStored();

@@ -14,11 +14,9 @@ export class Unsendable {
     return this.#entries.has(segment);
   }
 
-  /** @returns whether they are the first of their segment */
-  add(segment: number, entries: number): boolean {
-    const known = this.#entries.get(segment);
-    this.#entries.set(segment, (known ?? 0) + entries);
-    return known === undefined;
+  /** A segment keeps so many more. */
+  add(segment: number, entries: number): void {
+    this.#entries.set(segment, (this.#entries.get(segment) ?? 0) + entries);
   }
 
   /** A segment is gone. @returns how many were in it */

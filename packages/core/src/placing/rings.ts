@@ -111,8 +111,10 @@ export class Rings {
     this.#barriers.rejectAll(error);
   }
 
-  /** Takes out all frames of rings that no worker has, and then the refused ones, oldest first. */
+  /** Takes out the refused frames, and then all frames of rings that no worker has, oldest first. */
   *takeUnconfirmed(): Generator<DetachedFrame, void> {
+    // They were in rings before, or would have come before what is in rings now.
+    yield* this.refused.takeAll();
     for (const lane of this.lanes) {
       if (!lane.beginEvacuation()) continue;
       for (let head = lane.head(); head !== undefined; head = lane.head()) {
@@ -121,7 +123,6 @@ export class Rings {
       }
       lane.endEvacuation();
     }
-    yield* this.refused.takeAll();
   }
 }
 

@@ -149,15 +149,19 @@ export class Backlog {
    * @returns whether it is over
    */
   placeWaiting(place: (waiting: DetachedFrame) => boolean, slice?: Slice): boolean {
+    let isOver = false;
     for (let first = this.#waiting[this.#first]; first; first = this.#waiting[this.#first]) {
       for (let due = first.frames[first.next]; due !== undefined; due = first.frames[first.next]) {
         if (!place(due)) return false;
         if (first.isCounted) this.#bytes -= due.frame.length + FRAME_COST;
         this.#entries--;
         first.next++;
-        if (slice?.isOverAfterFrame()) return true;
+        isOver = slice?.isOverAfterFrame() ?? false;
+        if (isOver && first.next < first.frames.length) return true;
       }
+      // Also at the end of the slice: what is placed can no longer be given up.
       this.#takeFirst(first);
+      if (isOver) return true;
     }
     return false;
   }
