@@ -55,7 +55,8 @@ export interface NumberedTag extends TagName {
  * Does the ingester's half of a session up to the first entry (§2): authentication, tags,
  * identification, permission, stream configuration. Steps that the indexer is too old for are left out.
  *
- * @param turn ends when the indexer has accepted the answer, or takes too long to check it
+ * @param turn held from the challenge on; ends when the indexer has accepted the answer, or takes too long
+ * to check it
  * @throws {FatalLoss} the indexer is too old
  * @throws {ConnectionLoss} refused, timed out, or against the protocol
  * @throws {DecodeError} malformed messages

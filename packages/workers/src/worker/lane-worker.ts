@@ -21,14 +21,17 @@ import { TagTranslation } from '../ring/tag-translation.js';
 import { Backoff } from '../thread/backoff.js';
 
 /**
- * How many lanes of a thread may connect at the same time: dial, and then answer the challenge of their
- * indexer. An indexer gives a new connection five seconds for that. Each answer takes tens of
- * milliseconds of this thread, so a lane that would have to wait for long dials later.
+ * A lane of a thread dials only while fewer than this many lanes connect: dial, or have the challenge of
+ * their indexer and answer it. An indexer gives a new connection five seconds for that. Each answer takes
+ * tens of milliseconds of this thread, so a lane that would have to wait for long dials later.
  */
 const MOST_CONNECTING = 4;
 
-/** Milliseconds without a challenge after which the next lane dials: the indexer may be far or dead. */
-const CONNECTING_MS = 250;
+/**
+ * Milliseconds after which a lane that has no challenge yet does not count as connecting: the indexer may
+ * be far or dead. The lane counts again when its challenge comes.
+ */
+const CONNECTING_MS = 25;
 
 const connecting = new Turns(MOST_CONNECTING);
 
