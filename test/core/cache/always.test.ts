@@ -52,13 +52,13 @@ describe('the cache in the mode always', () => {
       expect(cacheStats(muxer).pendingEntries).toBeGreaterThan(0);
       await muxer.sync();
       expectEachOnce(recording.received, entries);
-      // No segment is there for a moment also before the first block is stored.
+      // All may have arrived before the disk has anything: what is on its way there is not in `bytes`.
       await until('an empty cache', () => {
         const { bytes, unstoredBytes } = cacheStats(muxer);
         return bytes + unstoredBytes === 0;
       });
-      expect(cacheStats(muxer)).toMatchObject({ entries: 0, pendingEntries: 0 });
-      expect(cacheStats(muxer).replayedEntries).toBeGreaterThan(0);
+      expect(cacheStats(muxer)).toMatchObject({ entries: 0, pendingEntries: 0, unstoredBytes: 0 });
+      expect(cacheStats(muxer).replayedEntries).toBeGreaterThan(200);
     },
   );
 

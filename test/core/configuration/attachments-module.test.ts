@@ -20,7 +20,8 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 const UUID = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
 const MINUTE = 60_000;
-const MODULE = new URL('../../../packages/core/dist/configuration/attachments.js', import.meta.url);
+/** Where packages are found by their names. */
+const FOLDER = new URL('../..', import.meta.url);
 
 type Environment = Record<string, string | undefined>;
 
@@ -241,9 +242,10 @@ describe('the environment', () => {
 
   it('keeps no process alive', async () => {
     const script = `
-      import { Attachments } from ${JSON.stringify(MODULE.href)};
+      import { Attachments } from '@ringest/core/internal';
       new Attachments({ path: '$PATH' }, { uuid: '' }).start(() => {});`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+    const argv = ['--input-type=module', '-e', script];
+    const child = spawn(process.execPath, argv, { cwd: FOLDER });
     expect(await once(child, 'close')).toEqual([0, null]);
   });
 });

@@ -31,7 +31,7 @@ program
   .addHelpText('after', HELP)
   .allowExcessArguments(false)
   .action(dump);
-// Whoever reads has seen enough.
+// A pager that was left closes the pipe.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
