@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Files that touch no socket, thread, process or clock. */
 const PURE = [
   'test/codec/**/*.test.ts',
-  'test/workers/**/*.test.ts',
+  'test/workers/!(dial).test.ts',
   'test/cache/{segment-format,segment-log,segment-model,segment-recovery}.test.ts',
   'test/cache/{worker-model,cache-worker,flipped-bytes,message-batch}.test.ts',
   'test/core/*/*-module.test.ts',

@@ -1,9 +1,9 @@
-/** What the tests and the benchmarks of this repository use beside the public face. It may change at any time. */
-export * from './balance/simulation.js';
-export * from './load/load-options.js';
-export * from './load/load-report.js';
-export * from './load/load-run.js';
-export * from './reference/generated-pages.js';
-export * from './soak/run-command.js';
-export * from './soak/table.js';
-export * from './soak/test-results.js';
+/** What the tests of this repository use of the benchmarks. It may change at any time. */
+export { simulate } from './balance/simulation.js';
+export { parseLoadOptions } from './load/load-options.js';
+export { isSound, type LoadReport } from './load/load-report.js';
+export { runLoad } from './load/load-run.js';
+export { generatePages } from './reference/generated-pages.js';
+export { runCommand } from './soak/run-command.js';
+export { formatSeconds, formatTable } from './soak/table.js';
+export { readTestResults } from './soak/test-results.js';

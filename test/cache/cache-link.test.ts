@@ -14,9 +14,11 @@ import {
   UnknownSegmentError,
 } from '@ringest/cache/internal';
 import { expect, onTestFinished, test } from 'vitest';
+import { scaled } from '../support/scale.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { watchThreads } from '../support/threads.js';
 import { eventually } from '../support/waiting.js';
-import { LinkBench, numbered, watchThreads } from './links.js';
+import { LinkBench, numbered } from './links.js';
 import { openLog, readTexts } from './logs.js';
 
 const SCRIPT = fileURLToPath(new URL('caching-process.mjs', import.meta.url));
@@ -58,7 +60,9 @@ test('a thread that dies, time and again, loses nothing, and nothing is read twi
   const threads = watchThreads();
   const bench = await LinkBench.open(path, { sync: { everyMs: 20 } });
   let next = 0;
-  for (let round = 0; round < 6; round++) {
+  // After each death the next thread waits twice as long.
+  const deaths = scaled(3, 6);
+  for (let round = 0; round < deaths; round++) {
     for (const text of numbered(next, next + 100)) bench.append(text);
     next += 100;
     await bench.untilPlaced(next - 99);
@@ -69,7 +73,7 @@ test('a thread that dies, time and again, loses nothing, and nothing is read twi
     await bench.until(() => threads.length === round + 2 || bench.stored.size === next);
   }
   await bench.until(() => bench.stored.size === next);
-  expect(bench.deaths).toHaveLength(6);
+  expect(bench.deaths).toHaveLength(deaths);
   expect(await bench.readAll()).toEqual(numbered(0, next));
 
   await bench.link.close();

@@ -9,7 +9,8 @@ import {
 } from '@ringest/cache/internal';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { LinkBench, numbered, watchThreads } from './links.js';
+import { watchThreads } from '../support/threads.js';
+import { LinkBench, numbered } from './links.js';
 
 /** A folder in which an earlier run has stored texts. */
 async function folderWith(texts: readonly string[]): Promise<string> {

@@ -1,7 +1,7 @@
 import { RETRY_MS } from '@ringest/cache/internal';
 import { expect, test } from 'vitest';
+import { Random } from '../support/random.js';
 import { openLog, readTexts } from './logs.js';
-import { Random } from './random.js';
 import { failure, NO_FAULTS, SimulatedDisk } from './simulated-disk.js';
 import { type Settings, WorkerBench } from './worker-bench.js';
 

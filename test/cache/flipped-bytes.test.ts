@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { Random } from '../support/random.js';
 import { openLog, readAll } from './logs.js';
-import { Random } from './random.js';
 import { SimulatedDisk } from './simulated-disk.js';
 
 /** A block or a segment's header: what a wrong byte in it takes with it. */

@@ -109,8 +109,8 @@ test('of processes that start at the same time exactly one gets the lock, time a
 
 test.each([
   ['a folder named `lock`', 'not-a-file', /a folder has the name of a file of the cache/],
-  ['a link that leads nowhere', 'missing', /a link that leads nowhere/],
-  ['links in a circle', 'name', /its links lead in a circle/],
+  ['a link that leads nowhere', 'missing', /is a broken link/],
+  ['links in a circle', 'name', /its links form a loop/],
   ['a name that is too long', 'name', /too long/],
 ] as const)('%s is told as such', (what, trouble, advice) => {
   const folder = temporaryDirectory();

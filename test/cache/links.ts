@@ -1,16 +1,6 @@
-import type { Worker } from 'node:worker_threads';
 import type { CacheEvents, CacheSegment, Place } from '@ringest/cache/internal';
 import { CacheLink } from '@ringest/cache/internal';
 import { onTestFinished } from 'vitest';
-
-/** The threads that this process starts from now on, until the test is finished. */
-export function watchThreads(): Worker[] {
-  const threads: Worker[] = [];
-  const started = (thread: Worker) => void threads.push(thread);
-  process.on('worker', started);
-  onTestFinished(() => void process.off('worker', started));
-  return threads;
-}
 
 export const numbered = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => `<${from + i}>${'x'.repeat((from + i) % 700)}`);

@@ -1,7 +1,7 @@
 import { encodedSize, encodeFrame } from '@ringest/workers';
 import { expect, test } from 'vitest';
+import { Random } from '../support/random.js';
 import { openLog, readAll } from './logs.js';
-import { Random } from './random.js';
 import { SimulatedDisk } from './simulated-disk.js';
 
 const NAME = '0000000000000001.segment';

@@ -8,8 +8,8 @@ import {
   UnknownSegmentError,
 } from '@ringest/cache/internal';
 import { expect, test } from 'vitest';
+import { Random } from '../support/random.js';
 import { appendText, openLog, readTexts, TAGS, thrown } from './logs.js';
-import { Random } from './random.js';
 import { failure, SimulatedDisk } from './simulated-disk.js';
 
 /** A disk whose operations fail while `fails` says so, by their beginning; see `operations`. */

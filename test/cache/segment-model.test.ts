@@ -6,7 +6,8 @@ import {
   SegmentLog,
 } from '@ringest/cache/internal';
 import { expect, test } from 'vitest';
-import { Random } from './random.js';
+import { Random } from '../support/random.js';
+import { scaled, soak, tellSeed } from '../support/scale.js';
 import { type Faults, NO_FAULTS, SimulatedDisk } from './simulated-disk.js';
 import { type Ending, Twin } from './twin.js';
 
@@ -21,20 +22,12 @@ const FAULTS: readonly Faults[] = [
   { failure: 0.05, sync: 0, short: 0.2, death: 0.02 },
 ];
 
-/** How many logs are tried, from which seed on: MODEL_RUNS=1 and the seed of a failure repeat it. */
-const { MODEL_RUNS = '25', MODEL_SEED = '20261128' } = process.env;
+const RUNS = scaled(25, 500);
 
 test('whatever the disk and the power do, the log holds what its in-memory twin says', () => {
-  for (let run = 0; run < Number(MODEL_RUNS); run++) {
-    const seed = Number(MODEL_SEED) + run;
-    try {
-      new Run(seed).go();
-    } catch (cause) {
-      throw new Error(`MODEL_SEED=${seed}: ${cause instanceof Error ? cause.message : cause}`, {
-        cause,
-      });
-    }
-  }
+  let seed = soak.seed;
+  tellSeed(() => seed);
+  for (const end = seed + RUNS; seed < end; seed++) new Run(seed).go();
 }, 600_000);
 
 /** One log on one disk, through many openings, with random operations. */

@@ -1,7 +1,7 @@
 import { SegmentLog } from '@ringest/cache/internal';
 import { expect, test } from 'vitest';
+import { Random } from '../support/random.js';
 import { appendText, openLog, readTexts, TAGS } from './logs.js';
-import { Random } from './random.js';
 import { failure, SimulatedDisk } from './simulated-disk.js';
 
 const NAME = '0000000000000001.segment';

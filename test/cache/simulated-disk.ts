@@ -1,5 +1,5 @@
 import type { Disk, DiskEntry, DiskFile, Done, Folder } from '@ringest/cache/internal';
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 import { SimulatedFile } from './simulated-file.js';
 
 /** How likely things go wrong, per operation. */

@@ -1,4 +1,4 @@
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 
 /**
  * A file in an operating system's cache and on the disk below it, page by page. A page on the disk

@@ -5,7 +5,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { WorkerThread } from '@ringest/workers/internal';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { watchThreads } from './links.js';
+import { watchThreads } from '../support/threads.js';
 
 const SLOW = { file: new URL('./slow-module.mjs', import.meta.url), name: 'run' };
 

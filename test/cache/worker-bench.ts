@@ -84,7 +84,7 @@ export class WorkerBench {
   }
 
   tell(message: ToCache): void {
-    this.#worker?.hear(message);
+    this.#worker?.onMessage(message);
   }
 
   append(text: string, count = 1, isFirst = false): number {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { Random } from '../support/random.js';
+import { scaled, soak, tellSeed } from '../support/scale.js';
 import { openLog, readTexts } from './logs.js';
-import { Random } from './random.js';
 import { type Faults, NO_FAULTS, SimulatedDisk } from './simulated-disk.js';
 import { type Settings, WorkerBench } from './worker-bench.js';
 
@@ -16,20 +17,12 @@ const FAULTS: readonly Faults[] = [
 
 const SYNC_FAULTS = FAULTS.slice(0, 2);
 
-/** As for the model of the log: MODEL_RUNS=1 and the seed of a failure repeat it. */
-const { MODEL_RUNS = '50', MODEL_SEED = '20261128' } = process.env;
+const RUNS = scaled(50, 1000);
 
 test('whatever the disk and the thread do, what was told as stored is there, and nothing is forgotten', () => {
-  for (let run = 0; run < Number(MODEL_RUNS); run++) {
-    const seed = Number(MODEL_SEED) + run;
-    try {
-      new Run(seed).go();
-    } catch (cause) {
-      throw new Error(`MODEL_SEED=${seed}: ${cause instanceof Error ? cause.message : cause}`, {
-        cause,
-      });
-    }
-  }
+  let seed = soak.seed;
+  tellSeed(() => seed);
+  for (const end = seed + RUNS; seed < end; seed++) new Run(seed).go();
 }, 600_000);
 
 /** One cache in one process, whose thread may die any number of times, until the process ends. */

@@ -52,7 +52,7 @@ describe('bytes', () => {
 
   it('of an enumerated value that were transferred make it no value', () => {
     // Large enough to have memory of its own.
-    const value = EnumeratedValue.infer('v', new Uint8Array(10_000));
+    const value = EnumeratedValue.infer('v', new Uint8Array(60_000));
     structuredClone(value.encoded.buffer, { transfer: [value.encoded.buffer as ArrayBuffer] });
     expect(() => encodeEnumeratedBlock([value])).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ENUMERATED_VALUE', valueName: 'v' }),

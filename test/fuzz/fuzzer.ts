@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Random, seedOf } from '../support/random.js';
 import { repeatWith } from '../support/scale.js';
 import type { Coverage } from './coverage.js';
 import { mutate } from './mutation.js';
-import { Random, seedOf } from './random.js';
 import type { Target } from './target.js';
 
 /** Inputs between two looks at the coverage. */

@@ -1,4 +1,4 @@
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 
 /** The longest input that a mutation makes. */
 export const MAX_INPUT_BYTES = 1024;

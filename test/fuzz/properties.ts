@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DecodeError, RingestError } from '@ringest/codec';
-import { Random, seedOf } from './random.js';
+import { Random, seedOf } from '../support/random.js';
 
 /** The longest message of an error about bytes of a peer, which must not fill the log. */
 const MAX_ERROR_MESSAGE = 300;

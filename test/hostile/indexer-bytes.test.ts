@@ -1,10 +1,10 @@
 import { Compression, encodeEntry } from '@ringest/codec';
 import { describe, expect, it } from 'vitest';
-import { Random } from '../fuzz/random.js';
 import { type Arrival, arrival } from '../support/arrivals.js';
 import { Attack, type AttackConfiguration, reasonsOf } from '../support/hostile-attack.js';
 import { twistedHandshake } from '../support/hostile-handshake.js';
 import { HostileServer } from '../support/hostile-server.js';
+import { Random } from '../support/random.js';
 import { readIngesterSide, recorded, type SessionName } from '../support/sessions.js';
 
 /** The recorded indexers confirm four entries. */

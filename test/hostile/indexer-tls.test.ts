@@ -3,9 +3,9 @@ import type { TlsOptions } from 'node:tls';
 import { selfSigned } from '@ringest/bench/shared';
 import { encodePong } from '@ringest/codec';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Random } from '../fuzz/random.js';
 import { Attack, type Attacker } from '../support/hostile-attack.js';
 import { HostileServer, type Serve } from '../support/hostile-server.js';
+import { Random } from '../support/random.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 
 const SEEDS = 12;

@@ -1,10 +1,10 @@
 import type { IndexerTag } from '@ringest/codec';
 import { ConnectionLostError, EntryReader } from '@ringest/indexer';
 import { describe, expect, it } from 'vitest';
-import { Random } from '../fuzz/random.js';
 import { Siege } from '../support/hostile-siege.js';
 import { MemoryStream } from '../support/memory-stream.js';
 import { SECRET } from '../support/muxer.js';
+import { Random } from '../support/random.js';
 import {
   readIndexerSide,
   readIngesterSide,

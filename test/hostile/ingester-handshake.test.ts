@@ -6,7 +6,6 @@ import {
   TENANT_MARKER,
 } from '@ringest/codec';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Random } from '../fuzz/random.js';
 import { nested, prefixed, sized } from '../support/hostile-bytes.js';
 import { Siege } from '../support/hostile-siege.js';
 import { arrived, holdClock } from '../support/indexer-clock.js';
@@ -14,6 +13,7 @@ import { IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';
 import { startIndexer } from '../support/listening.js';
 import { SECRET } from '../support/muxer.js';
+import { Random } from '../support/random.js';
 
 /** What is said, and a pattern of the code of the error that ends the connection then. */
 type Case = readonly [what: string, said: Buffer, code: string];

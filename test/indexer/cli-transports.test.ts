@@ -105,7 +105,7 @@ describe('ringest-indexer', () => {
     for (const client of clients) onTestFinished(() => client.destroy());
     expect((await clients[0]?.next())?.kind).toBe('challenge');
     expect(await clients[0]?.next()).toBeUndefined();
-    await cli.says('stderr', /more than 1 connections are not authenticated/);
+    await cli.says('stderr', /more than 1 unauthenticated connections/);
   });
 
   it.each([
@@ -118,9 +118,9 @@ describe('ringest-indexer', () => {
       '--tls-cert /none: the file cannot be read (ENOENT)',
     ],
     ['tls without a certificate', ['--listen', 'tls://127.0.0.1:0'], 'tls://'],
-    ['a path that is too long', ['--unix', `/${'x'.repeat(107)}`], 'limit of 107'],
+    ['a path that is too long', ['--unix', `/${'x'.repeat(107)}`], 'at most 107 bytes'],
     ['an empty tenant', ['--tenant', ''], '--tenant: a name has'],
-    ['pauses that are too long', ['--throttle', '9s'], '--throttle 9000: it is a number'],
+    ['pauses that are too long', ['--throttle', '9s'], '--throttle 9000: give a number'],
     ['a tag that is none', ['--refuse-tag', 'a b'], '--refuse-tag a b: '],
     ['no room at all', ['--max-unauthenticated', '0'], 'a whole number from 1'],
   ])('refuses %s with a clear error', async (_what, args, message) => {

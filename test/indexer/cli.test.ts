@@ -196,7 +196,7 @@ describe('ringest-indexer', () => {
 
   it.each([
     ['a flag', '--nonsense', 'error: unknown option'],
-    ['a value', '--throttle=9s', 'ringest-indexer: --throttle 9000: it is a number from 0 to 5000'],
+    ['a value', '--throttle=9s', 'ringest-indexer: --throttle 9000: give a number from 0 to 5000'],
   ])('tells that it refuses %s in a line, with status 1', async (_what, flag, message) => {
     const cli = new Cli(...LISTEN, ...SECRET_FLAG, flag);
     expect(await cli.end()).toBe(1);

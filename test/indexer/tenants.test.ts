@@ -93,6 +93,6 @@ describe('an indexer for some tenants', () => {
 
   it('knows what a tenant is', () => {
     expect(() => newIndexer({ tenants, apiVersion: 7 })).not.toThrow();
-    expect(() => newIndexer({ tenants, apiVersion: 6 })).toThrow(/version 6 knows no tenants/);
+    expect(() => newIndexer({ tenants, apiVersion: 6 })).toThrow(/version 6 does not know tenants/);
   });
 });

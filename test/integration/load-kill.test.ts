@@ -49,10 +49,11 @@ it('a load with a journal whose ingester is killed again and again loses nothing
 }, 120_000);
 
 it('a load that may lose what is in memory says how much that was', async () => {
-  const run = load('--cache-mode', 'fail', '--kill-every', '200ms');
+  const count = 4000;
+  const run = load('--cache-mode', 'fail', '--kill-every', '200ms', '--entry-count', `${count}`);
   const status = await run.end();
   const { lost, received, duplicated } = run.lastJson<Report>();
-  expect(lost).toBe(COUNT - (received - duplicated));
+  expect(lost).toBe(count - (received - duplicated));
   expect(run.stdout).toMatch(/^lost: +[\d,]+$/m);
   expect(status).toBe(lost === 0 ? 0 : 1);
 }, 120_000);

@@ -94,8 +94,8 @@ describe('the flags of a load', () => {
       ['--tls-conns', '127.0.0.1:1', '--tls-key', '/dev/null'],
       /--tls-key takes a --tls-cert/,
     ],
-    ['no time at all', ['--duration', '0s'], /--duration.*more than no time/],
-    ['no patience at all', ['--timeout', '0s'], /--timeout.*more than no time/],
+    ['no time at all', ['--duration', '0s'], /--duration.*more than 0/],
+    ['no patience at all', ['--timeout', '0s'], /--timeout.*more than 0/],
     ['a path that is empty', ['--pipe-conns', '/tmp/none,'], /targets\.1/],
     ['an address with a scheme', ['--tls-conns', 'tls://127.0.0.1:1'], /tls:\/\/127\.0\.0\.1:1/],
   ])('do not allow %s', async (_what, flags, message) => {

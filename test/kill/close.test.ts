@@ -32,7 +32,6 @@ const CASES: readonly Case[] = MODES.flatMap((mode) =>
 /** Of few entries, all are in memory only under `fail`. */
 const SOME_CASES: readonly Case[] = [
   { mode: 'fail', ...FEW },
-  { mode: 'always', ...MANY },
   { mode: 'journal', ...MANY },
 ];
 

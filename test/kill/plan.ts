@@ -1,6 +1,6 @@
 import type { SyncPolicy } from '@ringest/cache';
-import type { Random } from '../cache/random.js';
 import { SMALL_RING } from '../support/muxer.js';
+import type { Random } from '../support/random.js';
 
 export type CacheMode = 'fail' | 'always' | 'journal';
 

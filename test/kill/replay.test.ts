@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SMALL_RING } from '../support/muxer.js';
 import { scaled, soak } from '../support/scale.js';
-import { type CacheChoice, DOWN, FAST, idleLife, UP } from './plan.js';
+import { type CacheChoice, type CacheMode, DOWN, FAST, idleLife, UP } from './plan.js';
 import { Round } from './round.js';
 import { playRounds, ROUNDS_TIMEOUT_MS } from './seeds.js';
 
@@ -19,7 +19,7 @@ const MOST_ARRIVALS = 100;
 const MAX_BYTES = 16 * 2 ** 20;
 
 describe('an ingester that is killed while it replays its cache', () => {
-  it.each(MODES)(
+  it.each(scaled<readonly CacheMode[]>(['journal'], MODES))(
     'begins again, and loses nothing, in the mode: %s',
     async (mode) => {
       const choice: CacheChoice = { mode, sync: { everyMs: 10 } };

@@ -1,4 +1,4 @@
-import { Random } from '../cache/random.js';
+import { Random } from '../support/random.js';
 import { scaled, soak, tellSeed } from '../support/scale.js';
 
 /**

@@ -42,7 +42,11 @@ export const BROKEN_CHUNKS: readonly (readonly [what: string, bytes: Buffer, pro
   ['a plain chunk that is too long', chunk(1, Buffer.alloc(0), 65_541), /its length of 65541/],
   ['a chunk without room for a checksum', chunk(1, Buffer.alloc(3)), /its length of 3/],
   ['an identifier that is too long', chunk(0xff, Buffer.from('sNaPpYs')), /its length of 7/],
-  ['an identifier of something else', chunk(0xff, Buffer.from('SnApPy')), /no identifier/],
+  [
+    'an identifier of something else',
+    chunk(0xff, Buffer.from('SnApPy')),
+    /not the identifier of a stream/,
+  ],
   ['a block that promises 64 KiB and one', promising(65_537), /its length of 65537/],
   ['a block that promises 4 GiB', promising(2 ** 32 - 1), /its length of 4294967295/],
   ['a block that is not one', promising(1000), /does not uncompress/],

@@ -77,6 +77,8 @@ export interface Script {
   /** Whether the connection is kept open when the ingester has ended its half. */
   readonly lingers: boolean;
   readonly port: number;
+  /** What its connections after the first one do otherwise. */
+  readonly later: Partial<Script>;
 }
 
 const OBEDIENT: Script = {
@@ -100,6 +102,7 @@ const OBEDIENT: Script = {
   confirms: 'never',
   lingers: false,
   port: 0,
+  later: {},
 };
 
 /** An indexer that does what a test tells it to, right or wrong, on real sockets. */
@@ -114,7 +117,8 @@ export class ScriptedIndexer {
     const options = { noDelay: true, allowHalfOpen: script.lingers };
     const accept = (socket: Socket) => {
       const number = this.connections.length;
-      this.connections.push(new ScriptedConnection(socket, script, number, this.#changes));
+      const own = number === 0 ? script : { ...script, ...script.later };
+      this.connections.push(new ScriptedConnection(socket, own, number, this.#changes));
       this.#changes.tell();
     };
     this.#server =

@@ -25,6 +25,7 @@ import {
   RingReader,
   RingWriter,
   SocketWriter,
+  TagRequests,
   TagTranslation,
   TO_INDEXER_AT,
 } from '@ringest/workers/internal';
@@ -98,14 +99,15 @@ export function makeStream({ compression = Compression.none, times, rateLimit }:
   onTestFinished(() => stream.end());
   const stream = new HotConnection({
     reader,
-    outlet: new SocketWriter(socket as unknown as Socket, compression, (bytes) =>
+    writer: new SocketWriter(socket as unknown as Socket, compression, (bytes) =>
       limit?.spend(bytes),
     ),
     decoder: commandDecoder(),
     large: new LargeFrameViews(() => {}),
     meter: new Meter(ring.control, createHistogram(), clock),
     local: Source.parse('127.0.0.1'),
-    tables: new TagTranslation(memory),
+    translation: new TagTranslation(memory),
+    requests: new TagRequests([]),
     rateLimit: limit,
     times: { ...TIMES, ...times },
     clock,
@@ -114,7 +116,6 @@ export function makeStream({ compression = Compression.none, times, rateLimit }:
     events: {
       released: () => {},
       tagAnswered: () => {},
-      refusedName: () => undefined,
       dittoEnded: (key, end) => ends.push([key, end]),
       lost: (error) => lost.push(error),
     },
@@ -122,7 +123,7 @@ export function makeStream({ compression = Compression.none, times, rateLimit }:
   const write = (data: string) => {
     writer.write(0, 0, 0, undefined, data, undefined);
     writer.commit();
-    stream.pump();
+    stream.sender.pump();
   };
   const receive = (...messages: Buffer[]) => {
     const bytes = Buffer.concat(messages);

@@ -45,15 +45,21 @@ const task: HandshakeTask = {
 function begin(iterations: number, write: (bytes: Uint8Array) => void = () => {}) {
   const inbox = new HandshakeReader();
   let turnHasEnded = false;
-  const turn = new Turn(() => {
-    turnHasEnded = true;
-  });
+  const turn = new Turn(
+    () => {
+      turnHasEnded = false;
+    },
+    () => {
+      turnHasEnded = true;
+    },
+  );
   const ended = handshake(task, new TagRequests(['test']), inbox, write, turn);
   ended.catch(() => {});
   inbox.received(encodeChallenge(challenge(iterations)));
   return {
     inbox,
     ended,
+    turn,
     turnHasEnded: () => turnHasEnded,
     end: () => inbox.fail(new Error('end')),
   };
@@ -110,6 +116,18 @@ describe('the turn of a lane that comes up', () => {
     expect(turnHasEnded()).toBe(false);
     inbox.received(encodeState({ id: State.authenticated, info: '' }));
     while (!turnHasEnded()) await eventLoopTurn();
+    end();
+  });
+
+  it('counts again when the challenge comes after it has ended', async () => {
+    let hasAnswered = false;
+    const { turn, turnHasEnded, end } = begin(1, () => {
+      hasAnswered = true;
+    });
+    turn.end();
+    expect(turnHasEnded()).toBe(true);
+    while (!hasAnswered) await eventLoopTurn();
+    expect(turnHasEnded()).toBe(false);
     end();
   });
 });

@@ -14,7 +14,7 @@ describe('a stream', () => {
   it('goes on after a flush that was the last of what its socket was full of', async () => {
     const { stream, socket, write } = makeStream();
     write('one');
-    stream.flush();
+    stream.sender.flush();
     await socket.release();
     await socket.release();
     write('two');
@@ -43,16 +43,16 @@ describe('a stream', () => {
 
   it('does not end a ditto block that is confirmed before it is wholly sent, until it is', async () => {
     const { stream, socket, receive, ends } = makeStream();
-    stream.ditto(dittoBlock(7));
+    stream.sender.sendDitto(dittoBlock(7));
     receive(encodeConfirmDittoBlock(0));
     expect(ends).toEqual([]);
     await socket.release();
     await socket.release();
     expect(ends).toEqual([[7, { kind: 'stored' }]]);
-    stream.ditto(dittoBlock(8));
+    stream.sender.sendDitto(dittoBlock(8));
     receive(encodeConfirmDittoBlock(5));
     stream.end();
-    stream.socketClosed();
+    stream.dittos.end();
     expect(ends[1]).toEqual([8, { kind: 'refused', result: 5 }]);
   });
 
@@ -87,7 +87,7 @@ describe('a stream', () => {
   it('takes the confirmation of an entry that is sent, whatever is written behind it', async () => {
     const { stream, socket, write, receive, reader, lost } = makeStream();
     write('one');
-    stream.flush();
+    stream.sender.flush();
     await socket.release();
     receive(encodeConfirmEntry(1));
     expect(lost).toEqual([]);

@@ -29,7 +29,7 @@ class BothEnds extends LaneRing {
     this.reader = new RingReader(ring);
   }
 
-  protected tell(): void {}
+  protected post(): void {}
 
   write(): void {
     expect(this.writer.write(1, 2, 0, SOURCE, DATA, undefined)).toBe(true);

@@ -9,9 +9,9 @@ import {
 import { RateLimit } from '@ringest/workers/internal';
 import { describe, expect, it } from 'vitest';
 import { dittoBlock, makeStream } from '../support/stream.js';
+import { turn } from '../support/waiting.js';
 
 const MS = 1e6;
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 type Made = ReturnType<typeof makeStream>;
 
@@ -119,7 +119,7 @@ describe('a limited stream', () => {
 
   it('pays for what is sent beside the entries as well', async () => {
     const made = limited();
-    made.stream.ditto(dittoBlock(1));
+    made.stream.sender.sendDitto(dittoBlock(1));
     await settle(made);
     made.write('entry');
     await settle(made);
@@ -177,9 +177,9 @@ describe('a watched stream', () => {
 
   it('is kept while ditto blocks are confirmed one after the other, always with some outstanding', async () => {
     const made = makeStream({ times: { confirmation: 5000 } });
-    made.stream.ditto(dittoBlock(0));
+    made.stream.sender.sendDitto(dittoBlock(0));
     for (let key = 1; key <= 20; key++) {
-      made.stream.ditto(dittoBlock(key));
+      made.stream.sender.sendDitto(dittoBlock(key));
       await settle(made);
       await pass(made, 1000, 500);
       made.receive(encodeConfirmDittoBlock(0));

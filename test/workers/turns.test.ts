@@ -20,7 +20,7 @@ describe('turns', () => {
     expect(begun.join('')).toBe('abcd');
   });
 
-  it('end once, however often it is said', async () => {
+  it('end once, however often `end` is called', async () => {
     const turns = new Turns(1);
     const first = await turns.begin();
     first.end();
@@ -61,5 +61,20 @@ describe('turns', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('that have ended may count again, above the limit', async () => {
+    const turns = new Turns(1);
+    const first = await turns.begin();
+    first.end();
+    const second = await turns.begin();
+    first.hold();
+    const third = turns.begin();
+    second.end();
+    await new Promise(setImmediate);
+    expect(turns.waiting).toBe(1);
+    first.end();
+    await third;
+    expect(turns.waiting).toBe(0);
   });
 });

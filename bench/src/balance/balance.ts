@@ -21,10 +21,10 @@ export interface BalanceReport {
 /**
  * Compares the policies over sockets: the muxer in this process, each of four indexers in one of
  * its own.
- * @param told is called with what each case found, as it is done
+ * @param onCase called with the results of each case as soon as it is done
  */
 export async function runBalance(
-  told: (name: string, found: ByPolicy) => void,
+  onCase: (name: string, found: ByPolicy) => void,
 ): Promise<BalanceReport> {
   const indexers: IndexerChild[] = [];
   const run = async (
@@ -32,7 +32,7 @@ export async function runBalance(
     measure: (indexers: readonly IndexerChild[]) => Promise<ByPolicy>,
   ) => {
     const found = await measure(indexers);
-    told(name, found);
+    onCase(name, found);
     return found;
   };
   try {

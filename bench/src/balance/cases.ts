@@ -3,12 +3,6 @@ import type { IndexerChild } from '../shared/indexer-child.js';
 import { median } from '../shared/median.js';
 import { BalanceLoad } from './load.js';
 
-export const POLICIES = [
-  'expectedTime',
-  'roundRobin',
-  'leastOutstanding',
-] as const satisfies readonly Policy[];
-
 /** What a case found, one number for each policy. */
 export type ByPolicy = Readonly<Record<Policy, number>>;
 

@@ -1,8 +1,7 @@
-import type { Policy } from '@ringest/core';
+import { POLICIES, type Policy } from '@ringest/core';
 import { wholeNumber } from '@ringest/indexer/command-line';
 import type { Command } from 'commander';
 import { type BalanceReport, runBalance } from './balance.js';
-import { POLICIES } from './cases.js';
 import { type SimulationRow, simulate } from './simulation.js';
 
 const SIZES = [1, 10, 100, 1000];

@@ -13,7 +13,7 @@ export class CacheFolder implements Disposable {
 
   /**
    * @param path a folder, which the muxer makes if it is missing; `undefined`: a temporary one
-   * @param left is told at the end where something is left
+   * @param left called at the end, with the folder that is left
    */
   constructor(path: string | undefined, left: (path: string) => void) {
     this.#isTemporary = path === undefined;

@@ -1,5 +1,4 @@
-import type { MuxerStats } from '@ringest/core';
-import type { CacheMode } from './load-cache.js';
+import type { CacheMode, MuxerStats } from '@ringest/core';
 
 /** What a cache did with entries, since its muxer was started. */
 export interface CacheCounts {

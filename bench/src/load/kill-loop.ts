@@ -1,8 +1,8 @@
+import { MAX_TIMER_MS } from '@ringest/core';
 import { SeededRandom } from '../shared/random.js';
 import { type CacheCounts, NO_COUNTS } from './cache-report.js';
 import { IngesterChild } from './ingester-child.js';
 import type { IngesterProgress, IngesterSettings } from './ingester-messages.js';
-import { LONGEST_TIMER } from './load-connections.js';
 import type { LoadObserver } from './load-observer.js';
 
 /**
@@ -27,13 +27,13 @@ export interface Lives {
   readonly kills: number;
   /** Entries whose writes had resolved at the last kill. */
   readonly resolvedAtKill: number;
-  /** Of each ingester, as it told last. */
+  /** The last report of each ingester. */
   readonly counts: readonly CacheCounts[];
 }
 
 /**
  * Runs ingesters, one after the other, and kills them until all entries are written. Each goes on in
- * the same cache, with the first entry whose write had not resolved by what the dead one had told.
+ * the same cache, with the first entry whose write had not resolved by the last report of the dead one.
  * @param stop kills the last one, and is thrown
  */
 export async function runLives(
@@ -78,15 +78,15 @@ async function live(
   let timer: NodeJS.Timeout | undefined;
   const beginAt = (moment: Fate['from']) => {
     if (fate?.from !== moment) return;
-    timer ??= setTimeout(() => child.kill(), Math.min(fate.lifeMs, LONGEST_TIMER));
+    timer ??= setTimeout(() => child.kill(), Math.min(fate.lifeMs, MAX_TIMER_MS));
   };
   const child = new IngesterChild(settings, {
     started: () => beginAt('start'),
-    progress(told) {
-      progress = told;
+    progress(report) {
+      progress = report;
       beginAt('first write');
-      watch.progress(told.resolved);
-      if (told.resolved === settings.options.entryCount) clearTimeout(timer);
+      watch.progress(report.resolved);
+      if (report.resolved === settings.options.entryCount) clearTimeout(timer);
     },
     lost: watch.lost,
   });

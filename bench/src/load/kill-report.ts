@@ -12,7 +12,7 @@ export interface KillReport extends LoadAccount {
   readonly children: number;
   /** Entries whose writes had resolved when their ingester was killed: they were not written again. */
   readonly resolved: number;
-  /** The sums over all ingesters, as far as they had told when they were killed. */
+  /** The sums over all ingesters, as they last reported before they were killed. */
   readonly cache: CacheReport;
 }
 

@@ -1,13 +1,8 @@
-import type { MuxerConfiguration } from '@ringest/core';
+import { CACHE_MODES, type CacheMode, type MuxerConfiguration } from '@ringest/core';
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { type Command, Option } from 'commander';
 
 type CacheConfiguration = NonNullable<MuxerConfiguration['cache']>;
-
-export const CACHE_MODES = ['fail', 'always', 'journal'] as const;
-
-/** Which entries a cache takes; see the flags. */
-export type CacheMode = (typeof CACHE_MODES)[number];
 
 /** When what a cache has taken is forced to the disk. */
 export type CacheSync = NonNullable<CacheConfiguration['sync']>;

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConnectionError, IngestMuxer, LossReason } from '@ringest/core';
+import {
+  type ConnectionError,
+  type IngestMuxer,
+  type LossReason,
+  MAX_TIMER_MS,
+} from '@ringest/core';
 import { segmentBytes } from './cache-folder.js';
 import type { LoadObserver } from './load-observer.js';
 import type { LoadOptions } from './load-options.js';
-
-/** Milliseconds; a timer that is longer ends at once. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** How often a cache is looked at, in milliseconds. */
 const LOOK_MS = 20;
@@ -43,7 +45,7 @@ export function watchConnections(
       }
       before = { confirmed, cached };
     },
-    Math.min(timeoutMs, LONGEST_TIMER),
+    Math.min(timeoutMs, MAX_TIMER_MS),
   );
   return { failed: failed.signal, end: () => clearInterval(timer) };
 }
@@ -60,7 +62,7 @@ export async function connect(
   muxer.start();
   if (cache !== undefined && targets.length > 0) return;
   await muxer.waitForHot({ timeout: timeoutMs, signal });
-  const deadline = AbortSignal.timeout(Math.min(timeoutMs, LONGEST_TIMER));
+  const deadline = AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMER_MS));
   const trouble = new AbortController();
   const onLost = () => trouble.abort();
   muxer.once('lost', onLost);

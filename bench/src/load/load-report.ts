@@ -1,4 +1,4 @@
-import type { AckLatency } from '@ringest/core';
+import type { AckLatency, CompressionName } from '@ringest/core';
 import type { CacheReport } from './cache-report.js';
 import type { KnownAccount } from './load-account.js';
 import { accountRows, cacheRows, count, formatRows, type Row } from './report-rows.js';
@@ -14,12 +14,12 @@ export interface LoadReport {
   readonly megabytesPerSecond: number;
   /** What the connections ran on: `tcp`, `tls`, `pipe`. */
   readonly transports: readonly string[];
-  readonly compressionAsked: 'none' | 'snappy';
+  readonly compressionAsked: CompressionName;
   /**
    * As the indexers agreed to it, by the connections that there are at the end: `mixed` if not all
    * did, `unknown` if there is none.
    */
-  readonly compression: 'none' | 'snappy' | 'mixed' | 'unknown';
+  readonly compression: CompressionName | 'mixed' | 'unknown';
   /** Bytes handed to sockets: frames and handshakes, compressed, before TLS. */
   readonly wireBytes: number;
   /** Processor time of this process, all its threads, over the same span. */
@@ -32,7 +32,7 @@ export interface LoadReport {
     readonly entries: number;
     readonly reconnects: number;
     /** As it was agreed; `undefined` when it is not connected at the end. */
-    readonly compression?: 'none' | 'snappy';
+    readonly compression?: CompressionName;
   }[];
   /**
    * Entries that did not arrive, by the account of the embedded indexer; by the word of others,

@@ -1,8 +1,9 @@
+import { MAX_TIMER_MS } from '@ringest/core';
 import type { EntrySource } from '../shared/entry-source.js';
 import { type CacheFolder, openCacheFolder } from './cache-folder.js';
 import { cacheCounts } from './cache-report.js';
 import { settleAccount, startIndexer } from './load-account.js';
-import { confirmAll, connect, LONGEST_TIMER, watchConnections } from './load-connections.js';
+import { confirmAll, connect, watchConnections } from './load-connections.js';
 import {
   createMuxer,
   createSource,
@@ -66,7 +67,7 @@ async function ingest(
   const start = performance.now();
   const cpuBefore = process.cpuUsage();
   const timeIsUp = new AbortController();
-  const timer = setTimeout(() => timeIsUp.abort(), Math.min(options.durationMs, LONGEST_TIMER));
+  const timer = setTimeout(() => timeIsUp.abort(), Math.min(options.durationMs, MAX_TIMER_MS));
   let entries: number;
   try {
     const signal = AbortSignal.any([stop, timeIsUp.signal, watch.failed]);

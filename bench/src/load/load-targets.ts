@@ -1,3 +1,4 @@
+import type { CompressionName } from '@ringest/core';
 import { SecretError } from '@ringest/indexer';
 import {
   findSecret,
@@ -22,7 +23,7 @@ export interface LoadTargets {
   readonly insecureSkipVerify: boolean;
   readonly secret: string;
   readonly tenant: string | undefined;
-  readonly compression: 'none' | 'snappy';
+  readonly compression: CompressionName;
 }
 
 export interface TargetFlags extends SecretFlags {

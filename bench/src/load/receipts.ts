@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IngestMuxer } from '@ringest/core';
-import { LONGEST_TIMER } from './load-connections.js';
+import { type IngestMuxer, MAX_TIMER_MS } from '@ringest/core';
 
 /**
  * Keeps what a muxer with a journal returns for each write, a promise that resolves once the entries
@@ -19,7 +18,7 @@ export class Receipts {
   /**
    * @param entryBytes bytes of data of each entry
    * @param signal ends a wait early
-   * @param resolved is told the end of what has resolved, as {@link take} was given it
+   * @param resolved called with the end of the writes that have resolved, as {@link take} got it
    */
   constructor(
     muxer: IngestMuxer,
@@ -50,7 +49,7 @@ export class Receipts {
    */
   async settled(timeoutMs: number): Promise<void> {
     const isOver = new AbortController();
-    const longest = Math.min(timeoutMs, LONGEST_TIMER);
+    const longest = Math.min(timeoutMs, MAX_TIMER_MS);
     const tooLate = delay(longest, undefined, { signal: isOver.signal }).then(() => {
       throw new Error(`a write has not resolved within ${timeoutMs} ms`);
     });

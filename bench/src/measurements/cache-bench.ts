@@ -62,12 +62,12 @@ export function benchFolder(where: string | undefined): BenchFolder {
  * Measures the muxer with and without a cache, until everything is confirmed, to one and the same
  * embedded indexer.
  * @param folder for the caches
- * @param told is called with each row as it is done
+ * @param onRow called with each row as soon as it is measured
  */
 export async function runCacheBench(
   { rounds, duration }: Rounds,
   folder: string,
-  told: (row: CacheRow) => void,
+  onRow: (row: CacheRow) => void,
 ): Promise<CacheRow[]> {
   const indexer = await IndexerChild.start({ secret: SECRET, tally: false, digest: false });
   const rows: CacheRow[] = [];
@@ -88,7 +88,7 @@ export async function runCacheBench(
       await inTurn([...runs, probe], rounds);
       const row = { size, ways: cells(ways), disk: diskCell(median(disk), size) };
       rows.push(row);
-      told(row);
+      onRow(row);
     }
   } finally {
     await indexer.stop();

@@ -1,7 +1,7 @@
 import { IndexerChild } from '../shared/indexer-child.js';
 import { median } from '../shared/median.js';
 import { probeCeiling } from './ceiling-probe.js';
-import { type Rounds, runMuxer, SECRET } from './muxer-run.js';
+import { inTurn, type Rounds, runMuxer, SECRET } from './muxer-run.js';
 
 const SIZES = [64, 256, 1024];
 
@@ -14,39 +14,43 @@ export interface CeilingRow {
 }
 
 /**
- * Measures, in turn and over several rounds, the ceiling and the muxer's two ways of writing, against
- * one and the same embedded indexer.
- * @param told is called with each row as it is done
+ * Measures the ceiling and the muxer's two ways of writing, in turn and over several rounds, against
+ * the same embedded indexer.
+ * @param onRow called with each row as soon as it is measured
  */
 export async function runCeiling(
   { rounds, duration }: Rounds,
-  told: (row: CeilingRow) => void,
+  onRow: (row: CeilingRow) => void,
 ): Promise<CeilingRow[]> {
   const indexer = await IndexerChild.start({ secret: SECRET, tally: false, digest: false });
   const target = { targets: [indexer.address] };
   const rows: CeilingRow[] = [];
   try {
     for (const size of SIZES) {
-      const samples = {
-        ceiling: [] as number[],
-        writeEntry: [] as number[],
-        writeBatch: [] as number[],
+      const ceiling: number[] = [];
+      const writeEntry: number[] = [];
+      const writeBatch: number[] = [];
+      const run = async (write: 'writeEntry' | 'writeBatch', samples: number[]) => {
+        const result = await runMuxer({ target, entryBytes: size, write, duration });
+        samples.push(result.entriesPerSecond);
       };
-      for (let round = 0; round < rounds; round++) {
-        samples.ceiling.push(await probeCeiling(indexer.address, SECRET, size, duration));
-        for (const write of ['writeEntry', 'writeBatch'] as const) {
-          const run = await runMuxer({ target, entryBytes: size, write, duration });
-          samples[write].push(run.entriesPerSecond);
-        }
-      }
+      const probe = async () => {
+        ceiling.push(await probeCeiling(indexer.address, SECRET, size, duration));
+      };
+      const runs = [
+        probe,
+        () => run('writeEntry', writeEntry),
+        () => run('writeBatch', writeBatch),
+      ];
+      await inTurn(runs, rounds);
       const row = {
         size,
-        ceiling: Math.round(median(samples.ceiling)),
-        writeEntry: Math.round(median(samples.writeEntry)),
-        writeBatch: Math.round(median(samples.writeBatch)),
+        ceiling: Math.round(median(ceiling)),
+        writeEntry: Math.round(median(writeEntry)),
+        writeBatch: Math.round(median(writeBatch)),
       };
       rows.push(row);
-      told(row);
+      onRow(row);
     }
   } finally {
     await indexer.stop();

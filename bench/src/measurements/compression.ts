@@ -14,11 +14,11 @@ export interface CompressionRow {
 
 /**
  * Measures what compression saves and costs, over TCP to one and the same embedded indexer.
- * @param told is called with each row as it is done
+ * @param onRow called with each row as soon as it is measured
  */
 export async function runCompression(
   { rounds, duration }: Rounds,
-  told: (row: CompressionRow) => void,
+  onRow: (row: CompressionRow) => void,
 ): Promise<CompressionRow[]> {
   const indexer = await IndexerChild.start({ secret: SECRET, tally: false, digest: false });
   const targets = [indexer.address];
@@ -36,7 +36,7 @@ export async function runCompression(
         )) as [MuxerRunResult, MuxerRunResult];
         const row = { content, size, plain, snappy };
         rows.push(row);
-        told(row);
+        onRow(row);
       }
     }
   } finally {

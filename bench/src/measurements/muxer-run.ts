@@ -12,7 +12,7 @@ const TAG = 'bench';
 /** Entries to a write, or between two looks at the clock. */
 const BATCH = 1024;
 
-/** How often, and how long, each of several is measured. */
+/** How often and how long something is measured. */
 export interface Rounds {
   readonly rounds: number;
   /** Milliseconds. */
@@ -26,7 +26,7 @@ export interface MuxerRun {
   readonly write: 'writeEntry' | 'writeBatch';
   /** Milliseconds. */
   readonly duration: number;
-  /** What is written, other than random bytes; it does not come again so soon that snappy sees it. */
+  /** Default: random bytes. The content repeats too rarely for snappy to notice. */
   readonly content?: Content;
 }
 
@@ -102,8 +102,8 @@ export function medianResult(results: readonly MuxerRunResult[]): MuxerRunResult
 }
 
 /**
- * Runs each of several in each round, another one first each time: a machine that has more to do for
- * a while spoils no one.
+ * Runs all of them in each round, and begins each round with another one, so that a machine that is
+ * busy for a while slows none of them more than the others.
  */
 export async function inTurn(
   runs: readonly (() => Promise<void>)[],

@@ -21,11 +21,11 @@ export interface TransportsCell extends MuxerRunResult {
 /**
  * Measures the transports beside each other, to one and the same embedded indexer, which shows a
  * certificate that is verified. The data is text.
- * @param told is called with each row as it is done
+ * @param onRow called with each row as soon as it is measured
  */
 export async function runTransports(
   { rounds, duration }: Rounds,
-  told: (row: TransportsRow) => void,
+  onRow: (row: TransportsRow) => void,
 ): Promise<TransportsRow[]> {
   const indexer = await IndexerChild.start({
     secret: SECRET,
@@ -48,7 +48,7 @@ export async function runTransports(
       }));
       const row = { size, ways: cells };
       rows.push(row);
-      told(row);
+      onRow(row);
     }
   } finally {
     await indexer.stop();

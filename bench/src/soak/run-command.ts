@@ -1,6 +1,7 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
 
 /** What a command that has ended leaves. */
 export interface Ended {
@@ -29,10 +30,13 @@ export async function runCommand(
   });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
+  const written = finished(log);
   const end = () => endGroup(child.pid);
   signal.addEventListener('abort', end);
   try {
     const [exitCode] = (await once(child, 'close')) as [number | null];
+    log.end();
+    await written;
     signal.throwIfAborted();
     return { exitCode, seconds: (performance.now() - start) / 1000 };
   } finally {

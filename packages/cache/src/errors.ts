@@ -1,18 +1,21 @@
 import { hostname } from 'node:os';
-import { counted, countedEntries, RingestError } from '@ringest/codec';
+import { counted, countedEntries, isError, messageOf, RingestError } from '@ringest/codec';
 
 /**
- * What is wrong with the disk, or with the path: the key of the advice that its message has.
+ * What is wrong with the disk or with the path of the cache. The message of a {@link CacheError} has
+ * advice for each of them.
  *
- * - `full`: the disk, or the user's share of it
- * - `denied`: this user may not read or write there, or nobody may
- * - `not-a-folder`, `not-a-file`: something else has the name of a folder, or of a file of the cache
- * - `missing`: a part of the path is gone, or is a link that leads nowhere
- * - `name`: the path is too long, or its links lead in a circle
- * - `too-many-files`: the process or the system has no more open files to give
- * - `no-locks`: the file system cannot lock a file
- * - `no-addon`: the native module that locks a file could not be loaded
- * - `io`: the disk failed; `other`: something that has no name here
+ * - `full`: the disk, or the quota of this user, is full
+ * - `denied`: this user may not read or write there, or the file system is read-only
+ * - `not-a-folder`: a file has the name of a folder in the path
+ * - `not-a-file`: a folder has the name of a file of the cache
+ * - `missing`: a part of the path does not exist, or is a broken link
+ * - `name`: the path is too long, or its links form a loop
+ * - `too-many-files`: the process or the system has too many open files
+ * - `no-locks`: the file system cannot lock files
+ * - `no-addon`: the native module that locks files could not be loaded
+ * - `io`: the disk failed
+ * - `other`: any other problem
  */
 export type DiskTrouble =
   | 'full'
@@ -27,12 +30,13 @@ export type DiskTrouble =
   | 'io'
   | 'other';
 
-/** The disk under the cache did not do what it should. */
+/** The base class of errors of the disk cache that the disk or the path causes. */
 export abstract class CacheError extends RingestError {
   /** The folder of the cache. */
   readonly path: string;
+  /** What is wrong with the disk or the path. */
   readonly trouble: DiskTrouble;
-  /** What it did not do, for the message. */
+  /** What failed, as in the message. */
   readonly what: string;
 
   constructor(path: string, what: string, cause: unknown) {
@@ -44,7 +48,7 @@ export abstract class CacheError extends RingestError {
   }
 }
 
-/** The folder of the cache cannot be used: nothing was read, and nothing can be stored. */
+/** The folder of the cache cannot be used. Nothing was read, and nothing can be stored. */
 export class CacheOpenError extends CacheError {
   readonly code = 'ERR_CACHE_OPEN';
 
@@ -53,7 +57,7 @@ export class CacheOpenError extends CacheError {
   }
 }
 
-/** Something could not be written or removed. Nothing of the attempt counts; later ones may succeed. */
+/** The cache could not write or remove something. The attempt had no effect, and a later one may succeed. */
 export class CacheWriteError extends CacheError {
   readonly code = 'ERR_CACHE_WRITE';
 
@@ -62,9 +66,10 @@ export class CacheWriteError extends CacheError {
   }
 }
 
-/** A segment could not be read. It stays; others can still be read. */
+/** The cache could not read a segment. The segment is kept, and other segments can still be read. */
 export class CacheReadError extends CacheError {
   readonly code = 'ERR_CACHE_READ';
+  /** The number of the segment. */
   readonly segment: number;
 
   constructor(path: string, segment: number, cause: unknown) {
@@ -73,14 +78,12 @@ export class CacheReadError extends CacheError {
   }
 }
 
-/**
- * The disk did not confirm what was written. What the last successful sync covered is safe.
- */
+/** The disk did not sync what was written. What an earlier sync covered is safe. */
 export class CacheSyncError extends CacheError {
   readonly code = 'ERR_CACHE_SYNC';
   /**
-   * Entries from this sequence on were taken out of the cache: append them again. `undefined`:
-   * all are still in it, though maybe not on the disk; sync again.
+   * The first entry that was removed from the cache and must be appended again. `undefined`: all entries
+   * are still in the cache, maybe not on disk, and must be synced again.
    */
   readonly sequence: number | undefined;
 
@@ -88,34 +91,37 @@ export class CacheSyncError extends CacheError {
     super(
       path,
       sequence === undefined
-        ? 'could not be synced, sync it again'
-        : `could not be synced, append its entries from ${sequence} on again`,
+        ? 'could not be synced and must be synced again'
+        : `could not be synced and needs its entries from ${sequence} on again`,
       cause,
     );
     this.sequence = sequence;
   }
 }
 
-/** Who has locked the folder of a cache. */
+/** The process that has locked the folder of a cache. */
 export interface LockHolder {
+  /** The process id. */
   readonly pid: number;
-  /** The name of the machine or container in which the process has that number. */
+  /** The host name of the machine or container of the process. */
   readonly host: string;
 }
 
-/** Another muxer uses the folder: two would destroy each other's segments. */
+/** Another muxer uses the folder of the cache. Two would destroy each other's segments. */
 export class CacheLockedError extends RingestError {
   readonly code = 'ERR_CACHE_LOCKED';
   /** The folder of the cache. */
   readonly path: string;
-  /** `undefined`: it has not said who it is, or that could not be read. */
+  /** The process that uses the folder; `undefined`: it is not known. */
   readonly holder: LockHolder | undefined;
 
   constructor(path: string, holder: LockHolder | undefined) {
     const isSelf = holder?.pid === process.pid && holder.host === hostname();
     const other = holder ? `process ${holder.pid} on ${holder.host}` : 'another process';
     const who = isSelf ? 'another muxer of this process' : other;
-    super(`the cache in ${path} is in use by ${who}: end it, or give each its own folder`);
+    super(
+      `the cache in ${path} is in use by ${who}: close that muxer, or give each muxer its own folder`,
+    );
     this.path = path;
     this.holder = holder;
   }
@@ -130,7 +136,7 @@ export class CacheClosedError extends RingestError {
   }
 }
 
-/** A block that the format cannot hold: it has no entry, or too many bytes. */
+/** A block without entries or of 4 GiB or more, which the format cannot hold. */
 export class InvalidBlockError extends RingestError {
   readonly code = 'ERR_INVALID_BLOCK';
 
@@ -142,60 +148,62 @@ export class InvalidBlockError extends RingestError {
   }
 }
 
-/** A segment cannot be removed while blocks are still appended to it. */
+/** A segment cannot be removed or read, because it is appended to or read. */
 export class SegmentInUseError extends RingestError {
   readonly code = 'ERR_SEGMENT_IN_USE';
+  /** The number of the segment. */
   readonly segment: number;
 
   constructor(segment: number, use: 'appended to' | 'read') {
     super(
       use === 'read'
-        ? `segment ${segment} is being read already: end that first`
-        : `segment ${segment} is still appended to: seal it, and wait until it is told as sealed`,
+        ? `segment ${segment} is being read already: wait until that has ended`
+        : `segment ${segment} is still appended to: seal it, and wait for the event that says so`,
     );
     this.segment = segment;
   }
 }
 
-/** The thread of the cache died before the cache was open, or several did, one after the other. */
+/** The thread of the cache died before the cache was open, or died repeatedly. */
 export class CacheThreadError extends RingestError {
   readonly code = 'ERR_CACHE_THREAD';
 
   constructor(path: string, cause: Error) {
     super(
       `the thread of the cache in ${path} died: ${cause.message}. ` +
-        'If it does so again and again, look at the memory that is left, and at what is in the folder',
+        'If that happens repeatedly, check the free memory, and the files in the folder',
       { cause },
     );
   }
 }
 
-/** The segment that was asked for is not in the cache. */
+/** The cache does not have the requested segment. */
 export class UnknownSegmentError extends RingestError {
   readonly code = 'ERR_UNKNOWN_SEGMENT';
+  /** The number of the segment. */
   readonly segment: number;
 
   constructor(segment: number) {
-    super(`the cache has no segment ${segment}: it was removed, or taken back after a failed sync`);
+    super(`the cache has no segment ${segment}: it was removed, or undone after a failed sync`);
     this.segment = segment;
   }
 }
 
 const ADVICE = {
-  full: 'the disk is full, or what this user may have of it; make room',
-  denied: 'permission denied, let this user read and write there',
-  'not-a-folder': 'the path is a file, name a folder',
-  'not-a-file': 'a folder has the name of a file of the cache; remove it, or name another path',
+  full: 'the disk is full, or the quota of this user is; free some space',
+  denied: 'permission denied; let this user read and write there',
+  'not-a-folder': 'the path is a file; give the path of a folder',
+  'not-a-file': 'a folder has the name of a file of the cache; remove it, or give another path',
   missing:
-    'a part of the path is missing, or a link that leads nowhere; restore it, or name another',
-  name: 'the path is too long, or its links lead in a circle; name another',
+    'a part of the path does not exist, or is a broken link; restore it, or give another path',
+  name: 'the path is too long, or its links form a loop; give another path',
   'too-many-files': 'too many files are open; raise the limit (ulimit -n), or close some',
-  'no-locks': 'the file system cannot lock files; name a folder on another one',
+  'no-locks': 'the file system cannot lock files; give a folder on another one',
   'no-addon':
     'the native module fs-native-extensions is needed to lock the folder; start Node.js without ' +
     '--no-addons, and install the module for this platform',
-  io: 'the disk failed; look at the log of the system, and at the disk',
-  other: 'the system refused; see what it says',
+  io: 'the disk failed; check the system log and the disk',
+  other: 'the system reported an error; see its message',
 } as const satisfies Readonly<Record<DiskTrouble, string>>;
 
 const TROUBLES: Readonly<Record<string, DiskTrouble>> = {
@@ -228,11 +236,7 @@ const TROUBLES: Readonly<Record<string, DiskTrouble>> = {
 };
 
 function troubleOf(cause: unknown): DiskTrouble {
-  if (!(cause instanceof Error) || !('code' in cause)) return 'io';
+  if (!isError(cause) || !('code' in cause)) return 'io';
   const isFolderTaken = cause.code === 'EEXIST' && 'syscall' in cause && cause.syscall === 'mkdir';
   return isFolderTaken ? 'not-a-folder' : (TROUBLES[String(cause.code)] ?? 'other');
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

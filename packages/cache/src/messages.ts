@@ -4,29 +4,29 @@ import type { SegmentInfo } from './log/segment-list.js';
 import type { Place } from './log/segment-log.js';
 
 /**
- * The boundary between the main thread and the cache's thread, which alone touches the disk.
- * Blocks go over in shared memory that stays the main thread's: it keeps them, as they are, until
- * they are stored, or the segment is removed that they are in.
+ * The messages between the main thread and the thread of the cache, which alone touches the disk.
+ * Blocks are in shared memory of the main thread. It keeps them unchanged until they are stored, or
+ * their segment is removed.
  */
 
 /**
- * When what was appended counts as stored: when the disk has it, at once (`always`) or every so many
- * milliseconds, or when the operating system has it (`never`: it survives the process, not the
- * machine).
+ * When an appended block counts as stored. `always`: after a sync that begins at once. `everyMs`: after
+ * a sync that runs at this interval. `never`: when the operating system has it; then it survives the
+ * process, but not a power cut.
  */
 export type SyncPolicy = 'always' | 'never' | { readonly everyMs: number };
 
-/** What becomes of new blocks when the cache is full. */
+/** What happens to new blocks when the cache is full: they wait, or the oldest segment is dropped. */
 export type WhenFull = 'wait' | 'drop-oldest';
 
-/** How the cache is kept. */
+/** The settings of a cache. */
 export interface CacheSettings {
   readonly path: string;
   /** The id of the muxer. */
   readonly muxer: string;
-  /** A segment that would be longer is not appended to; at most a quarter of `maxBytes`. */
+  /** The longest segment in bytes, at most a quarter of `maxBytes`. Only a single block may be longer. */
   readonly maxSegmentBytes: number;
-  /** Of all segments. */
+  /** The most bytes of all segments together. */
   readonly maxBytes: number;
   readonly whenFull: WhenFull;
   readonly sync: SyncPolicy;
@@ -37,19 +37,19 @@ export interface CacheTask extends CacheSettings {
   readonly port: MessagePort;
   /** Names by muxer tag. */
   readonly tags: readonly string[];
-  /** `undefined`: there was no task before it. */
+  /** Where the last task ended; `undefined`: this is the first. */
   readonly resume: Resume | undefined;
 }
 
-/** What the task of a thread that died has left behind. */
+/** Where the task of a thread that died had come to. */
 export interface Resume {
-  /** Entries from here on were not told as stored. They are appended again. */
+  /** Entries from here on were not reported as stored. They are appended again. */
   readonly sequence: number;
   /** The last block that is appended again. */
   readonly lastKey: number;
-  /** What it had been told of the one before. */
+  /** Repeats that the task itself had been given or found. */
   readonly repeats: readonly Repeat[];
-  /** Numbers that were given: none is given twice. */
+  /** The last numbers that were given. No number is given twice. */
   readonly after: { readonly segment: number; readonly sequence: number };
 }
 
@@ -74,43 +74,43 @@ export interface CacheBlock {
   readonly order: number | undefined;
 }
 
-/** The same before it has a key; it begins no segment, and is in none of an order, unless it says so. */
+/** A block without a key. By default it begins no segment, and its segment has no order. */
 export type BlockInput = Omit<CacheBlock, 'key' | 'isFirst' | 'order'> & {
   readonly isFirst?: boolean;
   readonly order?: number | undefined;
 };
 
 export type ToCache =
-  /** Names that the table of tags ends with from now on. */
+  /** The names of new tags, at the end of the table. */
   | { readonly kind: 'tags'; readonly names: readonly string[] }
   | { readonly kind: 'append'; readonly block: CacheBlock }
-  /** What is appended later goes to another segment. */
+  /** The next block goes to another segment. */
   | { readonly kind: 'seal' }
   /** Whether the limit of bytes counts. */
   | { readonly kind: 'limit'; readonly isLimited: boolean }
-  /** What was appended is to be stored now, and not when its time comes. */
+  /** Syncs now, before the policy would. */
   | { readonly kind: 'sync' }
-  /** Asks for the first blocks of a segment with this sequence or a later one. It is sealed. */
+  /** Seals a segment, and asks for its next blocks from this sequence on. */
   | { readonly kind: 'read'; readonly segment: number; readonly from: number }
-  /** The segment is not read any further for now. */
+  /** Ends the reading of a segment. */
   | { readonly kind: 'stop'; readonly segment: number }
   | { readonly kind: 'remove'; readonly segment: number }
-  /** Brings everything to the disk, as far as it lets us, whatever the limit, and ends. */
+  /** Brings everything to the disk, as far as that works and without the limit, and ends the task. */
   | { readonly kind: 'close' };
 
 /** A segment as the main thread sees it. */
 export type CacheSegment = SegmentInfo;
 
-/** What was found when the cache was opened, besides segments that are as they should be. */
+/** What was found when the cache was opened, besides intact segments. */
 export interface CacheFindings {
-  /** Segments whose end was never finished; it was cut off. */
+  /** Segments with an incomplete end, which was cut off. */
   readonly torn: number;
   readonly tornBytes: number;
   /** Blocks, or larger parts, that went to the quarantine. */
   readonly damaged: number;
-  /** Entries in them, as far as anything tells. */
+  /** Entries in these parts, as far as that is known. */
   readonly damagedEntries: number;
-  /** Segments of a newer format or unreadable, and what is no file but has such a name. */
+  /** Segments of a newer format, unreadable ones, and other things with the name of a segment. */
   readonly leftAlone: readonly { readonly name: string; readonly problem: string }[];
 }
 
@@ -132,7 +132,7 @@ export interface CachedPart {
   readonly isLast: boolean;
 }
 
-/** A segment that was given up, unread, to make room. */
+/** A segment that was removed unread, to make room. */
 export interface DroppedSegment {
   readonly segment: number;
   readonly entries: number;
@@ -141,7 +141,7 @@ export interface DroppedSegment {
 /** Part of a segment that was found damaged, and went to the quarantine. */
 export interface DamagedSegment {
   readonly segment: number;
-  /** `undefined`: nothing tells. */
+  /** `undefined`: not known. */
   readonly entries: number | undefined;
 }
 
@@ -152,7 +152,7 @@ interface Appended extends Place {
 }
 
 export type FromCache =
-  /** The first, but for `segments` and `size`. */
+  /** The cache is open. Only `segments` and `size` come before this. */
   | {
       readonly kind: 'opened';
       readonly findings: CacheFindings;
@@ -162,7 +162,7 @@ export type FromCache =
     }
   /** The cache cannot be used: the task has ended. */
   | { readonly kind: 'failed'; readonly problem: SerializedError }
-  /** A block is in a segment, and counts as stored later. */
+  /** A block is in a segment, and not stored yet. */
   | ({ readonly kind: 'appended'; readonly key: number } & Appended)
   /** This block and those after it are in no segment any more. They are appended again. */
   | { readonly kind: 'takenBack'; readonly key: number }
@@ -180,7 +180,7 @@ export type FromCache =
   | ({ readonly kind: 'damaged' } & DamagedSegment)
   /** Whether blocks wait because there is no room for them. */
   | { readonly kind: 'full'; readonly isFull: boolean }
-  /** The disk takes nothing for now; it is tried again. `undefined`: it does again. */
+  /** The disk fails, and the task tries again; `undefined`: it works again. */
   | { readonly kind: 'trouble'; readonly problem: SerializedError | undefined }
-  /** The task ends. Everything is stored, unless there is a problem. */
+  /** The task has ended. Everything is stored, unless there is a problem. */
   | { readonly kind: 'closed'; readonly problem: SerializedError | undefined };

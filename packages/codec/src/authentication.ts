@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { DecodeError, InvalidChallengeError, InvalidTenantError } from './errors.js';
 
-/** The version of the ingest API that this implements, announced on both sides. */
+/** The version of the ingest API that this library implements and announces (§2). */
 export const API_VERSION = 9;
 
-/** The API version that the other side needs at least for each feature (§2). */
+/** The lowest API version of the other side for each feature (§2). */
 export const MinimumVersion = {
   tag: 2,
   id: 3,
@@ -17,49 +17,57 @@ export const MinimumVersion = {
   ditto: 9,
 } as const;
 
-/** The size of a challenge on the wire. */
+/** The bytes of a challenge on the wire (§3). */
 export const CHALLENGE_BYTES = 36;
 
-/** The size of a challenge's random part and of an answer. */
+/** The bytes of an answer, and of the random part of a challenge (§3). */
 export const ANSWER_BYTES = 32;
 
-/** The longest tenant name, in bytes of UTF-8. */
+/** The longest tenant name, in bytes of UTF-8 (§3). */
 export const MAX_TENANT_BYTES = 512;
 
-/** How often {@link answerInSteps} hashes before it lets others have their turn. */
+/** How many iterations one step of {@link answerInSteps} takes. */
 const ITERATIONS_PER_STEP = 100;
 
-/** What stands before the answer when a tenant follows it: 32 bytes. Not to be changed. */
+/** The 32 bytes before the answer in a challenge response with a tenant (§3). Do not write to them. */
 export const TENANT_MARKER: Uint8Array = Buffer.from(
   `gravwell${'\0'.repeat(16)}tenant01`,
   'latin1',
 );
 
-/** What an indexer asks of an ingester first (§3). */
+/** The first message of an indexer (§3). */
 export interface Challenge {
-  /** How often the answer is hashed again: 0..65535, an indexer draws 10000..19999. */
+  /** How many times the answer is hashed again: 0..65535. An indexer draws 10000..19999. */
   readonly iterations: number;
-  /** 32 bytes from a cryptographic source. */
+  /** 32 bytes from a cryptographically secure source. */
   readonly random: Uint8Array;
   /** The indexer's API version, 0..65535. */
   readonly version: number;
 }
 
-/** The tenant that an ingester ingests for. */
+/** The tenant that an ingester ingests for (§3). */
 export interface Tenant {
-  /** At most {@link MAX_TENANT_BYTES} of UTF-8. */
+  /** The name of the tenant, at most {@link MAX_TENANT_BYTES} of UTF-8. */
   readonly name: string;
   /** The indexer's API version, from its challenge: 0..65535. */
   readonly version: number;
 }
 
-/** The authentication hash of an ingest secret (§3): 16 bytes, as secret as the secret itself. */
+/** The secret in the text of a file: the text without the line ends at its end. */
+export function secretOfFile(text: string): string {
+  return text.replace(/[\r\n]+$/, '');
+}
+
+/**
+ * Returns the authentication hash of an ingest secret (§3): 16 bytes, which must be kept as secret
+ * as the secret.
+ */
 export function hashSecret(secret: string): Buffer {
   return rehash(sha512(Buffer.from(secret)), 16).subarray(0, 16);
 }
 
 /**
- * The 36 bytes of a challenge.
+ * Encodes a challenge as its {@link CHALLENGE_BYTES} bytes (§3).
  *
  * @throws {InvalidChallengeError} if a field is out of bounds.
  */
@@ -75,9 +83,9 @@ export function encodeChallenge(challenge: Challenge): Buffer {
 }
 
 /**
- * Reads a challenge. The bytes are copied.
+ * Decodes a challenge (§3). The bytes are copied.
  *
- * @throws {DecodeError} if they are not exactly {@link CHALLENGE_BYTES}.
+ * @throws {DecodeError} if there are not exactly {@link CHALLENGE_BYTES} bytes.
  */
 export function decodeChallenge(bytes: Uint8Array): Challenge {
   if (bytes.length !== CHALLENGE_BYTES) {
@@ -95,10 +103,10 @@ export function decodeChallenge(bytes: Uint8Array): Challenge {
 }
 
 /**
- * The 32 bytes that prove knowledge of the secret (§3). Takes tens of milliseconds for the
- * iterations that an indexer draws, see {@link answerInSteps}.
+ * Computes the 32 bytes that prove knowledge of the secret (§3). With the iterations that an indexer
+ * draws, this takes tens of milliseconds; {@link answerInSteps} does the same in short steps.
  *
- * @param authenticationHash what {@link hashSecret} made of the secret.
+ * @param authenticationHash the result of {@link hashSecret}.
  */
 export function answerChallenge(challenge: Challenge, authenticationHash: Uint8Array): Buffer {
   const steps = answerInSteps(challenge, authenticationHash);
@@ -109,8 +117,8 @@ export function answerChallenge(challenge: Challenge, authenticationHash: Uint8A
 }
 
 /**
- * What {@link answerChallenge} returns, in steps of about a quarter of a millisecond: for whoever has
- * something else to do in between.
+ * Computes the answer that {@link answerChallenge} returns, in steps of about a quarter of a millisecond,
+ * so that a caller can do other work between two steps.
  */
 export function* answerInSteps(
   challenge: Challenge,
@@ -128,9 +136,9 @@ export function* answerInSteps(
 }
 
 /**
- * An answer as it goes on the wire (§3). Without a tenant, with one whose name is empty, and for an
- * indexer whose version is below {@link MinimumVersion}`.tenant`, that is the answer alone. Such an
- * indexer would take the entries for no tenant: whoever has one must not come this far.
+ * Encodes a challenge response (§3): the answer, and the tenant if it has a name and the version of its
+ * indexer is at least {@link MinimumVersion}`.tenant`. An older indexer would ingest the entries for no
+ * tenant, so a caller with a tenant should refuse such an indexer.
  *
  * @throws {InvalidTenantError} if the tenant's name or version is out of bounds.
  * @throws {InvalidChallengeError} if the answer is not {@link ANSWER_BYTES} long.

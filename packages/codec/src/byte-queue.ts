@@ -1,9 +1,9 @@
-/** A buffer that has been emptied is given up when it is larger than this. */
+/** The largest buffer that is kept when it is empty. */
 const KEPT_BYTES = 64 * 1024;
 
 /**
- * Bytes that arrived and were not read yet, in one piece. Its memory grows with what arrives,
- * never with what a length field promises: the capacity is at most twice the unread bytes, or
+ * A queue of bytes that arrived and were not read yet, in one piece. Its memory grows with what arrives,
+ * never with what a length field claims: the capacity is at most twice the unread bytes, or
  * {@link KEPT_BYTES}, plus the last chunk.
  */
 export class ByteQueue {
@@ -11,29 +11,35 @@ export class ByteQueue {
   #start = 0;
   #end = 0;
 
-  /** Unread bytes. */
+  /** How many bytes are unread. */
   get length(): number {
     return this.#end - this.#start;
   }
 
-  /** Bytes of memory held. */
+  /** The size of the buffer in bytes. */
   get capacity(): number {
     return this.#bytes.length;
   }
 
-  /** Appends a copy of `chunk`. What {@link peek} and {@link take} returned before is void. */
+  /**
+   * Appends a copy of `chunk`. Buffers that {@link peek} and {@link take} returned before are no
+   * longer valid.
+   */
   push(chunk: Uint8Array): void {
     this.#makeRoom(chunk.length);
     this.#bytes.set(chunk, this.#end);
     this.#end += chunk.length;
   }
 
-  /** The first `count` unread bytes, which must be there, without reading them. Not a copy. */
+  /**
+   * Returns the first `count` bytes, which must have arrived, without reading them. It is a view,
+   * valid until the next push.
+   */
   peek(count: number): Buffer {
     return this.#bytes.subarray(this.#start, this.#start + count);
   }
 
-  /** Reads the first `count` bytes, which must be there. Not a copy: valid until the next push. */
+  /** Reads the first `count` bytes, which must have arrived. It returns a view, valid until the next push. */
   take(count: number): Buffer {
     const bytes = this.peek(count);
     this.#start += count;

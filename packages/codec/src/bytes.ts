@@ -1,21 +1,21 @@
 import { types } from 'node:util';
 
 /**
- * Whether a value is a `Uint8Array`, of this realm or of another: `node:vm`, and jest, have classes of
- * their own. The first test is for speed.
+ * Returns whether a value is a `Uint8Array` of this realm or of another one, such as `node:vm` and jest
+ * have. The first test is for speed.
  */
 export function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array || types.isUint8Array(value);
 }
 
 /**
- * Whether the memory under bytes is gone: it was transferred to another thread, or a resizable buffer
- * shrank below them. Their length reads 0 then, as if they were empty.
+ * Returns whether the memory of bytes is gone, because it was transferred to another thread or because
+ * a resizable buffer shrank. The length of such bytes is 0, as if they were empty.
  */
 export function areGone(bytes: Uint8Array): boolean {
   if (bytes.length > 0) return false;
   try {
-    // The one thing that tells the two apart in every version of Node.js: it throws.
+    // Of empty bytes this returns, and of bytes without memory it throws, in every version of Node.js.
     Uint8Array.prototype.keys.call(bytes);
     return false;
   } catch {
@@ -23,6 +23,6 @@ export function areGone(bytes: Uint8Array): boolean {
   }
 }
 
-/** What is wrong with such bytes, for messages. */
+/** The problem that error messages name for bytes whose memory is gone. */
 export const GONE =
-  'its memory was transferred, or its buffer shrank: write it before, or give a copy';
+  'its memory was transferred, or its buffer shrank: write it before that, or give a copy';

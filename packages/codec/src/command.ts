@@ -1,6 +1,6 @@
 import { writeU64 } from './u64.js';
 
-/** Every command word of §4. A command is a `u32` and what its `encode…` function puts after it. */
+/** The command words of §4. A command is its word, a `u32`, followed by its fields. */
 export const Command = {
   newEntry: 0xc7c95acb,
   forceAck: 0x1adf7350,
@@ -23,37 +23,40 @@ export const Command = {
   confirmDittoBlock: 0x55667788,
 } as const;
 
-/** Bytes of a command word. */
+/** The bytes of a command word. */
 export const WORD_BYTES = 4;
 
-/** Bytes of a whole CONFIRM_ENTRY: word and `u64` id. */
+/** The bytes of a whole CONFIRM_ENTRY (§4): its word and a `u64` id. */
 export const CONFIRM_ENTRY_BYTES = 12;
 
-/** No THROTTLE stops an ingester for longer than this; a longer one is taken as this (§4). */
+/** The longest THROTTLE in nanoseconds (§4). A longer one counts as this. */
 export const MAX_THROTTLE_NANOSECONDS = 5_000_000_000;
 
-/** The most bytes that each string of an ID message may have when it is decoded. */
+/** The most bytes of each string in an ID message (§4) that is decoded. */
 export const MAX_IDENTITY_BYTES = 4096;
 
-/** What an ingester says about itself with ID. */
+/** How an ingester introduces itself (§4, ID). */
 export interface IngesterIdentity {
+  /** The name of the ingester. */
   readonly name: string;
+  /** The version of the ingester. */
   readonly version: string;
+  /** The UUID of the ingester, as text. */
   readonly uuid: string;
 }
 
-/** Ingester: flush the confirmations of everything read so far. Has no reply of its own. */
+/** Encodes FORCE_ACK (§4): the indexer confirms at once what it has read. There is no other reply. */
 export function encodeForceAck(): Buffer {
   return encodeWord(Command.forceAck);
 }
 
-/** Ingester: answered by PONG. */
+/** Encodes PING (§4), which the indexer answers with PONG. */
 export function encodePing(): Buffer {
   return encodeWord(Command.ping);
 }
 
 /**
- * Ingester: negotiates one more tag on a live connection (§7), API version 2 and later.
+ * Encodes TAG (§4), which negotiates one more tag on a hot connection (§7). The indexer needs API version 2.
  *
  * @param name a name that `checkTag` accepts
  */
@@ -61,13 +64,13 @@ export function encodeTag(name: string): Buffer {
   return encodeStrings(Command.tag, [name]);
 }
 
-/** Ingester: who it is, API version 3 and later. */
+/** Encodes ID (§4), which introduces the ingester. The indexer needs API version 3. */
 export function encodeId(identity: IngesterIdentity): Buffer {
   return encodeStrings(Command.id, [identity.name, identity.version, identity.uuid]);
 }
 
 /**
- * Ingester: the API version it speaks, API version 4 and later.
+ * Encodes API_VER (§4), the API version of the ingester. The indexer needs API version 4.
  *
  * @param version 0..65535
  */
@@ -78,14 +81,14 @@ export function encodeApiVersion(version: number): Buffer {
   return message;
 }
 
-/** Ingester: may entries be sent? API version 4 and later. */
+/** Encodes INGEST_OK (§4), which asks whether entries may be sent. The indexer needs API version 4. */
 export function encodeIngestOk(): Buffer {
   return encodeWord(Command.ingestOk);
 }
 
 /**
- * Ingester: the head of a ditto block (§10), API version 9 and later. `count` NEW_ENTRY frames
- * follow it.
+ * Encodes the head of a ditto block (§10). `count` NEW_ENTRY frames follow it. The indexer needs API
+ * version 9.
  *
  * @param count a non-negative integer below 2^53
  */
@@ -93,52 +96,52 @@ export function encodeDittoBlock(count: number): Buffer {
   return encodeNumber(Command.dittoBlock, count);
 }
 
-/** Indexer: the entry with this id is stored. */
+/** Encodes CONFIRM_ENTRY (§4): the indexer has stored the entry with this id. */
 export function encodeConfirmEntry(id: number): Buffer {
   return encodeNumber(Command.confirmEntry, id);
 }
 
-/** Indexer: stop sending for that long, at most {@link MAX_THROTTLE_NANOSECONDS}. */
+/** Encodes THROTTLE (§4): the ingester must pause for this long, at most {@link MAX_THROTTLE_NANOSECONDS}. */
 export function encodeThrottle(nanoseconds: number): Buffer {
   return encodeNumber(Command.throttle, nanoseconds);
 }
 
-/** Indexer: the answer to PING, also sent unasked after an idle second. */
+/** Encodes PONG (§4): the answer to PING, which an indexer also sends after a second without other replies. */
 export function encodePong(): Buffer {
   return encodeWord(Command.pong);
 }
 
-/** Indexer: the number of the tag that TAG asked for, 0..65535. */
+/** Encodes CONFIRM_TAG (§4): the indexer's number of the tag that TAG asked for, 0..65535. */
 export function encodeConfirmTag(tag: number): Buffer {
   return encodeNumber(Command.confirmTag, tag);
 }
 
-/** Indexer: the tag that TAG asked for is refused. */
+/** Encodes ERROR_TAG (§4): the indexer refuses the tag that TAG asked for. */
 export function encodeErrorTag(): Buffer {
   return encodeWord(Command.errorTag);
 }
 
-/** Indexer: the answer to ID. */
+/** Encodes CONFIRM_ID (§4), the answer to ID. */
 export function encodeConfirmId(): Buffer {
   return encodeWord(Command.confirmId);
 }
 
-/** Indexer: the answer to API_VER. */
+/** Encodes CONFIRM_API_VER (§4), the answer to API_VER. */
 export function encodeConfirmApiVersion(): Buffer {
   return encodeWord(Command.confirmApiVersion);
 }
 
-/** Indexer: the answer to INGEST_OK; `false` means not yet, ask again. */
+/** Encodes CONFIRM_INGEST_OK (§4), the answer to INGEST_OK. `false` means: ask again later. */
 export function encodeConfirmIngestOk(ok: boolean): Buffer {
   return encodeNumber(Command.confirmIngestOk, ok ? 1 : 0);
 }
 
-/** Indexer: the answer to INGESTER_STATE. */
+/** Encodes CONFIRM_INGESTER_STATE (§4), the answer to INGESTER_STATE. */
 export function encodeConfirmIngesterState(): Buffer {
   return encodeWord(Command.confirmIngesterState);
 }
 
-/** Indexer: the ditto block is on disk (0), or was refused (anything else). */
+/** Encodes CONFIRM_DITTO_BLOCK (§10): 0 means that the block is on disk, anything else that it is refused. */
 export function encodeConfirmDittoBlock(result: number): Buffer {
   return encodeNumber(Command.confirmDittoBlock, result);
 }

@@ -10,35 +10,35 @@ import { DecodeError, InvalidEntryError, LimitError, OversizedEntryError } from 
 import { Source, type SourceInput } from './source.js';
 import { decodeTimestamp, encodeTimestamp, Timestamp, type TimestampInput } from './timestamp.js';
 
-/** The size of an entry's header (§5). */
+/** The bytes of an entry's header (§5). */
 export const HEADER_BYTES = 34;
 
-/** What stands before the data of a frame: the NEW_ENTRY word, the header and the id. */
+/** The bytes of a frame before its data: the NEW_ENTRY word, the header and the id (§5). */
 export const FRAME_BYTES = 46;
 
-/** The most data that an entry can carry. */
+/** The most bytes of data in an entry (§5). */
 export const MAX_DATA_BYTES = 2 ** 30 - 1;
 
-/** In the header's first word: the source is four bytes of IPv4. */
+/** The bit in the first word of the header that says that the source is an IPv4 address (§5). */
 export const FLAG_IPV4 = 0x80000000;
 
-/** In the header's first word: a block of enumerated values follows the data. */
+/** The bit in the first word of the header that says that enumerated values follow the data (§5). */
 export const FLAG_VALUES = 0x40000000;
 
-/** In the header's first word: the length of the data. */
+/** The bits in the first word of the header that hold the length of the data (§5). */
 export const LENGTH_MASK = 0x3fffffff;
 
-/** Where a frame has the header's first word: its flags and the length of the data. */
+/** The offset in a frame of the first word of the header: its flags and the length of the data. */
 export const FRAME_LENGTH_OFFSET = 4;
-/** Where a frame has the seconds of its timestamp. */
+/** The offset in a frame of the seconds of the timestamp. */
 export const FRAME_SECONDS_OFFSET = 8;
-/** Where a frame has the nanoseconds of its timestamp. */
+/** The offset in a frame of the nanoseconds of the timestamp. */
 export const FRAME_NANOSECONDS_OFFSET = 16;
-/** Where a frame has its tag. */
+/** The offset in a frame of the tag. */
 export const FRAME_TAG_OFFSET = 20;
-/** Where a frame has its source. */
+/** The offset in a frame of the source. */
 export const FRAME_SOURCE_OFFSET = 22;
-/** Where a frame has its id. */
+/** The offset in a frame of the id. */
 export const FRAME_ID_OFFSET = 38;
 
 const MAX_TAG = 0xffff;
@@ -46,34 +46,37 @@ const SECONDS_OFFSET = 4;
 const TAG_OFFSET = 16;
 const SOURCE_OFFSET = 18;
 
-/** What an entry is made from. */
+/** An entry to be written. */
 export interface EntryInput {
+  /** The time of the entry. */
   readonly timestamp: TimestampInput;
-  /** The number of the tag, 0..65535. */
+  /** The number of the tag: of a muxer if the entry is written to one, else of the indexer; 0..65535. */
   readonly tag: number;
-  /** At most {@link MAX_DATA_BYTES}; a string is encoded as UTF-8. */
+  /** The data, at most {@link MAX_DATA_BYTES} bytes. A string is encoded as UTF-8. */
   readonly data: Uint8Array | string;
-  /** Where it comes from: encoded as sixteen zeros if left out. */
+  /** The address that the entry comes from. A muxer has a default; otherwise it is encoded as sixteen zeros. */
   readonly source?: SourceInput | undefined;
+  /** The enumerated values of the entry (§6). Default: none. */
   readonly enumeratedValues?: EnumeratedInput | undefined;
 }
 
-/** An entry as it was read. It can be encoded again as it is. */
+/** A decoded entry. It can be encoded again. */
 export interface Entry {
   readonly timestamp: Timestamp;
+  /** The indexer's number of the tag. */
   readonly tag: number;
   readonly data: Buffer;
-  /** Sixteen zeros read as `::`. */
+  /** The address that the entry comes from. Sixteen zeros are read as `::`. */
   readonly source: Source;
   readonly enumeratedValues: readonly EnumeratedValue[];
 }
 
-/** What the header of an entry says (§5). */
+/** The decoded header of an entry (§5). */
 export interface EntryHeader {
   readonly timestamp: Timestamp;
   readonly tag: number;
   readonly source: Source;
-  /** The length of the data that follow: 0..{@link MAX_DATA_BYTES}. */
+  /** The length of the data in bytes: 0..{@link MAX_DATA_BYTES}. */
   readonly dataLength: number;
   /** Whether a block of enumerated values follows the data. */
   readonly hasValues: boolean;
@@ -82,21 +85,21 @@ export interface EntryHeader {
 /**
  * Encodes an entry: its header, data and enumerated values (§5), without command and id.
  *
- * @throws {InvalidTimestampError} if the timestamp is none of what one can be made from.
+ * @throws {InvalidTimestampError} if the timestamp is not a valid {@link TimestampInput}.
  * @throws {InvalidSourceError} if the source is not an address.
  * @throws {InvalidEnumeratedValueError} if an enumerated value is out of bounds.
- * @throws {InvalidEntryError} if the tag is no number of a tag, or the data are neither bytes nor text,
- * or bytes whose memory is gone.
- * @throws {OversizedEntryError} if there are over {@link MAX_DATA_BYTES} of data.
+ * @throws {InvalidEntryError} if the tag is not 0..65535, or the data is neither bytes nor text, or its
+ * memory is gone.
+ * @throws {OversizedEntryError} if there are over {@link MAX_DATA_BYTES} bytes of data.
  * @throws {OversizedEnumeratedBlockError} if there are too many enumerated values.
  */
 export function encodeEntry(entry: EntryInput): Buffer {
   const { tag, data } = entry;
   if (!Number.isInteger(tag) || tag < 0 || tag > MAX_TAG) {
-    throw new InvalidEntryError('tag', tag, `it is a number from 0 to ${MAX_TAG}`);
+    throw new InvalidEntryError('tag', tag, `give a whole number from 0 to ${MAX_TAG}`);
   }
   if (typeof data !== 'string' && !isBytes(data)) {
-    throw new InvalidEntryError('data', data, 'they are a Uint8Array or a string');
+    throw new InvalidEntryError('data', data, 'give a Uint8Array or a string');
   }
   if (typeof data !== 'string' && areGone(data)) throw new InvalidEntryError('data', data, GONE);
   const dataLength = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
@@ -119,9 +122,9 @@ export function encodeEntry(entry: EntryInput): Buffer {
 }
 
 /**
- * Reads an entry, which must be exactly `bytes`. They are copied once: the entry does not change with them.
+ * Decodes an entry, which must take all of `bytes` (§5). The bytes are copied.
  *
- * @throws {DecodeError} if they are anything else.
+ * @throws {DecodeError} if the entry is malformed, or shorter or longer than `bytes`.
  */
 export function decodeEntry(bytes: Uint8Array): Entry {
   const { timestamp, tag, source, dataLength, hasValues } = decodeEntryHeader(bytes);
@@ -129,7 +132,7 @@ export function decodeEntry(bytes: Uint8Array): Entry {
   if (hasValues ? bytes.length < dataEnd : bytes.length !== dataEnd) {
     throw new DecodeError(
       'entry',
-      `its data of ${dataLength} bytes are not what follows its header`,
+      `its header says ${dataLength} bytes of data, and ${bytes.length - HEADER_BYTES} bytes follow it`,
     );
   }
   if (bytes.length - dataEnd > MAX_BLOCK_BYTES) {
@@ -146,10 +149,10 @@ export function decodeEntry(bytes: Uint8Array): Entry {
 }
 
 /**
- * Reads the header that `bytes` start with.
+ * Decodes the header of an entry at the beginning of `bytes` (§5).
  *
- * @throws {DecodeError} if there are fewer than {@link HEADER_BYTES}, or the time is beyond what a
- * {@link Timestamp} holds.
+ * @throws {DecodeError} if there are fewer than {@link HEADER_BYTES} bytes, or a {@link Timestamp} cannot
+ * hold the time.
  */
 export function decodeEntryHeader(bytes: Uint8Array): EntryHeader {
   if (bytes.length < HEADER_BYTES) {

@@ -6,24 +6,26 @@ import {
   OversizedEnumeratedBlockError,
 } from './errors.js';
 
-/** The enumerated values of an entry: values, or names with what {@link EnumeratedValue.infer} takes. */
+/** The enumerated values of an entry: a list of values, or an object of names and {@link EnumeratedScalar}s. */
 export type EnumeratedInput =
   | readonly EnumeratedValue[]
   | Readonly<Record<string, EnumeratedScalar>>;
 
-/** The most bytes that a block of enumerated values has, its header of 8 included. */
+/** The most bytes of a block of enumerated values, including its header of 8 bytes (§6). */
 export const MAX_BLOCK_BYTES = 32 * 1024 * 1024;
 
-const BLOCK_HEADER_BYTES = 8;
+/** The bytes in a block of enumerated values before its first value (§6): size, count and pad. */
+export const VALUE_BLOCK_HEADER_BYTES = 8;
+
 const MAX_COUNT = 0xffff;
 const STRUCTURE = 'enumerated value block';
 
 /**
- * Encodes the values of an entry as the block that follows its data (§6). A value replaces an
- * earlier one of the same name, in its place. No value at all makes no block: an empty buffer.
+ * Encodes the values of an entry as the block that follows its data (§6). A value replaces an earlier
+ * one of the same name, in its place. Without values the result is an empty buffer.
  *
  * @throws {InvalidEnumeratedValueError} if a value cannot be inferred.
- * @throws {OversizedEnumeratedBlockError} if there are over 65535 or they have over 32 MiB.
+ * @throws {OversizedEnumeratedBlockError} if there are over 65535 values, or over 32 MiB of them.
  */
 export function encodeEnumeratedBlock(values: EnumeratedInput): Buffer {
   const unique = new Map<string, Buffer>();
@@ -32,21 +34,22 @@ export function encodeEnumeratedBlock(values: EnumeratedInput): Buffer {
     unique.set(value.nameBytes.toString('latin1'), value.encoded);
   }
   if (unique.size === 0) return Buffer.alloc(0);
-  let size = BLOCK_HEADER_BYTES;
+  let size = VALUE_BLOCK_HEADER_BYTES;
   for (const encoded of unique.values()) size += encoded.length;
   if (unique.size > MAX_COUNT || size > MAX_BLOCK_BYTES) {
     throw new OversizedEnumeratedBlockError(unique.size, size);
   }
-  const header = Buffer.alloc(BLOCK_HEADER_BYTES);
+  const header = Buffer.alloc(VALUE_BLOCK_HEADER_BYTES);
   header.writeUInt32LE(size, 0);
   header.writeUInt16LE(unique.size, 4);
   return Buffer.concat([header, ...unique.values()], size);
 }
 
 /**
- * Reads a block, which must be exactly `bytes`. They are copied once.
+ * Decodes a block of enumerated values, which must take all of `bytes` (§6). The bytes are copied.
  *
- * @throws {DecodeError} if it is malformed in any way, {@link LimitError} if it is over 32 MiB.
+ * @throws {DecodeError} if the block is malformed.
+ * @throws {LimitError} if the block is over 32 MiB.
  */
 export function decodeEnumeratedBlock(bytes: Uint8Array): EnumeratedValue[] {
   if (bytes.length > MAX_BLOCK_BYTES)
@@ -54,7 +57,7 @@ export function decodeEnumeratedBlock(bytes: Uint8Array): EnumeratedValue[] {
   return viewEnumeratedBlock(Buffer.from(bytes));
 }
 
-/** As {@link decodeEnumeratedBlock}, but the values are views into `source`, which must not change. */
+/** Decodes a block like {@link decodeEnumeratedBlock}, without a copy: the values are views into `source`. */
 export function viewEnumeratedBlock(source: Buffer): EnumeratedValue[] {
   const size = enumeratedBlockSize(source, 0, source.length);
   if (size !== source.length) {
@@ -65,7 +68,7 @@ export function viewEnumeratedBlock(source: Buffer): EnumeratedValue[] {
   }
   const count = source.readUInt16LE(4);
   const values: EnumeratedValue[] = [];
-  let offset = BLOCK_HEADER_BYTES;
+  let offset = VALUE_BLOCK_HEADER_BYTES;
   for (let i = 0; i < count; i++) {
     const value = EnumeratedValue.decode(source, offset);
     offset += value.encoded.length;
@@ -76,11 +79,11 @@ export function viewEnumeratedBlock(source: Buffer): EnumeratedValue[] {
 }
 
 /**
- * The size of the block that starts at `offset`, its header included, for those who read a stream:
- * `undefined` as long as the header is not there.
+ * Returns the size of the block of enumerated values at `offset`, including its header (§6), or
+ * `undefined` if the header has not arrived.
  *
- * @param available how many bytes there are from `offset` on.
- * @throws {DecodeError} if the header is not that of a block.
+ * @param available how many bytes have arrived from `offset` on.
+ * @throws {DecodeError} if the header is malformed.
  * @throws {LimitError} if the size is below 8 or over 32 MiB.
  */
 export function enumeratedBlockSize(
@@ -88,10 +91,10 @@ export function enumeratedBlockSize(
   offset: number,
   available: number,
 ): number | undefined {
-  if (available < BLOCK_HEADER_BYTES) return undefined;
-  const header = new DataView(bytes.buffer, bytes.byteOffset + offset, BLOCK_HEADER_BYTES);
+  if (available < VALUE_BLOCK_HEADER_BYTES) return undefined;
+  const header = new DataView(bytes.buffer, bytes.byteOffset + offset, VALUE_BLOCK_HEADER_BYTES);
   const size = header.getUint32(0, true);
-  if (size < BLOCK_HEADER_BYTES || size > MAX_BLOCK_BYTES) {
+  if (size < VALUE_BLOCK_HEADER_BYTES || size > MAX_BLOCK_BYTES) {
     throw new LimitError(STRUCTURE, size, MAX_BLOCK_BYTES);
   }
   if (header.getUint16(6, true) !== 0) throw new DecodeError(STRUCTURE, 'its pad is not zero');

@@ -32,7 +32,7 @@ export const EnumeratedType = {
 /** The number of a type of enumerated values. */
 export type EnumeratedType = (typeof EnumeratedType)[keyof typeof EnumeratedType];
 
-/** What a value of each type can be made from. */
+/** The JavaScript values that a value of each type can be made from. */
 export interface EnumeratedInputs {
   1: Uint8Array;
   2: boolean;
@@ -53,11 +53,11 @@ export interface EnumeratedInputs {
   17: bigint | number;
 }
 
-/** What values are read as: `bigint` for 64-bit integers and for durations, which are nanoseconds. */
+/** A decoded value. 64-bit integers are `bigint`, and so are durations, in nanoseconds. */
 export type EnumeratedContent = number | bigint | string | boolean | Buffer | Timestamp | Source;
 
 interface TypeRule<Input> {
-  /** What a value must be, for messages. */
+  /** The values that the type can hold, for messages. */
   readonly holds: string;
   /** Whether an encoded value can have this many bytes. */
   fits(length: number): boolean;
@@ -67,23 +67,23 @@ interface TypeRule<Input> {
   decode(bytes: Buffer): EnumeratedContent;
 }
 
-/** Whether a number is that of a type. */
+/** Returns whether a number is the number of a type. */
 export function isEnumeratedType(type: number): type is EnumeratedType {
   return Number.isInteger(type) && type >= 1 && type <= 17;
 }
 
-/** How the values of a type are checked, written and read. Its `encode` stands any input. */
+/** Returns how the values of a type are checked, encoded and decoded. Its `encode` accepts any input. */
 export function ruleOf(type: EnumeratedType): TypeRule<unknown> {
   return RULES[type] as TypeRule<unknown>;
 }
 
-/** `undefined`: they are no bytes, or have lost their memory, which would read as none. */
+/** Copies bytes. Returns `undefined` for anything else, and for bytes whose memory is gone. */
 function copyOf(input: unknown): Buffer | undefined {
   return isBytes(input) && !areGone(input) ? Buffer.from(input) : undefined;
 }
 
 const byteSlice: TypeRule<Uint8Array> = {
-  holds: 'a Uint8Array whose memory is there',
+  holds: 'a Uint8Array whose memory is not gone',
   fits: () => true,
   encode: copyOf,
   decode: (bytes) => bytes,
@@ -132,7 +132,7 @@ function bigInteger(signed: boolean): TypeRule<bigint | number> {
 }
 
 const float32: TypeRule<number> = {
-  holds: 'a number that is in the range of 32 bits, or not finite',
+  holds: 'a number that a 32-bit float can hold',
   fits: (length) => length === 4,
   encode(input) {
     const overflows = Number.isFinite(input) && !Number.isFinite(Math.fround(input));

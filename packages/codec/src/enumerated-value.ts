@@ -10,13 +10,13 @@ import { DecodeError, InvalidEnumeratedValueError, RingestError } from './errors
 import { Source } from './source.js';
 import type { TimestampInput } from './timestamp.js';
 
-/** The longest name of an enumerated value, in bytes of UTF-8; the shortest is 1. */
+/** The longest name of an enumerated value, in bytes of UTF-8 (§6). The shortest has 1 byte. */
 export const MAX_VALUE_NAME_BYTES = 1024;
 
-/** The longest enumerated value, in bytes. */
+/** The longest enumerated value, in bytes (§6). */
 export const MAX_VALUE_BYTES = 64503;
 
-/** What an {@link EnumeratedValue} can be inferred from: see {@link EnumeratedValue.infer}. */
+/** A JavaScript value that {@link EnumeratedValue.infer} accepts. */
 export type EnumeratedScalar =
   | Exclude<TimestampInput, number | string>
   | number
@@ -29,14 +29,15 @@ export type EnumeratedScalar =
 const VALUE_HEADER_BYTES = 8;
 
 /**
- * A named and typed value that goes with an entry (§6). It is kept in its wire form, so that a value
- * that was read is passed on to the byte, also where its text is not UTF-8.
+ * A named and typed value of an entry (§6). It is kept in its wire form, so that a decoded value is
+ * encoded to the same bytes, even if its text is not UTF-8.
  */
 export class EnumeratedValue {
-  /** 1 to 1024 bytes of UTF-8. What is not UTF-8 reads as U+FFFD. */
+  /** The name, 1 to 1024 bytes of UTF-8. Bytes that are not UTF-8 are read as U+FFFD. */
   readonly name: string;
+  /** The number of the type (§6). */
   readonly type: EnumeratedType;
-  /** The whole value as it stands in a block. Not to be written to. */
+  /** The whole value in its wire form. Do not write to it. */
   readonly encoded: Buffer;
   readonly #nameEnd: number;
 
@@ -47,29 +48,29 @@ export class EnumeratedValue {
     this.encoded = encoded;
   }
 
-  /** The name as it is encoded. Not to be written to. */
+  /** The name in its wire form. Do not write to it. */
   get nameBytes(): Buffer {
     return this.encoded.subarray(VALUE_HEADER_BYTES, this.#nameEnd);
   }
 
-  /** The value as it is encoded. Not to be written to. */
+  /** The value without its name, in its wire form. Do not write to it. */
   get bytes(): Buffer {
     return this.encoded.subarray(this.#nameEnd);
   }
 
   /**
-   * The value as JavaScript has it: a `bigint` for int64, uint64 and duration (in nanoseconds), a
+   * The value as a JavaScript value: a `bigint` for int64, uint64 and duration (in nanoseconds), a
    * {@link Source} for ip, a {@link Timestamp} for timestamp, text such as `de:ad:be:ef:00:01` for
-   * mac, and for byteSlice the very {@link bytes}.
+   * mac, and {@link bytes} for byteSlice.
    *
-   * @throws {DecodeError} if a timestamp of another implementation is beyond what a `Timestamp` holds.
+   * @throws {DecodeError} if a `Timestamp` cannot hold a timestamp.
    */
   get value(): EnumeratedContent {
     return ruleOf(this.type).decode(this.bytes);
   }
 
   /**
-   * Makes a value of a type. The input is copied.
+   * Makes an enumerated value of a given type. The input is copied.
    *
    * @throws {InvalidEnumeratedValueError} if the name or the value is out of bounds, or the type
    * cannot hold the value.
@@ -80,15 +81,12 @@ export class EnumeratedValue {
     value: EnumeratedInputs[T],
   ): EnumeratedValue {
     if (!isEnumeratedType(type)) {
-      throw new InvalidEnumeratedValueError(
-        name,
-        `has ${type} for its type, which is none of 1..17`,
-      );
+      throw new InvalidEnumeratedValueError(name, `has the type ${type}: give one from 1 to 17`);
     }
     const rule = ruleOf(type);
     const nameLength = Buffer.byteLength(name);
     if (nameLength === 0 || nameLength > MAX_VALUE_NAME_BYTES) {
-      const problem = `has a name of ${nameLength} bytes: 1 to ${MAX_VALUE_NAME_BYTES} are allowed`;
+      const problem = `has a name of ${nameLength} bytes: give 1 to ${MAX_VALUE_NAME_BYTES}`;
       throw new InvalidEnumeratedValueError(name, problem);
     }
     let bytes: Buffer | undefined;
@@ -100,11 +98,11 @@ export class EnumeratedValue {
       cause = error;
     }
     if (bytes === undefined || !rule.fits(bytes.length)) {
-      const problem = `cannot hold what it was given: its type holds ${rule.holds}`;
+      const problem = `does not fit its type: give ${rule.holds}`;
       throw new InvalidEnumeratedValueError(name, problem, { cause });
     }
     if (bytes.length > MAX_VALUE_BYTES) {
-      const problem = `has ${bytes.length} bytes: at most ${MAX_VALUE_BYTES} are allowed`;
+      const problem = `has ${bytes.length} bytes: give at most ${MAX_VALUE_BYTES}`;
       throw new InvalidEnumeratedValueError(name, problem);
     }
     const encoded = Buffer.allocUnsafe(VALUE_HEADER_BYTES + nameLength + bytes.length);
@@ -118,11 +116,11 @@ export class EnumeratedValue {
   }
 
   /**
-   * Makes a value of the type that fits what JavaScript has: a safe integer is an int64 and any
-   * other number a float64; a bigint is an int64 if it fits, else a uint64; a `Uint8Array` is a
-   * byteSlice; a `Date` and whatever else is a time (but not text or milliseconds) a timestamp.
+   * Makes an enumerated value, and chooses its type: int64 for a safe integer, float64 for any other
+   * number, int64 or else uint64 for a bigint, string for a string, bool for a boolean, byteSlice for a
+   * `Uint8Array`, ip for a {@link Source}, and timestamp for a `Date` or another object with a time.
    *
-   * @throws {InvalidEnumeratedValueError} as {@link EnumeratedValue.of}, and if nothing fits.
+   * @throws {InvalidEnumeratedValueError} if the name or the value is out of bounds, or no type fits.
    */
   static infer(name: string, value: EnumeratedScalar): EnumeratedValue {
     switch (typeof value) {
@@ -150,7 +148,8 @@ export class EnumeratedValue {
   }
 
   /**
-   * The value itself, or its like if it is of another copy of this package; `undefined`: it is none.
+   * Returns an `EnumeratedValue` as it is, a copy of one of another copy of this package, and
+   * `undefined` for anything else.
    *
    * @throws {InvalidEnumeratedValueError} if the memory of its bytes is gone.
    */
@@ -167,9 +166,9 @@ export class EnumeratedValue {
   }
 
   /**
-   * Reads the value that starts at `offset`. It is a view into `source`, which must not change.
+   * Decodes the value at `offset` (§6). It is a view into `source`, which must not change.
    *
-   * @throws {DecodeError} if it is none, or does not end within `source`.
+   * @throws {DecodeError} if the value is malformed, or does not end within `source`.
    */
   static decode(source: Buffer, offset: number): EnumeratedValue {
     if (source.length - offset < VALUE_HEADER_BYTES)

@@ -1,11 +1,11 @@
 import { types } from 'node:util';
 
 /**
- * Every error that ringest throws on purpose extends this class: `code` is stable and can be
- * switched on, the message says what to do, and `cause` holds what lay below.
+ * The base class of all errors that ringest throws on purpose. `code` is stable, the message says what
+ * to do, and `cause` is the underlying error, if there is one.
  */
 export abstract class RingestError extends Error {
-  /** A stable identifier, `ERR_…`. */
+  /** A stable identifier of the class, such as `ERR_DECODE`. */
   abstract readonly code: string;
 
   override get name(): string {
@@ -13,10 +13,10 @@ export abstract class RingestError extends Error {
   }
 }
 
-/** Bytes of a peer that are not the protocol. The connection they came from is lost. */
+/** A peer sent bytes that do not follow the protocol. The connection cannot be used any more. */
 export class DecodeError extends RingestError {
   readonly code: string = 'ERR_DECODE';
-  /** The structure that was being read, for example `tag response`. */
+  /** The structure that is malformed, such as `tag response`. */
   readonly structure: string;
 
   constructor(structure: string, problem: string, options?: ErrorOptions) {
@@ -25,7 +25,7 @@ export class DecodeError extends RingestError {
   }
 }
 
-/** A length of a peer that is beyond what the protocol allows; nothing was allocated for it. */
+/** A peer sent a length that the protocol does not allow. Nothing was allocated for it. */
 export class LimitError extends DecodeError {
   override readonly code = 'ERR_LIMIT';
   readonly value: number;
@@ -38,7 +38,7 @@ export class LimitError extends DecodeError {
   }
 }
 
-/** A command word that the protocol (§4) does not know in this direction. */
+/** A peer sent a command word that the protocol does not have in this direction (§4). */
 export class UnknownCommandError extends DecodeError {
   override readonly code = 'ERR_UNKNOWN_COMMAND';
   readonly word: number;
@@ -49,12 +49,12 @@ export class UnknownCommandError extends DecodeError {
   }
 }
 
-/** Compressed bytes whose checksum does not match (§9). */
+/** A peer sent compressed bytes whose checksum does not match (§9). */
 export class ChecksumError extends DecodeError {
   override readonly code = 'ERR_CHECKSUM';
 }
 
-/** A message that would be longer than the protocol allows. Nothing was encoded: send less in it. */
+/** A message would be longer than the protocol allows. Nothing was encoded. */
 export class OversizedMessageError extends RingestError {
   readonly code = 'ERR_OVERSIZED_MESSAGE';
   readonly structure: string;
@@ -69,7 +69,7 @@ export class OversizedMessageError extends RingestError {
   }
 }
 
-/** A tag name that no indexer would take (§7). */
+/** A tag name that the protocol does not allow (§7). */
 export class InvalidTagError extends RingestError {
   readonly code = 'ERR_INVALID_TAG';
   readonly tag: string;
@@ -83,12 +83,12 @@ export class InvalidTagError extends RingestError {
 }
 
 const TAG_PROBLEMS = {
-  empty: 'is empty: give it a name',
+  empty: 'is empty: give a name',
   oversized: 'is too long: a name is at most 4096 bytes of UTF-8',
-  forbidden: 'has a character that tags must not have: remap it, or choose another name',
+  forbidden: 'has a forbidden character: use remapTag(), or choose another name',
 } as const;
 
-/** Something that is no point in time, or one that the wire cannot carry. */
+/** A value that is not a point in time, or one that the protocol cannot carry (§5). */
 export class InvalidTimestampError extends RingestError {
   readonly code = 'ERR_INVALID_TIMESTAMP';
   readonly input: unknown;
@@ -99,7 +99,7 @@ export class InvalidTimestampError extends RingestError {
   }
 }
 
-/** Something that is neither an IPv4 nor an IPv6 address. */
+/** A value that is neither an IPv4 nor an IPv6 address. */
 export class InvalidSourceError extends RingestError {
   readonly code = 'ERR_INVALID_SOURCE';
   readonly input: unknown;
@@ -114,7 +114,7 @@ export class InvalidSourceError extends RingestError {
   }
 }
 
-/** An enumerated value beyond the limits of §6, or whose type cannot hold what it was given. */
+/** An enumerated value that exceeds the limits of §6, or does not fit its type. */
 export class InvalidEnumeratedValueError extends RingestError {
   readonly code = 'ERR_INVALID_ENUMERATED_VALUE';
   /** The name of the value. */
@@ -128,7 +128,7 @@ export class InvalidEnumeratedValueError extends RingestError {
   }
 }
 
-/** More enumerated values, or more bytes of them, than a block can hold (§6). */
+/** An entry with more enumerated values, or more bytes of them, than the protocol allows (§6). */
 export class OversizedEnumeratedBlockError extends RingestError {
   readonly code = 'ERR_OVERSIZED_ENUMERATED_BLOCK';
   readonly count: number;
@@ -136,18 +136,19 @@ export class OversizedEnumeratedBlockError extends RingestError {
 
   constructor(count: number, bytes: number) {
     super(
-      `${count} enumerated values of ${bytes} bytes do not fit a block: at most 65535 and 32 MiB do`,
+      `an entry cannot have ${count} enumerated values of ${bytes} bytes: give at most 65535, in 32 MiB`,
     );
     this.count = count;
     this.bytes = bytes;
   }
 }
 
-/** An entry whose fields are no entry, whatever its size. */
+/** An entry with a field of the wrong type or value. */
 export class InvalidEntryError extends RingestError {
   readonly code = 'ERR_INVALID_ENTRY';
-  /** The field at fault. */
+  /** The name of the invalid field. */
   readonly field: string;
+  /** The value of the invalid field. */
   readonly value: unknown;
 
   constructor(field: string, value: unknown, problem: string) {
@@ -157,20 +158,22 @@ export class InvalidEntryError extends RingestError {
   }
 }
 
-/** An entry with more data than the protocol carries (§5). */
+/** An entry with more data than the protocol allows (§5). */
 export class OversizedEntryError extends RingestError {
   readonly code = 'ERR_OVERSIZED_ENTRY';
   readonly bytes: number;
   readonly limit: number;
 
   constructor(bytes: number, limit: number) {
-    super(`an entry of ${bytes} bytes is too large: split it, at most ${limit} bytes are allowed`);
+    super(
+      `an entry of ${bytes} bytes is too large: split it into entries of at most ${limit} bytes`,
+    );
     this.bytes = bytes;
     this.limit = limit;
   }
 }
 
-/** A tenant name that does not fit the challenge response (§3). */
+/** A tenant that cannot be encoded in a challenge response (§3). */
 export class InvalidTenantError extends RingestError {
   readonly code = 'ERR_INVALID_TENANT';
   readonly tenant: string;
@@ -181,10 +184,10 @@ export class InvalidTenantError extends RingestError {
   }
 }
 
-/** A challenge or an answer that the handshake cannot carry (§3). It shows no secret and no hash. */
+/** A challenge or an answer that cannot be encoded (§3). The error contains no secret and no hash. */
 export class InvalidChallengeError extends RingestError {
   readonly code = 'ERR_INVALID_CHALLENGE';
-  /** The field at fault. */
+  /** The name of the invalid field. */
   readonly field: string;
 
   constructor(field: string, problem: string) {
@@ -193,7 +196,7 @@ export class InvalidChallengeError extends RingestError {
   }
 }
 
-/** A value as a message can show it: quoted if it is text, cut where it is long. */
+/** Formats a value for a message: text is quoted, and cut if it is long. */
 function excerpt(value: unknown): string {
   if (typeof value === 'object' && value !== null && !types.isDate(value)) {
     return `a value of type ${value.constructor?.name ?? 'Object'}`;

@@ -8,25 +8,26 @@ import {
   FRAME_LENGTH_OFFSET,
   LENGTH_MASK,
 } from './entry.js';
-import { decodeEnumeratedBlock, enumeratedBlockSize } from './enumerated-block.js';
+import {
+  decodeEnumeratedBlock,
+  enumeratedBlockSize,
+  VALUE_BLOCK_HEADER_BYTES,
+} from './enumerated-block.js';
 import { DecodeError } from './errors.js';
 import { readU64 } from './u64.js';
 
-/** What a block of enumerated values begins with, its size among it (§6). */
-const BLOCK_HEADER_BYTES = 8;
-
-/** An entry as it stands on the wire, with its id. */
+/** A decoded NEW_ENTRY command: an entry and its id (§5). */
 export interface Frame {
-  /** Counts up from 1 on each connection. */
+  /** The id of the entry, which counts up from 1 on each connection. */
   readonly id: number;
   readonly entry: Entry;
 }
 
 /**
- * How many bytes the NEW_ENTRY frame at `offset` has, as far as the `available` bytes from there
- * on tell. A result above `available` means: wait until so many are there, then ask again.
+ * Returns the size of the NEW_ENTRY frame at `offset`, as far as the `available` bytes from there on
+ * determine it. If the result is more than `available`, call it again when that many bytes are there.
  *
- * @throws {DecodeError} if the head of its enumerated values is malformed, as soon as it is there.
+ * @throws {DecodeError} if the header of its enumerated values is malformed, as soon as it is there.
  */
 export function frameSize(bytes: Uint8Array, offset: number, available: number): number {
   if (available < FRAME_BYTES) return FRAME_BYTES;
@@ -35,17 +36,17 @@ export function frameSize(bytes: Uint8Array, offset: number, available: number):
   const dataEnd = FRAME_BYTES + (lengthAndFlags & LENGTH_MASK);
   if ((lengthAndFlags & FLAG_VALUES) === 0) return dataEnd;
   const block = enumeratedBlockSize(bytes, offset + dataEnd, available - dataEnd);
-  return dataEnd + (block ?? BLOCK_HEADER_BYTES);
+  return dataEnd + (block ?? VALUE_BLOCK_HEADER_BYTES);
 }
 
 /**
- * Reads a whole NEW_ENTRY frame. The bytes are copied.
+ * Decodes a whole NEW_ENTRY frame (§5). The bytes are copied.
  *
- * @throws {DecodeError} if it is malformed.
+ * @throws {DecodeError} if the frame is malformed.
  */
 export function decodeFrame(frame: Uint8Array): Frame {
   if (frame.length < FRAME_BYTES || frameSize(frame, 0, frame.length) !== frame.length) {
-    throw new DecodeError('frame', `its ${frame.length} bytes are not what its header says`);
+    throw new DecodeError('frame', `its header does not match its ${frame.length} bytes`);
   }
   const { dataLength, hasValues, ...header } = decodeEntryHeader(frame.subarray(WORD_BYTES));
   const dataEnd = FRAME_BYTES + dataLength;

@@ -1,3 +1,4 @@
+export * from './address.js';
 export * from './authentication.js';
 export * from './byte-queue.js';
 export * from './bytes.js';
@@ -10,6 +11,7 @@ export {
   encodeEnumeratedBlock,
   enumeratedBlockSize,
   MAX_BLOCK_BYTES,
+  VALUE_BLOCK_HEADER_BYTES,
 } from './enumerated-block.js';
 export {
   type EnumeratedContent,
@@ -17,6 +19,7 @@ export {
   EnumeratedType,
 } from './enumerated-type.js';
 export * from './enumerated-value.js';
+export { isError, messageOf } from './error-like.js';
 export * from './errors.js';
 export * from './frame.js';
 export * from './indexer-stream.js';
@@ -29,3 +32,4 @@ export * from './source.js';
 export * from './stream-decoder.js';
 export * from './tag.js';
 export * from './timestamp.js';
+export * from './u64.js';

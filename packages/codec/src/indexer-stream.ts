@@ -11,9 +11,10 @@ import {
   type TagResponse,
 } from './negotiation.js';
 import { type StreamConfigurationMessage, StreamDecoder } from './stream-decoder.js';
+import type { IndexerTag } from './tag.js';
 import { readU64 } from './u64.js';
 
-/** Whatever an indexer says to an ingester. */
+/** Any message of an indexer to an ingester. */
 export type IndexerMessage =
   | ({ readonly kind: 'challenge' } & Challenge)
   | ({ readonly kind: 'state' } & StateMessage)
@@ -21,25 +22,25 @@ export type IndexerMessage =
   | StreamConfigurationMessage
   | IndexerCommand;
 
-/** What an indexer says once tags are negotiated (§4). */
+/** A command of an indexer, after the tags are negotiated (§4). */
 export type IndexerCommand =
   | { readonly kind: 'confirmEntry'; readonly id: number }
-  /** At most {@link MAX_THROTTLE_NANOSECONDS}, whatever the indexer asked for. */
+  /** The pause is at most {@link MAX_THROTTLE_NANOSECONDS}, even if the indexer asked for more. */
   | { readonly kind: 'throttle'; readonly nanoseconds: number }
-  | { readonly kind: 'confirmTag'; readonly tag: number }
+  | { readonly kind: 'confirmTag'; readonly tag: IndexerTag }
   | { readonly kind: 'confirmIngestOk'; readonly ok: boolean }
-  /** A result of 0: stored. */
+  /** The result 0 means that the ditto block is stored (§10). */
   | { readonly kind: 'confirmDittoBlock'; readonly result: number }
   | { readonly kind: 'pong' | 'errorTag' | 'confirmId' }
   | { readonly kind: 'confirmApiVersion' | 'confirmIngesterState' };
 
-/** A word and a `u64`. */
+/** The bytes of a command with a `u64`. */
 const NUMBER_COMMAND_BYTES = WORD_BYTES + 8;
 
 /**
- * The bytes of a whole command, by its word (§4).
+ * Returns the size of a whole command of an indexer, by its word (§4).
  *
- * @throws {UnknownCommandError} if an indexer does not say such a thing.
+ * @throws {UnknownCommandError} if an indexer has no such command.
  */
 export function indexerCommandSize(word: number): number {
   switch (word) {
@@ -61,8 +62,8 @@ export function indexerCommandSize(word: number): number {
 }
 
 /**
- * What an ingester reads from an indexer: challenge, state, tag response, then commands. A state
- * that is not AUTHENTICATED leads nowhere: only a further state is expected after it.
+ * Decodes what an indexer sends: challenge, state, tag response, then commands. After a state other than
+ * AUTHENTICATED, only another state can follow.
  */
 export class IndexerStreamDecoder extends StreamDecoder<IndexerMessage> {
   #phase: 'challenge' | 'state' | 'tagResponse' | 'commands' = 'challenge';
@@ -150,8 +151,9 @@ function numberCommand(word: NumberWord, number: number): IndexerCommand {
       // A negative i64 reads as more than 2^63, so that this is the whole rule of §4.
       return { kind: 'throttle', nanoseconds: Math.min(number, MAX_THROTTLE_NANOSECONDS) };
     case Command.confirmTag:
-      if (number > 0xffff) throw new DecodeError('tag confirmation', `${number} is no tag number`);
-      return { kind: 'confirmTag', tag: number };
+      if (number > 0xffff)
+        throw new DecodeError('tag confirmation', `${number} is not a tag number`);
+      return { kind: 'confirmTag', tag: number as IndexerTag };
     case Command.confirmIngestOk:
       return { kind: 'confirmIngestOk', ok: number !== 0 };
     case Command.confirmDittoBlock:

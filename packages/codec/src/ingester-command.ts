@@ -10,25 +10,25 @@ import { MAX_TAG_NAME_BYTES } from './tag.js';
 import { decodeText } from './text.js';
 import { readU64 } from './u64.js';
 
-/** What an ingester says once it is hot (§4), but for entries. */
+/** A command of a hot ingester other than NEW_ENTRY (§4). */
 export type IngesterCommand =
   | { readonly kind: 'forceAck' | 'ping' | 'ingestOk' }
   | { readonly kind: 'tag'; readonly name: string }
   | ({ readonly kind: 'id' } & IngesterIdentity)
   | { readonly kind: 'apiVersion'; readonly version: number }
-  /** A state that cannot be read is no harm to the stream: it comes as the error that says why. */
+  /** A state that cannot be decoded does not harm the stream: the error takes its place. */
   | { readonly kind: 'ingesterState'; readonly state: IngesterState | DecodeError }
   | { readonly kind: 'dittoBlock'; readonly count: number };
 
 const LENGTH_BYTES = 4;
 
 /**
- * How many bytes the command at `offset` has, as far as the `available` bytes from there on tell.
- * A result above `available` means: wait until so many are there, then ask again. Otherwise the
- * command is whole, and the result its exact size. Nothing is allocated.
+ * Returns the size of the command at `offset`, as far as the `available` bytes from there on determine
+ * it. If the result is more than `available`, call it again when that many bytes are there; otherwise
+ * the command is whole and the size is exact. Nothing is allocated.
  *
- * @throws {UnknownCommandError} if the word is no command of an ingester.
- * @throws {LimitError} if a length in it is beyond its limit, as soon as that length is there.
+ * @throws {UnknownCommandError} if an ingester has no such command.
+ * @throws {LimitError} if a length in the command exceeds its limit, as soon as that length is there.
  */
 export function ingesterCommandSize(bytes: Buffer, offset: number, available: number): number {
   if (available < WORD_BYTES) return WORD_BYTES;
@@ -56,10 +56,10 @@ export function ingesterCommandSize(bytes: Buffer, offset: number, available: nu
 }
 
 /**
- * Reads one command other than NEW_ENTRY, for which there is {@link decodeFrame}.
+ * Decodes one command other than NEW_ENTRY (§4), which {@link decodeFrame} decodes.
  *
- * @param command the whole command and nothing else, as {@link ingesterCommandSize} measured it.
- * @throws {DecodeError} if it is malformed.
+ * @param command exactly one whole command, of the size that {@link ingesterCommandSize} returned.
+ * @throws {DecodeError} if the command is malformed.
  */
 export function decodeIngesterCommand(command: Buffer): IngesterCommand {
   const word = command.readUInt32LE(0);
@@ -87,7 +87,7 @@ export function decodeIngesterCommand(command: Buffer): IngesterCommand {
   }
 }
 
-/** The size of a command that is a word and `count` times a `u32` length and so many bytes. */
+/** Returns the size of a command that has `count` strings, each after its length as a `u32`. */
 function stringsSize(
   bytes: Buffer,
   offset: number,

@@ -3,28 +3,34 @@ import { DecodeError, InvalidTimestampError, OversizedMessageError } from './err
 import { decodeJsonObject, isJsonObject, type JsonObject, sortedJsonObject } from './text.js';
 import { Timestamp } from './timestamp.js';
 
-/** The most bytes of JSON in an ingester state. */
+/** The most bytes of JSON in an ingester state (§8). */
 export const MAX_INGESTER_STATE_BYTES = 1024 * 1024;
 
 /**
- * How deep children, and what Configuration and Metadata hold, may be nested in a state that is
- * decoded. Whoever goes through deeper ones, as `JSON.stringify` does, may exhaust the stack.
+ * How deep children, and the values of Configuration and Metadata, may be nested in a decoded state. A
+ * function that walks deeper ones, such as `JSON.stringify`, may exhaust the stack.
  */
 const MAX_DECODED_DEPTH = 64;
 
-/** Trimming keeps this many levels below the children of the ingester itself. */
-const TRIMMED_DEPTH = 8;
+/** How many levels of children trimming keeps, below the children of the ingester itself. */
+const MAX_TRIMMED_DEPTH = 8;
 
-/** Trimming keeps this many children of the ingester itself. */
-const TRIMMED_CHILDREN = 64;
+/** How many children of the ingester itself trimming keeps. */
+const MAX_TRIMMED_CHILDREN = 64;
 
-/** What an ingester tells of itself from time to time (§8). */
+/** What an ingester regularly reports about itself (§8). */
 export interface IngesterState {
+  /** The UUID of the ingester. */
   readonly uuid: string;
+  /** The name of the ingester. */
   readonly name: string;
+  /** The version of the ingester. */
   readonly version: string;
+  /** A text that the ingester's operator chose. */
   readonly label: string;
+  /** The local IP address of the connection. */
   readonly ip: string;
+  /** The host name of the ingester's machine. */
   readonly hostname: string;
   /** Entries written since the start. */
   readonly entries: number;
@@ -32,15 +38,19 @@ export interface IngesterState {
   readonly size: number;
   /** Nanoseconds since the start: exact up to 104 days, then to the microsecond. */
   readonly uptime: number;
+  /** The names of the ingester's tags. */
   readonly tags: readonly string[];
+  /** The mode of the disk cache; empty: there is none. */
   readonly cacheState: string;
-  /** Bytes. */
+  /** The size of the disk cache in bytes. */
   readonly cacheSize: number;
+  /** When the state was made. */
   readonly lastSeen: Timestamp;
+  /** The states of parts of the ingester, by name. */
   readonly children: ReadonlyMap<string, IngesterState>;
-  /** Anything that JSON can hold. */
+  /** The ingester's configuration: any value that JSON can hold. */
   readonly configuration?: unknown;
-  /** Anything that JSON can hold. */
+  /** The ingester's metadata: any value that JSON can hold. */
   readonly metadata?: unknown;
 }
 
@@ -48,7 +58,7 @@ type Key =
   | ('UUID' | 'Name' | 'Version' | 'Label' | 'IP' | 'Hostname' | 'Entries' | 'Size' | 'Uptime')
   | ('Tags' | 'CacheState' | 'CacheSize' | 'LastSeen' | 'Children' | 'Configuration' | 'Metadata');
 
-/** A state with nothing in it, to spread into one that has something. */
+/** A state in which every field is empty. Spread it to make a state with only some fields. */
 export const EMPTY_INGESTER_STATE: IngesterState = {
   uuid: '',
   name: '',
@@ -66,7 +76,7 @@ export const EMPTY_INGESTER_STATE: IngesterState = {
   children: new Map(),
 };
 
-/** The JSON of a state, its keys in the order of §8. Nothing is trimmed. */
+/** Encodes a state as JSON, with its keys in the order of §8. Nothing is trimmed. */
 export function encodeIngesterStateJson(state: IngesterState): string {
   const children = Array.from(
     state.children,
@@ -95,8 +105,8 @@ export function encodeIngesterStateJson(state: IngesterState): string {
 }
 
 /**
- * INGESTER_STATE: `u32 word · u32 length · JSON`, API version 6 and later. The state is trimmed as
- * far as is needed.
+ * Encodes INGESTER_STATE (§8): `u32 word · u32 length · JSON`. The state is trimmed if necessary. The
+ * indexer needs API version 6.
  *
  * @throws {OversizedMessageError} if even the trimmed state is over {@link MAX_INGESTER_STATE_BYTES}.
  */
@@ -110,19 +120,22 @@ export function encodeIngesterState(state: IngesterState): Buffer {
 }
 
 /**
- * Makes a state fit its limit, as §8 says: first children lose their configuration and metadata,
- * and what is nested too deep is cut off; then only 64 children are kept. A state that fits is
- * returned as it is.
+ * Trims a state to {@link MAX_INGESTER_STATE_BYTES} (§8). First the children lose their configuration
+ * and metadata, and children that are nested too deep are removed; then only 64 children are kept. A
+ * state that fits is returned as it is.
  *
- * @throws {OversizedMessageError} if that is not enough.
+ * @throws {OversizedMessageError} if the trimmed state is still too large.
  */
 export function trimIngesterState(state: IngesterState): IngesterState {
   if (jsonBytes(state) <= MAX_INGESTER_STATE_BYTES) return state;
-  const bare: IngesterState = { ...state, children: trimChildren(state.children, TRIMMED_DEPTH) };
+  const bare: IngesterState = {
+    ...state,
+    children: trimChildren(state.children, MAX_TRIMMED_DEPTH),
+  };
   if (jsonBytes(bare) <= MAX_INGESTER_STATE_BYTES) return bare;
   const few: IngesterState = {
     ...bare,
-    children: new Map([...bare.children].slice(0, TRIMMED_CHILDREN)),
+    children: new Map([...bare.children].slice(0, MAX_TRIMMED_CHILDREN)),
   };
   const size = jsonBytes(few);
   if (size <= MAX_INGESTER_STATE_BYTES) return few;
@@ -130,8 +143,8 @@ export function trimIngesterState(state: IngesterState): IngesterState {
 }
 
 /**
- * Reads the JSON of an ingester state, without the length before it. Members that are missing or
- * null are empty.
+ * Decodes the JSON of an ingester state (§8), without the length before it. Members that are missing or
+ * `null` are empty.
  *
  * @throws {DecodeError} if it is not JSON, or a member is not what §8 says.
  */

@@ -17,11 +17,11 @@ import {
 import { type StreamConfigurationMessage, StreamDecoder } from './stream-decoder.js';
 import { decodeText } from './text.js';
 
-/** Whatever an ingester says to an indexer. */
+/** Any message of an ingester to an indexer. */
 export type IngesterMessage =
   | {
       readonly kind: 'challengeResponse';
-      /** 32 bytes, a copy. */
+      /** The 32 bytes of the answer, a copy. */
       readonly answer: Buffer;
       readonly tenant: Tenant | undefined;
     }
@@ -30,7 +30,7 @@ export type IngesterMessage =
   | StreamConfigurationMessage
   | ({
       readonly kind: 'entry';
-      /** Whether it belongs to a ditto block, and is not confirmed by itself. */
+      /** Whether the entry belongs to a ditto block, and is not confirmed by itself (§10). */
       readonly ditto: boolean;
     } & Frame)
   | IngesterCommand;
@@ -41,9 +41,9 @@ const TENANT_VERSION_OFFSET = 64;
 const TENANT_LENGTH_OFFSET = 66;
 const TENANT_NAME_OFFSET = 68;
 
-/** What an indexer reads from an ingester: challenge response, tag request, state, then commands. */
+/** Decodes what an ingester sends: challenge response, tag request, state, then commands. */
 export class IngesterStreamDecoder extends StreamDecoder<IngesterMessage> {
-  /** Entries of a ditto block that are still to come: nothing else may come in between. */
+  /** How many entries of a ditto block are still missing. Nothing else may come before them. */
   #dittoEntries = 0;
   #phase: 'challengeResponse' | 'tagRequest' | 'state' | 'commands' = 'challengeResponse';
 

@@ -1,52 +1,55 @@
 import { types } from 'node:util';
 import { DecodeError, LimitError, OversizedMessageError } from './errors.js';
-import { MAX_TAGS } from './tag.js';
+import { type IndexerTag, MAX_TAGS } from './tag.js';
 import { decodeJsonObject, isJsonObject, isUnsigned, sortedJsonObject } from './text.js';
 
-/** The states of §3. An indexer that says anything else gives its reason in `info`. */
+/** The ids of states (§3). An indexer that sends another id gives its reason in `info`. */
 export const State = {
   authenticated: 0xbeef42,
   notAuthenticated: 0xfeed51,
   hot: 0xcafe54,
 } as const;
 
-/** The compressions of §3 and §9. */
+/** The compressions, by their number on the wire (§3, §9). */
 export const Compression = { none: 0, snappy: 0x10 } as const;
+/** The number of a compression on the wire (§3, §9). */
 export type Compression = (typeof Compression)[keyof typeof Compression];
 
-/** The most bytes of JSON in a state. */
+/** The most bytes of JSON in a state (§3). */
 export const MAX_STATE_BYTES = 4096;
 
-/** The most bytes of JSON in a tag request or a tag response. */
+/** The most bytes of JSON in a tag request or a tag response (§3). */
 export const MAX_TAG_MESSAGE_BYTES = 32 * 1024 * 1024;
 
 const QUOTE = 0x22;
 
-/** Names that may be asked for: `gravwell`, whose number is fixed, is one more. */
+/** The most names in a tag request: all that can be negotiated, and `gravwell`. */
 const MAX_NAMES = MAX_TAGS + 1;
 
-/** An error quotes so much of a tag name: it can be as long as the message. */
+/** How many characters of a tag name an error quotes, because a name can be as long as the message. */
 const MAX_QUOTED = 80;
 
-/** The most bytes that a stream configuration may promise. */
+/** The most bytes of a stream configuration, without its length (§3). */
 export const MAX_STREAM_CONFIGURATION_BYTES = 1024 * 1024;
 
+/** A decoded state (§3). */
 export interface StateMessage {
   /** A 32-bit number, usually one of {@link State}. */
   readonly id: number;
+  /** The reason, if the other side does not let this one in. */
   readonly info: string;
 }
 
-/** What an indexer answered to a tag request. */
+/** An indexer's answer to a tag request (§3). */
 export interface TagResponse {
-  /** How many tags it accepted; 0 means that it refused them. */
+  /** How many tags the indexer accepted; 0 means that it refused the whole request. */
   readonly count: number;
-  /** The indexer's own number of each tag. */
-  readonly tags: Map<string, number>;
+  /** The indexer's number of each tag, by name. */
+  readonly tags: Map<string, IndexerTag>;
 }
 
 /**
- * A state (§3): `u16 length · JSON`.
+ * Encodes a state (§3): `u16 length · JSON`.
  *
  * @throws {OversizedMessageError} if the JSON would exceed {@link MAX_STATE_BYTES}
  */
@@ -62,8 +65,10 @@ export function encodeState(state: StateMessage): Buffer {
 }
 
 /**
+ * Decodes a state (§3).
+ *
  * @param message the whole message, with its length
- * @throws {DecodeError} if it is malformed.
+ * @throws {DecodeError} if the message is malformed.
  */
 export function decodeState(message: Uint8Array): StateMessage {
   const structure = 'state';
@@ -80,7 +85,7 @@ export function decodeState(message: Uint8Array): StateMessage {
 }
 
 /**
- * A tag request (§3): `u32 length · JSON`.
+ * Encodes a tag request (§3): `u32 length · JSON`.
  *
  * @param names names that `checkTag` accepts
  * @throws {OversizedMessageError} if the JSON would exceed {@link MAX_TAG_MESSAGE_BYTES}
@@ -90,8 +95,10 @@ export function encodeTagRequest(names: readonly string[]): Buffer {
 }
 
 /**
+ * Decodes a tag request (§3).
+ *
  * @param message the whole message, with its length
- * @throws {DecodeError} if it is malformed.
+ * @throws {DecodeError} if the message is malformed.
  */
 export function decodeTagRequest(message: Uint8Array): string[] {
   const structure = 'tag request';
@@ -108,7 +115,7 @@ export function decodeTagRequest(message: Uint8Array): string[] {
 }
 
 /**
- * A tag response (§3): `u32 length · JSON`. No tags means that the request is refused.
+ * Encodes a tag response (§3): `u32 length · JSON`. A response without tags refuses the request.
  *
  * @param tags the indexer's number of each name, 0..65535
  * @throws {OversizedMessageError} if the JSON would exceed {@link MAX_TAG_MESSAGE_BYTES}
@@ -125,8 +132,10 @@ export function encodeTagResponse(
 }
 
 /**
+ * Decodes a tag response (§3).
+ *
  * @param message the whole message, with its length
- * @throws {DecodeError} if it is malformed.
+ * @throws {DecodeError} if the message is malformed.
  */
 export function decodeTagResponse(message: Uint8Array): TagResponse {
   const structure = 'tag response';
@@ -135,26 +144,26 @@ export function decodeTagResponse(message: Uint8Array): TagResponse {
   if (json.Count === 0) return { count: 0, tags: new Map() };
   const object = json.Tags ?? {};
   if (!isJsonObject(object)) throw new DecodeError(structure, 'its Tags are not an object');
-  const tags = new Map<string, number>();
+  const tags = new Map<string, IndexerTag>();
   for (const [name, number] of Object.entries(object)) {
     if (!isUnsigned(number, 0xffff)) {
       const quoted = JSON.stringify(name.slice(0, MAX_QUOTED));
       throw new DecodeError(structure, `the number of tag ${quoted} is not 0..65535`);
     }
-    tags.set(name, number);
+    tags.set(name, number as IndexerTag);
   }
   checkCount(structure, json.Count, tags.size);
   return { count: tags.size, tags };
 }
 
-/** A stream configuration (§3): `u32 length (1) · u8 compression`. No command word precedes it. */
+/** Encodes a stream configuration (§3): `u32 length (1) · u8 compression`. It has no command word. */
 export function encodeStreamConfiguration(compression: Compression): Buffer {
   return Buffer.from([1, 0, 0, 0, compression]);
 }
 
 /**
- * How many bytes the stream configuration at `offset` has, as far as the `available` bytes from
- * there on tell. A result above `available` means: wait until so many are there, then ask again.
+ * Returns the size of the stream configuration at `offset`, as far as the `available` bytes from there
+ * on determine it. If the result is more than `available`, call it again when that many bytes are there.
  *
  * @throws {LimitError} if its length is 0 or over {@link MAX_STREAM_CONFIGURATION_BYTES}.
  */
@@ -168,9 +177,11 @@ export function streamConfigurationSize(bytes: Buffer, offset: number, available
 }
 
 /**
- * @param message the whole message, with its length. Bytes after the first are of a later version
- *   and are ignored.
- * @throws {DecodeError} if it is malformed, or the compression is unknown.
+ * Decodes a stream configuration (§3). Bytes after the compression belong to a later version and are
+ * ignored.
+ *
+ * @param message the whole message, with its length
+ * @throws {DecodeError} if the message is malformed, or the compression is unknown.
  */
 export function decodeStreamConfiguration(message: Uint8Array): Compression {
   const structure = 'stream configuration';
@@ -206,15 +217,15 @@ function decodeJsonMessage(structure: string, message: Uint8Array) {
 }
 
 /**
- * More names than there are numbers are refused before they are parsed: millions of them take seconds.
- * No name has a quote in it.
+ * Refuses too many names before they are parsed, because parsing millions of them takes seconds. It
+ * counts quotes, which no name contains.
  */
 function checkNames(structure: string, bytes: Buffer): void {
-  // Of each name, that of `gravwell` among them, and of the two keys.
-  const most = 2 * (MAX_NAMES + 2);
+  // Each name and each of the two keys has two quotes.
+  const max = 2 * (MAX_NAMES + 2);
   let quotes = 0;
   for (let at = bytes.indexOf(QUOTE); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) {
-    if (++quotes > most) throw new DecodeError(structure, `it has more than ${MAX_NAMES} tags`);
+    if (++quotes > max) throw new DecodeError(structure, `it has more than ${MAX_NAMES} tags`);
   }
 }
 

@@ -9,33 +9,36 @@ const ChunkType = { compressed: 0x00, plain: 0x01, skippable: 0x80, identifier: 
 
 const IDENTIFIER = Buffer.from('\xff\x06\x00\x00sNaPpY', 'latin1');
 
-/** Type and length of a chunk. */
+/** The bytes of the type and the length of a chunk. */
 const CHUNK_HEADER_BYTES = 4;
 const CHECKSUM_BYTES = 4;
 
-/** The most plain bytes of a chunk. */
+/** The most uncompressed bytes of a chunk. */
 const MAX_PLAIN_BYTES = 65536;
 
-/** The most that snappy makes of them. */
+/** The most compressed bytes that snappy makes of {@link MAX_PLAIN_BYTES}. */
 const MAX_COMPRESSED_BYTES = 32 + MAX_PLAIN_BYTES + Math.ceil(MAX_PLAIN_BYTES / 6);
 
-/** Memory of the library's own, which it hands out otherwise, is given back late, and costs page faults. */
+/** Has the library copy its output: its own memory would be freed late, and costs page faults. */
 const COPIED = { asBuffer: true, copyOutputData: true } as const;
 
-/** Makes one snappy framing-format stream (§9). Everything given is flushed to a chunk boundary. */
+/** Encodes one stream in the snappy framing format (§9). Each call ends at the end of a chunk. */
 export class SnappyFramingEncoder {
   #identified = false;
   #unshared: Buffer | undefined;
 
   /**
-   * The chunks that hold `bytes`, after the stream's identifier if these are its first, as a copy. What
-   * was given may lie in shared memory.
+   * Encodes bytes as chunks in a new buffer. The first chunk is preceded by the identifier of the stream.
+   * `bytes` may be in shared memory.
    */
   encode(bytes: Uint8Array): Buffer {
     return Buffer.concat(this.encodeParts(bytes));
   }
 
-  /** The same, in parts to be sent one after the other. What does not shrink is a part of `bytes` itself. */
+  /**
+   * Encodes bytes as {@link encode} does, and returns parts that must be sent one after the other. Bytes
+   * that compression does not make smaller are not copied: their part is a view into `bytes`.
+   */
   encodeParts(bytes: Uint8Array): Uint8Array[] {
     const parts: Uint8Array[] = [];
     if (!this.#identified && bytes.length > 0) {
@@ -51,7 +54,7 @@ export class SnappyFramingEncoder {
   #encodeChunk(bytes: Uint8Array, parts: Uint8Array[]): void {
     const plain = types.isSharedArrayBuffer(bytes.buffer) ? this.#copyShared(bytes) : bytes;
     const compressed = snappyLibrary().compressSync(plain, COPIED);
-    // The rule of the reference: what shrinks by less than an eighth is not worth the unpacking.
+    // The rule of the reference: a chunk that shrinks by less than an eighth is sent uncompressed.
     const pays = compressed.length < plain.length - Math.floor(plain.length / 8);
     const payload = pays ? compressed : bytes;
     const header = Buffer.allocUnsafe(CHUNK_HEADER_BYTES + CHECKSUM_BYTES);
@@ -62,8 +65,8 @@ export class SnappyFramingEncoder {
   }
 
   /**
-   * Native libraries were seen to read garbage from shared memory: they get a copy, which holds until
-   * the next one. `fill` is native; `set` from shared memory goes byte by byte.
+   * Copies bytes out of shared memory, from which native libraries were seen to read garbage. The copy is
+   * valid until the next one. `fill` is native; `set` from shared memory copies byte by byte.
    */
   #copyShared(bytes: Uint8Array): Buffer {
     this.#unshared ??= Buffer.allocUnsafeSlow(MAX_PLAIN_BYTES);
@@ -71,30 +74,30 @@ export class SnappyFramingEncoder {
   }
 }
 
-/** Reads one snappy framing-format stream (§9), in whatever pieces it arrives. */
+/** Decodes one stream in the snappy framing format (§9), in pieces of any size. */
 export class SnappyFramingDecoder {
   readonly #queue = new ByteQueue();
   #identified = false;
-  /** Bytes of a skippable chunk that are still to come: they are dropped as they arrive. */
+  /** How many bytes of a skippable chunk are still missing. They are dropped as they arrive. */
   #skip = 0;
 
-  /** Whether a part of a chunk has come, and the rest has not. */
+  /** Whether a part of a chunk has arrived, and the rest has not. */
   get isInChunk(): boolean {
     return this.#queue.length > 0 || this.#skip > 0;
   }
 
-  /** Bytes of memory held for a chunk that is not complete. */
+  /** The memory for an incomplete chunk, in bytes. */
   get heldBytes(): number {
     return this.#queue.capacity;
   }
 
   /**
-   * Takes in bytes, and hands over the plain bytes of every chunk that they complete: 1 to 65536, void
-   * when `take` returns. The bytes given may be reused at once.
+   * Decodes bytes, and calls `take` with the uncompressed bytes of every chunk that they complete: 1 to
+   * 65536 bytes, valid until `take` returns. `bytes` may be reused after this call.
    *
    * @throws {ChecksumError} if a checksum does not match.
-   * @throws {LimitError} if a chunk is longer than its type can be, or unpacks to more than 65536 bytes.
-   * @throws {DecodeError} if the bytes are otherwise no such stream. After an error it is lost.
+   * @throws {LimitError} if a chunk is longer than its type allows, or uncompresses to more than 65536 bytes.
+   * @throws {DecodeError} if the bytes are malformed otherwise. After an error the decoder cannot be used any more.
    * @throws whatever `take` throws.
    */
   decode(bytes: Uint8Array, take: (plain: Buffer) => void): void {
@@ -127,7 +130,8 @@ export class SnappyFramingDecoder {
     if (queue.length < CHUNK_HEADER_BYTES + length) return false;
     const whole = queue.take(CHUNK_HEADER_BYTES + length);
     if (type === ChunkType.identifier) {
-      if (!whole.equals(IDENTIFIER)) throw new DecodeError(STRUCTURE, 'it is no identifier');
+      if (!whole.equals(IDENTIFIER))
+        throw new DecodeError(STRUCTURE, 'it is not the identifier of a stream');
       this.#identified = true;
     } else {
       const plain = unpack(type, whole);

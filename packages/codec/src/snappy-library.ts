@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type * as Crc32 from '@node-rs/crc32';
 import type * as Snappy from 'snappy';
 
-/** What compression needs of native libraries. */
+/** The functions of native libraries that compression needs. */
 export type SnappyLibrary = Pick<typeof Snappy, 'compressSync' | 'uncompressSync'> &
   Pick<typeof Crc32, 'crc32c'>;
 
@@ -10,8 +10,8 @@ const load = createRequire(import.meta.url);
 let library: SnappyLibrary | undefined;
 
 /**
- * The native libraries, loaded when a stream is first compressed: loading takes every thread 30 ms of
- * processor, and a process may be forbidden to load native code.
+ * Returns the native libraries. They are loaded at the first call: loading takes 30 ms of processor time
+ * in every thread, and a process may be forbidden to load native code.
  */
 export function snappyLibrary(): SnappyLibrary {
   if (library === undefined) {

@@ -7,24 +7,24 @@ import { InvalidSourceError } from './errors.js';
 // It is CommonJS, which an `import` scans first: that took every thread 22 ms of processor at its start.
 const ipaddr = createRequire(import.meta.url)('ipaddr.js') as typeof IpAddr;
 
-/** What can stand for a {@link Source}: one, its text, or its 4 or 16 bytes. */
+/** A source of entries: a {@link Source}, the text of an IP address, or its 4 or 16 bytes. */
 export type SourceInput = Source | string | Uint8Array;
 
 /**
- * Where an entry comes from: an IPv4 or IPv6 address (§5). It is kept as the header has it, sixteen
- * bytes in four little-endian words, so that writing it costs four stores. What was given as 16
- * bytes stays 16 bytes, an IPv4-mapped address too.
+ * The address that an entry comes from: IPv4 or IPv6 (§5). It is kept in the form of the header, sixteen
+ * bytes in four little-endian words, so that writing it takes four stores. An address of 16 bytes keeps
+ * its 16 bytes, even if it is IPv4-mapped.
  */
 export class Source {
-  /** Whether this is an address of 4 bytes. */
+  /** Whether this is an IPv4 address of 4 bytes. */
   readonly isIPv4: boolean;
   /** Bytes 0 to 3 of the header field, as a little-endian signed word. */
   readonly w0: number;
-  /** Bytes 4 to 7, zero after an IPv4 address. */
+  /** Bytes 4 to 7 of the header field; 0 for an IPv4 address. */
   readonly w1: number;
-  /** Bytes 8 to 11, zero after an IPv4 address. */
+  /** Bytes 8 to 11 of the header field; 0 for an IPv4 address. */
   readonly w2: number;
-  /** Bytes 12 to 15, zero after an IPv4 address. */
+  /** Bytes 12 to 15 of the header field; 0 for an IPv4 address. */
   readonly w3: number;
 
   private constructor(isIPv4: boolean, w0: number, w1: number, w2: number, w3: number) {
@@ -35,7 +35,11 @@ export class Source {
     this.w3 = w3;
   }
 
-  /** @throws {InvalidSourceError} if the input is not an address. */
+  /**
+   * Makes a source from any {@link SourceInput}.
+   *
+   * @throws {InvalidSourceError} if the input is not an IP address.
+   */
   static from(input: SourceInput): Source {
     if (input instanceof Source) return input;
     if (typeof input === 'string') return Source.parse(input);
@@ -47,10 +51,10 @@ export class Source {
   }
 
   /**
-   * Reads the text of an address: IPv4 with dots, or any text form of IPv6. A zone id (`%eth0`) has
-   * no place on the wire and is refused.
+   * Parses the text of an IPv4 or IPv6 address. A zone id (`%eth0`) is refused, because the protocol
+   * cannot carry it.
    *
-   * @throws {InvalidSourceError} if the text is something else.
+   * @throws {InvalidSourceError} if the text is not an IP address.
    */
   static parse(text: string): Source {
     if (isIP(text) === 0 || text.includes('%')) throw new InvalidSourceError(text);
@@ -58,9 +62,9 @@ export class Source {
   }
 
   /**
-   * Takes an address of 4 or 16 bytes, in network order.
+   * Makes a source from 4 or 16 bytes in network order.
    *
-   * @throws {InvalidSourceError} if there are more, fewer, or some in between.
+   * @throws {InvalidSourceError} if there are not 4 or 16 bytes.
    */
   static fromBytes(bytes: Uint8Array): Source {
     if (bytes.length !== 4 && bytes.length !== 16) {
@@ -77,14 +81,14 @@ export class Source {
     );
   }
 
-  /** The address in network order: 4 or 16 bytes, a fresh copy. */
+  /** The address in network order: 4 or 16 bytes, a new copy at each call. */
   get bytes(): Uint8Array {
     const field = Buffer.allocUnsafe(16);
     this.writeTo(field, 0);
     return field.subarray(0, this.isIPv4 ? 4 : 16);
   }
 
-  /** Writes the 16 bytes of the header field. */
+  /** Writes the 16 bytes of the header field (§5). */
   writeTo(target: Buffer, offset: number): void {
     target.writeInt32LE(this.w0, offset);
     target.writeInt32LE(this.w1, offset + 4);
@@ -93,8 +97,8 @@ export class Source {
   }
 
   /**
-   * The shortest text, which {@link Source.parse} reads back to the same bytes. An IPv4-mapped
-   * address keeps its prefix: `::ffff:10.1.2.3`.
+   * Returns the shortest text that {@link Source.parse} turns into the same bytes. An IPv4-mapped address
+   * keeps its prefix: `::ffff:10.1.2.3`.
    */
   toString(): string {
     const address = ipaddr.fromByteArray([...this.bytes]);
@@ -104,7 +108,10 @@ export class Source {
   }
 }
 
-/** The text with the IPv4 notation at the end of an IPv6 address spelled out: ipaddr.js takes `::1.2.3.4` for mapped. */
+/**
+ * The text with the IPv4 notation at the end of an IPv6 address spelled out: ipaddr.js takes
+ * `::1.2.3.4` for mapped.
+ */
 function hexadecimal(address: string): string {
   const start = address.lastIndexOf(':') + 1;
   if (start === 0 || !address.includes('.')) return address;

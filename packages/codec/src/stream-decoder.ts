@@ -6,39 +6,39 @@ import {
   streamConfigurationSize,
 } from './negotiation.js';
 
-/** The answer of either side to the question of compression (§3). */
+/** A decoded stream configuration, by which the two sides agree on a compression (§3). */
 export interface StreamConfigurationMessage {
   readonly kind: 'streamConfiguration';
   readonly compression: Compression;
 }
 
 /**
- * What both directions have in common: bytes go in as they arrive, whole messages come out. After
- * an error the stream is lost: nothing more can be read from the decoder.
+ * Decodes a stream of messages: bytes are pushed as they arrive, and whole messages are read. After an
+ * error the decoder cannot be used any more.
  */
 export abstract class StreamDecoder<Message> {
   protected readonly queue = new ByteQueue();
   #configurationIsNext = false;
 
-  /** Bytes of memory held: at most about twice the bytes that arrived and were not read yet. */
+  /** The memory of the decoder, in bytes: at most about twice {@link unreadBytes}. */
   get heldBytes(): number {
     return this.queue.capacity;
   }
 
-  /** Bytes that have arrived and were not read yet. */
+  /** How many bytes have arrived and were not read yet. */
   get unreadBytes(): number {
     return this.queue.length;
   }
 
-  /** Takes in bytes. They are copied: the chunk may be reused at once. */
+  /** Adds bytes that arrived. They are copied, so the chunk may be reused at once. */
   push(chunk: Uint8Array): void {
     this.queue.push(chunk);
   }
 
   /**
-   * The next whole message, or `undefined` if more bytes are needed for one.
+   * Returns the next whole message, or `undefined` if its end has not arrived.
    *
-   * @throws {DecodeError} if the bytes are not the protocol, as soon as that can be told.
+   * @throws {DecodeError} if the bytes do not follow the protocol, as soon as that is certain.
    */
   next(): Message | StreamConfigurationMessage | undefined {
     if (!this.#configurationIsNext) return this.decodeNext();
@@ -50,14 +50,14 @@ export abstract class StreamDecoder<Message> {
     return { kind: 'streamConfiguration', compression };
   }
 
-  /** Makes the very next message the stream configuration: no command word precedes it (§3). */
+  /** Expects a stream configuration as the next message, because it has no command word (§3). */
   expectStreamConfiguration(): void {
     this.#configurationIsNext = true;
   }
 
   /**
-   * Takes out all bytes that were not read yet, as a copy: for when the stream becomes compressed,
-   * or another reader takes over.
+   * Removes all unread bytes and returns a copy of them. Use it when the stream becomes compressed, or
+   * when another reader takes over.
    */
   rest(): Buffer {
     return Buffer.from(this.queue.take(this.queue.length));
@@ -65,7 +65,10 @@ export abstract class StreamDecoder<Message> {
 
   protected abstract decodeNext(): Message | undefined;
 
-  /** A message that is a `u16` or `u32` length and so many bytes, as a whole, once it is there. */
+  /**
+   * Reads a whole message that begins with its length, a `u16` or `u32`; `undefined` if its end has
+   * not arrived.
+   */
   protected takePrefixed(prefix: 2 | 4, structure: string, limit: number): Buffer | undefined {
     const { queue } = this;
     if (queue.length < prefix) return undefined;

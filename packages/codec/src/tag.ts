@@ -3,22 +3,22 @@ import { InvalidTagError } from './errors.js';
 declare const muxerTag: unique symbol;
 declare const indexerTag: unique symbol;
 
-/** A tag's number within one muxer: the same for all of its connections (0..65535). */
+/** The number of a tag in one muxer, 0..65535: the same for all of its connections (§7). */
 export type MuxerTag = number & { readonly [muxerTag]: true };
 
-/** A tag's number on one indexer: different on every indexer, and what stands on the wire (0..65535). */
+/** The number of a tag on one indexer, 0..65535: the number on the wire, different for each indexer (§7). */
 export type IndexerTag = number & { readonly [indexerTag]: true };
 
-/** The tag of an ingester's own log. It is never negotiated. */
+/** The name of the tag of an ingester's own log, which is never negotiated (§7). */
 export const GRAVWELL_TAG_NAME = 'gravwell';
 
-/** The number of `gravwell`, the same everywhere: it is never translated. */
+/** The number of the tag `gravwell`, which is the same everywhere and never translated (§7). */
 export const GRAVWELL_TAG = 0xffff as MuxerTag & IndexerTag;
 
-/** How many tags can be negotiated: every number but that of `gravwell`. */
+/** The most tags that can be negotiated: every number but the one of `gravwell` (§7). */
 export const MAX_TAGS = 65535;
 
-/** The longest tag name, in bytes of UTF-8 after trimming. */
+/** The longest tag name, in bytes of UTF-8 after trimming (§7). */
 export const MAX_TAG_NAME_BYTES = 4096;
 
 const WHITE_SPACE = /\p{White_Space}/u;
@@ -33,7 +33,7 @@ const EVERY_FORBIDDEN = new RegExp(FORBIDDEN, 'gu');
 /**
  * Checks a tag name by the rules of §7 and returns it trimmed.
  *
- * @throws {InvalidTagError} if it is empty, over {@link MAX_TAG_NAME_BYTES}, or has a forbidden character.
+ * @throws {InvalidTagError} if the name is empty, over {@link MAX_TAG_NAME_BYTES}, or has a forbidden character.
  */
 export function checkTag(name: string): string {
   const trimmed = checkSize(trim(name));
@@ -42,10 +42,10 @@ export function checkTag(name: string): string {
 }
 
 /**
- * Makes a tag of a name: trims it and puts `replacement` in the place of every forbidden character (§7).
+ * Makes a valid tag name: trims the name and replaces every forbidden character by `replacement` (§7).
  *
- * @throws {InvalidTagError} if the name is empty or oversized, before or after, or if the replacement
- * is not exactly one allowed character.
+ * @throws {InvalidTagError} if the name is empty or too long, before or after the replacement, or if
+ * `replacement` is not exactly one allowed character.
  */
 export function remapTag(name: string, replacement = '_'): string {
   if (checkTag(replacement) !== replacement || [...replacement].length !== 1) {

@@ -2,7 +2,11 @@ import { DecodeError } from './errors.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** @throws {DecodeError} if the bytes are not UTF-8. */
+/**
+ * Decodes UTF-8.
+ *
+ * @throws {DecodeError} if the bytes are not UTF-8.
+ */
 export function decodeText(structure: string, bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
@@ -11,10 +15,14 @@ export function decodeText(structure: string, bytes: Uint8Array): string {
   }
 }
 
-/** A JSON object whose members have not been looked at yet. */
+/** A JSON object whose members are not checked yet. */
 export type JsonObject<Keys extends string> = { readonly [Key in Keys]?: unknown };
 
-/** @throws {DecodeError} if the bytes are not one JSON object in UTF-8. */
+/**
+ * Decodes a JSON object.
+ *
+ * @throws {DecodeError} if the bytes are not one JSON object in UTF-8.
+ */
 export function decodeJsonObject<Keys extends string>(
   structure: string,
   bytes: Uint8Array,
@@ -35,8 +43,8 @@ export function isJsonObject(value: unknown): value is JsonObject<string> {
 }
 
 /**
- * A JSON object whose members stand in the order of their names' bytes, as the reference writes a
- * map. A JavaScript object would put names that look like numbers first.
+ * Encodes a JSON object with its members in the order of their names' bytes, as the reference writes a
+ * map. `JSON.stringify` would put names that look like numbers first.
  *
  * @param members names, and their values in JSON.
  */
@@ -46,7 +54,7 @@ export function sortedJsonObject(members: Iterable<readonly [name: string, json:
   return `{${sorted.map(({ name, json }) => `${JSON.stringify(name)}:${json}`).join()}}`;
 }
 
-/** Whether a number is an integer from 0 to `max`. -0, which JSON can say, is none. */
+/** Returns whether a value is an integer from 0 to `max`. -0, which JSON can hold, is not. */
 export function isUnsigned(value: unknown, max: number): value is number {
   const isInteger = typeof value === 'number' && Number.isInteger(value);
   return isInteger && value >= 0 && value <= max && !Object.is(value, -0);

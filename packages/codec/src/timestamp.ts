@@ -1,23 +1,24 @@
 import { types } from 'node:util';
 import { DecodeError, InvalidTimestampError } from './errors.js';
+import { TWO_32 } from './u64.js';
 
-/** The seconds from the epoch of the wire, 0001-01-01T00:00:00Z, to the Unix epoch. */
+/** The seconds from the epoch of the protocol, 0001-01-01T00:00:00Z, to the Unix epoch (§5). */
 export const WIRE_EPOCH_OFFSET = 62135596800;
 
-/** The size of a timestamp on the wire: an `i64` of seconds and a `u32` of nanoseconds. */
+/** The bytes of a timestamp on the wire: an `i64` of seconds and a `u32` of nanoseconds (§5). */
 export const TIMESTAMP_BYTES = 12;
 
 /** A point in time to the nanosecond. */
 export interface UnixTime {
   /** Whole seconds since 1970-01-01T00:00:00Z: a safe integer, negative before. */
   readonly seconds: number;
-  /** What is added to them: 0..999999999. */
+  /** Nanoseconds that are added to the seconds: 0..999999999. */
   readonly nanoseconds: number;
 }
 
 /**
- * What can stand for a {@link Timestamp}: milliseconds since 1970 (a fraction counts), text of
- * RFC 3339, a `Date`, seconds and nanoseconds, or a `Temporal.Instant`.
+ * A point in time: milliseconds since 1970, which may have a fraction, text of RFC 3339, a `Date`, an
+ * object with seconds and nanoseconds, or a `Temporal.Instant`.
  */
 export type TimestampInput =
   | UnixTime
@@ -27,7 +28,6 @@ export type TimestampInput =
   | { readonly epochNanoseconds: bigint };
 
 const NANOSECONDS = 1_000_000_000;
-const TWO_32 = 2 ** 32;
 const OFFSET_HIGH = Math.floor(WIRE_EPOCH_OFFSET / TWO_32);
 const OFFSET_LOW = WIRE_EPOCH_OFFSET % TWO_32;
 
@@ -39,20 +39,22 @@ const CYCLE_SECONDS = 146097 * 86400;
 const RFC3339 =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/i;
 
-// How far two clocks may be apart, in milliseconds: `Date.now` alone is up to half one off its middle.
-const CLOCK_TOLERANCE = 1.5;
+// How far two clocks may be apart: `Date.now` rounds down, so it alone is up to half a millisecond off.
+const CLOCK_TOLERANCE_MS = 1.5;
 
 let origin = 0;
 let originSeconds = 0;
 let originMilliseconds = 0;
 setOrigin(performance.timeOrigin);
 
-/** A point in time, as entries carry it (§5): the seconds of a safe integer, to the nanosecond. */
+/** A point in time to the nanosecond, as entries carry it (§5). Its Unix seconds are a safe integer. */
 export class Timestamp implements UnixTime {
-  /** 0001-01-01T00:00:00Z: all zeros on the wire. */
+  /** 0001-01-01T00:00:00Z, which is all zeros on the wire. */
   static readonly ZERO: Timestamp = new Timestamp(-WIRE_EPOCH_OFFSET, 0);
 
+  /** Whole seconds since 1970-01-01T00:00:00Z: a safe integer, negative before. */
   readonly seconds: number;
+  /** Nanoseconds that are added to the seconds: 0..999999999. */
   readonly nanoseconds: number;
 
   /**
@@ -62,30 +64,30 @@ export class Timestamp implements UnixTime {
    */
   constructor(seconds: number, nanoseconds: number) {
     if (!Number.isSafeInteger(seconds)) {
-      throw new InvalidTimestampError(seconds, 'its seconds are not a safe integer');
+      throw new InvalidTimestampError(seconds, 'give seconds that are a safe integer');
     }
     if (!Number.isInteger(nanoseconds) || nanoseconds < 0 || nanoseconds >= NANOSECONDS) {
-      throw new InvalidTimestampError(nanoseconds, 'its nanoseconds are not 0 to 999999999');
+      throw new InvalidTimestampError(nanoseconds, 'give nanoseconds from 0 to 999999999');
     }
-    // Adding 0 makes 0 of -0: equal times are the same also to those who tell the two apart.
+    // Adding 0 turns -0 into 0, so that equal times are equal for Object.is, too.
     this.seconds = seconds + 0;
     this.nanoseconds = nanoseconds + 0;
   }
 
-  /** The system's time, to the microsecond or better. It may go back when the clock is set. */
+  /** Returns the time of the system, to the microsecond or better. It may go back when the clock is set. */
   static now(): Timestamp {
     const elapsed = performance.now();
     const wall = Date.now() + 0.5;
     // `performance` counts on from the clock it saw at start: follow when the clock has moved since.
-    if (Math.abs(origin + elapsed - wall) > CLOCK_TOLERANCE) setOrigin(wall - elapsed);
+    if (Math.abs(origin + elapsed - wall) > CLOCK_TOLERANCE_MS) setOrigin(wall - elapsed);
     // Whole seconds are split off the large number first: the sum would round to 0.2 microseconds.
     return fromParts(originSeconds, originMilliseconds + elapsed);
   }
 
   /**
-   * Takes a time in any of the forms of {@link TimestampInput}.
+   * Makes a timestamp from any {@link TimestampInput}.
    *
-   * @throws {InvalidTimestampError} if it is none of them, or not within the bounds of a safe integer of seconds.
+   * @throws {InvalidTimestampError} if the input is something else, or its Unix seconds are not a safe integer.
    */
   static from(input: TimestampInput): Timestamp {
     if (input instanceof Timestamp) return input;
@@ -106,14 +108,18 @@ export class Timestamp implements UnixTime {
   }
 
   /**
-   * Reads a time of RFC 3339 with up to nine digits of a second and any offset. A leap second
-   * (`:60`) cannot be told from the second after it and is refused.
+   * Parses a time of RFC 3339 with up to nine digits of a second and any offset. A leap second (`:60`) is
+   * refused, because Unix time cannot tell it from the next second.
    *
-   * @throws {InvalidTimestampError} if the text is something else or no date of the calendar.
+   * @throws {InvalidTimestampError} if the text is something else, or the calendar has no such date.
    */
   static parse(text: string): Timestamp {
     const match = RFC3339.exec(text);
-    if (match === null) throw new InvalidTimestampError(text, 'it is not RFC 3339');
+    if (match === null)
+      throw new InvalidTimestampError(
+        text,
+        'give a time of RFC 3339, such as 2030-01-31T23:59:59.5Z',
+      );
     const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as SixNumbers;
     const [fraction = '', sign, offsetHour = 0, offsetMinute = 0] = match.slice(7);
     const date = new Date(Date.UTC(year + CYCLE_YEARS, month - 1, day, hour, minute, second));
@@ -125,15 +131,15 @@ export class Timestamp implements UnixTime {
       second < 60 &&
       Number(offsetHour) < 24 &&
       Number(offsetMinute) < 60;
-    if (!inCalendar) throw new InvalidTimestampError(text, 'it is not in the calendar');
+    if (!inCalendar) throw new InvalidTimestampError(text, 'the calendar has no such time');
     const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * (sign === '-' ? -60 : 60);
     const seconds = date.getTime() / 1000 - CYCLE_SECONDS - offset;
     return new Timestamp(seconds, Number(fraction.padEnd(9, '0')));
   }
 
   /**
-   * The time in UTC as RFC 3339, the zeros at the end of the fraction left out. A year beyond 9999
-   * is written with as many digits as it has and one before 0 with a sign, which RFC 3339 does not know.
+   * Returns the time as RFC 3339 text in UTC, without zeros at the end of the fraction. A year after 9999
+   * has more than four digits, and a year before 0 has a sign; RFC 3339 does not have such years.
    */
   toString(): string {
     const cycles = Math.floor(this.seconds / CYCLE_SECONDS);
@@ -145,20 +151,24 @@ export class Timestamp implements UnixTime {
   }
 
   /**
-   * The time to the millisecond, rounded down.
+   * Returns the time as a `Date`, rounded down to the millisecond.
    *
-   * @throws {InvalidTimestampError} if it is more than 100 million days from 1970, which no `Date` can be.
+   * @throws {InvalidTimestampError} if the time is more than 100 million days from 1970, which is the
+   *   limit of `Date`.
    */
   toDate(): Date {
     const date = new Date(this.seconds * 1000 + Math.floor(this.nanoseconds / 1e6));
     if (Number.isNaN(date.getTime())) {
-      throw new InvalidTimestampError(this.toString(), 'a Date does not reach so far');
+      throw new InvalidTimestampError(
+        this.toString(),
+        'a Date cannot be more than 100 million days from 1970',
+      );
     }
     return date;
   }
 }
 
-/** Writes the 12 bytes of a timestamp. */
+/** Encodes a timestamp as its {@link TIMESTAMP_BYTES} bytes (§5). */
 export function encodeTimestamp(time: UnixTime, target: Buffer, offset: number): void {
   // An i64 in two words: a wire second can be beyond 2^53, and a BigInt would be garbage per entry.
   const high = Math.floor(time.seconds / TWO_32);
@@ -169,9 +179,9 @@ export function encodeTimestamp(time: UnixTime, target: Buffer, offset: number):
 }
 
 /**
- * Reads the 12 bytes of a timestamp.
+ * Decodes the {@link TIMESTAMP_BYTES} bytes of a timestamp (§5).
  *
- * @throws {DecodeError} if there are fewer, if the Unix seconds are not a safe integer, or if the
+ * @throws {DecodeError} if there are fewer bytes, if the Unix seconds are not a safe integer, or if the
  * nanoseconds are a second or more.
  */
 export function decodeTimestamp(source: Buffer, offset: number): Timestamp {
@@ -192,7 +202,7 @@ export function decodeTimestamp(source: Buffer, offset: number): Timestamp {
 
 type SixNumbers = [number, number, number, number, number, number];
 
-/** Sets the Unix time in milliseconds at which `performance.now()` was 0. */
+/** Sets the Unix time at which `performance.now()` was 0, in milliseconds. */
 function setOrigin(milliseconds: number): void {
   origin = milliseconds;
   originSeconds = Math.floor(milliseconds / 1000);
@@ -206,7 +216,7 @@ function fromMilliseconds(milliseconds: number, input: unknown): Timestamp {
   return fromParts(0, milliseconds);
 }
 
-/** Seconds, and milliseconds to add to them: both may be negative, the latter may have a fraction. */
+/** Adds milliseconds to seconds. Both may be negative, and the milliseconds may have a fraction. */
 function fromParts(seconds: number, milliseconds: number): Timestamp {
   const whole = Math.floor(milliseconds / 1000);
   const nanoseconds = Math.round((milliseconds - whole * 1000) * 1e6);

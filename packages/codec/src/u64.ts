@@ -1,8 +1,9 @@
-const TWO_32 = 0x1_0000_0000;
+/** 2 to the power of 32: what the high word of a 64-bit integer is multiplied by. */
+export const TWO_32 = 0x1_0000_0000;
 
 /**
- * Writes a non-negative integer below 2^53 as a `u64`, in two words: a `BigInt` for each id would
- * be garbage per entry.
+ * Writes a non-negative integer below 2^53 as a `u64`, in two words. A `BigInt` for each id would
+ * create garbage for every entry.
  */
 export function writeU64(value: number, target: Buffer, offset: number): void {
   target.writeUInt32LE(value % TWO_32, offset);

@@ -1,6 +1,9 @@
-import { RingestError } from '@ringest/codec';
+import { countedEntries, messageOf, RingestError } from '@ringest/codec';
 
-/** A configuration that cannot be used. `field` is where, as `targets.0` or `ringBytes`. */
+/**
+ * A configuration that cannot be used. `field` is the path of the option, such as `targets.0` or
+ * `ringBytes`.
+ */
 export class ConfigurationError extends RingestError {
   readonly code = 'ERR_CONFIGURATION';
   readonly field: string;
@@ -11,7 +14,7 @@ export class ConfigurationError extends RingestError {
   }
 }
 
-/** Checks a field: what `check` throws becomes a {@link ConfigurationError}. */
+/** Runs a check of one option. An error of `check` becomes the cause of a {@link ConfigurationError}. */
 export function atField<Value>(field: string, check: () => Value): Value {
   try {
     return check();
@@ -20,63 +23,70 @@ export function atField<Value>(field: string, check: () => Value): Value {
   }
 }
 
-/** The muxer is not started yet, or is closing or closed. */
+/** The call needs a running muxer, and this one is not started, closing or closed. */
 export class NotRunningError extends RingestError {
   readonly code = 'ERR_NOT_RUNNING';
 
   constructor(state: string) {
-    super(`the muxer is ${state}: entries are taken between start() and close()`);
+    super(`the muxer is ${state}: make this call after start() and before close()`);
   }
 }
 
-/** A tag name or number that the muxer does not know. */
+/** A tag name or number that the muxer does not know: it was neither configured nor negotiated. */
 export class UnknownTagError extends RingestError {
   readonly code = 'ERR_UNKNOWN_TAG';
   readonly tag: string | number;
 
   constructor(tag: string | number) {
     const shown = typeof tag === 'string' ? JSON.stringify(tag) : String(tag);
-    super(`tag ${shown} is not known to this muxer: configure it, or use negotiateTag()`);
+    super(
+      `this muxer does not know the tag ${shown}: add it to the option tags, or call negotiateTag()`,
+    );
     this.tag = tag;
   }
 }
 
-/** Every indexer that is connected has refused a tag; entries with it are not taken for now. */
+/** Every connected indexer refuses the tag. Entries with it are refused until an indexer accepts it. */
 export class TagRefusedError extends RingestError {
   readonly code = 'ERR_TAG_REFUSED';
   readonly tag: string;
 
   constructor(tag: string) {
     super(
-      `every connected indexer refuses tag ${JSON.stringify(tag)}: allow it there, or use another`,
+      `every connected indexer refuses the tag ${JSON.stringify(tag)}: allow it on an indexer, or use another tag`,
     );
     this.tag = tag;
   }
 }
 
-/** One tag more than there are numbers. */
+/** A muxer has no number left for another tag. */
 export class TooManyTagsError extends RingestError {
   readonly code = 'ERR_TOO_MANY_TAGS';
   readonly tag: string;
 
-  constructor(tag: string, most: number) {
-    super(`tag ${JSON.stringify(tag)} is one too many: a muxer has ${most} tags at most`);
+  constructor(tag: string, max: number) {
+    super(
+      `the tag ${JSON.stringify(tag)} cannot be added: a muxer has at most ${max} tags, use one of them`,
+    );
     this.tag = tag;
   }
 }
 
-/** No indexer is left: every lane has given up for good. */
+/** Every lane has given up for good, so nothing can be sent any more. `cause` is the last error of a lane. */
 export class AllTargetsFailedError extends RingestError {
   readonly code = 'ERR_ALL_TARGETS_FAILED';
 
   constructor(lastError: Error) {
-    super(`no target is left: ${lastError.message}; close the muxer and start one that can work`, {
-      cause: lastError,
-    });
+    super(
+      `every target has failed for good: ${lastError.message}; close this muxer and start another`,
+      {
+        cause: lastError,
+      },
+    );
   }
 }
 
-/** Metadata, a configuration or a child that cannot be told to indexers. */
+/** Metadata, a configuration or a child state that cannot be written as JSON for the indexers (§8). */
 export class InvalidStateError extends RingestError {
   readonly code = 'ERR_INVALID_STATE';
 
@@ -85,22 +95,29 @@ export class InvalidStateError extends RingestError {
   }
 }
 
-/** Why a ditto block failed. */
+/**
+ * Why a ditto block failed:
+ * - `version`: no connected indexer knows ditto blocks (API version 9)
+ * - `tag`: the indexer does not accept one of the block's tags
+ * - `refused`: the indexer answered that it did not store the block
+ * - `lost`: the connection was lost
+ * - `cancelled`: the signal was aborted
+ */
 export type DittoFailure = 'version' | 'tag' | 'refused' | 'lost' | 'cancelled';
 
-/** A ditto block that failed, or of which nobody knows; it is not sent again by itself. */
+/** A ditto block that was not stored, or may not have been (§10). The muxer does not send it again. */
 export class DittoError extends RingestError {
   readonly code = 'ERR_DITTO';
   readonly reason: DittoFailure;
   /**
-   * True when the block was sent, or may have been, and its answer is not known: an indexer may have
-   * it, and a second one would double its entries. False: no indexer has it, it may be sent again.
+   * `true`: an indexer may have stored the block, because its answer is missing; writing the block
+   * again may duplicate its entries. `false`: no indexer has the block, and it can be written again.
    */
   readonly mayBeStored: boolean;
 
   constructor(reason: DittoFailure, mayBeStored: boolean, problem: string, options?: ErrorOptions) {
     const known = mayBeStored
-      ? 'nobody knows whether the ditto block is stored'
+      ? 'the ditto block may or may not be stored'
       : 'the ditto block is not stored';
     super(`${known}: ${problem}`, options);
     this.reason = reason;
@@ -108,88 +125,91 @@ export class DittoError extends RingestError {
   }
 }
 
-/** No lane is hot. */
+/** The call needs a hot lane, and no lane is hot. `cause` is the last error of a lane, if there is one. */
 export class NotHotError extends RingestError {
   readonly code = 'ERR_NOT_HOT';
 
   constructor(lastError: Error | undefined) {
     const reason = lastError === undefined ? '' : ` (${lastError.message})`;
-    super(`no indexer is connected${reason}: wait with waitForHot()`, { cause: lastError });
+    super(`no indexer is connected${reason}: await waitForHot() first`, { cause: lastError });
   }
 }
 
-/** The write was refused: callers did not wait for the promises of earlier writes. */
+/** A write was refused because earlier ones, which still wait, take too much memory. Nothing of it was written. */
 export class BacklogFullError extends RingestError {
   readonly code = 'ERR_BACKLOG_FULL';
-  /** What waits takes, its keeping included. */
+  /** The memory that waiting entries take, in bytes; it includes what each write and each entry costs. */
   readonly backlogBytes: number;
 
   constructor(backlogBytes: number) {
     super(
-      `entries that take ${backlogBytes} bytes wait already: ` +
-        'await the promises that writes return before writing more',
+      `entries of ${backlogBytes} bytes wait already, and the option backlogBytes allows no more: ` +
+        'await the promises of earlier writes before the next one',
     );
     this.backlogBytes = backlogBytes;
   }
 }
 
-/** An argument of a kind that the call does not take. */
+/** An argument of a type that the call does not accept. */
 export class InvalidArgumentError extends RingestError {
   readonly code = 'ERR_INVALID_ARGUMENT';
-  /** How the call names it, as `name` or `options.signal`. */
+  /** The name of the argument, such as `name` or `options.signal`. */
   readonly argument: string;
   readonly value: unknown;
 
-  /** @param wanted what to give instead */
+  /** @param wanted what the caller should give instead */
   constructor(argument: string, value: unknown, wanted: string) {
     const kind = value === null ? 'null' : typeof value;
-    super(`the argument ${argument} cannot be of the kind ${kind}: give ${wanted}`);
+    super(`the argument ${argument} has the type ${kind}: give ${wanted}`);
     this.argument = argument;
     this.value = value;
   }
 }
 
-/** A timeout that is no time. */
+/** A timeout that is not a number of milliseconds, 1 or more. */
 export class InvalidTimeoutError extends RingestError {
   readonly code = 'ERR_INVALID_TIMEOUT';
   readonly timeout: unknown;
 
   constructor(timeout: unknown) {
-    super(`a timeout cannot be ${String(timeout)}: give milliseconds, 1 or more, or leave it out`);
-    this.timeout = timeout;
-  }
-}
-
-/** What was waited for did not happen in time. */
-export class WaitTimeoutError extends RingestError {
-  readonly code = 'ERR_WAIT_TIMEOUT';
-  /** Milliseconds. */
-  readonly timeout: number;
-
-  constructor(awaited: string, timeout: number, lastError?: Error) {
-    const reason = lastError === undefined ? '' : `; last problem: ${lastError.message}`;
-    super(`${awaited} did not come about within ${timeout} ms${reason}`, { cause: lastError });
+    super(`${String(timeout)} is not a timeout: give milliseconds, 1 or more, or leave it out`);
     this.timeout = timeout;
   }
 }
 
 /**
- * A waiting write was given up, by timeout, signal or close, before all of it found room, or, under
- * `journal`, was stored.
+ * A timeout passed before the awaited thing happened. `cause` is the last error of a connection, if
+ * there is one.
+ */
+export class WaitTimeoutError extends RingestError {
+  readonly code = 'ERR_WAIT_TIMEOUT';
+  /** The timeout that passed, in milliseconds. */
+  readonly timeout: number;
+
+  constructor(awaited: string, timeout: number, lastError?: Error) {
+    const reason = lastError === undefined ? '' : `; last problem: ${lastError.message}`;
+    super(`timed out after ${timeout} ms, waiting for ${awaited}${reason}`, { cause: lastError });
+    this.timeout = timeout;
+  }
+}
+
+/**
+ * A write ended early, by its timeout, its signal or `close`: not all of its entries found room, or,
+ * with the cache mode `journal`, it is not known whether they are stored.
  */
 export class WriteAbandonedError extends RingestError {
   readonly code = 'ERR_WRITE_ABANDONED';
-  /** Entries of the write that were accepted, from its first on; they will be delivered. */
+  /** How many entries of the write were accepted, counted from its first. They will be delivered. */
   readonly accepted: number;
-  /** Entries of the write that were not: they are the caller's again. */
+  /** How many entries of the write were not accepted: its last ones. The muxer has no copy of them. */
   readonly refused: number;
 
   constructor(accepted: number, refused: number, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     super(
       refused === 0
-        ? `${accepted} entries were accepted, but are not known to be stored: ${reason}`
-        : `${refused} entries found no room and were not accepted, ${accepted} were: ${reason}`,
+        ? `${countedEntries(accepted)} accepted, but it is not known whether all are stored: ${reason}`
+        : `${countedEntries(refused)} not accepted for lack of room, ${accepted} accepted: ${reason}`,
       { cause },
     );
     this.accepted = accepted;
@@ -197,15 +217,15 @@ export class WriteAbandonedError extends RingestError {
   }
 }
 
-/** One entry of a batch was refused, and with it the batch: none of it was written. */
+/** A batch or ditto block with an entry that cannot be written. None of its entries was written. */
 export class BatchError extends RingestError {
   readonly code = 'ERR_BATCH';
-  /** The index of the first bad entry; `cause` says what is wrong with it. */
+  /** The index of the first entry that cannot be written; `cause` says what is wrong with it. */
   readonly index: number;
 
   constructor(index: number, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`entry ${index} of the batch is refused, and the batch with it: ${reason}`, { cause });
+    const reason = messageOf(cause);
+    super(`entry ${index} cannot be written, so nothing of its batch was: ${reason}`, { cause });
     this.index = index;
   }
 }

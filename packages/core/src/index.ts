@@ -43,12 +43,19 @@ export {
   type SystemLimit,
   SystemLimitError,
 } from '@ringest/workers';
-export { Balancer, type BalancerOptions, type Candidate, type Policy } from './balancing/index.js';
+export {
+  Balancer,
+  type BalancerOptions,
+  type Candidate,
+  POLICIES,
+  type Policy,
+} from './balancing/index.js';
 export type { CacheStats } from './cache/cache-stats.js';
 export * from './cache/errors.js';
 export type { AttachInput } from './configuration/attachments.js';
-export type { CacheInput, CacheMode } from './configuration/cache-settings.js';
+export { CACHE_MODES, type CacheInput, type CacheMode } from './configuration/cache-settings.js';
 export {
+  LOG_LEVELS,
   type LogLevel,
   MIN_RATE_LIMIT,
   type MuxerConfiguration,
@@ -72,6 +79,6 @@ export type {
   MuxerStatus,
   TargetStatus,
 } from './muxer-events.js';
-export type { WaitOptions } from './pending.js';
+export { MAX_TIMER_MS, type WaitOptions } from './pending.js';
 export type { ChildState } from './reporting/state-reporter.js';
 export type { AckLatency, Amounts, LaneState, LaneStats, MuxerStats } from './reporting/stats.js';

@@ -1,57 +1,63 @@
 import type { ConnectionError } from '@ringest/workers';
 
-/** What happens to a muxer. */
+/** The events of an `IngestMuxer`. */
 export interface MuxerEvents {
-  /** A lane to the target may ingest. */
+  /** A lane to this target is connected and allowed to ingest. */
   hot: [target: string];
-  /** A lane's connection failed or ended; it is tried again after the delay. */
+  /** A lane's connection failed or ended. The lane tries again after `retryInMs` milliseconds. */
   lost: [error: ConnectionError, retryInMs: number];
-  /** All that waited for room has found it: writes that returned a promise may go on. */
+  /** Everything that waited for room has found room: producers that paused may write again. */
   drain: [];
   /**
-   * The disk of the cache takes nothing for now, and is tried again; or does again (`undefined`).
-   * Meanwhile everything is kept in memory.
+   * With an error: the disk of the cache takes no entries for now; the cache tries again, and entries
+   * stay in memory. With `undefined`: the disk takes entries again.
    */
   cacheTrouble: [error: Error | undefined];
   /**
-   * Something failed that is not tried again: a lane, which has given up for good (then see
-   * `status`), a tag, which every connected indexer refuses, a cache that cannot be opened, or a
-   * segment of it that cannot be sent. It is only logged while nobody
-   * listens. A worker thread that ends makes its lanes `lost`, with the reason `worker`, and is
-   * replaced; only one that failed while it ran no lane yet is told here as well.
+   * Something failed and will not be tried again: a lane gave up for good (see `status`), every
+   * connected indexer refuses a tag, the cache cannot be opened, or a segment of the cache cannot be
+   * sent. Without a listener the error is only logged. When a worker thread ends, it is replaced and
+   * its lanes emit `lost` with the reason `worker`; a thread that fails before it runs a lane is
+   * reported here.
    */
   error: [error: Error];
 }
 
-/** How a target fares. */
+/** The state of one target. */
 export interface TargetStatus {
+  /** The address of the target. */
   readonly target: string;
-  /** For whom its entries are; empty: for nobody in particular. */
+  /** The tenant that its entries are ingested for (§3); empty: none. */
   readonly tenant: string;
+  /** How many of its lanes are connected and allowed to ingest. */
   readonly hot: number;
+  /** How many lanes lead to it. */
   readonly lanes: number;
-  /** Why lanes to it have given up for good, if they have. */
+  /** Why a lane to it has given up for good; `undefined`: none has. */
   readonly fatalError: Error | undefined;
-  /** The latest problem of its lanes, whatever has come of it since. */
+  /** The latest error of its lanes, even if they have recovered; `undefined`: there was none. */
   readonly lastError: Error | undefined;
-  /** Names of tags that it has refused. */
+  /** The names of the tags that it refuses. */
   readonly refusedTags: readonly string[];
 }
 
+/** The state of a muxer and of its targets. */
 export interface MuxerStatus {
   readonly state: MuxerState;
+  /** In the order of the option `targets`. */
   readonly targets: readonly TargetStatus[];
 }
 
+/** The life of a muxer, from its construction to the end of `close`. */
 export type MuxerState = 'not started' | 'running' | 'closing' | 'closed';
 
-/** How a muxer ended. */
+/** What `close` left behind. */
 export interface CloseReport {
   /**
-   * Entries that were accepted and not confirmed, lines of the own log and what earlier runs had
-   * left in the cache among them; 0: all arrived.
+   * Entries that were accepted and not confirmed; 0: all arrived. It includes lines of the self log,
+   * and entries that earlier runs had left in the cache.
    */
   readonly unconfirmed: number;
-  /** Of those, entries that are on the disk for the next start. The others are lost. */
+  /** How many of the unconfirmed entries are on disk, where the next start finds them. The others are lost. */
   readonly cached: number;
 }

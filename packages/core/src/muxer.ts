@@ -32,8 +32,8 @@ import { muxerStatus } from './reporting/status.js';
 import { Dispatcher } from './waiting/dispatcher.js';
 
 /**
- * Takes entries, ships them to the indexers and knows that they arrived. Delivery is at least once:
- * an entry stays in its lane's ring until an indexer has confirmed it.
+ * Sends entries to Gravwell indexers over any number of connections. Delivery is at least once: an
+ * entry stays in memory, or in the disk cache, until an indexer has confirmed it.
  */
 export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #configuration: Configuration;
@@ -47,9 +47,9 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #batches: BatchWriter;
   readonly #dittos: DittoWriter;
   readonly #reporter: StateReporter;
-  /** Of the own log's entries. */
+  /** For the lines of the self log: nothing is attached to them. */
   readonly #logParts: CheckedEntry;
-  /** False while a line would come after what is waited for before the end. */
+  /** `false` while `close` waits for confirmations, which a new line of the self log would delay. */
   #ingestsLog = true;
   readonly #sharedMemory = new SharedMemoryPool();
   #statsTimer: NodeJS.Timeout | undefined;
@@ -57,8 +57,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   #closed: Promise<CloseReport> | undefined;
 
   /**
-   * @throws {ConfigurationError} naming the field that cannot be used
-   * @throws {SystemLimitError} too little address space for all lanes, or too many open files
+   * Checks the configuration, and reads the files that it names. Nothing connects before `start`.
+   * @throws {ConfigurationError} an option cannot be used; `field` names it
+   * @throws {SystemLimitError} the process has too little address space, or too few open files, for
+   *   all lanes
    */
   constructor(configuration: MuxerConfiguration) {
     super();
@@ -105,12 +107,12 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Begins to connect to every target, and to take entries. Until a lane is hot they wait: in the
-   * ring when there is one target, else in the backlog. What an earlier run has left in the cache is
-   * sent, too. A second call does nothing.
-   * @throws {NotRunningError} when closed
-   * @throws {CacheLockedError} another muxer uses the folder of the cache: nothing is begun
-   * @throws {CacheOpenError} the folder cannot be used: nothing is begun
+   * Starts to connect to every target. Entries can be written from now on; until a lane is hot, they
+   * wait in a ring if there is one target, otherwise in the backlog. Entries that an earlier run left
+   * in the cache are sent as well. A second call does nothing.
+   * @throws {NotRunningError} the muxer is closing or closed
+   * @throws {CacheLockedError} another muxer uses the folder of the cache; nothing was started
+   * @throws {CacheOpenError} the folder of the cache cannot be used; nothing was started
    */
   start(): void {
     if (this.#state === 'running') return;
@@ -128,11 +130,12 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Resolves once at least one lane is hot.
-   * @throws {NotRunningError | AllTargetsFailedError}
+   * Resolves once at least one lane is hot: connected and allowed to ingest.
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
-   * @throws the signal's reason, when it is aborted, before or meanwhile
-   * @throws {WaitTimeoutError} its `cause` is the last problem of a connection
+   * @throws {WaitTimeoutError} no lane was hot in time; `cause` is the last error of a connection
+   * @throws the signal's reason, if the signal is aborted
    */
   async waitForHot(options: WaitOptions = {}): Promise<void> {
     this.#checkRunning();
@@ -141,81 +144,87 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     await this.#lanes.waitForHot(options);
   }
 
-  /** Lanes that are connected and allowed to ingest. */
+  /** How many lanes are hot: connected and allowed to ingest. */
   hot(): number {
     return this.#lanes.hot();
   }
 
-  /** Lanes that are not. */
+  /** How many lanes are not hot: connecting, waiting to try again, or given up for good. */
   dead(): number {
     return this.size() - this.hot();
   }
 
-  /** All lanes: `connectionsPerTarget` for each target. */
+  /** How many lanes there are: `connectionsPerTarget` for each target. */
   size(): number {
     return this.#lanes.all.length;
   }
 
-  /** What became of the muxer and of each of its targets. */
+  /** The state of the muxer and of each target. */
   status(): MuxerStatus {
     return muxerStatus(this.#state, this.#lanes.all, this.#tags);
   }
 
   /**
-   * The number of a tag, for entries.
-   * @throws {UnknownTagError}
-   * @throws {InvalidArgumentError} the name is no text
+   * Returns the number of a configured or negotiated tag, which entries carry.
+   * @throws {UnknownTagError} the muxer has no tag of this name
+   * @throws {InvalidArgumentError} the name is not a string
    */
   getTag(name: string): MuxerTag {
     return this.#tags.get(name);
   }
 
   /**
-   * The number of a tag, a new one unless the name has one; entries may carry it at once. Lanes
-   * learn it from their indexers, and entries wait in a ring until its indexer has answered.
-   * That every connected indexer refuses it comes as an `error` event; that one does is logged.
-   * @throws {InvalidTagError} an empty, oversized or forbidden name; see `remapTag`
-   * @throws {InvalidArgumentError} the name is no text
-   * @throws {TooManyTagsError}
-   * @throws {NotRunningError | AllTargetsFailedError} when closing or closed, or no target is left
+   * Adds a tag, unless the muxer has it already, and returns its number. Entries may carry it at once:
+   * they wait in a ring until the indexer of that lane has answered (§7). An indexer that refuses the
+   * tag is logged; if every connected indexer refuses it, the muxer emits `error`.
+   * @throws {InvalidTagError} the name is empty, too long or has a forbidden character; see `remapTag`
+   * @throws {InvalidArgumentError} the name is not a string
+   * @throws {TooManyTagsError} the muxer has 65535 tags already
+   * @throws {NotRunningError} the muxer is closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
    */
   negotiateTag(name: string): MuxerTag {
     if (this.#state !== 'not started') this.#checkRunning();
     return this.#addTag(name);
   }
 
-  /** The name of a tag number, or `undefined`. */
+  /** The name of a tag, by its number; `undefined` if the muxer has no such tag. */
   lookupTag(tag: number): string | undefined {
     return this.#tags.lookup(tag);
   }
 
-  /** The names of the tags; the index is the number. `gravwell` is not among them. */
+  /** The names of all tags but `gravwell`. The index of a name is the number of its tag. */
   knownTags(): readonly string[] {
     return [...this.#tags.names];
   }
 
   /**
-   * The local address of a connection: what entries without a source get.
-   * @throws {NotHotError}
+   * The local IP address of a hot connection. Entries without a source get the one of their own
+   * connection.
+   * @throws {NotHotError} no lane is hot
    */
   sourceIP(): string {
     return this.#lanes.sourceIP();
   }
 
   /**
-   * Writes one entry, copying what it is given before it returns. Timeout and signal end the waiting
-   * for room only: what finds room at once is written, though the signal was aborted before, and
-   * what was accepted is never taken back.
-   * @returns `undefined` when the entry was accepted at once, or a promise when it waits for room, in
-   *   a ring or in the cache. With a cache in the mode `journal` always a promise, which many writes
-   *   share: it resolves once the entry is on the disk, or confirmed, and not before those of earlier
-   *   writes. It rejects with a `WriteAbandonedError` when the waiting is given up
-   * @throws {NotRunningError | AllTargetsFailedError | BacklogFullError}
+   * Writes one entry. Its data is copied before this returns. Timeout and signal end only the waiting
+   * for room: an entry that finds room at once is written, even if the signal was aborted before, and
+   * an accepted entry is never taken back. If this throws, nothing was written.
+   * @returns `undefined` if the entry was accepted at once, otherwise a promise that resolves once it
+   *   has found room in a ring or in the cache. With the cache mode `journal` it is always a promise,
+   *   which many writes share: it resolves once the entry is stored on disk, or confirmed, in the order
+   *   of the writes. The promise rejects with a `WriteAbandonedError` if the waiting ends early
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {BacklogFullError} more than `backlogBytes` wait for room already
    * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
-   * @throws what is wrong with the entry: `UnknownTagError`, `TagRefusedError`, `OversizedEntryError`,
-   *   `InvalidSourceError`, `InvalidTimestampError`, `InvalidEntryError`,
-   *   `InvalidEnumeratedValueError`, `OversizedEnumeratedBlockError`; nothing of it was written then
-   * @throws {SystemLimitError} there is no memory for a large entry; nothing of it was written then
+   * @throws {UnknownTagError | TagRefusedError} the entry cannot have this tag
+   * @throws {InvalidEntryError | InvalidTimestampError | InvalidSourceError} a field is not valid
+   * @throws {OversizedEntryError} the data is over 2^30 - 1 bytes (§5)
+   * @throws {InvalidEnumeratedValueError | OversizedEnumeratedBlockError} the enumerated values are not
+   *   valid, or too many (§6)
+   * @throws {SystemLimitError} there is no memory for a large entry
    */
   writeEntry(entry: EntryInput, options?: WaitOptions): Promise<void> | undefined {
     this.#checkRunning();
@@ -229,13 +238,16 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Writes entries in order, copying what it is given before it returns. Of a batch that is given up
-   * while some of it waits for room, what was accepted stays accepted.
-   * @returns as `writeEntry`, for all of them
-   * @throws {NotRunningError | AllTargetsFailedError | BacklogFullError}
-   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used, or the entries are
-   *   no array
-   * @throws {BatchError} when one entry is bad; none of the batch was written then
+   * Writes entries in order. Their data is copied before this returns. If this throws, nothing was
+   * written. If the waiting for room ends early, the entries that were accepted stay accepted.
+   * @returns `undefined` if all entries were accepted at once, otherwise a promise for all of them:
+   *   it resolves, and rejects, as the one of `writeEntry`
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {BacklogFullError} more than `backlogBytes` wait for room already
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used, or `entries` is not
+   *   an array
+   * @throws {BatchError} an entry cannot be written; `index` says which, and `cause` why
    */
   writeBatch(entries: readonly EntryInput[], options?: WaitOptions): Promise<void> | undefined {
     this.#checkRunning();
@@ -245,7 +257,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     return this.#cache ? this.#cache.receiptAfter(room, entries.length, options) : room;
   }
 
-  /** Writes an entry with no source and no enumerated values; otherwise as `writeEntry`. */
+  /**
+   * Writes an entry without a source and without enumerated values of its own. It returns and throws
+   * what `writeEntry` does.
+   */
   write(
     timestamp: TimestampInput,
     tag: number,
@@ -256,17 +271,16 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Writes a block of entries from another indexer as they are: nothing is attached. One indexer
-   * gets it, once, and confirms it as a whole when it is on disk (§10). An abort takes a block back
-   * that is not sent; one that is has another second for its answer.
-   * @throws {NotRunningError | AllTargetsFailedError | NotHotError}
-   * @throws {BacklogFullError} blocks that are not finished take `backlogBytes`: their promises were
-   *   not waited for
-   * @throws {InvalidArgumentError} the entries are no array, or the options cannot be used
-   * @throws {BatchError} when one entry is bad; nothing was written then
-   * @throws {DittoError} refused, lost with its connection, or cancelled, before or meanwhile: it is
-   *   not sent again. `mayBeStored` tells whether an indexer may have it; no other error leaves that
-   *   open
+   * Copies a block of entries from one indexer to another (§10), without attached values. One indexer
+   * gets the block, at most once, and the promise resolves once that indexer has it on disk. Aborting
+   * the signal takes back a block that is not sent; if it is sent, its answer has one more second.
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError | NotHotError} every lane has given up for good, or none is hot
+   * @throws {BacklogFullError} unfinished blocks take `backlogBytes` already
+   * @throws {InvalidArgumentError} `entries` is not an array, or the options cannot be used
+   * @throws {BatchError} an entry cannot be written; nothing was sent
+   * @throws {DittoError} the block was refused, cancelled, or lost with its connection. It is not sent
+   *   again. `mayBeStored` says whether an indexer may have it; after any other error, none has
    */
   async dittoWrite(
     entries: readonly EntryInput[],
@@ -278,84 +292,97 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Whether an entry with so many bytes of data and values would have to wait for room if it were
-   * written now. If so, `drain` tells when it would not, unless the muxer closes or fails before.
+   * Returns whether an entry with this many bytes of data and enumerated values would have to wait for
+   * room now. If so, the muxer emits `drain` once there is room, unless it closes or fails before.
    */
   willBlock(bytes = 0): boolean {
     return this.#dispatcher.mustWait(FRAME_BYTES + bytes);
   }
 
   /**
-   * Resolves once everything written before is confirmed by an indexer, and asks the indexers to
-   * confirm at once.
-   * @throws {NotRunningError | AllTargetsFailedError}
+   * Resolves once every entry written before this call is confirmed by an indexer. It asks the indexers
+   * to confirm at once (§4, FORCE_ACK).
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
-   * @throws the signal's reason, when it is aborted, before or meanwhile
-   * @throws {WaitTimeoutError} and what is not confirmed yet stays on its way
-   * @throws {TagRefusedError} all is confirmed but entries whose tag every target refuses
-   * @throws {EntriesLostError} some were in the cache only, and were dropped or damaged there
+   * @throws {WaitTimeoutError} not everything was confirmed in time; the rest is still being sent
+   * @throws {TagRefusedError} everything is confirmed except entries whose tag every indexer refuses
+   * @throws {EntriesLostError} entries that were only in the cache were dropped or damaged there
+   * @throws the signal's reason, if the signal is aborted
    */
   async sync(options: WaitOptions = {}): Promise<void> {
     await this.#wait(true, options);
   }
 
   /**
-   * Resolves once everything written before is confirmed by an indexer, as that comes: the receipt
-   * for a queue's offset. Writing goes on meanwhile, and there may be many at a time.
-   * @throws as `sync`
+   * Resolves once every entry written before this call is confirmed by an indexer, without asking for
+   * it: a receipt after which a queue's offset can be committed. Writes may continue, and many barriers
+   * may be pending at the same time.
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws {WaitTimeoutError} not everything was confirmed in time; the rest is still being sent
+   * @throws {TagRefusedError} everything is confirmed except entries whose tag every indexer refuses
+   * @throws {EntriesLostError} entries that were only in the cache were dropped or damaged there
+   * @throws the signal's reason, if the signal is aborted
    */
   async barrier(options: WaitOptions = {}): Promise<void> {
     await this.#wait(false, options);
   }
 
   /**
-   * What indexers are told in the ingester state beside the rest (§8).
-   * @param metadata anything that JSON can hold, copied; `undefined`: nothing
-   * @throws {InvalidStateError}
+   * Sets the metadata in the ingester state, which every indexer is told (§8).
+   * @param metadata any value that JSON can hold; it is copied. `undefined` removes the metadata
+   * @throws {InvalidStateError} the value cannot be written as JSON
    */
   setMetadata(metadata: unknown): void {
     this.#reporter.setMetadata(metadata);
   }
 
   /**
-   * The same, for the ingester's configuration. Leave secrets out of it.
-   * @throws {InvalidStateError}
+   * Sets the ingester's configuration in the ingester state, which every indexer is told (§8). Leave
+   * secrets out of it.
+   * @param configuration any value that JSON can hold; it is copied. `undefined` removes the configuration
+   * @throws {InvalidStateError} the value cannot be written as JSON
    */
   setRawConfiguration(configuration: unknown): void {
     this.#reporter.setConfiguration(configuration);
   }
 
   /**
-   * The state of a part of the ingester, under a name of its own; it replaces an earlier one.
-   * @throws {InvalidArgumentError} no text for the name, or no object for the state
-   * @throws {InvalidStateError}
+   * Adds the state of a part of the ingester to the ingester state, which every indexer is told (§8).
+   * It replaces an earlier state of the same name.
+   * @throws {InvalidArgumentError} the name is not a string, or the state is not an object
+   * @throws {InvalidStateError} the state cannot be written as JSON
    */
   registerChild(name: string, state: ChildState): void {
     this.#reporter.registerChild(name, state);
   }
 
-  /** @returns whether there was one of that name */
+  /**
+   * Removes the state that `registerChild` added under a name.
+   * @returns whether there was one
+   */
   unregisterChild(name: string): boolean {
     return this.#reporter.unregisterChild(name);
   }
 
-  /** A snapshot of what goes on; cheap. */
+  /** Returns a snapshot of all counters. Its cost grows with the number of lanes. */
   stats(): MuxerStats {
     const { backlog } = this.#dispatcher;
     return muxerStats(this.#rings, backlog, this.#dittos, this.#log, this.#cache);
   }
 
-  /** Bytes in the disk cache, those on their way to it among them; 0 without one. */
+  /** The size of the disk cache in bytes, including entries that are being written to it; 0 without a cache. */
   cacheSize(): number {
     return this.#cache?.size ?? 0;
   }
 
   /**
-   * Takes no more entries, waits for confirmations as long as `closeTimeout` allows, those of ditto
-   * blocks among them, and ends every connection. What is not confirmed then goes to the cache, if
-   * there is one, with writes that still wait for room; without one, those are rejected.
-   * Lines of the own log that wait are ingested before, as far as that is possible; the rest is
-   * counted as `droppedLogLines`. Further calls return the same.
+   * Stops accepting entries, waits up to `closeTimeout` for the confirmations of entries and ditto
+   * blocks, and ends every connection. Unconfirmed entries, and writes that still wait for room, then
+   * go to the cache; without a cache, those writes are rejected. Waiting lines of the self log are
+   * ingested first if possible; the rest is counted in `droppedLogLines`. Further calls return the same promise.
    */
   close(): Promise<CloseReport> {
     this.#closed ??= this.#close();
@@ -403,7 +430,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     return { unconfirmed: left + (kept?.unconfirmed ?? 0), cached: kept?.cached ?? 0 };
   }
 
-  /** Waits for confirmations, and then for those of the own log's lines that came meanwhile. */
+  /** Waits for confirmations, and then for those of the self log lines that were written in the meantime. */
   async #syncBeforeClose(): Promise<void> {
     const { closeTimeout } = this.#configuration;
     const deadline = performance.now() + closeTimeout;

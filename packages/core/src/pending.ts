@@ -1,18 +1,20 @@
 import { InvalidArgumentError, InvalidTimeoutError, WaitTimeoutError } from './errors.js';
 
 /**
- * How long a caller waits. Neither given: for ever. They end the waiting and nothing else: a write
- * that need not wait is done, even if its signal was aborted before.
+ * How long a call waits; without options it waits until it is done. Timeout and signal end only the
+ * waiting: a write that finds room at once is done, even if the signal was aborted before.
  */
 export interface WaitOptions {
-  /** Milliseconds, 1 or more. */
+  /** The longest wait in milliseconds, 1 or more. Default: no limit. */
   readonly timeout?: number | undefined;
+  /** Ends the waiting when it is aborted. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * @throws {InvalidTimeoutError}
- * @throws {InvalidArgumentError} the options, or their signal, are none
+ * Checks the options of a call.
+ * @throws {InvalidTimeoutError} the timeout is not a number of 1 or more
+ * @throws {InvalidArgumentError} the options are not an object, or the signal is not an `AbortSignal`
  */
 export function checkWait(options: WaitOptions | undefined): void {
   if (options === undefined) return;
@@ -29,28 +31,28 @@ export function checkWait(options: WaitOptions | undefined): void {
   }
 }
 
-/** Not by its class: a signal may come from another realm, or be somebody's own. */
+/** Checks members and not the class: a signal may come from another realm, or from a polyfill. */
 function isSignal(value: unknown): boolean {
   const signal = value as Partial<AbortSignal> | null;
   return typeof signal?.addEventListener === 'function' && typeof signal.aborted === 'boolean';
 }
 
-/** Milliseconds; a timer that is longer ends at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** The longest timer in milliseconds, about 24.8 days: Node.js fires a longer one after 1 ms. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Those who wait with a signal. */
+/** Everything that waits with one signal. */
 interface Listeners {
   readonly all: Set<() => void>;
-  /** Listens to the signal no longer. */
+  /** Stops listening to the signal. */
   stop(): void;
 }
 
 const listeners = new WeakMap<AbortSignal, Listeners>();
 
 /**
- * Has `aborted` called when a signal is. Thousands may share one: a signal goes through all of its
- * listeners for each that is added, and warns of many.
- * @returns what calls it off
+ * Calls `aborted` when a signal is aborted. Thousands of waits may share one signal, so they share one
+ * listener: a signal walks all of its listeners whenever one is added, and warns when there are many.
+ * @returns a function that cancels the call
  */
 function onAbort(signal: AbortSignal, aborted: () => void): () => void {
   const waiting = listeners.get(signal) ?? listenTo(signal);
@@ -74,7 +76,7 @@ function listenTo(signal: AbortSignal): Listeners {
   return { all, stop };
 }
 
-/** A promise that somebody waits for, with a timeout and a signal. There may be many: it is lean. */
+/** A promise with a timeout and a signal. It is small, because there may be one for each write. */
 export class Pending {
   readonly promise: Promise<void>;
   #resolve!: () => void;
@@ -83,8 +85,8 @@ export class Pending {
   #unlisten: (() => void) | undefined;
 
   /**
-   * @param awaited for the message of a timeout: `sync`, `a hot connection`
-   * @param onGiveUp called once with a `WaitTimeoutError` or the signal's reason; it settles this
+   * @param awaited what the message of a timeout names, such as `sync` or `a hot connection`
+   * @param onGiveUp called once, with a `WaitTimeoutError` or the signal's reason; it must settle the promise
    */
   constructor(
     awaited: string,
@@ -112,9 +114,9 @@ export class Pending {
   }
 
   #wait(left: number, over: () => void): void {
-    const isLast = left <= LONGEST_TIMER;
-    const then = isLast ? over : () => this.#wait(left - LONGEST_TIMER, over);
-    this.#timer = setTimeout(then, Math.min(left, LONGEST_TIMER));
+    const isLast = left <= MAX_TIMER_MS;
+    const then = isLast ? over : () => this.#wait(left - MAX_TIMER_MS, over);
+    this.#timer = setTimeout(then, Math.min(left, MAX_TIMER_MS));
   }
 
   #listen(signal: AbortSignal, aborted: () => void): void {

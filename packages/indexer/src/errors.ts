@@ -1,6 +1,6 @@
 import { MAX_TAG_NAME_BYTES, RingestError } from '@ringest/codec';
 
-/** An ingester whose answer to the challenge is wrong: it does not have the secret (§3). */
+/** An ingester does not have the secret: its answer to the challenge is wrong (§3). */
 export class AuthenticationError extends RingestError {
   readonly code = 'ERR_AUTHENTICATION';
 
@@ -9,10 +9,10 @@ export class AuthenticationError extends RingestError {
   }
 }
 
-/** An ingester whose tenant, or lack of one, is not let in. */
+/** An ingester has a tenant that may not ingest, or has none although one is required (§3). */
 export class TenantRefusedError extends RingestError {
   readonly code = 'ERR_TENANT_REFUSED';
-  /** `undefined`: it has none. */
+  /** The tenant of the ingester; `undefined`: it has none. */
   readonly tenant: string | undefined;
 
   constructor(tenant: string | undefined) {
@@ -22,7 +22,7 @@ export class TenantRefusedError extends RingestError {
   }
 }
 
-/** A TLS handshake that failed, for example because a certificate was not accepted. */
+/** The TLS handshake of a connection failed, for example because a certificate was not accepted. */
 export class TlsHandshakeError extends RingestError {
   readonly code = 'ERR_TLS_HANDSHAKE';
 
@@ -31,21 +31,25 @@ export class TlsHandshakeError extends RingestError {
   }
 }
 
-/** A connection that gave its place to another one, see {@link IndexerOptions.maxUnauthenticated}. */
+/**
+ * A connection was closed because too many were unauthenticated, see {@link
+ * IndexerOptions.maxUnauthenticated}.
+ */
 export class CrowdedOutError extends RingestError {
   readonly code = 'ERR_CROWDED_OUT';
-  /** How many connections may be unauthenticated at the same time. */
+  /** The most connections that may be unauthenticated at the same time. */
   readonly limit: number;
 
   constructor(limit: number) {
-    super(`more than ${limit} connections are not authenticated, and this one has said nothing`);
+    super(`there are more than ${limit} unauthenticated connections: this one gave way to another`);
     this.limit = limit;
   }
 }
 
-/** An ingester that was too slow: it did not finish the handshake, or has said nothing for long. */
+/** An ingester did not finish the handshake in time, or was silent for too long. */
 export class IngesterTimeoutError extends RingestError {
   readonly code = 'ERR_INGESTER_TIMEOUT';
+  /** The time limit that passed, in milliseconds. */
   readonly milliseconds: number;
 
   constructor(what: string, milliseconds: number) {
@@ -54,7 +58,7 @@ export class IngesterTimeoutError extends RingestError {
   }
 }
 
-/** A connection that ended in the middle of the handshake or of a message. */
+/** A connection ended in the middle of the handshake or of a message. */
 export class ConnectionLostError extends RingestError {
   readonly code = 'ERR_CONNECTION_LOST';
 
@@ -63,10 +67,10 @@ export class ConnectionLostError extends RingestError {
   }
 }
 
-/** Tags that an ingester cannot have: a name is none, or all numbers are taken. */
+/** An ingester cannot have a tag: its name is not valid, it is refused, or no number is left (§7). */
 export class TagNotGrantedError extends RingestError {
   readonly code = 'ERR_TAG_NOT_GRANTED';
-  /** The name, as much of it as a valid one could have. */
+  /** The name of the tag, cut to the longest valid length. */
   readonly tag: string;
 
   constructor(tag: string, problem: string, options?: ErrorOptions) {
@@ -75,10 +79,12 @@ export class TagNotGrantedError extends RingestError {
   }
 }
 
-/** An entry whose tag number this indexer has not given to anybody. */
+/** An ingester sent an entry with a tag number that was never negotiated (§7). */
 export class TagNotNegotiatedError extends RingestError {
   readonly code = 'ERR_TAG_NOT_NEGOTIATED';
+  /** The number of the tag. */
   readonly tag: number;
+  /** The id of the entry. */
   readonly id: number;
 
   constructor(tag: number, id: number) {
@@ -88,10 +94,10 @@ export class TagNotNegotiatedError extends RingestError {
   }
 }
 
-/** A connection that was lost on purpose, see {@link IndexerBehaviour.failAfter}. */
+/** The indexer destroyed a connection on purpose, see {@link IndexerBehaviour.failAfter}. */
 export class PlannedFailureError extends RingestError {
   readonly code = 'ERR_PLANNED_FAILURE';
-  /** How many entries the indexer has taken. */
+  /** How many entries the indexer had read by then. */
   readonly entries: number;
 
   constructor(entries: number) {
@@ -100,13 +106,14 @@ export class PlannedFailureError extends RingestError {
   }
 }
 
-/** An option that an indexer cannot have. */
+/** An option of an indexer that cannot be used. */
 export class InvalidOptionError extends RingestError {
   readonly code = 'ERR_INVALID_OPTION';
+  /** The name of the option. */
   readonly option: string;
-  /** `undefined`: it is not there. */
+  /** The value of the option; `undefined`: it is missing. */
   readonly value: unknown;
-  /** What is wrong with it. */
+  /** The message without the option and its value. */
   readonly problem: string;
 
   constructor(option: string, value: unknown, problem: string, options?: ErrorOptions) {
@@ -118,12 +125,12 @@ export class InvalidOptionError extends RingestError {
   }
 }
 
-/** An ingest secret that the command line does not have. It shows none. */
+/** The command line has no ingest secret, or an unusable one. The error never contains a secret. */
 export class SecretError extends RingestError {
   readonly code = 'ERR_SECRET';
 }
 
-/** An address to listen on that cannot be understood. */
+/** An address to listen on that cannot be parsed. */
 export class InvalidAddressError extends RingestError {
   readonly code = 'ERR_INVALID_ADDRESS';
   readonly address: string;
@@ -134,7 +141,7 @@ export class InvalidAddressError extends RingestError {
   }
 }
 
-/** An address that an indexer cannot listen on: it is taken, or not one of this machine. */
+/** An indexer cannot listen on an address, for example because it is in use. */
 export class ListenError extends RingestError {
   readonly code = 'ERR_LISTEN';
   readonly address: string;
@@ -145,7 +152,7 @@ export class ListenError extends RingestError {
   }
 }
 
-/** Text as a message can show it: a peer decides how long it is. */
+/** Formats a text of a peer for a message: quoted, and cut if it is long. */
 function excerpt(text: string): string {
   return JSON.stringify(text.length <= 80 ? text : `${text.slice(0, 77)}…`);
 }

@@ -16,7 +16,7 @@ import type { EntryView } from './reading/entry-view.js';
 /** The longest delay of confirmations, in milliseconds. */
 export const MAX_ACK_DELAY_MS = 300_000;
 
-/** The lowest rate of reading, in bytes a second. */
+/** The lowest rate of reading, in bytes per second. */
 export const MIN_READ_RATE = 1024;
 
 const DAY_MS = 86_400_000;
@@ -24,92 +24,96 @@ const DAY_MS = 86_400_000;
 const DEFAULT_MAX_UNAUTHENTICATED = 128;
 
 /**
- * How an indexer is slow, strict, old or unreliable: what tests and benchmarks of an ingester need.
- * Left out, it is none of that.
+ * Options that make an indexer slow, strict, old or unreliable, for tests and benchmarks of an ingester.
+ * By default an indexer has none of these limits.
  */
 export interface IndexerBehaviour {
   /**
-   * By how many milliseconds the confirmations of entries and of ditto blocks leave later, 0 to
-   * {@link MAX_ACK_DELAY_MS}, as if the indexer were far away or its disk slow. FORCE_ACK does not
-   * shorten it; other replies are not delayed. How much can be ingested in a second is not limited.
-   * An indexer that is closed sends what is left at once.
+   * How long confirmations of entries and ditto blocks are delayed, in milliseconds, 0 to
+   * {@link MAX_ACK_DELAY_MS}, as if the indexer were far away or had a slow disk. FORCE_ACK does not
+   * shorten the delay, other replies are not delayed, and the throughput is not limited. `close` sends
+   * all delayed confirmations at once. Default: 0.
    */
   readonly ackDelay?: number | undefined;
   /**
-   * How many bytes are read in a second from each connection, {@link MIN_READ_RATE} or more, met on
-   * average. What the operating system buffers, up to some mebibytes, comes before an ingester
-   * feels it. 0: as many as come.
+   * The average rate at which each connection is read, in bytes per second: {@link MIN_READ_RATE} or
+   * more, or 0 for no limit. An ingester notices the limit once the buffers of the operating system are
+   * full, which can take some mebibytes. Default: 0.
    */
   readonly readRate?: number | undefined;
   /**
-   * A THROTTLE of so many milliseconds, up to 5000, is sent to each ingester whose entries flow, every
-   * second: 200 stop it for a fifth of the time. One over 500 is sent every twice its length. Until it
-   * is over, the indexer says nothing by itself and confirms nothing, because whatever it says would
-   * end it. 0: none.
+   * The length of a THROTTLE (§4) in milliseconds, 0 to 5000, which is sent every second to each
+   * ingester that sends entries: 200 stops it for a fifth of the time. A THROTTLE over 500 ms is sent
+   * less often, every twice its length. While it lasts, the indexer sends no confirmation and no PONG,
+   * because any message would end it. 0 means none. Default: 0.
    */
   readonly throttle?: number | undefined;
   /**
-   * For how many milliseconds, up to a day, after it began to listen the indexer says that it is not
-   * ready when an ingester asks with INGEST_OK.
+   * How long the indexer answers INGEST_OK (§4) with "not ready" after it began to listen, in
+   * milliseconds, up to a day. Default: 0.
    */
   readonly notReadyFor?: number | undefined;
   /**
-   * The connection that brings every n-th entry, counted over all connections as long as the indexer
-   * lives, is destroyed when that entry was taken and counted, and before it is confirmed. What was
-   * taken before it is confirmed. 0: none.
+   * Every n-th entry, counted over all connections, destroys its connection after it is counted and
+   * before it is confirmed. Entries before it are confirmed. 0 means never. Default: 0.
    */
   readonly failAfter?: number | undefined;
-  /** Tags that no ingester gets, by name: in a tag request all others are refused with them. */
+  /**
+   * Names of tags that are refused. A tag request with one of them is refused as a whole (§7).
+   * Default: none.
+   */
   readonly refuseTag?: readonly string[] | undefined;
   /**
-   * The API version of the indexer, 0 to 9, which is the default. What came after it (§2) the indexer
-   * does not know: who sends it nevertheless loses the connection.
+   * The API version of the indexer, 0 to 9 (§2). An ingester that sends something newer loses its
+   * connection. Default: 9.
    */
   readonly apiVersion?: number | undefined;
 }
 
+/** The options of an {@link Indexer}. */
 export interface IndexerOptions extends IndexerBehaviour {
   /**
-   * `tcp://host:port`, `tls://host:port` or `pipe:///path`, one or several. Port 0 takes a free one. An
-   * address without scheme is `tls` if {@link tls} is given, else `tcp`.
+   * One or more addresses to listen on: `tcp://host:port`, `tls://host:port` or `pipe:///path`. Port 0
+   * chooses a free port. An address without a scheme is `tls` if {@link tls} is given, otherwise `tcp`.
    */
   readonly listen: string | readonly string[];
-  /** The certificate and the key for `tls://`. */
+  /** The certificate and the key for `tls://` addresses. Default: none. */
   readonly tls?: IndexerTls | undefined;
-  /** The secret that ingesters must have. It is not kept, only its hash. */
+  /** The secret that ingesters must have. Only its hash is kept. */
   readonly secret: string;
-  /**
-   * The tenants whose ingesters are let in, by name. Left out, those of any tenant and of none are.
-   */
+  /** The names of the tenants that may ingest (§3). Default: any tenant, and ingesters without one. */
   readonly tenants?: readonly string[] | undefined;
   /**
-   * How many connections may be unauthenticated at the same time, 1 or more, those in the middle of a
-   * TLS handshake with them; 128 if left out. With one more, the one that has been silent for longest
-   * is dropped. Each is in any case after five seconds.
+   * The most connections that may be unauthenticated at the same time, 1 or more, including those in a
+   * TLS handshake. One more closes the connection that has been silent for longest. Every connection is
+   * closed if it is not authenticated after five seconds. Default: 128.
    */
   readonly maxUnauthenticated?: number | undefined;
-  /** Keep a digest of all entries, which takes about a microsecond for each. Off unless `true`. */
+  /** Whether to compute a digest of all entries, which takes about a microsecond for each. Default: `false`. */
   readonly digest?: boolean | undefined;
-  /** Takes every entry before it is counted. What it throws ends the connection, the entry unconfirmed. */
+  /**
+   * Called with every entry before it is counted. If it throws, the connection ends and the entry
+   * is not confirmed.
+   */
   readonly onEntry?: ((entry: EntryView) => void) | undefined;
   /**
-   * Called before the entries taken so far on a connection are confirmed, many at once: whoever
-   * stores entries makes them durable here. What it throws ends the connection, with them unconfirmed.
+   * Called before the entries read so far on a connection are confirmed, many at once. A program that
+   * stores entries makes them durable here. If it throws, the connection ends and they are not confirmed.
    */
   readonly beforeConfirm?: (() => void) | undefined;
-  /** Takes every state that an ingester tells about itself (§8). What it throws ends the connection. */
+  /** Called with every state that an ingester reports (§8). If it throws, the connection ends. */
   readonly onIngesterState?: ((state: IngesterState) => void) | undefined;
-  /** The number of the first tag, 0..65534, from which the numbers count down. 1000 if left out. */
+  /** The number of the first tag, 0..65534. Further numbers count down from it. Default: 1000. */
   readonly firstTag?: number | undefined;
-  /** Silent if left out. */
+  /** The pino logger of the indexer. Default: none. */
   readonly logger?: Logger | undefined;
 }
 
 /**
- * Where to listen, and with what.
+ * Checks the addresses, and reads the certificates that `tls://` addresses need.
  *
  * @throws {InvalidAddressError} if an address is malformed.
- * @throws {InvalidOptionError} if there is none, or it cannot be had with this `tls`.
+ * @throws {InvalidOptionError} if there is no address, or `tls` does not fit the addresses.
  */
 export function checkListen({ listen, tls }: IndexerOptions) {
   const texts = typeof listen === 'string' ? [listen] : listen;
@@ -119,19 +123,23 @@ export function checkListen({ listen, tls }: IndexerOptions) {
   );
   const isTls = addresses.some(({ scheme }) => scheme === 'tls');
   if (isTls && tls === undefined) {
-    throw new InvalidOptionError('tls', tls, 'listening on tls:// takes a certificate and a key');
+    throw new InvalidOptionError('tls', tls, 'a tls:// address needs a certificate and a key');
   }
   if (!isTls && tls !== undefined) {
-    throw new InvalidOptionError('tls', 'given', 'no address to listen on is tls://');
+    throw new InvalidOptionError(
+      'tls',
+      'given',
+      'no address to listen on is tls://: remove it, or add such an address',
+    );
   }
   return { addresses, tls: tls === undefined ? undefined : readTls(tls) };
 }
 
 /**
- * The tenants that are let in, `undefined` if all are.
+ * Checks the tenants that may ingest; `undefined` means all.
  *
- * @param apiVersion the indexer's.
- * @throws {InvalidOptionError} if a name is none, or there are none.
+ * @param apiVersion the API version of the indexer.
+ * @throws {InvalidOptionError} if a name is not valid, or there is none.
  */
 export function checkTenants(
   tenants: readonly string[] | undefined,
@@ -140,7 +148,7 @@ export function checkTenants(
   if (tenants === undefined) return undefined;
   if (tenants.length === 0) throw new InvalidOptionError('tenants', '[]', 'name at least one');
   if (apiVersion < MinimumVersion.tenant) {
-    const problem = `an indexer of version ${apiVersion} knows no tenants`;
+    const problem = `an indexer of API version ${apiVersion} does not know tenants`;
     throw new InvalidOptionError('tenants', tenants, problem);
   }
   for (const name of tenants) {
@@ -151,26 +159,26 @@ export function checkTenants(
   return new Set(tenants);
 }
 
-/** @throws {InvalidOptionError} if it is no number of connections. */
+/** @throws {InvalidOptionError} if the value is not a whole number of 1 or more. */
 export function checkMaxUnauthenticated(connections = DEFAULT_MAX_UNAUTHENTICATED): number {
   return checkWhole('maxUnauthenticated', connections, 1, Number.MAX_SAFE_INTEGER);
 }
 
-/** @throws {InvalidOptionError} if it is no number of milliseconds within bounds. */
+/** @throws {InvalidOptionError} if the value is not a number of milliseconds within bounds. */
 export function checkAckDelay(milliseconds: number): number {
   return checkNumber('ackDelay', milliseconds, 0, MAX_ACK_DELAY_MS);
 }
 
-/** @throws {InvalidOptionError} if it is neither 0 nor a number of bytes a second within bounds. */
+/** @throws {InvalidOptionError} if the value is neither 0 nor a number of bytes per second within bounds. */
 export function checkReadRate(bytesPerSecond: number): number {
   if (bytesPerSecond === 0) return 0;
   return checkNumber('readRate', bytesPerSecond, MIN_READ_RATE, Number.MAX_SAFE_INTEGER);
 }
 
 /**
- * The whole behaviour that options ask for.
+ * Checks the behaviour, and fills in the defaults.
  *
- * @throws {InvalidOptionError} if one of them is out of its bounds, or a tag is no valid name.
+ * @throws {InvalidOptionError} if an option is out of bounds, or a tag is not a valid name.
  */
 export function checkBehaviour(options: IndexerBehaviour) {
   return {
@@ -184,14 +192,14 @@ export function checkBehaviour(options: IndexerBehaviour) {
   };
 }
 
-function checkWhole(option: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value)) throw new InvalidOptionError(option, value, 'it is a whole number');
-  return checkNumber(option, value, least, most);
+function checkWhole(option: string, value: number, min: number, max: number): number {
+  if (!Number.isInteger(value)) throw new InvalidOptionError(option, value, 'give a whole number');
+  return checkNumber(option, value, min, max);
 }
 
-function checkNumber(option: string, value: number, least: number, most: number): number {
-  if (typeof value !== 'number' || !(value >= least && value <= most)) {
-    throw new InvalidOptionError(option, value, `it is a number from ${least} to ${most}`);
+function checkNumber(option: string, value: number, min: number, max: number): number {
+  if (typeof value !== 'number' || !(value >= min && value <= max)) {
+    throw new InvalidOptionError(option, value, `give a number from ${min} to ${max}`);
   }
   return value;
 }

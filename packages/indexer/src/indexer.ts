@@ -26,24 +26,28 @@ import { TenantEntries } from './reading/tenant-entries.js';
 
 const DEFAULT_FIRST_TAG = 1000;
 
-/** What an indexer has taken since it was made. */
+/** What an indexer has received since it was made. */
 export interface IndexerStats {
-  /** Ingesters that were let in. */
+  /** How many ingesters became hot. */
   readonly connections: number;
+  /** How many entries were received, including duplicates. */
   readonly entries: number;
-  /** Bytes of data. */
+  /** Bytes of data in these entries. */
   readonly bytes: number;
-  /** 64 hexadecimal digits, see {@link EntryDigest}; `null` without one. */
+  /**
+   * The digest of all entries, 64 hexadecimal digits (see {@link EntryDigest}); `null` without the
+   * option `digest`.
+   */
   readonly digest: string | null;
-  /** Entries by tag name. A tag without entries is left out. */
+  /** How many entries each tag has, by its name. A tag without entries is left out. */
   readonly tags: Readonly<Record<string, number>>;
-  /** Entries by tenant name. Those of ingesters without a tenant are left out. */
+  /** How many entries each tenant has, by its name. Entries without a tenant are left out. */
   readonly tenants: Readonly<Record<string, number>>;
 }
 
 /**
- * An embedded indexer: it listens, lets in ingesters that have the secret, confirms their entries
- * and counts them. It stores nothing.
+ * An indexer for tests and benchmarks. It listens, authenticates ingesters, and confirms and counts their
+ * entries. It stores nothing.
  */
 export class Indexer implements AsyncDisposable {
   readonly #addresses: readonly ListenAddress[];
@@ -55,22 +59,24 @@ export class Indexer implements AsyncDisposable {
   readonly #tags: TagTable;
   readonly #counter: EntryCounter;
   readonly #tenantEntries = new TenantEntries();
-  /** Connections that are open, with their readers once the handshake is done. */
+  /** The open connections, with their readers once the handshake is done. */
   readonly #open = new Map<Socket, EntryReader | undefined>();
   #listeners: readonly Listener[] = [];
   #opening: Promise<unknown> = Promise.resolve();
   #connections = 0;
   #ackDelay: number;
   #readRate: number;
-  /** On the clock of `performance`; never, before it listens on all addresses. */
+  /** When INGEST_OK is first answered with yes, on the clock of `performance`. */
   #readyAt = Number.POSITIVE_INFINITY;
   #toldThatFull = false;
   #stopThrottling: () => void = () => {};
   #closed: Promise<void> | undefined;
 
   /**
+   * Checks the options. The indexer does not listen before {@link listen}.
+   *
    * @throws {InvalidAddressError} if an address of `listen` is malformed.
-   * @throws {InvalidOptionError} if another option is out of bounds.
+   * @throws {InvalidOptionError} if another option cannot be used.
    */
   constructor(options: IndexerOptions) {
     const { addresses, tls } = checkListen(options);
@@ -103,10 +109,10 @@ export class Indexer implements AsyncDisposable {
   }
 
   /**
-   * Starts to listen, on all addresses or on none.
+   * Starts to listen on all addresses. If one of them fails, the indexer listens on none.
    *
    * @returns the first address, see {@link addresses}.
-   * @throws {ListenError} if one of the addresses cannot be had, or the indexer listens already.
+   * @throws {ListenError} if an address cannot be used, or the indexer listens already or is closed.
    */
   async listen(): Promise<string> {
     if (this.#closed !== undefined || this.#listeners.length > 0) {
@@ -117,7 +123,7 @@ export class Indexer implements AsyncDisposable {
       (address) =>
         new Listener(address, this.#tls, {
           accepted: (arrival) => this.#serve(arrival),
-          failed: (err) => this.#log.error({ err }, 'cannot take connections'),
+          failed: (err) => this.#log.error({ err }, 'cannot accept connections'),
         }),
     );
     const opening = this.#openAll();
@@ -129,14 +135,14 @@ export class Indexer implements AsyncDisposable {
     return this.address;
   }
 
-  /** The first of {@link addresses}. */
+  /** The first address that the indexer listens on, with its actual port, see {@link addresses}. */
   get address(): string {
     return this.addresses[0] as string;
   }
 
   /**
-   * Where it listens, in the order of the option: `tcp://host:port` and `tls://host:port` with the
-   * actual port, `pipe:///path`.
+   * The addresses that the indexer listens on, in the order of the option `listen`: `tcp://host:port` and
+   * `tls://host:port` with the actual port, and `pipe:///path`.
    */
   get addresses(): string[] {
     return this.#addresses.map(
@@ -145,8 +151,8 @@ export class Indexer implements AsyncDisposable {
   }
 
   /**
-   * By how many milliseconds confirmations leave later, see {@link IndexerBehaviour.ackDelay}. Set,
-   * it is so from then on, on all connections: what waits already keeps its time, and is not overtaken.
+   * How long confirmations are delayed, in milliseconds, see {@link IndexerBehaviour.ackDelay}. Setting it
+   * changes all connections at once. Confirmations that wait already keep their delay and their order.
    *
    * @throws {InvalidOptionError} if it is set out of bounds.
    */
@@ -160,8 +166,8 @@ export class Indexer implements AsyncDisposable {
   }
 
   /**
-   * How many bytes are read in a second from each connection, see {@link IndexerBehaviour.readRate}.
-   * Set, it is so from then on, on all connections.
+   * The rate at which each connection is read, in bytes per second, see {@link IndexerBehaviour.readRate}.
+   * Setting it changes all connections at once.
    *
    * @throws {InvalidOptionError} if it is set out of bounds.
    */
@@ -174,7 +180,7 @@ export class Indexer implements AsyncDisposable {
     for (const reader of this.#readers()) reader.readRate = bytesPerSecond;
   }
 
-  /** What was taken so far. */
+  /** Returns what was received so far. */
   stats(): IndexerStats {
     const { entries, bytes, digest } = this.#counter;
     const counts = Array.from(this.#tags, ([name, tag]) => [name, this.#counter.entriesOf(tag)]);
@@ -184,8 +190,8 @@ export class Indexer implements AsyncDisposable {
   }
 
   /**
-   * Stops listening and ends all connections; what was taken is confirmed before. Closing again
-   * is allowed and waits for the same end.
+   * Stops listening, confirms what was received, and ends all connections. Further calls return the same
+   * promise.
    */
   close(): Promise<void> {
     this.#closed ??= this.#opening.then(() => {
@@ -251,7 +257,9 @@ export class Indexer implements AsyncDisposable {
     this.#counter.allow(tag);
     if (this.#tags.isFull && !this.#toldThatFull) {
       this.#toldThatFull = true;
-      this.#log.warn('all tag numbers are given: other tags are refused as long as this runs');
+      this.#log.warn(
+        'all tag numbers are given: further tags are refused until the indexer is restarted',
+      );
     }
     return tag;
   }

@@ -1,27 +1,24 @@
-/** Something that is to happen later, unless it is called off. */
+/** A call that is planned. */
 export interface Timer {
-  /** Calls it off. */
+  /** Cancels the call. */
   close(): void;
-  /** The process does not stay alive for it. */
+  /** Lets the process end before the call. */
   unref(): unknown;
 }
 
-/**
- * Where time comes from. Whatever waits or measures takes its time from one, so that a test can move
- * the time by hand.
- */
+/** The source of time for everything that waits or measures. A test can use one that it moves itself. */
 export interface Clock {
-  /** Milliseconds that only grow; every thread counts them from a moment of its own. */
+  /** Milliseconds since a moment that differs between threads; they never decrease. */
   now(): number;
-  /** Nanoseconds that only grow, the same in all threads of the process. */
+  /** Nanoseconds, the same in all threads of the process; they never decrease. */
   sharedNanos(): bigint;
-  /** Calls a function once, after so many milliseconds. */
+  /** Calls a function once, after some milliseconds. */
   after(milliseconds: number, action: () => void): Timer;
-  /** Calls a function again and again, every so many milliseconds. */
+  /** Calls a function repeatedly, at an interval in milliseconds. */
   every(milliseconds: number, action: () => void): Timer;
 }
 
-/** The time of the machine. */
+/** The clock of the machine. */
 export const realClock: Clock = {
   now: () => performance.now(),
   sharedNanos: () => process.hrtime.bigint(),
@@ -33,7 +30,7 @@ function timer(timeout: NodeJS.Timeout): Timer {
   return { close: () => clearTimeout(timeout), unref: () => timeout.unref() };
 }
 
-/** Milliseconds of a clock that all threads share, as the low 32 bits: differences count, not values. */
+/** The low 32 bits of a time in milliseconds that all threads share. Only differences have a meaning. */
 export function sharedMilliseconds(clock: Clock): number {
   return Number(BigInt.asIntN(32, clock.sharedNanos() / 1_000_000n));
 }

@@ -1,4 +1,4 @@
-import { DecodeError } from '@ringest/codec';
+import { DecodeError, messageOf } from '@ringest/codec';
 import type { LossReason } from './endpoint.js';
 import type { LossMessage } from './messages.js';
 
@@ -11,14 +11,14 @@ export class ConnectionLoss extends Error {
     this.reason = reason;
   }
 
-  /** Any error, as it crosses to the main thread. */
+  /** Any error, as a message to the main thread. */
   static toLoss(error: unknown): LossMessage {
     if (error instanceof ConnectionLoss) return { reason: error.reason, message: error.message };
     if (error instanceof DecodeError) return { reason: 'protocol', message: error.message };
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { reason: 'lost', message };
   }
 }
 
-/** The same, and trying again is of no use. */
+/** A loss after which the lane gives up: trying again would not help. */
 export class FatalLoss extends ConnectionLoss {}

@@ -23,6 +23,6 @@ export type { Counter } from './ring/memory-layout.js';
 export { CONTROL_WORDS, Control, LaneState } from './ring/memory-layout.js';
 export { HALF_LIFE, Meter } from './ring/meter.js';
 export { MAX_RING_BYTES, MIN_RING_BYTES } from './ring/ring.js';
-export type { WriterMark } from './ring/ring-writer.js';
+export type { FrameWriter, WriterMark } from './ring/ring-writer.js';
 export { SharedMemoryPool, sharedBytesOf } from './ring/shared-memory.js';
 export { StagingRing } from './ring/staging-ring.js';

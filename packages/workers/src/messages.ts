@@ -16,26 +16,28 @@ export interface RateLimitTask {
   readonly bytesPerSecond: number;
 }
 
-/** What the main thread hands to a lane's worker task. */
+/** What the worker task of a lane begins with. */
 export interface LaneTask {
   readonly memory: WebAssembly.Memory;
   readonly kernel: WebAssembly.Module;
   readonly port: MessagePort;
-  /** Microseconds from hand-over to confirmation, one record per socket write. */
+  /** Microseconds from a socket write to its confirmation, one record for each write. */
   readonly latency: RecordableHistogram;
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
   readonly identity: Identity;
   /** Tag names; the index is the muxer tag. */
   readonly tags: readonly string[];
-  /** An indexer of an older API version is not connected to. */
+  /** The lane gives up when the indexer has an older API version. */
   readonly minVersion: number;
   readonly rateLimit: RateLimitTask | undefined;
   readonly times: ConnectionTimes;
 }
 
-/** From the main thread to the worker. A bare `doorbell` says: look at the cursors. */
+/** The doorbell: a message without content that makes the worker look at the cursors. */
 export const DOORBELL = 0;
+
+/** Messages from the main thread to the worker. */
 export type ToWorker =
   | typeof DOORBELL
   | { readonly kind: 'flush' }
@@ -46,13 +48,13 @@ export type ToWorker =
       /** Bytes of the frame, from the beginning of the memory on. */
       readonly bytes: number;
     }
-  /** A large frame has left the ring without having been sent. */
+  /** A large frame was moved to another lane, unsent. */
   | { readonly kind: 'largeMoved'; readonly key: number }
   /** One more tag. */
   | ({ readonly kind: 'tag' } & TagName)
-  /** The ring that the worker waits for is nobody's. */
+  /** The ring that the worker waits for is free. */
   | { readonly kind: 'ringFree' }
-  /** A whole INGESTER_STATE command (§8), for now; it does not outlast the connection. */
+  /** A whole INGESTER_STATE command (§8), for the current connection only. */
   | { readonly kind: 'state'; readonly command: Uint8Array }
   | {
       /** A block of unstamped frames (§10), back to back from the beginning of the memory on. */
@@ -66,25 +68,25 @@ export type ToWorker =
   | { readonly kind: 'dittoCancel'; readonly key: number }
   | { readonly kind: 'close' };
 
-/** An error on its way between threads, where classes do not survive. */
+/** A loss as a message: classes do not survive the way between threads. */
 export interface LossMessage {
   readonly reason: LossReason;
   readonly message: string;
 }
 
-/** What became of a ditto block; `lost`: nobody knows. */
+/** How a ditto block has ended. `lost`: it was sent, and the connection ended before the confirmation. */
 export type DittoEnd =
   | { readonly kind: 'stored' | 'cancelled' | 'lost' }
   | { readonly kind: 'refused'; readonly result: number }
   | { readonly kind: 'unknownTag'; readonly tag: number };
 
-/** From the worker to the main thread. */
+/** Messages from the worker to the main thread. */
 export type ToMain =
   | ({ readonly kind: 'hot' } & Session)
   | { readonly kind: 'lost'; readonly loss: LossMessage; readonly retryInMs: number }
-  /** It is of no use to try again: the worker has ended the lane. */
+  /** The worker has given up: trying again would not help. */
   | { readonly kind: 'fatal'; readonly loss: LossMessage }
-  /** Whether the indexer takes a tag that was asked for by TAG. */
+  /** The answer of the indexer to a TAG command, when it refuses the tag or had refused it before. */
   | { readonly kind: 'tag'; readonly tag: number; readonly isRefused: boolean }
   | { readonly kind: 'dittoEnd'; readonly key: number; readonly end: DittoEnd }
   | { readonly kind: 'wake' }

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { EntriesLostError, type EntryInput, type IngestMuxer } from '@ringest/core';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
   cacheStats,
   copyAsAfterCrash,
@@ -10,7 +11,7 @@ import {
   until,
   unusedAddress,
 } from '../../support/caching.js';
-import { hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { hotMuxer, type newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -18,6 +19,8 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 const KINDS = ['sync', 'barrier'] as const;
 
 type CacheInput = NonNullable<Parameters<typeof newMuxer>[0]['cache']>;
+
+beforeEach(rollQuickly);
 
 function given(targets: readonly string[], cache: Partial<CacheInput> = {}) {
   const input = { path: temporaryDirectory(), mode: 'always', ...cache } as const;
@@ -94,8 +97,7 @@ describe('sync and barriers', () => {
 
   it.each(KINDS)('wait for all of it also when many wait at different times: %s', async (kind) => {
     const { address, listen } = await unusedAddress();
-    const muxer = newMuxer(given([address]));
-    muxer.start();
+    const muxer = coldMuxer(given([address]));
     await Promise.all(numberedFrom(0, 600).map((entry) => muxer.writeEntry(entry)));
     const order: number[] = [];
     const all: Promise<unknown>[] = [];
@@ -114,8 +116,7 @@ describe('sync and barriers', () => {
   it('do not wait for what an earlier run has left', async () => {
     const { address } = await unusedAddress();
     const first = given([address], { mode: 'journal' });
-    const earlier = newMuxer(first);
-    earlier.start();
+    const earlier = coldMuxer(first);
     await Promise.all(numberedFrom(0, 1200).map((entry) => earlier.writeEntry(entry)));
     const path = copyAsAfterCrash(first.cache.path);
 
@@ -136,8 +137,7 @@ describe('sync and barriers', () => {
 
   it.each(KINDS)('reject when what they wait for was dropped: %s', async (kind) => {
     const { address } = await unusedAddress();
-    const muxer = newMuxer(given([address], { maxBytes: 2 ** 20, whenFull: 'drop-oldest' }));
-    muxer.start();
+    const muxer = coldMuxer(given([address], { maxBytes: 2 ** 20, whenFull: 'drop-oldest' }));
     await Promise.all(numberedFrom(0, 1000).map((entry) => muxer.writeEntry(entry)));
     const lost = muxer[kind]().catch((error) => error);
     writeAll(muxer, numberedFrom(1000, 7000));
@@ -149,8 +149,7 @@ describe('sync and barriers', () => {
   it('do not reject for what was dropped after all that they wait for is in rings', async () => {
     const { address, port } = await unusedAddress();
     const input = { maxBytes: 2 ** 20, whenFull: 'drop-oldest' } as const;
-    const muxer = newMuxer(given([address], input));
-    muxer.start();
+    const muxer = coldMuxer(given([address], input));
     // Twice the ring: the rest is in the cache.
     await Promise.all(numberedFrom(0, 500).map((entry) => muxer.writeEntry(entry)));
     const passed = watch(muxer.barrier());

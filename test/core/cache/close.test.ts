@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type EntryInput, type IngestMuxer, NotRunningError } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { type Arrival, expectArrivals, expectedArrival, keyOf } from '../../support/arrivals.js';
+import { closeAtOnce, coldMuxer } from '../../support/cache-time.js';
 import {
   CLOSE_MS,
   cachedData,
@@ -19,6 +20,7 @@ import {
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
+import { scaled } from '../../support/scale.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -26,11 +28,12 @@ type Configuration = Parameters<typeof newMuxer>[0];
 type CacheInput = NonNullable<Configuration['cache']>;
 
 const MODES = ['fail', 'always', 'journal'] as const;
+/** Without an indexer, `fail` and `always` do the same. */
+const DARK_MODES = scaled<readonly (typeof MODES)[number][]>(['always', 'journal'], MODES);
 
-/** Closing takes a second for indexers that are not there, and leaves one to the disk. */
 function given(targets: readonly string[], cache: Partial<CacheInput> = {}) {
   const input = { path: temporaryDirectory(), ...cache };
-  return { targets, ringBytes: SMALL_RING, cache: input, closeTimeout: 1000 };
+  return { targets, ringBytes: SMALL_RING, cache: input, closeTimeout: CLOSE_MS };
 }
 
 const writeAll = (muxer: IngestMuxer, entries: readonly EntryInput[]) =>
@@ -42,7 +45,7 @@ const expected = (entries: readonly EntryInput[]): Arrival[] =>
 /** What the next run sends of what is in a folder, and nothing is left there. */
 async function drain(path: string, count: number): Promise<readonly Arrival[]> {
   const recording = await Receiver.start();
-  const muxer = newMuxer({ ...given([recording.address], { path }), closeTimeout: CLOSE_MS });
+  const muxer = newMuxer(given([recording.address], { path }));
   muxer.start();
   await until('all of it', () => cacheStats(muxer).recoveredEntries >= count);
   await until('an empty cache', () => cacheStats(muxer).bytes === 0);
@@ -52,17 +55,16 @@ async function drain(path: string, count: number): Promise<readonly Arrival[]> {
 }
 
 describe('close', () => {
-  it.each(MODES)('leaves what nobody has confirmed to the next start: %s', async (mode) => {
+  it.each(DARK_MODES)('leaves what nobody has confirmed to the next start: %s', async (mode) => {
     const places = [await unusedAddress(), await unusedAddress()];
     const configuration = given(
       places.map(({ address }) => address),
       { mode },
     );
-    const muxer = newMuxer(configuration);
-    muxer.start();
+    const muxer = coldMuxer(configuration);
     const entries = [...numberedFrom(0, 500), numbered(500, 100_000), ...numberedFrom(501, 600)];
     const written = writeAll(muxer, entries);
-    expect(await muxer.close()).toEqual({ unconfirmed: 600, cached: 600 });
+    expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 600, cached: 600 });
     await written;
     expectEachOnce(await drain(configuration.cache.path, 600), entries);
   });
@@ -70,7 +72,7 @@ describe('close', () => {
   it.each(MODES)('leaves large entries that were sent as they were written: %s', async (mode) => {
     const indexer = await ScriptedIndexer.listen();
     const configuration = { ...given([indexer.address], { mode }), tags: ['other', 'test'] };
-    const muxer = await hotMuxer({ ...configuration, closeTimeout: 500 });
+    const muxer = await hotMuxer(configuration);
     const source = '10.1.2.3';
     const entries = [
       { ...numbered(0), tag: 1, source },
@@ -82,7 +84,7 @@ describe('close', () => {
       // There is room for one of them at a time: the last goes to the cache, or waits.
       if (i < 2) await (await indexer.hot(0)).entries(i + 1);
     }
-    expect(await muxer.close()).toEqual({ unconfirmed: 3, cached: 3 });
+    expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 3, cached: 3 });
 
     const other = await ScriptedIndexer.listen({ confirms: 'at once' });
     const next = newMuxer({ ...configuration, targets: [other.address], tags: ['a', 'b', 'test'] });
@@ -95,19 +97,18 @@ describe('close', () => {
     );
   });
 
-  it.each(MODES)(
+  it.each(DARK_MODES)(
     'leaves it in the order of the writes of all runs, when there is one lane: %s',
     async (mode) => {
       const { address } = await unusedAddress();
       const configuration = given([address], { mode });
       const entries = numberedFrom(0, 1600);
       for (const from of [0, 800]) {
-        const muxer = newMuxer(configuration);
-        muxer.start();
+        const muxer = coldMuxer(configuration);
         // The ring has room for a few hundred: the others go to the disk, and the last wait for it.
         await writeAll(muxer, entries.slice(from, from + 700));
         const last = writeAll(muxer, entries.slice(from + 700, from + 800));
-        expect(await muxer.close()).toMatchObject({ unconfirmed: from + 800 });
+        expect(await closeAtOnce(muxer)).toMatchObject({ unconfirmed: from + 800 });
         await last;
       }
       expectArrivals(await drain(configuration.cache.path, 1600), expected(entries));
@@ -138,11 +139,11 @@ describe('close', () => {
 
   it.each(MODES)('resolves writes that wait for room, and stores them: %s', async (mode) => {
     const indexer = await ScriptedIndexer.listen();
-    const configuration = { ...given([indexer.address], { mode }), closeTimeout: 400 };
-    const muxer = await hotMuxer({ ...configuration, ringBytes: SMALL_RING });
+    const configuration = given([indexer.address], { mode });
+    const muxer = await hotMuxer(configuration);
     const entries = Array.from({ length: 60 }, (_, i) => numbered(i, 15_000));
     const written = writeAll(muxer, entries);
-    const report = await muxer.close();
+    const report = await closeAtOnce(muxer);
     await written;
     expect(report).toEqual({ unconfirmed: 60, cached: 60 });
     expectEachOnce(await drain(configuration.cache.path, 60), entries);
@@ -151,12 +152,11 @@ describe('close', () => {
   it('does not wait for an indexer that hangs for ever', async () => {
     const indexer = await ScriptedIndexer.listen({ greets: false, listens: false, lingers: true });
     const configuration = given([indexer.address], { mode: 'journal' });
-    const muxer = newMuxer(configuration);
-    muxer.start();
+    const muxer = coldMuxer(configuration);
     const entries = numberedFrom(0, 1000);
     await writeAll(muxer, entries);
     await indexer.connection(0);
-    expect(await muxer.close()).toEqual({ unconfirmed: 1000, cached: 1000 });
+    expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 1000, cached: 1000 });
     expectEachOnce(await drain(configuration.cache.path, 1000), entries);
   });
 
@@ -177,27 +177,25 @@ describe('close', () => {
     const { address } = await unusedAddress();
     const sync = { everyMs: 60_000 };
     const configuration = given([address], { mode: 'journal', sync });
-    const muxer = newMuxer(configuration);
-    muxer.start();
+    const muxer = coldMuxer(configuration);
     const entries = numberedFrom(0, 100);
     const written = Promise.allSettled(entries.map((entry) => muxer.writeEntry(entry)));
-    expect(await muxer.close()).toEqual({ unconfirmed: 100, cached: 100 });
+    expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 100, cached: 100 });
     expect(new Set((await written).map(({ status }) => status))).toEqual(new Set(['fulfilled']));
     expectEachOnce(await drain(configuration.cache.path, 100), entries);
   });
 
-  it.each(MODES)(
+  it.each(DARK_MODES)(
     'stores everything also when the cache has reached its limit: %s',
     async (mode) => {
       const { address } = await unusedAddress();
       const configuration = given([address], { mode, maxBytes: 2 ** 20 });
-      const muxer = newMuxer(configuration);
-      muxer.start();
+      const muxer = coldMuxer(configuration);
       // Until it waits for the disk what is beyond.
       const entries = Array.from({ length: 200 }, (_, i) => numbered(i, 10_000));
       const written = writeAll(muxer, entries);
       await until('that it is full', () => cacheStats(muxer).isFull);
-      expect(await muxer.close()).toEqual({ unconfirmed: 200, cached: 200 });
+      expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 200, cached: 200 });
       await written;
       expectEachOnce(await drain(configuration.cache.path, 200), entries);
     },
@@ -206,7 +204,7 @@ describe('close', () => {
   it.each(MODES)('keeps nothing of what is confirmed: %s', async (mode) => {
     const recordings = [await Receiver.start(), await RecordingIndexer.start({ ackDelay: 20 })];
     const targets = recordings.map(({ address }) => address);
-    const configuration = { ...given(targets, { mode }), closeTimeout: CLOSE_MS };
+    const configuration = given(targets, { mode });
     const muxer = await wholeMuxer(configuration);
     const entries = numberedFrom(0, 800);
     await writeAll(muxer, entries);
@@ -239,8 +237,7 @@ describe('close', () => {
   it('right after the start leaves what an earlier run had left', async () => {
     const { address } = await unusedAddress();
     const first = given([address], { mode: 'journal' });
-    const earlier = newMuxer(first);
-    earlier.start();
+    const earlier = coldMuxer({ ...first, closeTimeout: 1 });
     const entries = numberedFrom(0, 1000);
     await writeAll(earlier, entries);
     const path = copyAsAfterCrash(first.cache.path);
@@ -248,7 +245,7 @@ describe('close', () => {
       const muxer = newMuxer(given([address], { path, mode: 'journal' }));
       muxer.start();
       if (round > 0) for (let i = 0; i < round; i++) await turn();
-      expect(await muxer.close()).toEqual({ unconfirmed: 1000, cached: 1000 });
+      expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 1000, cached: 1000 });
     }
     expectEachOnce(await drain(path, 1000), entries);
   });
@@ -268,8 +265,7 @@ describe('close in the middle of a replay', () => {
   it.each(MODES)('leaves exactly the rest of what an earlier run had left: %s', async (mode) => {
     const { address } = await unusedAddress();
     const first = given([address], { mode: 'journal' });
-    const earlier = newMuxer(first);
-    earlier.start();
+    const earlier = coldMuxer({ ...first, closeTimeout: 1 });
     const entries = numberedFrom(0, 1800);
     await writeAll(earlier, entries);
     const path = copyAsAfterCrash(first.cache.path);
@@ -278,13 +274,13 @@ describe('close in the middle of a replay', () => {
     const rounds = mode === 'always' ? 2 : 1;
     for (let round = 0; round < rounds; round++) {
       const indexer = await ScriptedIndexer.listen();
-      const configuration = { ...given([indexer.address], { path, mode }), closeTimeout: 500 };
+      const configuration = given([indexer.address], { path, mode });
       const muxer = await hotMuxer(configuration);
       const connection = await indexer.hot(0);
       await confirmTo(connection, 300 * (round + 1), muxer);
       confirmed.push(...connection.arrivals.slice(0, 300 * (round + 1)));
       const left = entries.length - confirmed.length;
-      expect(await muxer.close()).toEqual({ unconfirmed: left, cached: left });
+      expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: left, cached: left });
       expect((await cachedData(path)).length).toBe(left);
     }
     const rest = await drain(path, entries.length - confirmed.length);
@@ -294,7 +290,7 @@ describe('close in the middle of a replay', () => {
   it.each([
     { mode: 'fail', everyMs: 10, what: 'on the disk', counts: [500] },
     { mode: 'always', everyMs: 10, what: 'on the disk', counts: [300] },
-    { mode: 'always', everyMs: 300, what: 'still in memory', counts: [100, 900] },
+    { mode: 'always', everyMs: 300, what: 'still in memory', counts: scaled([900], [100, 900]) },
     { mode: 'journal', everyMs: 10, what: 'on the disk', counts: [300] },
   ] as const)(
     'leaves exactly the rest of its own: $mode, what is brought back is $what',
@@ -302,8 +298,7 @@ describe('close in the middle of a replay', () => {
       for (const count of counts) {
         const { address, port } = await unusedAddress();
         const configuration = given([address], { mode, sync: { everyMs } });
-        const muxer = newMuxer({ ...configuration, closeTimeout: 1000 });
-        muxer.start();
+        const muxer = coldMuxer(configuration);
         const entries = numberedFrom(0, 1500);
         await writeAll(muxer, entries.slice(0, 1100));
         const indexer = await ScriptedIndexer.listen({ port });
@@ -312,7 +307,7 @@ describe('close in the middle of a replay', () => {
         await confirmTo(connection, count, muxer);
         const confirmed = connection.arrivals.slice(0, count);
         const left = entries.length - count;
-        expect(await muxer.close()).toEqual({ unconfirmed: left, cached: left });
+        expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: left, cached: left });
         await more;
         expect((await cachedData(configuration.cache.path)).length).toBe(left);
         const rest = await drain(configuration.cache.path, left);

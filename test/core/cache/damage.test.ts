@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { NodeDisk, SegmentLog } from '@ringest/cache/internal';
 import { EntriesLostError, type EntryInput, type IngestMuxer } from '@ringest/core';
 import { encodedSize, encodeFrame } from '@ringest/workers';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { closeAtOnce, coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
   CLOSE_MS,
   cacheStats,
@@ -22,6 +23,8 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 type Mode = 'fail' | 'always' | 'journal';
 
+beforeEach(rollQuickly);
+
 function given(targets: readonly string[], path: string, mode: Mode = 'journal') {
   return { targets, ringBytes: SMALL_RING, cache: { path, mode } };
 }
@@ -36,8 +39,7 @@ const blockOf = (number: number) => ALL.slice(number * PER_BLOCK, (number + 1) *
 async function leave(): Promise<string> {
   const { address } = await unusedAddress();
   const path = temporaryDirectory();
-  const muxer = newMuxer({ ...given([address], path), ringBytes: 2 ** 20 });
-  muxer.start();
+  const muxer = coldMuxer({ ...given([address], path), ringBytes: 2 ** 20 });
   for (let block = 0; block < BLOCKS; block++) await muxer.writeBatch(blockOf(block));
   const left = copyAsAfterCrash(path);
   expect(segmentsIn(left)).toHaveLength(1);
@@ -109,12 +111,11 @@ describe('a cache that an earlier run has left', () => {
     const path = await leave();
     flip(segmentPath(path), blockOf(4)[7] as EntryInput);
     const { address } = await unusedAddress();
-    const muxer = newMuxer({ ...given([address], path), closeTimeout: 1000 });
-    muxer.start();
+    const muxer = coldMuxer({ ...given([address], path), closeTimeout: CLOSE_MS });
     const left = ALL.length - PER_BLOCK;
     await until('what is there', () => cacheStats(muxer).pendingEntries > 0);
     expect(cacheStats(muxer)).toMatchObject({ pendingEntries: left, entries: left });
-    expect(await muxer.close()).toEqual({ unconfirmed: left, cached: left });
+    expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: left, cached: left });
   });
 
   it('with a segment of a newer format leaves that as it is, and sends the rest', async () => {
@@ -154,8 +155,7 @@ describe('a block that is damaged while the muxer runs', () => {
     const { address, listen } = await unusedAddress();
     const path = temporaryDirectory();
     const { logger, lines } = collectLogs();
-    const muxer: IngestMuxer = newMuxer({ ...given([address], path, 'always'), logger });
-    muxer.start();
+    const muxer: IngestMuxer = coldMuxer({ ...given([address], path, 'always'), logger });
     // The first of them are in the ring.
     const first = numberedFrom(10_000, 11_000);
     await Promise.all(first.map((entry) => muxer.writeEntry(entry)));
@@ -224,7 +224,7 @@ describe('entries of an earlier run that cannot be sent', () => {
     expect(await told).toMatchObject([{ code: 'ERR_INVALID_TAG' }]);
     expect(cacheStats(muxer)).toMatchObject({ pendingEntries: 10, recoveredEntries: 20 });
     await muxer.sync();
-    expect(await muxer.close()).toEqual({ unconfirmed: 10, cached: 10 });
+    expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 10, cached: 10 });
     expect(segmentsIn(path)).toHaveLength(1);
   });
 

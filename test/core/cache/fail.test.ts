@@ -1,6 +1,7 @@
 import type { EntryInput, IngestMuxer } from '@ringest/core';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type Arrival, expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
   CLOSE_MS,
   cachedData,
@@ -11,7 +12,7 @@ import {
   until,
   unusedAddress,
 } from '../../support/caching.js';
-import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
+import { hotMuxer, type newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -30,6 +31,8 @@ function writeAll(muxer: IngestMuxer, entries: readonly EntryInput[]): Promise<v
 
 const expected = (entries: readonly EntryInput[]): Arrival[] =>
   entries.map((entry) => expectedArrival(entry));
+
+beforeEach(rollQuickly);
 
 describe('the cache in the mode fail', () => {
   it('gets nothing while a lane is hot, however full the rings are', async () => {
@@ -54,8 +57,7 @@ describe('the cache in the mode fail', () => {
   it('gets what finds no room while no lane is hot, and brings it back in order', async () => {
     const { address, listen } = await unusedAddress();
     const { path, given } = failing([address]);
-    const muxer = newMuxer(given);
-    muxer.start();
+    const muxer = coldMuxer(given);
     const entries = numberedFrom(0, 1200);
     await Promise.all(writeAll(muxer, entries.slice(0, 800)));
     expect(muxer.stats().backlogEntries).toBe(0);
@@ -88,8 +90,7 @@ describe('the cache in the mode fail', () => {
     const { given } = failing([address], {
       cache: { path: temporaryDirectory(), sync: { everyMs: 60_000 } },
     });
-    const muxer = newMuxer(given);
-    muxer.start();
+    const muxer = coldMuxer(given);
     const entries = numberedFrom(0, 900);
     await Promise.all(writeAll(muxer, entries));
     const recording = await Receiver.start({ listen });
@@ -100,8 +101,7 @@ describe('the cache in the mode fail', () => {
   it('goes on with new entries beside old ones, and loses none', async () => {
     const { address, listen } = await unusedAddress();
     const { path, given } = failing([address]);
-    const muxer = newMuxer(given);
-    muxer.start();
+    const muxer = coldMuxer(given);
     const entries = numberedFrom(0, 1600);
     await Promise.all(writeAll(muxer, entries.slice(0, 800)));
     const recording = await Receiver.start({ listen });
@@ -115,8 +115,7 @@ describe('the cache in the mode fail', () => {
     const first = await unusedAddress();
     const second = await unusedAddress();
     const { path, given } = failing([first.address, second.address]);
-    const muxer = newMuxer(given);
-    muxer.start();
+    const muxer = coldMuxer(given);
     const entries = numberedFrom(0, 1000);
     await Promise.all(writeAll(muxer, entries));
     expect(muxer.stats().writtenEntries).toBe(0);
@@ -136,8 +135,7 @@ describe('the cache in the mode fail', () => {
   it('gets entries of every size, strings and batches', async () => {
     const { address, listen } = await unusedAddress();
     const { given } = failing([address]);
-    const muxer = newMuxer(given);
-    muxer.start();
+    const muxer = coldMuxer(given);
     const sizes = [0, 1, 100, 16_000, 17_000, 60_000, 66_000, 250_000, 262_144, 300_000, 1_048_576];
     const entries: EntryInput[] = [3_000_000, ...sizes, ...sizes].map((bytes, i) => ({
       timestamp: i,
@@ -157,11 +155,11 @@ describe('the cache in the mode fail', () => {
   it('is used again when the indexer is lost again', async () => {
     const { address, listen } = await unusedAddress();
     const { path, given } = failing([address]);
-    const muxer = newMuxer(given);
-    muxer.start();
+    const muxer = coldMuxer(given);
     const received: Arrival[] = [];
-    const entries = numberedFrom(0, 1800);
-    for (let round = 0; round < 3; round++) {
+    const entries = numberedFrom(0, 1200);
+    // In the second one, entries wait until no lane has been hot for long enough.
+    for (let round = 0; round < 2; round++) {
       await Promise.all(writeAll(muxer, entries.slice(round * 600, (round + 1) * 600)));
       expect(cacheStats(muxer).pendingEntries).toBeGreaterThan(200);
       const recording = await Receiver.start({ listen });

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { numbered, unusedAddress } from '../../support/caching.js';
+import { closeAtOnce } from '../../support/cache-time.js';
+import { CLOSE_MS, numbered, unusedAddress } from '../../support/caching.js';
 import { newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -16,7 +17,12 @@ async function failing(mode: 'always' | 'fail' | 'journal') {
   const path = temporaryDirectory();
   writeFileSync(join(path, 'quarantine'), 'no folder');
   const cache = { path, mode };
-  const muxer = newMuxer({ targets: [address], ringBytes: SMALL_RING, cache, closeTimeout: 1000 });
+  const muxer = newMuxer({
+    targets: [address],
+    ringBytes: SMALL_RING,
+    cache,
+    closeTimeout: CLOSE_MS,
+  });
   const failed = once(muxer, 'error');
   muxer.start();
   for (let i = 0; i < ENTRIES; i++) {
@@ -42,6 +48,6 @@ it.each(['always', 'fail', 'journal'] as const)(
   'without it, close says that nothing is on disk: %s',
   async (mode) => {
     const { muxer } = await failing(mode);
-    expect(await muxer.close()).toMatchObject({ cached: 0 });
+    expect(await closeAtOnce(muxer)).toMatchObject({ cached: 0 });
   },
 );

@@ -9,7 +9,9 @@ import {
 } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { closeAtOnce, coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
+  CLOSE_MS,
   cachedData,
   cacheStats,
   copyAsAfterCrash,
@@ -20,7 +22,7 @@ import {
   until,
   unusedAddress,
 } from '../../support/caching.js';
-import { hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { hotMuxer, type newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -40,8 +42,7 @@ const dataOf = (entries: readonly EntryInput[]) => entries.map(({ data }) => `${
 async function leave(write: (muxer: IngestMuxer) => Promise<unknown> | undefined) {
   const { address } = await unusedAddress();
   const given = journal([address]);
-  const muxer = newMuxer(given);
-  muxer.start();
+  const muxer = coldMuxer(given);
   await write(muxer);
   return copyAsAfterCrash(given.cache.path);
 }
@@ -78,8 +79,7 @@ describe('a write under the journal', () => {
   it('resolves once the entry is in a file, though no indexer has it', async () => {
     const { address } = await unusedAddress();
     const given = journal([address]);
-    const muxer = newMuxer(given);
-    muxer.start();
+    const muxer = coldMuxer(given);
     const entries = numberedFrom(0, 15);
     for (const [i, entry] of entries.entries()) {
       await muxer.writeEntry(entry);
@@ -133,10 +133,10 @@ describe('a write under the journal', () => {
   });
 
   it('that waits for room resolves when it has found some and is stored', async () => {
+    rollQuickly();
     const { address, listen } = await unusedAddress();
     const given = journal([address]);
-    const muxer = newMuxer(given);
-    muxer.start();
+    const muxer = coldMuxer(given);
     const entries = numberedFrom(0, 800);
     const waits = entries.map((entry) => muxer.writeEntry(entry));
     await Promise.all(waits);
@@ -170,6 +170,7 @@ describe('a write under the journal', () => {
 
 describe('what a journal has copied', () => {
   it('is what was written, to the byte, whatever its kind and size', async () => {
+    rollQuickly();
     const entries: EntryInput[] = [];
     const sizes = [0, 1, 7, 63, 64, 65, 300, 4095, 16_383, 16_384, 20_000, 65_536, 70_001, 200_000];
     for (const [i, bytes] of [...sizes, 1_100_000, 2_500_000, ...sizes].entries()) {
@@ -241,6 +242,7 @@ describe('what a journal has copied', () => {
   });
 
   it('is removed once it is confirmed, also when nothing is written any more', async () => {
+    rollQuickly();
     const indexer = await ScriptedIndexer.listen();
     const given = journal([indexer.address]);
     const muxer = await hotMuxer(given);
@@ -259,8 +261,9 @@ describe('what a journal has copied', () => {
   });
 
   it('is sent by the next run as far as no indexer has confirmed it', async () => {
+    rollQuickly();
     const indexer = await ScriptedIndexer.listen();
-    const given = { ...journal([indexer.address]), closeTimeout: 1500 };
+    const given = { ...journal([indexer.address]), closeTimeout: CLOSE_MS };
     const muxer = await hotMuxer(given);
     const entries = numberedFrom(0, 200);
     await muxer.writeBatch(entries);
@@ -268,7 +271,7 @@ describe('what a journal has copied', () => {
     await connection.entries(200);
     connection.confirmThrough(120);
     while (muxer.stats().confirmedEntries < 120) await turn();
-    expect(await muxer.close()).toEqual({ unconfirmed: 80, cached: 80 });
+    expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 80, cached: 80 });
     expect(await cachedData(given.cache.path)).toEqual(dataOf(entries.slice(120)));
     const recording = await Receiver.start();
     const next = await hotMuxer(journal([recording.address], { path: given.cache.path }));
@@ -282,6 +285,7 @@ describe('what a journal has copied', () => {
   });
 
   it('goes away while entries come without a pause', async () => {
+    rollQuickly();
     const recording = await Receiver.start();
     const muxer = await hotMuxer(journal([recording.address], { maxBytes: 2 ** 20 }));
     let written = 0;

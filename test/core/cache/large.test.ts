@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { cacheStats, until } from '../../support/caching.js';
+import { closeAtOnce } from '../../support/cache-time.js';
+import { CLOSE_MS, cacheStats, until } from '../../support/caching.js';
 import { hotMuxer, SMALL_RING } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
@@ -16,13 +17,13 @@ it.each(['fail', 'always', 'journal'] as const)(
   async (mode) => {
     const first = await ScriptedIndexer.listen({ confirms: 'never', numberTags });
     const cache = { path: temporaryDirectory(), mode };
-    const given = { tags: TAGS, ringBytes: SMALL_RING, cache, closeTimeout: 500 };
+    const given = { tags: TAGS, ringBytes: SMALL_RING, cache, closeTimeout: CLOSE_MS };
     const muxer = await hotMuxer({ ...given, targets: [first.address] });
     const connection = await first.hot(0);
     void muxer.writeEntry({ timestamp: 1, tag: 0, data: 'large '.repeat(5000) });
     void muxer.writeEntry({ timestamp: 1, tag: 0, data: 'small' });
     await connection.entries(2);
-    expect(await muxer.close()).toEqual({ unconfirmed: 2, cached: 2 });
+    expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 2, cached: 2 });
 
     const recording = await Receiver.start();
     const next = await hotMuxer({ ...given, targets: [recording.address] });

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BacklogFullError, type EntryInput, type IngestMuxer } from '@ringest/core';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
   cacheStats,
   expectEachOnce,
@@ -10,17 +11,22 @@ import {
   until,
   unusedAddress,
 } from '../../support/caching.js';
-import { collectLogs, hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { collectLogs, hotMuxer, type newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
+import { scaled } from '../../support/scale.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 type Configuration = Parameters<typeof newMuxer>[0];
 type CacheInput = NonNullable<Configuration['cache']>;
 
+type Mode = NonNullable<CacheInput['mode']>;
+
 const MOST = 2 ** 20;
 /** More of what it takes than the limit. */
 const MANY = 2500;
+
+beforeEach(rollQuickly);
 
 function given(targets: readonly string[], cache: Partial<CacheInput>) {
   const input = { path: temporaryDirectory(), maxBytes: MOST, ...cache };
@@ -31,13 +37,12 @@ const writeAll = (muxer: IngestMuxer, entries: readonly EntryInput[]) =>
   entries.map((entry) => muxer.writeEntry(entry));
 
 describe('a cache that has reached its limit', () => {
-  it.each(['fail', 'always', 'journal'] as const)(
+  it.each(scaled<readonly Mode[]>(['always', 'journal'], ['fail', 'always', 'journal']))(
     'has writes wait, which go on when there is room: %s',
     async (mode) => {
       const { address, listen } = await unusedAddress();
       const { logger, lines } = collectLogs();
-      const muxer = newMuxer({ ...given([address], { mode }), logger });
-      muxer.start();
+      const muxer = coldMuxer({ ...given([address], { mode }), logger });
       const entries: EntryInput[] = [];
       const waits: (Promise<void> | undefined)[] = [];
       // Until there are some that wait, though the disk has been tried for a while.
@@ -67,13 +72,12 @@ describe('a cache that has reached its limit', () => {
     },
   );
 
-  it.each(['fail', 'always'] as const)(
+  it.each(scaled<readonly Mode[]>(['always'], ['fail', 'always']))(
     'drops whole segments, the oldest first, if it is told to, and says so: %s',
     async (mode) => {
       const { address, listen } = await unusedAddress();
       const { logger, lines } = collectLogs();
-      const muxer = newMuxer({ ...given([address], { mode, whenFull: 'drop-oldest' }), logger });
-      muxer.start();
+      const muxer = coldMuxer({ ...given([address], { mode, whenFull: 'drop-oldest' }), logger });
       const entries = numberedFrom(0, 4 * MANY);
       for (let at = 0; at < entries.length; at += 1000) {
         await Promise.all(writeAll(muxer, entries.slice(at, at + 1000)));
@@ -126,8 +130,7 @@ describe('a cache that has reached its limit', () => {
   it('drops copies of what is in rings, which arrive all the same: journal', async () => {
     const { address, listen } = await unusedAddress();
     const cache = { mode: 'journal', whenFull: 'drop-oldest' } as const;
-    const muxer = newMuxer({ ...given([address], cache), ringBytes: 2 ** 23 });
-    muxer.start();
+    const muxer = coldMuxer({ ...given([address], cache), ringBytes: 2 ** 23 });
     const entries = numberedFrom(0, 4 * MANY);
     await Promise.all(writeAll(muxer, entries));
     await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
@@ -141,8 +144,7 @@ describe('a cache that has reached its limit', () => {
   it('stops a writer that ignores its promises', async () => {
     const { address } = await unusedAddress();
     const configuration = given([address], { mode: 'always' });
-    const muxer = newMuxer({ ...configuration, backlogBytes: 100_000 });
-    muxer.start();
+    const muxer = coldMuxer({ ...configuration, backlogBytes: 100_000 });
     // From now on, what finds no room goes to the disk at once.
     await Promise.all(writeAll(muxer, numberedFrom(0, 300)));
     const write = async () => {

@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { EntryInput, IngestMuxer } from '@ringest/core';
-import { describe, expect, it } from 'vitest';
-import { Random } from '../../cache/random.js';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Arrival } from '../../support/arrivals.js';
+import { closeAtOnce, rollQuickly } from '../../support/cache-time.js';
 import {
+  CLOSE_MS,
   cacheStats,
   compareArrivals,
   segmentsIn,
@@ -11,10 +12,13 @@ import {
   unusedAddress,
 } from '../../support/caching.js';
 import { newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { Random } from '../../support/random.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 type CacheInput = NonNullable<Parameters<typeof newMuxer>[0]['cache']>;
+
+beforeEach(rollQuickly);
 
 const STEPS = 30;
 const MAX_BYTES = 8 * 2 ** 20;
@@ -64,7 +68,7 @@ class World {
 
   /** Ends the muxer, and begins another one with tags in another order. */
   async restart(): Promise<void> {
-    const { unconfirmed, cached } = await this.#end();
+    const { unconfirmed, cached } = await this.#end(true);
     expect(cached, 'what close leaves').toBe(unconfirmed);
     this.#muxer = this.#start();
   }
@@ -86,8 +90,8 @@ class World {
     expect(await this.#end()).toEqual({ unconfirmed: 0, cached: 0 });
   }
 
-  async #end() {
-    const report = await this.#muxer.close();
+  async #end(isAtOnce = false) {
+    const report = await (isAtOnce ? closeAtOnce(this.#muxer) : this.#muxer.close());
     const { resentEntries, sentEntries, confirmedEntries } = this.#muxer.stats();
     // What was sent and not confirmed is sent again by the next one.
     this.#mayBeTwice += resentEntries + (sentEntries - confirmedEntries);
@@ -101,7 +105,7 @@ class World {
       ringBytes: SMALL_RING,
       cache: this.#cache,
       backlogBytes: 2 ** 30,
-      closeTimeout: 1500,
+      closeTimeout: CLOSE_MS,
     });
     muxer.start();
     return muxer;

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { EntryInput, IngestMuxer } from '@ringest/core';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
   cacheStats,
   expectEachOnce,
@@ -9,7 +10,7 @@ import {
   until,
   unusedAddress,
 } from '../../support/caching.js';
-import { hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { hotMuxer, SMALL_RING } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
@@ -18,6 +19,8 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 type Mode = 'fail' | 'always' | 'journal';
 
 const BYTES = 200;
+
+beforeEach(rollQuickly);
 
 function given(targets: readonly string[], mode: Mode, maxBytes = 2 ** 30) {
   const cache = { path: temporaryDirectory(), mode, maxBytes };
@@ -50,8 +53,7 @@ describe('a writer that obeys willBlock and drain', () => {
     'gets everything to disk while no indexer is there: %s',
     async (mode) => {
       const { address, listen } = await unusedAddress();
-      const muxer = newMuxer(given([address], mode));
-      muxer.start();
+      const muxer = coldMuxer(given([address], mode));
       const entries = numberedFrom(0, 1000, BYTES);
       await obey(muxer, mode, entries);
       expect(muxer.stats().backlogEntries).toBe(0);
@@ -65,13 +67,8 @@ describe('a writer that obeys willBlock and drain', () => {
     'gets it there also when none of two indexers is: %s',
     async (mode) => {
       const places = [await unusedAddress(), await unusedAddress()];
-      const muxer = newMuxer(
-        given(
-          places.map(({ address }) => address),
-          mode,
-        ),
-      );
-      muxer.start();
+      const targets = places.map(({ address }) => address);
+      const muxer = coldMuxer(given(targets, mode));
       const entries = numberedFrom(0, 1000, BYTES);
       await obey(muxer, mode, entries);
       expect(cacheStats(muxer).pendingEntries).toBe(1000);
@@ -94,21 +91,23 @@ describe('a writer that obeys willBlock and drain', () => {
     'goes on when a cache that was full has room again: %s',
     async (mode) => {
       const { address, port } = await unusedAddress();
-      const muxer = newMuxer(given([address], mode, 2 ** 20));
-      muxer.start();
-      const entries = numberedFrom(0, 3000, 2000);
+      const muxer = coldMuxer(given([address], mode, 2 ** 20));
+      const entries: EntryInput[] = [];
       let drained = 0;
       muxer.on('drain', () => drained++);
-      let written = 0;
       for (let isStuck = false; !isStuck; ) {
         // All may be written before the disk has said that it is full.
         await turn();
-        while (written < entries.length && !muxer.willBlock(2000)) {
-          muxer.writeEntry(entries[written++] as EntryInput);
-          if (written % 100 === 0) await turn();
+        const more = numberedFrom(entries.length, entries.length + 50, 2000);
+        while (more.length > 0 && !muxer.willBlock(2000)) {
+          const entry = more.shift() as EntryInput;
+          entries.push(entry);
+          muxer.writeEntry(entry);
         }
-        await until('room, or none for good', () => {
-          return cacheStats(muxer).isFull || !muxer.willBlock(2000);
+        // What the disk has not seen makes no cache full.
+        await until('the disk, or none for good', () => {
+          const { isFull, unstoredBytes } = cacheStats(muxer);
+          return isFull || (unstoredBytes === 0 && !muxer.willBlock(2000));
         });
         isStuck = muxer.willBlock(2000);
       }
@@ -116,10 +115,10 @@ describe('a writer that obeys willBlock and drain', () => {
       const before = drained;
       const indexer = await ScriptedIndexer.listen({ port });
       const connection = await indexer.hot(0);
-      const confirmed = confirmAll(connection, written);
+      const confirmed = confirmAll(connection, entries.length);
       await until('a drain', () => drained > before);
       await Promise.all([muxer.sync(), confirmed]);
-      expectEachOnce(connection.arrivals, entries.slice(0, written));
+      expectEachOnce(connection.arrivals, entries);
     },
   );
 });

@@ -1,11 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import { cacheStats, numberedFrom, until, unusedAddress } from '../../support/caching.js';
-import { collectLogs, hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { collectLogs, hotMuxer, SMALL_RING } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const MODES = ['fail', 'always', 'journal'] as const;
+
+beforeEach(rollQuickly);
 
 function given(targets: readonly string[], mode: (typeof MODES)[number]) {
   const cache = { path: temporaryDirectory(), mode };
@@ -51,8 +54,7 @@ describe('what a muxer tells of its cache', () => {
     const { address, listen } = await unusedAddress();
     const configuration = given([address], 'always');
     const cache = { ...configuration.cache, sync: { everyMs: 400 } } as const;
-    const muxer = newMuxer({ ...configuration, cache });
-    muxer.start();
+    const muxer = coldMuxer({ ...configuration, cache });
     await Promise.all(numberedFrom(0, 2000).map((entry) => muxer.writeEntry(entry)));
     const waiting = cacheStats(muxer);
     const inRing = muxer.stats().writtenEntries;
@@ -73,8 +75,7 @@ describe('what a muxer tells of its cache', () => {
 
   it('is in the ingester state, which is told anew when the cache is used, and when no more', async () => {
     const { address, port } = await unusedAddress();
-    const muxer = newMuxer(given([address], 'always'));
-    muxer.start();
+    const muxer = coldMuxer(given([address], 'always'));
     await Promise.all(numberedFrom(0, 2000).map((entry) => muxer.writeEntry(entry)));
     const indexer = await ScriptedIndexer.listen({ port });
     const connection = await indexer.hot(0);

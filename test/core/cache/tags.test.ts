@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { EntryInput, IngestMuxer } from '@ringest/core';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type Arrival, expectedArrival, keyOf } from '../../support/arrivals.js';
+import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
   CLOSE_MS,
   cachedData,
@@ -22,6 +23,8 @@ const entry = (i: number, tag: number): EntryInput => ({
 });
 
 const MODES = ['always', 'journal'] as const;
+
+beforeEach(rollQuickly);
 
 function given(targets: readonly string[], path: string, mode: (typeof MODES)[number] = 'journal') {
   return { targets, ringBytes: SMALL_RING, cache: { path, mode } };
@@ -45,8 +48,7 @@ const expectedKeys = (named: readonly Named[]) =>
 async function leave(mode: (typeof MODES)[number], tags: readonly string[], late: string) {
   const { address } = await unusedAddress();
   const path = temporaryDirectory();
-  const muxer = newMuxer({ ...given([address], path, mode), tags });
-  muxer.start();
+  const muxer = coldMuxer({ ...given([address], path, mode), tags });
   const early = ofTags(muxer, [...tags, 'gravwell'], 600);
   await Promise.all(early.map(({ entry: one }) => muxer.writeEntry(one)));
   muxer.negotiateTag(late);
@@ -98,8 +100,7 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
     const { address } = await unusedAddress();
     const path = temporaryDirectory();
     const tags = ['good', 'bad'];
-    const first = newMuxer({ ...given([address], path), tags });
-    first.start();
+    const first = coldMuxer({ ...given([address], path), tags });
     const left = ofTags(first, tags, 800);
     await Promise.all(left.map(({ entry: one }) => first.writeEntry(one)));
     const crashed = copyAsAfterCrash(path);
@@ -180,8 +181,7 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
     const { address } = await unusedAddress();
     const path = temporaryDirectory();
     const tags = ['good', 'bad'];
-    const first = newMuxer({ ...given([address], path), tags });
-    first.start();
+    const first = coldMuxer({ ...given([address], path), tags });
     const left = ofTags(first, tags, 800);
     await Promise.all(left.map(({ entry: one }) => first.writeEntry(one)));
     const bad = left.filter(({ name }) => name === 'bad');

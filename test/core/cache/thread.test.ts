@@ -1,7 +1,9 @@
 import type { Worker } from 'node:worker_threads';
 import type { EntryInput, IngestMuxer } from '@ringest/core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { closeAtOnce, coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
+  CLOSE_MS,
   cachedData,
   cacheStats,
   expectEachOnce,
@@ -19,6 +21,8 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 const MODES = ['fail', 'always', 'journal'] as const;
 type Mode = (typeof MODES)[number];
 
+beforeEach(rollQuickly);
+
 function given(targets: readonly string[], mode: Mode) {
   const cache = { path: temporaryDirectory(), mode };
   return { targets, ringBytes: SMALL_RING, cache };
@@ -30,8 +34,7 @@ const writeAll = (muxer: IngestMuxer, entries: readonly EntryInput[]) =>
 /** A muxer that is started, and what ends the thread of its cache. */
 function started(configuration: Parameters<typeof newMuxer>[0]) {
   const threads = watchThreads();
-  const muxer = newMuxer(configuration);
-  muxer.start();
+  const muxer = coldMuxer(configuration);
   const kill = async () => {
     await until('its thread', () => threads.length >= 2 && cacheStats(muxer).isOpen);
     const before = threads.length;
@@ -121,12 +124,13 @@ describe("the cache's thread", () => {
   it.each(MODES)('that dies while the muxer closes loses nothing: %s', async (mode) => {
     const threads = watchThreads();
     const { address, listen } = await unusedAddress();
-    const configuration = { ...given([address], mode), closeTimeout: 1500 };
-    const muxer = newMuxer(configuration);
-    muxer.start();
+    const configuration = { ...given([address], mode), closeTimeout: CLOSE_MS };
+    const muxer = coldMuxer(configuration);
     const entries = numberedFrom(0, 600);
     await writeAll(muxer, entries);
-    const closed = muxer.close();
+    // Its thread has loaded its modules then: one that is ended before may take the process with it.
+    await until('an open cache', () => cacheStats(muxer).isOpen);
+    const closed = closeAtOnce(muxer);
     // Now it waits no longer for confirmations.
     await until('the end of the lanes', () => muxer.stats().lanes[0]?.state === 'closed');
     await threads[0]?.terminate();

@@ -144,7 +144,10 @@ describe('a configuration', () => {
   });
 
   it.each<[says: string, wrong: Record<string, unknown>]>([
-    ['2000 ms is over times.mostRetry, 1000 ms', { times: { firstRetry: 2000, mostRetry: 1000 } }],
+    [
+      '2000 ms is more than times.mostRetry, 1000 ms',
+      { times: { firstRetry: 2000, mostRetry: 1000 } },
+    ],
     ['give true, false, or { level } with one of debug, info, warn, error', { selfIngest: 'yes' }],
     ['give true, false, or { level }', { selfIngest: { level: 'trace' } }],
     ['give at most 4096 bytes', { name: 'x'.repeat(2 ** 20) }],

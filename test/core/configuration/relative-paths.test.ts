@@ -55,7 +55,7 @@ describe('a relative path means what it meant when the muxer was made', () => {
       expect.objectContaining({
         code: 'ERR_CONFIGURATION',
         field: 'targets.0',
-        message: expect.stringContaining('the working directory included'),
+        message: expect.stringContaining('with the working directory'),
       }),
     );
   });

@@ -53,7 +53,7 @@ describe('an address', () => {
   it.each([
     ['nowhere', 'write scheme://address'],
     ['tcp://a://b', 'write scheme://address'],
-    ['udp://127.0.0.1:4023', "'udp' is no connection type; use tcp, tls or pipe"],
+    ['udp://127.0.0.1:4023', "'udp' is not a connection type: use tcp, tls or pipe"],
     ['tls://', 'write it as tls://host:port'],
     ['tls://host:port', 'write it as tls://host:port'],
     ['tcp://user@host', "'tcp://…@host' is not a target: it cannot name a user"],
@@ -61,8 +61,8 @@ describe('an address', () => {
     ['tcp://host?a', 'write it as tcp://host:port'],
     ['tcp://host#a', 'write it as tcp://host:port'],
     ['tcp://a\\b', 'write it as tcp://host:port'],
-    ['tls://::1', 'stands in brackets'],
-    ['tcp://::1:4024', 'stands in brackets'],
+    ['tls://::1', 'put an IPv6 address in brackets'],
+    ['tcp://::1:4024', 'put an IPv6 address in brackets'],
     ['pipe://', 'write the path of a socket'],
     ['pipe:///a\0b', 'write the path of a socket'],
     [`pipe:///${'x'.repeat(107)}`, 'at most 107 bytes'],
@@ -132,19 +132,19 @@ describe('the tls of a configuration', () => {
     const cases: [NonNullable<MuxerConfiguration['tls']>, string, string][] = [
       [{ ca: '/no/such/file' }, 'ca', 'ENOENT'],
       [{ ca: file('nothing') }, 'ca', 'no certificate'],
-      [{ ca: bundle.join('') }, 'ca', 'one of its 2 parts is no certificate'],
+      [{ ca: bundle.join('') }, 'ca', 'one of its 2 parts is not a certificate'],
       [{ cert: one.cert, key: `${encrypted}` }, 'key', 'decrypt it'],
       [
         { ca: ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'] },
         'ca',
-        'no certi',
+        'not a certi',
       ],
-      [{ cert: one.cert }, 'key', 'needs its key'],
+      [{ cert: one.cert }, 'key', 'needs its private key'],
       [{ key: one.key }, 'cert', 'needs its certificate'],
       [{ cert: one.cert, key: two.key }, 'key', 'not the key of the certificate'],
-      [{ cert: one.cert, key: one.cert }, 'key', 'no private key'],
+      [{ cert: one.cert, key: one.cert }, 'key', 'not a private key'],
       [{ cert: one.cert, key: keyless }, 'key', 'path of a file that can be read'],
-      [{ cert: one.key, key: one.key }, 'cert', 'no certificate'],
+      [{ cert: one.key, key: one.key }, 'cert', 'not a certificate'],
     ];
     for (const [tls, field, text] of cases) {
       const error = problem({ targets: [TLS], tls });

@@ -49,15 +49,16 @@ async function confirmAll(connection: ScriptedConnection): Promise<void> {
 async function besideRefuge(
   ringBytes: number,
   script: { readonly confirms?: 'at once' },
-  write: (muxer: IngestMuxer) => void,
+  write: (muxer: IngestMuxer, connection: ScriptedConnection) => void | Promise<void>,
 ) {
   const first = await ScriptedIndexer.listen();
   const readiness = [false];
   const second = await ScriptedIndexer.listen({ ...script, readiness, ...SHIFTED });
   const targets = [first.address, second.address];
   const muxer = await hotMuxer({ ringBytes, targets, workers: 2, times: NEVER });
-  write(muxer);
-  await (await first.hot(0)).entries(muxer.stats().writtenEntries);
+  const connection = await first.hot(0);
+  await write(muxer, connection);
+  await connection.entries(muxer.stats().writtenEntries);
   const bothHot = once(muxer, 'hot');
   readiness.push(true);
   await bothHot;
@@ -79,8 +80,10 @@ describe('entries of a lane that is lost', () => {
     const { first, refuge, muxer } = await besideRefuge(
       4 * SMALL_RING,
       { confirms: 'at once' },
-      (muxer) => {
+      async (muxer, connection) => {
         late = muxer.negotiateTag('late');
+        // A lane asks for a tag only while all that it has sent is confirmed, and here nothing is.
+        await connection.until('TAG', () => connection.heard.includes('tag'));
         for (const one of written()) muxer.writeEntry(one);
       },
     );

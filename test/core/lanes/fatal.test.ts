@@ -128,7 +128,7 @@ describe('a muxer whose targets have all failed', () => {
     const barrier = muxer.barrier();
     const hot = muxer.waitForHot();
     await expect(hot).rejects.toThrow(AllTargetsFailedError);
-    await expect(synced).rejects.toThrow(/no target is left: .*API version [23]/);
+    await expect(synced).rejects.toThrow(/every target has failed for good: .*API version [23]/);
     await expect(barrier).rejects.toThrow(AllTargetsFailedError);
     await expect(waiting).rejects.toMatchObject({
       ...{ code: 'ERR_WRITE_ABANDONED', accepted: 0, refused: 3 },

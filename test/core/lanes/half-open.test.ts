@@ -11,11 +11,21 @@ import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 /** Longer than a busy machine keeps anybody waiting, in milliseconds. */
 const LONG = 60_000;
 
+/** How all connections but the first behave: one that is lost while this process is held up has a successor. */
+const WELL = { answersPings: true, confirms: 'at once' } as const;
+
 const entry = (i: number): EntryInput => ({ timestamp: i, tag: 0, data: `entry ${i}` });
 
 const entries = (count: number) => Array.from({ length: count }, (_, i) => entry(i));
 
 const expected = (count: number) => entries(count).map((one) => expectedArrival(one));
+
+/** What arrived on the last connection that got entries, the first one left out. */
+const laterArrivals = ({ connections }: ScriptedIndexer) =>
+  connections
+    .slice(1)
+    .filter(({ frames }) => frames.length > 0)
+    .at(-1)?.arrivals ?? [];
 
 async function loss(muxer: IngestMuxer): Promise<ConnectionError> {
   const [error] = await once(muxer, 'lost');
@@ -24,7 +34,7 @@ async function loss(muxer: IngestMuxer): Promise<ConnectionError> {
 
 describe('an indexer that is connected', () => {
   it('but says nothing, not even to PING, is lost, and gets it all again', async () => {
-    const indexer = await ScriptedIndexer.listen({ answersPings: false });
+    const indexer = await ScriptedIndexer.listen({ answersPings: false, later: WELL });
     const times = { silence: 400, confirmation: LONG };
     const muxer = await hotMuxer({ targets: [indexer.address], times });
     const lost = loss(muxer);
@@ -38,15 +48,12 @@ describe('an indexer that is connected', () => {
     });
     await first.ended();
     expect(first.heard.filter((kind) => kind === 'ping')).toHaveLength(1);
-    const second = await indexer.hot(1);
-    await second.entries(5);
-    second.confirmThrough(5);
     await muxer.sync();
-    expectArrivals(second.arrivals, expected(5));
+    expectArrivals(laterArrivals(indexer), expected(5));
   });
 
   it('and answers PINGs, but confirms nothing although it is asked to, is lost', async () => {
-    const indexer = await ScriptedIndexer.listen();
+    const indexer = await ScriptedIndexer.listen({ later: WELL });
     const times = { silence: LONG, confirmation: 400 };
     const muxer = await hotMuxer({ targets: [indexer.address], times });
     const first = await indexer.hot(0);
@@ -58,11 +65,8 @@ describe('an indexer that is connected', () => {
     const { reason, message } = await lost;
     expect(reason).toBe('timeout');
     expect(message).toContain('has confirmed nothing for 400 ms, although entries are outstanding');
-    const second = await indexer.hot(1);
-    await second.entries(5);
-    second.confirmThrough(5);
     await muxer.sync();
-    expectArrivals(second.arrivals, expected(5));
+    expectArrivals(laterArrivals(indexer), expected(5));
   });
 
   it('and never answers a TAG is lost, and asked in the next request', async () => {

@@ -236,7 +236,7 @@ describe('an entry that is refused', () => {
     const batch = [GOOD, { ...GOOD, tag: 5 }, { ...GOOD, source: 'x' }];
     const error = errorOf(() => muxer.writeBatch(batch)) as BatchError;
     expect(error.index).toBe(1);
-    expect(error.message).toContain('entry 1 of the batch');
+    expect(error.message).toContain('entry 1 cannot be written');
   });
 
   it('keeps the values that caused the error', () => {
@@ -309,7 +309,7 @@ describe('an argument of a wrong kind', () => {
       .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(InvalidArgumentError);
     expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument });
-    expect((error as Error).message).toContain(`the argument ${argument} cannot be`);
+    expect((error as Error).message).toContain(`the argument ${argument} has the type`);
     expect(muxer.stats().writtenEntries).toBe(0);
     expect(muxer.knownTags()).toEqual(['test']);
   });

@@ -39,7 +39,7 @@ describe('a limit of the system', () => {
   });
 
   it('of open files is an error of the constructor, or of a thread, which is tried again', async () => {
-    const [, made, failed, lost, end] = await under('ulimit -n 100;', [], 'files');
+    const [, made, failed, lost, end] = await under('ulimit -n 400;', [], 'files');
     expect(made).toMatchObject({ code: 'ERR_SYSTEM_LIMIT', limit: 'files', cause: 'EMFILE' });
     expect((made as Error).message).toContain('ulimit -n');
     expect(failed).toMatchObject({ code: 'ERR_SYSTEM_LIMIT', limit: 'files' });

@@ -2,8 +2,8 @@ import type { UnixTime } from '@ringest/codec';
 import {
   formatSyslog,
   type LogIngest,
-  type OwnLogOptions,
   SelfLog,
+  type SelfLogOptions,
   type SyslogLine,
 } from '@ringest/core/internal';
 import fc from 'fast-check';
@@ -64,7 +64,7 @@ function logger(call: CallLog, levels: string[] = ['info', 'warn', 'error']) {
     level,
     (...args: [object, string]) => call(level, ...args),
   ]);
-  return Object.fromEntries(methods) as OwnLogOptions['logger'];
+  return Object.fromEntries(methods) as SelfLogOptions['logger'];
 }
 
 interface Parsed {
@@ -358,7 +358,7 @@ describe('the own log', () => {
       warn = this.info;
       error = this.info;
     }
-    new SelfLog({ logger: new Own() as unknown as OwnLogOptions['logger'] }).info({}, 'hot');
+    new SelfLog({ logger: new Own() as unknown as SelfLogOptions['logger'] }).info({}, 'hot');
     expect(messages).toEqual(['hot']);
   });
 });

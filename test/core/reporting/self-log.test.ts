@@ -9,7 +9,7 @@ import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { eventually } from '../../support/waiting.js';
 
 const OVERSIZED = 'x'.repeat(2 ** 21);
-const NOT_TOLD = 'the ingester state cannot be told';
+const NOT_TOLD = 'the ingester state could not be sent';
 
 interface Line {
   readonly severity: number;

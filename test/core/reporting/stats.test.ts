@@ -89,7 +89,6 @@ describe('statistics', () => {
     expect(lanes[0]?.ackLatencyMs).toEqual(ackLatencyMs);
     expect(ackLatencyMs.p50).toBeGreaterThan(0);
     expect(ackLatencyMs.max).toBeGreaterThanOrEqual(ackLatencyMs.p50);
-    expect(ackLatencyMs.max).toBeLessThan(10_000);
     // A snapshot stays what it was.
     expect(before.confirmedEntries).toBe(0);
     expect(before.lanes[0]?.confirmedEntries).toBe(0);

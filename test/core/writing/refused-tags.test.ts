@@ -49,7 +49,9 @@ describe('a tag that the only indexer refuses', () => {
     expect(error).toBeInstanceOf(TagRefusedError);
     expect(error).toMatchObject({ code: 'ERR_TAG_REFUSED', tag: 'bad' });
     expect(() => muxer.writeEntry(entry(0, bad))).toThrow(TagRefusedError);
-    expect(() => muxer.writeBatch([entry(0, good), entry(1, bad)])).toThrow(/refuses tag "bad"/);
+    expect(() => muxer.writeBatch([entry(0, good), entry(1, bad)])).toThrow(
+      /refuses the tag "bad"/,
+    );
     expect(muxer.status().targets[0]?.refusedTags).toEqual(['bad']);
     expect(muxer.negotiateTag('bad')).toBe(bad);
     const others = [entry(0, 0), entry(1, good)];

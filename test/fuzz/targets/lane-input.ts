@@ -9,10 +9,10 @@ import {
 } from '@ringest/codec';
 import {
   createLaneMemory,
-  type InputHandler,
   kernelModule,
   RECEIVE_AT,
   RECEIVE_BYTES,
+  type ReplyHandler,
   ReplyReader,
   Ring,
 } from '@ringest/workers/internal';
@@ -38,7 +38,7 @@ function commandDecoder(): IndexerStreamDecoder {
 }
 
 /** What a lane made of what an indexer said. */
-class LaneRecord implements InputHandler {
+class LaneRecord implements ReplyHandler {
   readonly messages: IndexerMessage[] = [];
   isEnded = false;
   nextToConfirm: number;
@@ -53,7 +53,7 @@ class LaneRecord implements InputHandler {
     }
   }
 
-  obey(message: IndexerMessage | undefined): void {
+  handle(message: IndexerMessage | undefined): void {
     assert.ok(message !== undefined, 'a command was not whole');
     this.messages.push(message);
     this.isEnded = message.kind === LAST;

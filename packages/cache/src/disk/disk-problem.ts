@@ -1,4 +1,4 @@
-import { RingestError } from '@ringest/codec';
+import { isError, messageOf, RingestError } from '@ringest/codec';
 import {
   CacheError,
   CacheOpenError,
@@ -56,11 +56,7 @@ export function toError(path: string, problem: SerializedError): RingestError {
 }
 
 function textsOf(cause: unknown): { code?: string; syscall?: string } {
-  if (!(cause instanceof Error)) return {};
+  if (!isError(cause)) return {};
   const { code, syscall } = cause as NodeJS.ErrnoException;
   return { ...(code && { code }), ...(syscall && { syscall }) };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,36 +1,36 @@
-/** Where the files of a cache lie: the segments, or what was set aside. */
+/** The two folders of a cache: the segments, and what was set aside. */
 export type Folder = 'segments' | 'quarantine';
 
 export interface DiskEntry {
   readonly name: string;
-  /** 0 of what is no file. */
+  /** The size; 0: it is not a regular file. */
   readonly bytes: number;
   /** Whether it is a regular file: no link, no folder. */
   readonly isFile: boolean;
 }
 
-/** Called once, and never before the call has returned that it was given to. */
+/** Called once, after the function that it was given to has returned. */
 export type Done = (error: Error | undefined) => void;
 
 /**
- * The few operations that the cache needs of a disk, synchronous but for two: it has a thread of its
- * own. Each throws what the system gives, an `Error` with `code`.
+ * The few operations that the cache needs of a disk. Only two are asynchronous, because the cache has a
+ * thread of its own. Each throws the error of the system, which has a `code`.
  *
- * What is written is certain to survive a power cut only after `DiskFile.sync`, and that a file was
- * created, removed or moved only after `syncFolder`. While one that was begun is under way, all else
- * can go on; it covers what was done before, and of what is done meanwhile nothing is certain.
+ * Written bytes survive a power cut only after `DiskFile.sync`. Creating, removing and moving a file
+ * survives only after `syncFolder`. During an asynchronous sync all operations are allowed; the sync
+ * covers only what was done before it began.
  */
 export interface Disk {
-  /** For messages. */
+  /** The path of the segments, for messages. */
   readonly path: string;
-  /** What is in a folder, in any order. */
+  /** The entries of a folder, in any order. */
   list(folder: Folder): DiskEntry[];
-  /** A new file for reading and writing. Throws when the name is taken. */
+  /** Creates a file for reading and writing. Throws when the name is taken. */
   create(folder: Folder, name: string): DiskFile;
-  /** A file for reading and writing. */
+  /** Opens a file for reading and writing. */
   open(folder: Folder, name: string): DiskFile;
   remove(folder: Folder, name: string): void;
-  /** Gives a file of `from` a new name in the quarantine. */
+  /** Moves a file of `from` to the quarantine, with a new name. */
   setAside(from: Folder, name: string, newName: string): void;
   syncFolder(folder: Folder): void;
   beginSyncFolder(folder: Folder, done: Done): void;
@@ -38,18 +38,18 @@ export interface Disk {
 
 export interface DiskFile {
   size(): number;
-  /** Bytes read; less than asked for at any time, 0 at the end. */
+  /** Reads bytes. Returns how many: maybe fewer than asked for, and 0 at the end of the file. */
   read(target: Uint8Array, at: number): number;
-  /** Bytes written: less than given at any time. */
+  /** Writes bytes. Returns how many: maybe fewer than given. */
   write(bytes: Uint8Array, at: number): number;
   truncate(size: number): void;
   sync(): void;
   beginSync(done: Done): void;
-  /** Can be called while a sync is under way, which is not disturbed by it. */
+  /** Closes the file. A sync that is running is not disturbed. */
   close(): void;
 }
 
-/** The most that is read or written at once. */
+/** The most bytes that are read or written at once. */
 export const PIECE_BYTES = 2 ** 20;
 
 /** Fills the target from a place in the file. Throws when the file ends before. */

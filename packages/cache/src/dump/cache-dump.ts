@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { counted, countedEntries, DecodeError } from '@ringest/codec';
+import { counted, countedEntries, DecodeError, isError } from '@ringest/codec';
 import { closeQuietly } from '../disk/disk.js';
 import { openToRead } from '../disk/node-disk.js';
 import { segmentId } from '../format/segment-format.js';
@@ -72,7 +72,7 @@ async function dumpFile(
   } catch (error) {
     // It was sent and removed since the folder was listed.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    if (!(isError(error) && 'syscall' in error)) throw error;
     totals.unread++;
     output.report(`${name}: not read: ${error.message}`);
   }

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { messageOf } from '@ringest/codec';
 import { Command } from 'commander';
 import { dumpCache } from './cache-dump.js';
 
@@ -46,7 +48,7 @@ async function dump(path: string, { entries }: { readonly entries: boolean }): P
     });
     if (damaged + unread > 0) process.exitCode = EXIT_DAMAGED;
   } catch (error) {
-    process.stderr.write(`ringest-cache: ${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(`ringest-cache: ${messageOf(error)}\n`);
     process.exitCode = EXIT_FAILED;
   }
 }

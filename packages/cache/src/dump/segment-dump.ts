@@ -6,7 +6,7 @@ import { walkBlocks } from '../log/block-walk.js';
 import { type DamagedRange, damagedBlock } from '../log/damage.js';
 import { type Block, extended, readPayload } from '../log/segment-reader.js';
 
-/** A part of a segment's file, as it is found by somebody who only looks. */
+/** A part of the file of a segment, read without changing anything. */
 export type SegmentPart =
   | { readonly kind: 'header'; readonly header: SegmentHeader }
   /** Nothing was ever finished in it. */
@@ -19,7 +19,7 @@ export type SegmentPart =
   /** The end was never finished; or it is just being written. */
   | { readonly kind: 'unfinished'; readonly offset: number; readonly bytes: number };
 
-/** What is in a segment, in order; of what is appended meanwhile, nothing. Throws what the disk throws. */
+/** The parts of a segment, in order, without blocks that are appended later. Throws what the disk throws. */
 export function* dumpSegment(file: DiskFile): Generator<SegmentPart> {
   const end = file.size();
   const start = readStart(file, end);

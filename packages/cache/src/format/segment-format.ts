@@ -38,7 +38,7 @@ import { Packr, unpack } from 'msgpackr';
  * - The magic and the format stand before everything that may ever change, so that a newer format
  *   is recognised whatever it looks like.
  * - A block's header is checked with the segment's CRC, so that bytes of another segment, which may
- *   be part of somebody's data, are not taken for a block.
+ *   be part of an entry, are not taken for a block.
  * - The header is written last or at once with the payload: one that is all zero was never finished.
  * - A segment is never written again once it is sealed, and never appended to by another run.
  */

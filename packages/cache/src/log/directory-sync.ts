@@ -1,14 +1,14 @@
 import type { Disk, Done } from '../disk/disk.js';
 
 /**
- * What was changed in the folder of the segments and is not certain to survive a power cut. Files
- * that do not count any more and could not be removed are removed before the next sync succeeds:
- * otherwise what is in them could come back.
+ * The folder of the segments: it is dirty when a change of it may not survive a power cut. Void files
+ * that could not be removed are removed before the next sync succeeds; otherwise their entries could
+ * come back in the next run.
  */
 export class DirectorySync {
   readonly #disk: Disk;
   readonly #leftovers = new Set<string>();
-  /** What an earlier run has removed is not certain to be gone. */
+  /** True at first: removals of an earlier run may not have reached the disk. */
   #isDirty = true;
 
   constructor(disk: Disk) {
@@ -20,18 +20,18 @@ export class DirectorySync {
     this.#isDirty = true;
   }
 
-  /** Removes a file, now or later. */
+  /** Removes a file now, or before the next sync. */
   leaveOver(name: string): void {
     this.#leftovers.add(name);
     this.begin();
     try {
       this.#remove(name);
     } catch {
-      // `clean` tries again, and tells.
+      // `clean` tries again, and throws.
     }
   }
 
-  /** Removes what is left over. Throws what the disk throws. */
+  /** Removes the files that are left over. Throws what the disk throws. */
   clean(): void {
     for (const name of this.#leftovers) this.#remove(name);
   }
@@ -47,7 +47,7 @@ export class DirectorySync {
     this.#isDirty = false;
   }
 
-  /** Throws what the disk throws. What is changed meanwhile, is left to the next sync. */
+  /** Begins a sync. Later changes need another one. Throws what the disk throws. */
   beginSync(done: Done): void {
     this.#disk.beginSyncFolder('segments', (error) => {
       if (error !== undefined) this.#isDirty = true;

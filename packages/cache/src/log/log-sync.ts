@@ -6,42 +6,42 @@ import type { Segment } from './segment.js';
 import type { SegmentList } from './segment-list.js';
 
 /**
- * How many files are synced at once: usually all there are, and their folder, which takes one commit
- * of the file system's journal instead of one each. Others in the process need the few threads that
- * do this, too.
+ * The most files that are synced at once; the folder counts as one. These are usually all, and take one
+ * commit of the file system's journal instead of one each. More would occupy the few threads that
+ * Node.js has for all files of the process.
  */
 const MOST_AT_ONCE = 3;
 
-/** A sync that was begun. */
+/** A sync that has begun. */
 interface Sync {
-  /** Files that are not begun, oldest first. */
+  /** Files whose sync has not begun, oldest first. */
   readonly waiting: Segment[];
-  /** Files that are done. */
+  /** Files that are synced. */
   readonly flushed: Segment[];
   areNamesDone: boolean;
-  /** How many files are under way; the folder is one, too. */
+  /** How many files are being synced; the folder counts as one. */
   running: number;
-  /** Segments of which something may be lost. */
+  /** Segments that may have lost something. */
   readonly failed: Segment[];
-  /** The first that failed. */
+  /** The first failure. */
   failure: { readonly cause: unknown } | undefined;
   readonly ended: (error: CacheSyncError | undefined) => void;
 }
 
 /**
- * Brings a log to the disk: its files and their names. Only when all of it is there, anything of it
- * counts as such. Where it fails, all is given up that no sync before it has covered, from the file
- * on that failed: also what was appended since, for a system may forget what it could not write.
+ * Brings a log to the disk: its files and their names. A sync succeeds as a whole or not at all. When it
+ * fails, everything that no earlier sync has covered is taken back, from the failed file on. That
+ * includes blocks that were appended since, because a system may forget bytes that it could not write.
  *
- * There is one sync at a time. Of two that a file is in, Linux tells only one that something was
- * lost; the other one succeeds.
+ * There is one sync at a time: when two syncs have the same file, Linux reports a loss to only one of
+ * them, and the other one succeeds.
  */
 export class LogSync {
   readonly #disk: Disk;
   readonly #segments: SegmentList;
   readonly #folder: DirectorySync;
   readonly #quarantine: Quarantine;
-  /** The one that was begun and has not ended. */
+  /** The sync that has begun and has not ended. */
   #begun: Sync | undefined;
 
   constructor(disk: Disk, segments: SegmentList, folder: DirectorySync, quarantine: Quarantine) {
@@ -51,24 +51,24 @@ export class LogSync {
     this.#quarantine = quarantine;
   }
 
-  /** Whether one that was begun has not ended. */
+  /** Whether a sync has begun and has not ended. */
   get isUnderWay(): boolean {
     return this.#begun !== undefined;
   }
 
-  /** All at once. @throws {CacheSyncError} */
+  /** Syncs, and waits for the disk. @throws {CacheSyncError} */
   run(): void {
     this.#run((failed) => this.#takeBack(failed));
   }
 
-  /** All at once; nothing is given up where it fails. @throws {CacheSyncError} without a sequence */
+  /** Syncs, waits for the disk, and takes nothing back on failure. @throws {CacheSyncError} without a sequence */
   runAsItIs(): void {
     this.#run(() => undefined);
   }
 
   /**
-   * Lets the log be used meanwhile.
-   * @param ended called once, maybe at once
+   * Begins a sync, during which the log can be used.
+   * @param ended called once, possibly before this returns
    */
   begin(ended: (error: CacheSyncError | undefined) => void): void {
     if (this.isUnderWay) {
@@ -93,7 +93,7 @@ export class LogSync {
     this.#goOn(sync);
   }
 
-  /** Forgets the one that is under way, and leaves the disk alone. */
+  /** Forgets the current sync. Its end changes nothing any more. */
   close(): void {
     this.#begun = undefined;
   }
@@ -116,7 +116,7 @@ export class LogSync {
     for (const segment of dirty) segment.confirm();
   }
 
-  /** Begins what can be begun; after a failure nothing more. */
+  /** Syncs as many files at once as it may. After a failure, no further sync of a file begins. */
   #goOn(sync: Sync): void {
     while (sync.failure === undefined && sync.running < MOST_AT_ONCE) {
       const segment = sync.waiting.shift();
@@ -130,7 +130,7 @@ export class LogSync {
   #beginFile(sync: Sync, segment: Segment): void {
     if (segment.isGone) return;
     const done = (error: Error | undefined): void => {
-      // What is wrong with a file that was removed meanwhile, is of no interest.
+      // An error in a file that was removed since does not matter.
       if (segment.isGone) return;
       if (error === undefined) sync.flushed.push(segment);
       else fail(sync, [segment], error);
@@ -175,23 +175,23 @@ export class LogSync {
     return new CacheSyncError(this.#disk.path, undefined, new Error('another one is under way'));
   }
 
-  /** Oldest first. */
+  /** Segments that need a sync, oldest first. */
   #dirty(): Segment[] {
     return this.#segments.all.filter(({ isDirty }) => isDirty);
   }
 
-  /** What goes before, because of what comes to be certain then. Throws what the disk throws. */
+  /** Does what must be on the disk before the files are. Throws what the disk throws. */
   #prepare(): void {
     this.#folder.clean();
     this.#quarantine.sync();
   }
 
-  /** Segments whose names are not certain to stay. */
+  /** Segments whose names may not survive a power cut. */
   #unsafe(): readonly Segment[] {
     return this.#segments.all.filter(({ isUnsafe }) => isUnsafe);
   }
 
-  /** @returns the first sequence that does not count any more, if any does not */
+  /** @returns the first sequence that was taken back; `undefined`: none was */
   #takeBack(failed: readonly Segment[]): number | undefined {
     const { all } = this.#segments;
     const first = all.findIndex((one) => failed.includes(one) && one.unsafeFrom !== undefined);

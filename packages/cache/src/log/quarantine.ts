@@ -4,8 +4,8 @@ import { damagedId, damageName, segmentName } from '../format/segment-format.js'
 const PARTIAL = '.partial';
 
 /**
- * What was found damaged, for whoever wants to look into it. A file is in it whole or not at all,
- * also after a power cut, and nothing is ever removed from it, but for copies that were not finished.
+ * The folder for damaged parts of segments, so that people can inspect them. A file is in it whole or not
+ * at all, also after a power cut. Nothing is removed from it except unfinished copies.
  */
 export class Quarantine {
   readonly #disk: Disk;

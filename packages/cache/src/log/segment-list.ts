@@ -4,14 +4,14 @@ import type { Segment } from './segment.js';
 export interface SegmentInfo {
   readonly id: number;
   readonly bytes: number;
-  /** That can be read, as far as is known. */
+  /** Entries, without those known to be damaged. */
   readonly entries: number;
-  /** Of its first entry. */
+  /** The sequence of its first entry. */
   readonly sequence: number;
-  /** The one after its last entry. */
+  /** The sequence after its last entry. */
   readonly nextSequence: number;
   readonly isSealed: boolean;
-  /** The next run reads segments by rising order: their numbers, unless they were given another. */
+  /** The next run reads segments by rising order. Default: the number of the segment. */
   readonly order: number;
 }
 
@@ -21,17 +21,17 @@ interface Sums {
 }
 
 /**
- * The segments of a log, oldest first; the last may be active. What they are together is asked for
- * with every block, and there may be thousands: all but the active one are counted once.
+ * The segments of a log, oldest first; the last may be active. Their total size is needed with every
+ * block, and there may be thousands, so all but the last are counted once.
  */
 export class SegmentList {
   #all: readonly Segment[];
-  /** Of all but the last; `undefined`: not counted. */
+  /** The sums of all but the last; `undefined`: not counted yet. */
   #older: Sums | undefined;
-  /** Of segments that were dropped. */
+  /** The damage of segments that were dropped. */
   readonly #pastDamage: Damage[];
 
-  /** @param pastDamage of segments that are gone already */
+  /** @param pastDamage the damage of segments that are gone already */
   constructor(all: readonly Segment[], pastDamage: readonly Damage[]) {
     this.#all = all;
     this.#pastDamage = [...pastDamage];
@@ -45,7 +45,7 @@ export class SegmentList {
     return this.#all.at(-1);
   }
 
-  /** The one that is appended to. */
+  /** The segment that is appended to. */
   get active(): Segment | undefined {
     return this.last?.isSealed ? undefined : this.last;
   }
@@ -54,7 +54,7 @@ export class SegmentList {
     return this.#count().bytes + (this.last?.bytes ?? 0);
   }
 
-  /** That can be read, as far as is known. */
+  /** Entries in all segments, without those known to be damaged. */
   get entries(): number {
     return this.#count().entries + (this.last?.entries ?? 0);
   }
@@ -64,7 +64,7 @@ export class SegmentList {
     return `${this.#all.length} ${this.last?.id} ${this.last?.isSealed}`;
   }
 
-  /** Of all that there ever were. */
+  /** The damage of all segments, also of dropped ones. */
   get damage(): readonly Damage[] {
     return [...this.#pastDamage, ...this.#all.flatMap(({ damage }) => damage)];
   }
@@ -92,7 +92,7 @@ export class SegmentList {
     this.recount();
   }
 
-  /** There is more or less in a segment that is not active. */
+  /** Counts again: a segment that is not the last has changed. */
   recount(): void {
     this.#older = undefined;
   }

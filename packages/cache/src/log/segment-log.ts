@@ -23,13 +23,13 @@ import { type Recovery, SegmentRecovery } from './segment-recovery.js';
 const MAX_OPEN_FILES = 16;
 
 export interface SegmentLogOptions {
-  /** The id of the muxer, for whoever finds the files. */
+  /** The id of the muxer, for people who find the files. */
   readonly muxer: string;
-  /** A segment that would be longer is not appended to; one block may be. */
+  /** The longest segment in bytes. Only a single block may be longer. */
   readonly maxSegmentBytes: number;
   /** The time in milliseconds since 1970. */
   readonly now: () => number;
-  /** Numbers that were given before, though nothing in the folder tells: 0 each, if left out. */
+  /** The last numbers that were given before, where the folder does not show it. Default: 0 each. */
   readonly after?: { readonly segment: number; readonly sequence: number };
 }
 
@@ -41,20 +41,20 @@ export interface Place {
 }
 
 /**
- * Frames on the disk: appended in blocks, read and removed in segments (`segment-format.ts` has the
- * format). It belongs into a thread of its own: all of it is synchronous, but for a sync that is begun.
- * One process at a time may have a folder open.
+ * The segment log: frames on the disk. They are appended in blocks, and read and removed in segments;
+ * `segment-format.ts` has the format. All of it is synchronous except `beginSync`, so it belongs into a
+ * thread of its own. One process at a time may have a folder open.
  *
- * - What was appended survives the end of the process; a power cut only once `sync` has succeeded.
- *   Until then the caller keeps it.
- * - What an earlier run appended and did not sync is synced too, but not certain to survive: after a
- *   sync that failed, a system may forget what it had to write, and let the next one succeed.
- * - What was removed is gone for good once `sync` has succeeded.
+ * - Appended blocks survive the end of the process. They survive a power cut only after `sync` has
+ *   succeeded; the caller keeps them until then.
+ * - Blocks that an earlier run did not sync are synced too, but may not survive: after a failed sync, a
+ *   system may forget bytes that it had to write, and let the next sync succeed.
+ * - Removed segments are gone for good after `sync` has succeeded.
  * - A block is read whole and as it was written, or not at all.
- * - After any error the log can still be used.
+ * - The log can be used after any error.
  */
 export class SegmentLog {
-  /** What was found when it was opened. */
+  /** What was found when the log was opened. */
   readonly recovery: Recovery;
   readonly #disk: Disk;
   readonly #options: SegmentLogOptions;
@@ -85,9 +85,9 @@ export class SegmentLog {
   }
 
   /**
-   * Looks through what is there, all of it: torn ends are cut off, damage is set aside. What was
-   * found is read, but never appended to.
-   * @throws {CacheOpenError} when the folder cannot be listed
+   * Opens the log of a folder, and checks all segments in it: torn ends are cut off, damage is set
+   * aside. Segments of earlier runs are never appended to.
+   * @throws {CacheOpenError} the folder cannot be listed
    */
   static open(disk: Disk, options: SegmentLogOptions): SegmentLog {
     try {
@@ -97,7 +97,7 @@ export class SegmentLog {
     }
   }
 
-  /** By rising order, but for those that this run has begun: they come last, as they were begun. */
+  /** All segments: first those of earlier runs, by rising order; then those of this run, oldest first. */
   segments(): SegmentInfo[] {
     return this.#segments.infos();
   }
@@ -107,17 +107,17 @@ export class SegmentLog {
     return this.#segments.shape;
   }
 
-  /** The sequence that the next entry gets. */
+  /** The sequence of the next entry. */
   get nextSequence(): number {
     return this.#nextSequence;
   }
 
-  /** Bytes of all its segments; the quarantine and the files in `recovery` are not among them. */
+  /** Bytes of all segments, without the quarantine and the files in `recovery`. */
   get bytes(): number {
     return this.#segments.bytes;
   }
 
-  /** Entries of all segments that can be read, as far as is known. */
+  /** Entries in all segments, without those known to be damaged. */
   get entries(): number {
     return this.#segments.entries;
   }
@@ -126,7 +126,7 @@ export class SegmentLog {
     return this.#quarantine.bytes;
   }
 
-  /** What was found damaged: first when it was opened, then by reading. */
+  /** All damage: found first when the log was opened, then by reading. */
   get damage(): readonly Damage[] {
     return this.#segments.damage;
   }
@@ -134,10 +134,10 @@ export class SegmentLog {
   /**
    * Appends one block. The frames may lie in shared memory.
    * @param frames whole frames without stamp, back to back
-   * @param count how many they are: one or more
-   * @param tags by muxer tag; all that the frames have. The table only grows
-   * @param order that the segment has to have, see `SegmentInfo`
-   * @throws {CacheWriteError} when none of it is stored
+   * @param count how many frames there are, at least 1
+   * @param tags names by muxer tag, with every tag of the frames. The table only grows
+   * @param order the order of the segment, see `SegmentInfo`
+   * @throws {CacheWriteError} nothing was stored
    * @throws {InvalidBlockError} @throws {CacheClosedError}
    */
   append(frames: Uint8Array, count: number, tags: readonly string[], order?: number): Place {
@@ -158,7 +158,7 @@ export class SegmentLog {
     return { segment: segment.id, sequence };
   }
 
-  /** By how many bytes an `append` would make the log longer. */
+  /** How many bytes an `append` would add to the log. */
   growth(frames: Uint8Array, count: number, tags: readonly string[], order?: number): number {
     const batch = { frames, count, tags, order };
     const fit = this.#fit(batch);
@@ -167,15 +167,15 @@ export class SegmentLog {
     return bytes.length + blockBytes(frames.length);
   }
 
-  /** Whether a sync that was begun has not ended. */
+  /** Whether a sync of `beginSync` has not ended. */
   get isSyncing(): boolean {
     return this.#syncs.isUnderWay;
   }
 
   /**
-   * Brings all that was appended and removed to the disk, and all that was found at the start.
-   * @throws {CacheSyncError} when that is not certain, and while `isSyncing`; it says what has to be
-   * appended again
+   * Brings all appended blocks, all removals, and everything that was found at the start to the disk.
+   * @throws {CacheSyncError} it failed, or `isSyncing`. The error has the sequence from which on
+   * entries must be appended again
    * @throws {CacheClosedError}
    */
   sync(): void {
@@ -184,9 +184,9 @@ export class SegmentLog {
   }
 
   /**
-   * As `sync`, while appending and all else goes on: it covers what was done before it began. One
-   * that fails takes back what was appended meanwhile, too.
-   * @param ended called once, maybe at once; not after `close`
+   * Begins a sync, during which the log can be used. It covers everything before it began. If it fails,
+   * it also takes back blocks that were appended during it.
+   * @param ended called once, possibly before this returns; not after `close`
    * @throws {CacheClosedError}
    */
   beginSync(ended: (error: CacheSyncError | undefined) => void): void {
@@ -195,8 +195,8 @@ export class SegmentLog {
   }
 
   /**
-   * As `sync`, but nothing is taken back where it fails: for a caller who did not keep what he
-   * appended. What a system forgets after that, is lost.
+   * Syncs, and takes nothing back when that fails, for a caller that has not kept its blocks. Bytes
+   * that the system forgets then are lost.
    * @throws {CacheSyncError} without a sequence
    * @throws {CacheClosedError}
    */
@@ -205,7 +205,7 @@ export class SegmentLog {
     this.#syncs.runAsItIs();
   }
 
-  /** Ends the active segment: the next entries begin a new one. */
+  /** Ends the active segment. The next block begins a new one. */
   seal(): void {
     this.#segments.active?.seal();
     const open = this.#segments.all.filter(({ isSealed, isOpen }) => isSealed && isOpen);
@@ -213,15 +213,15 @@ export class SegmentLog {
   }
 
   /**
-   * Removes a segment, whatever is in it. What of it is damaged stays in the quarantine.
-   * @throws {CacheWriteError} when it is still there
+   * Removes a segment with everything in it. Its damaged parts stay in the quarantine.
+   * @throws {CacheWriteError} the segment is still there
    * @throws {UnknownSegmentError} @throws {CacheClosedError}
    */
   remove(id: number): void {
     const segment = this.#segment(id);
     const isKept = segment.damage.every((damage) => damage.isKept);
     this.#folder.begin();
-    // As long as it is open, its bytes are not free.
+    // The system frees the bytes only when the file is closed.
     segment.close();
     try {
       if (isKept) {
@@ -237,9 +237,9 @@ export class SegmentLog {
   }
 
   /**
-   * The blocks of a segment, one by one and oldest first, as far as it goes now. What is found
-   * damaged on the way is set aside, counted in `damage` and left out.
-   * @param from a sequence: blocks that begin before it are left out
+   * Reads the blocks that a segment has now, one by one and oldest first. Damage that is found on the
+   * way is set aside, added to `damage` and left out.
+   * @param from the sequence where reading begins; a block that begins before it is left out
    * @throws {UnknownSegmentError} @throws {CacheClosedError}
    * The iterator throws {CacheReadError}.
    */
@@ -248,7 +248,7 @@ export class SegmentLog {
     return this.#read(segment, { bytes: segment.bytes, sequence: segment.nextSequence }, from);
   }
 
-  /** Closes the files. It does not sync. Can be called again. */
+  /** Closes the files, without a sync. A second call does nothing. */
   close(): void {
     this.#isClosed = true;
     this.#syncs.close();
@@ -262,7 +262,7 @@ export class SegmentLog {
     return segment;
   }
 
-  /** The active segment and what is to be written there, unless a new one is to be begun. */
+  /** The active segment, and the blocks to write there; `undefined`: the batch needs a new segment. */
   #fit(batch: Batch): { active: Segment; blocks: BlockContent[] } | undefined {
     const { active } = this.#segments;
     if (active?.header.order !== batch.order) return undefined;
@@ -277,7 +277,7 @@ export class SegmentLog {
     return { muxer, created: now(), sequence: this.#nextSequence, tags: [...tags], order };
   }
 
-  /** A new segment with the batch in it, in the place of the active one. Nothing is left of a failure. */
+  /** Begins a new segment with the batch in it. If that fails, nothing of it remains. */
   #begin(batch: Batch): Segment {
     const id = this.#nextId++;
     const header = this.#header(batch);

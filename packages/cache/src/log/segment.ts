@@ -15,16 +15,16 @@ import {
 } from '../format/segment-format.js';
 import type { Damage, DamagedRange } from './damage.js';
 
-/** How far a segment goes. */
+/** The end of a segment. */
 interface Extent {
   readonly bytes: number;
-  /** The one after its last entry. */
+  /** The sequence after its last entry. */
   readonly sequence: number;
-  /** How many tags are named up to there. */
+  /** How many tags have names in it. */
   readonly tagCount: number;
 }
 
-/** A batch of frames, as it is to be stored. */
+/** A batch of frames to store. */
 export interface Batch {
   readonly frames: Uint8Array;
   readonly count: number;
@@ -34,7 +34,7 @@ export interface Batch {
   readonly order: number | undefined;
 }
 
-/** What is known of a segment that is in the folder already. */
+/** A segment that was found in the folder. */
 export interface Recovered {
   readonly header: SegmentHeader;
   readonly headerBytes: number;
@@ -46,8 +46,8 @@ export interface Recovered {
 }
 
 /**
- * One segment of the log: what is in it, and what of that survives a power cut. Whatever goes wrong
- * on the disk, `bytes` is a place where a block ends, and what stands behind it does not count.
+ * One segment of the log: its blocks, and which of them survive a power cut. Whatever fails on the disk,
+ * a block ends at `bytes`, and everything behind it is void.
  */
 export class Segment {
   readonly id: number;
@@ -205,7 +205,7 @@ export class Segment {
     this.#endFlush();
   }
 
-  /** As `flush`, but it is appended to meanwhile; that is left to the next one. */
+  /** Begins a flush. Blocks that are appended during it need another one. */
   beginFlush(done: Done): void {
     this.#fileToFlush().beginSync((error) => {
       if (error === undefined) this.#endFlush();

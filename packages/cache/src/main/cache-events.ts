@@ -15,13 +15,13 @@ export interface CacheLinkOptions extends CacheSettings {
   readonly events: CacheEvents;
 }
 
-/** What a cache reports, on the main thread. None of these may throw. */
+/** What a cache reports on the main thread. None of these functions may throw. */
 export interface CacheEvents {
-  /** It is open; these segments were left by earlier runs, oldest first. Called once, first of all. */
+  /** The cache is open, with these segments of earlier runs, oldest first. Called once, before all others. */
   found?(segments: readonly CacheSegment[]): void;
-  /** A block is in a segment; or in none any more, and is appended again. */
+  /** A block is in a segment; `undefined`: in none any more, and it is appended again. */
   placed?(key: number, place: Place | undefined): void;
-  /** A block is stored, or removed with its segment: its memory is the caller's again. */
+  /** A block is stored, or was removed with its segment. The caller may use its memory again. */
   stored(block: CacheBlock): void;
   /** `segments` has changed. */
   segments?(segments: readonly CacheSegment[]): void;
@@ -29,20 +29,20 @@ export interface CacheEvents {
   full?(isFull: boolean): void;
   dropped?(dropped: DroppedSegment): void;
   damaged?(damaged: DamagedSegment): void;
-  /** The disk takes nothing for now, and is tried again; `undefined`: it does again. */
+  /** Nothing is stored for now, and the cache tries again; `undefined`: it works again. */
   trouble?(error: RingestError | undefined): void;
-  /** The thread died; the next one comes after the delay. Nothing is lost by it. */
+  /** The thread died, and the next one begins after the delay. Nothing is lost. */
   died?(error: Error, retryInMs: number): void;
 }
 
-/** How a cache was left. */
+/** The state in which a cache was closed. */
 export interface CacheReport {
-  /** Of all segments. */
+  /** Bytes of all segments. */
   readonly bytes: number;
-  /** In all segments. */
+  /** Entries in all segments. */
   readonly entries: number;
-  /** What is not stored, oldest first; all that was appended, if it was never open. */
+  /** Blocks that are not stored, oldest first; all of them, if the cache was never open. */
   readonly unstored: readonly CacheBlock[];
-  /** Why, if something is not. */
+  /** Why blocks are not stored; `undefined`: all are. */
   readonly error: Error | undefined;
 }

@@ -16,83 +16,69 @@ import type {
   CacheSegment,
   CacheTask,
   FromCache,
-  Resume,
   ToCache,
 } from '../messages.js';
+import { CacheContents } from './cache-contents.js';
 import type { CacheLinkOptions, CacheReport } from './cache-events.js';
+import { CacheHealth } from './cache-health.js';
 import { CacheReader } from './cache-reader.js';
 import { FolderLock } from './folder-lock.js';
-import { PendingRemovals } from './pending-removals.js';
-import { ResumePoint } from './resume-point.js';
-import { UnsyncedBlocks } from './unsynced-blocks.js';
 
 const RUN_CACHE = { file: new URL('../worker/cache-task.js', import.meta.url), name: 'runCache' };
 const FIRST_RETRY_MS = 100;
 const MOST_RETRY_MS = 5000;
 
-type Told<Kind> = Extract<FromCache, { readonly kind: Kind }>;
-
 /**
- * The main thread's end of the cache. It has the folder's lock, and a thread that alone touches the
- * disk. Blocks are kept, with their memory, until the thread has told that they are stored; when it
- * dies, another one opens the cache again, and gets what is not stored once more. What is asked for
- * while no thread has the cache open is remembered, and told to the next one that has.
+ * The main thread's end of the cache. It holds the lock of the folder, and a thread that alone touches
+ * the disk. Blocks and their memory are kept until the thread reports that they are stored. When the
+ * thread dies, another one opens the cache again and gets the blocks that are not stored once more.
+ * Requests that come while no thread has the cache open are kept for the next one.
  */
 export class CacheLink {
   /**
-   * What was found, once the cache is open. Nobody has to look at it. It rejects with a
-   * {@link CacheOpenError} when the folder cannot be used, or a {@link CacheThreadError}: then the
-   * folder is given back, what waits is left to the report of `close`, and all else throws
-   * {@link CacheClosedError}.
+   * Resolves with what was found, once the cache is open; no handler is needed. It rejects with a
+   * {@link CacheOpenError} when the folder cannot be used, or a {@link CacheThreadError} when the
+   * thread dies first. Then the lock is released, blocks that wait are in the report of `close`, and
+   * all other methods throw {@link CacheClosedError}.
    */
   readonly opened: Promise<CacheFindings>;
   readonly #options: CacheLinkOptions;
   readonly #lock: FolderLock;
   readonly #thread: WorkerThread<CacheTask>;
   readonly #link: WorkerLink<ToCache, readonly FromCache[]>;
+  readonly #contents: CacheContents;
+  readonly #health: CacheHealth;
   readonly #tags: string[];
-  readonly #unstored = new UnsyncedBlocks();
-  readonly #resumePoint = new ResumePoint();
-  readonly #readers = new Map<number, CacheReader>();
-  readonly #removals = new PendingRemovals();
+  /** How many tags the current thread knows. */
+  #knownTags = 0;
+  /** Emits `step` when the cache is opened, the thread ends, or the last message has come. */
   readonly #steps = new EventTarget();
-  #toldTags = 0;
   #isOpen = false;
-  #findings: CacheFindings | undefined;
   #error: Error | undefined;
-  #segments: readonly CacheSegment[] = [];
-  #bytes = 0;
-  #entries = 0;
-  /** Nothing comes from the thread any more. */
+  /** Whether the thread reports nothing any more. */
   #isOver = false;
-  #isFull = false;
-  #isLimited = true;
-  /** Blocks up to this one are to be stored at once. */
-  #syncKey = 0;
-  /** Threads that died since one has worked: has stored all blocks up to this one, or found no room. */
-  #deaths = 0;
-  #workKey = 0;
-  /** Why nothing is stored for now: the disk does not take it, or no thread lives for long enough. */
-  readonly #troubles: { disk?: RingestError | undefined; thread?: RingestError | undefined } = {};
   #closed: Promise<CacheReport> | undefined;
   #ended: Promise<void> | undefined;
 
   /**
-   * Begins to open the cache in a folder, which is made if it is missing. All of it is read once, to
-   * check it.
-   * @throws {CacheLockedError} when another muxer uses the folder
-   * @throws {CacheOpenError} when it cannot be locked
+   * Begins to open the cache in a folder, which is created if it is missing. All of the cache is read
+   * once, to check it.
+   * @throws {CacheLockedError} another muxer uses the folder
+   * @throws {CacheOpenError} the folder cannot be locked
    */
   constructor(options: CacheLinkOptions) {
     this.#options = options;
-    this.#tags = [...options.tags];
-    this.#lock = FolderLock.take(options.path);
-    // Whatever it fails with, it dies of it.
+    const { path, tags, events } = options;
+    this.#tags = [...tags];
+    this.#contents = new CacheContents(path, events);
+    this.#health = new CacheHealth((trouble) => events.trouble?.(trouble));
+    this.#lock = FolderLock.take(path);
+    // Errors outside the task are left out here: each of them ends the thread too.
     this.#thread = new WorkerThread(RUN_CACHE, 1, () => {});
     this.#link = new WorkerLink(new Backoff(FIRST_RETRY_MS, MOST_RETRY_MS), {
       begin: (port) => this.#runTask(port),
-      heard: (messages) => {
-        for (const message of messages) this.#heard(message);
+      onMessage: (messages) => {
+        for (const message of messages) this.#onMessage(message);
       },
       died: (error, retryInMs) => this.#died(error, retryInMs),
     });
@@ -100,117 +86,115 @@ export class CacheLink {
     this.opened.catch(() => {});
   }
 
-  /** All segments, oldest first; of the last one, what was in it when it was begun or sealed. */
+  /** All segments, oldest first. The last one is as it was when it was begun or sealed. */
   get segments(): readonly CacheSegment[] {
-    return this.#segments;
+    return this.#contents.segments;
   }
 
   /** Bytes of all segments. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#contents.bytes;
   }
 
   /** Entries in all segments. */
   get entries(): number {
-    return this.#entries;
+    return this.#contents.entries;
   }
 
   /** Bytes of blocks that are not stored. */
   get unstoredBytes(): number {
-    return this.#unstored.bytes;
+    return this.#contents.unsynced.bytes;
   }
 
   /** Entries in blocks that are not stored. */
   get unstoredEntries(): number {
-    return this.#unstored.entries;
+    return this.#contents.unsynced.entries;
   }
 
   /** Whether blocks wait because the cache has reached `maxBytes`. */
   get isFull(): boolean {
-    return this.#isFull;
+    return this.#contents.isFull;
   }
 
-  /** Why nothing is stored for now. */
+  /** Why nothing is stored for now; `undefined`: the cache works. */
   get trouble(): RingestError | undefined {
-    return this.#troubles.disk ?? this.#troubles.thread;
+    return this.#health.trouble;
   }
 
-  /** Tells the names of new tags, before a block that has them. */
+  /** Adds the names of new tags. Call it before a block that has them. */
   addTags(names: readonly string[]): void {
     this.#tags.push(...names);
-    this.#tellTags();
+    this.#sendTags();
   }
 
   /**
-   * Appends a block. Its memory must stay as it is until `stored` is told for it.
-   * @returns its key: they count up from 1
+   * Appends a block. Its memory must not change until `stored` is called for it.
+   * @returns its key; keys count up from 1
    * @throws {InvalidBlockError} @throws {CacheClosedError}
    */
   append(input: BlockInput): number {
     this.#checkOpen();
     const { count, bytes } = input;
     if (count < 1 || bytes < 1 || bytes >= 2 ** 32) throw new InvalidBlockError(count, bytes);
-    const block = this.#unstored.add(input);
-    this.#tell({ kind: 'append', block });
+    const block = this.#contents.unsynced.add(input);
+    this.#send({ kind: 'append', block });
     return block.key;
   }
 
-  /** What is appended later goes to another segment. */
+  /** Ends the active segment: the next block goes to another one. */
   seal(): void {
-    this.#unstored.endSegment();
-    this.#tell({ kind: 'seal' });
+    this.#contents.unsynced.endSegment();
+    this.#send({ kind: 'seal' });
   }
 
-  /** Whether the limit of bytes counts: as long as it does not, nothing waits for room. */
+  /** Sets whether `maxBytes` counts. While it does not, no block waits for room. */
   limit(isLimited: boolean): void {
-    this.#isLimited = isLimited;
-    this.#tell({ kind: 'limit', isLimited });
+    this.#contents.isLimited = isLimited;
+    this.#send({ kind: 'limit', isLimited });
   }
 
-  /** What was appended is stored at once, and not when its time comes. */
+  /** Stores all appended blocks at once, before the policy `sync` would. */
   sync(): void {
-    this.#syncKey = this.#unstored.lastKey ?? 0;
-    this.#tell({ kind: 'sync' });
+    this.#contents.syncKey = this.#contents.unsynced.lastKey ?? 0;
+    this.#send({ kind: 'sync' });
   }
 
   /**
-   * The blocks of a segment, oldest first; it is sealed for that. So long it is not dropped. One
-   * block at a time is in memory, or several small ones. It goes on where it was when the thread has
-   * died.
-   * @param from the sequence of the first block, or one before it; a block is not divided
-   * @throws {SegmentInUseError} when it is being read already
+   * Reads the blocks of a segment, oldest first. The segment is sealed, and not dropped while it is
+   * read. About 256 KiB are in memory at a time. When the thread dies, reading goes on with the next.
+   * @param from the sequence where reading begins; a block that begins before it is left out
+   * @throws {SegmentInUseError} the segment is being read already
    * The iterator throws {CacheReadError}, {UnknownSegmentError} and {CacheClosedError}.
    */
   read(segment: number, from = 0): AsyncGenerator<CachedBlock, void> {
     this.#checkOpen();
-    if (this.#readers.has(segment)) throw new SegmentInUseError(segment, 'read');
-    const reader = new CacheReader(segment, from, (message) => this.#tell(message));
-    this.#readers.set(segment, reader);
-    return reader.blocks(() => this.#readers.delete(segment));
+    const { readers } = this.#contents;
+    if (readers.has(segment)) throw new SegmentInUseError(segment, 'read');
+    const reader = new CacheReader(segment, from, (message) => this.#send(message));
+    readers.set(segment, reader);
+    return reader.blocks(() => readers.delete(segment));
   }
 
   /**
-   * Removes a segment and all that is in it: it must be told as sealed in `segments`. Blocks in it
-   * that are not stored yet are told as such. One that is gone already is no error.
-   * @throws {SegmentInUseError} when blocks are still appended to it
+   * Removes a sealed segment and everything in it. Its blocks that are not stored are reported as
+   * stored. A segment that is gone already is no error.
+   * @throws {SegmentInUseError} blocks are still appended to it
    * @throws {CacheClosedError}
    */
   remove(segment: number): Promise<void> {
     this.#checkOpen();
-    const known = this.#segments.find(({ id }) => id === segment);
-    if (known?.isSealed === false || this.#resumePoint.isNew(segment))
-      throw new SegmentInUseError(segment, 'appended to');
-    const isGone = known === undefined && this.#findings !== undefined;
-    if (isGone) return Promise.resolve();
-    if (!this.#removals.has(segment)) this.#tell({ kind: 'remove', segment });
-    return this.#removals.add(segment);
+    const { removals } = this.#contents;
+    if (this.#contents.isActive(segment)) throw new SegmentInUseError(segment, 'appended to');
+    if (this.#contents.isGone(segment)) return Promise.resolve();
+    if (!removals.has(segment)) this.#send({ kind: 'remove', segment });
+    return removals.add(segment);
   }
 
   /**
-   * Brings everything to the disk, as far as it lets us, and gives the folder back. The limit of
-   * bytes does not count then. Can be called again.
-   * @param signal gives up waiting, for a disk that does not answer: the report says what is known,
-   * and the folder is given back when the thread has ended
+   * Brings everything to the disk, as far as that works, and releases the lock. `maxBytes` does not
+   * count for that. A second call returns the same promise.
+   * @param signal stops the wait for a disk that does not answer. The report then has what is known,
+   * and the lock is released when the thread has ended
    */
   close(signal?: AbortSignal): Promise<CacheReport> {
     this.#closed ??= this.#close(signal);
@@ -225,9 +209,10 @@ export class CacheLink {
     const stepped = once(this.#steps, 'step');
     this.#link.start();
     await stepped;
-    if (this.#findings !== undefined) return this.#findings;
+    const { findings } = this.#contents;
+    if (findings !== undefined) return findings;
     await this.#endThread();
-    // Only now: who appends before he can know that it is of no use, does nothing wrong.
+    // Not earlier: an `append` before the caller can know of the failure must not throw.
     this.#endWaits();
     throw this.#error;
   }
@@ -244,20 +229,20 @@ export class CacheLink {
     if (signal?.aborted) ended.catch(() => {});
     else await ended;
     this.#endWaits();
-    const unstored = [...this.#unstored];
-    return { bytes: this.#bytes, entries: this.#entries, unstored, error: this.#error };
+    const { bytes, entries, unsynced } = this.#contents;
+    return { bytes, entries, unstored: [...unsynced], error: this.#error };
   }
 
-  /** Has the thread bring everything to the disk; another one, if it dies of that. */
+  /** Makes the thread bring everything to the disk; if it dies of that, the next one. */
   async #finish(signal: AbortSignal | undefined): Promise<void> {
     for (let attempt = 0; attempt < 2 && !this.#isOver; attempt++) {
       if (!this.#isOpen) await once(this.#steps, 'step', { signal });
-      this.#tell({ kind: 'close' });
+      this.#send({ kind: 'close' });
       if (this.#isOpen) await once(this.#steps, 'step', { signal });
     }
   }
 
-  /** Once: of two who end a pool at a time, one has it begin another thread. */
+  /** Ends the thread and releases the lock. Two calls end it once. */
   #endThread(): Promise<void> {
     this.#ended ??= this.#thread.close().finally(() => this.#lock.release());
     return this.#ended;
@@ -266,10 +251,10 @@ export class CacheLink {
   #endWaits(): void {
     this.#isOpen = false;
     this.#isOver = true;
-    for (const reader of this.#readers.values()) {
+    for (const reader of this.#contents.readers.values()) {
       reader.fail(new CacheClosedError(this.#options.path));
     }
-    this.#removals.end();
+    this.#contents.removals.end();
     this.#step();
   }
 
@@ -277,173 +262,93 @@ export class CacheLink {
     if (this.#closed !== undefined || this.#isOver) throw new CacheClosedError(this.#options.path);
   }
 
-  /** What it is to do while no thread has the cache open, `#opened` tells the next one. */
-  #tell(message: ToCache): void {
-    if (this.#isOpen) this.#link.tell(message);
+  /** Sends a message to the thread, if it has the cache open. If not, `#opened` makes up for it. */
+  #send(message: ToCache): void {
+    if (this.#isOpen) this.#link.post(message);
   }
 
-  #tellTags(): void {
-    if (!this.#isOpen || this.#toldTags === this.#tags.length) return;
-    this.#link.tell({ kind: 'tags', names: this.#tags.slice(this.#toldTags) });
-    this.#toldTags = this.#tags.length;
+  #sendTags(): void {
+    if (!this.#isOpen || this.#knownTags === this.#tags.length) return;
+    this.#link.post({ kind: 'tags', names: this.#tags.slice(this.#knownTags) });
+    this.#knownTags = this.#tags.length;
   }
 
   async #runTask(port: MessagePort): Promise<void> {
     const { events: _, tags: __, ...settings } = this.#options;
-    this.#toldTags = this.#tags.length;
-    await this.#thread.run({ ...settings, port, tags: [...this.#tags], resume: this.#resume() });
+    this.#knownTags = this.#tags.length;
+    const resume = this.#contents.resume();
+    await this.#thread.run({ ...settings, port, tags: [...this.#tags], resume });
   }
 
-  #resume(): Resume | undefined {
-    if (this.#findings === undefined) return undefined;
-    return this.#resumePoint.toResume(this.#unstored.lastKey ?? 0);
-  }
-
-  #heard(message: FromCache): void {
+  #onMessage(message: FromCache): void {
     if (this.#isOver) return;
-    const { path, events } = this.#options;
+    const { path } = this.#options;
     switch (message.kind) {
       case 'opened':
-        this.#resumePoint.opened(message.sequence, message.repeats);
-        this.#opened(message.findings);
+        this.#contents.opened(message);
+        this.#opened();
         break;
       case 'failed':
         this.#failed(toError(path, message.problem));
         break;
-      case 'appended':
-        this.#appended(message);
-        break;
-      case 'takenBack':
-        for (const key of this.#unstored.takeBack(message.key)) events.placed?.(key, undefined);
+      case 'trouble':
+        this.#health.setDisk(message.problem && toError(path, message.problem));
         break;
       case 'stored':
-        this.#resumePoint.stored(message.sequence);
-        for (const block of this.#unstored.takeThrough(message.key)) events.stored(block);
+      case 'removed':
+        this.#contents.handle(message);
         this.#lookWhetherItWorks();
         break;
-      case 'segments':
-        this.#segments = message.segments;
-        this.#resumePoint.listed(message.segments);
-        if (this.#findings !== undefined) events.segments?.(message.segments);
-        break;
-      case 'size':
-        this.#bytes = message.bytes;
-        this.#entries = message.entries;
-        break;
-      case 'blocks':
-        this.#readers.get(message.segment)?.give(message);
-        break;
-      case 'unreadable':
-        this.#readers.get(message.segment)?.fail(toError(path, message.problem));
-        break;
-      case 'removed':
-        this.#removed(message.segment);
-        break;
-      case 'dropped': {
-        const { kind: _, ...dropped } = message;
-        this.#forget(message.segment);
-        events.dropped?.(dropped);
-        break;
-      }
-      case 'damaged': {
-        const { kind: _, ...damaged } = message;
-        events.damaged?.(damaged);
-        break;
-      }
       case 'full':
-        this.#isFull = message.isFull;
-        this.#works();
-        events.full?.(message.isFull);
-        break;
-      case 'trouble':
-        this.#setTrouble('disk', message.problem && toError(path, message.problem));
+        this.#contents.handle(message);
+        if (this.#health.works()) this.#link.settle();
         break;
       case 'closed':
         this.#error = message.problem && toError(path, message.problem);
         this.#isOver = true;
         this.#step();
+        break;
+      default:
+        this.#contents.handle(message);
     }
   }
 
-  #opened(findings: CacheFindings): void {
-    const isFirst = this.#findings === undefined;
-    this.#findings ??= findings;
-    if (isFirst) this.#options.events.found?.(this.#segments);
+  #opened(): void {
+    const { unsynced } = this.#contents;
     this.#error = undefined;
     this.#isOpen = true;
-    this.#tellTags();
-    if (!this.#isLimited) this.#tell({ kind: 'limit', isLimited: false });
-    for (const segment of this.#removals) this.#tell({ kind: 'remove', segment });
-    for (const reader of this.#readers.values()) reader.askAgain();
-    for (const message of this.#unstored.messages()) this.#tell(message);
-    const { firstKey } = this.#unstored;
-    // After several deaths only what is stored shows that this thread works.
-    const syncKey = this.#deaths > 1 ? Number.POSITIVE_INFINITY : this.#syncKey;
-    if (firstKey !== undefined && firstKey <= syncKey) this.#tell({ kind: 'sync' });
-    this.#setTrouble('disk', undefined);
-    this.#workKey = this.#unstored.lastKey ?? 0;
+    this.#sendTags();
+    for (const message of this.#contents.messages(this.#health.isDoubtful)) this.#send(message);
+    this.#health.setDisk(undefined);
+    this.#health.opened(unsynced.lastKey);
     this.#lookWhetherItWorks();
     this.#step();
   }
 
-  #appended({ key, segment, sequence, nextSequence }: Told<'appended'>): void {
-    this.#resumePoint.appended(segment, nextSequence);
-    this.#unstored.place(key, segment);
-    this.#options.events.placed?.(key, { segment, sequence });
+  #lookWhetherItWorks(): void {
+    if (this.#health.stored(this.#contents.unsynced.firstKey)) this.#link.settle();
   }
 
   #failed(error: RingestError): void {
     this.#error = error;
-    if (this.#findings !== undefined) this.#setTrouble('disk', error);
+    if (this.#contents.findings !== undefined) this.#health.setDisk(error);
   }
 
-  #removed(segment: number): void {
-    this.#forget(segment);
-    for (const block of this.#unstored.takeSegment(segment)) this.#options.events.stored(block);
-    this.#lookWhetherItWorks();
-    this.#removals.removed(segment);
-  }
-
-  #forget(segment: number): void {
-    this.#segments = this.#segments.filter(({ id }) => id !== segment);
-  }
-
+  /** @returns whether the next thread is wanted */
   #died(cause: Error, retryInMs: number | undefined): boolean {
     if (this.#isOver) return false;
     this.#isOpen = false;
-    this.#isFull = false;
-    for (const key of this.#unstored.takeBack(0)) this.#options.events.placed?.(key, undefined);
-    // Unless it has said why it ends.
+    this.#contents.died();
     const error = new CacheThreadError(this.#options.path, cause);
+    // A thread that has said why it ends has set the error already.
     this.#error ??= error;
-    const isUseless = this.#findings === undefined || retryInMs === undefined;
-    if (!isUseless) this.#options.events.died?.(cause, retryInMs);
-    this.#deaths++;
-    // One that dies is soon replaced; several in a row store nothing, as a disk that fails.
-    if (!isUseless && this.#deaths > 1) this.#setTrouble('thread', error);
+    const isWanted = this.#contents.findings !== undefined && retryInMs !== undefined;
+    if (isWanted) {
+      this.#options.events.died?.(cause, retryInMs);
+      this.#health.died(error);
+    }
     this.#step();
-    return !isUseless;
-  }
-
-  /** Whether nothing waits of what there was when the thread opened the cache. */
-  #lookWhetherItWorks(): void {
-    const { firstKey } = this.#unstored;
-    if (firstKey === undefined || firstKey > this.#workKey) this.#works();
-  }
-
-  /** The thread does what it is there for. */
-  #works(): void {
-    if (this.#deaths === 0) return;
-    this.#deaths = 0;
-    this.#link.settle();
-    this.#setTrouble('thread', undefined);
-  }
-
-  #setTrouble(what: 'disk' | 'thread', error: RingestError | undefined): void {
-    const before = this.trouble;
-    this.#troubles[what] = error;
-    const { trouble } = this;
-    if ((before === undefined) !== (trouble === undefined)) this.#options.events.trouble?.(trouble);
+    return isWanted;
   }
 
   #step(): void {

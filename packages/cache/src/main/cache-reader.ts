@@ -1,21 +1,21 @@
 import type { CachedBlock, CachedPart, ToCache } from '../messages.js';
 
-/** Reads one segment, part by part, whatever becomes of the thread meanwhile. */
+/** Reads one segment, part by part. It goes on when the thread dies and the next one comes. */
 export class CacheReader {
   readonly #segment: number;
-  readonly #tell: (message: ToCache) => void;
-  /** The sequence that the next block has, or one after it. */
+  readonly #send: (message: ToCache) => void;
+  /** The sequence where the next part begins. */
   #from: number;
   #asked: Asked | undefined;
   #error: Error | undefined;
 
-  constructor(segment: number, from: number, tell: (message: ToCache) => void) {
+  constructor(segment: number, from: number, send: (message: ToCache) => void) {
     this.#segment = segment;
     this.#from = from;
-    this.#tell = tell;
+    this.#send = send;
   }
 
-  /** @param ended called when no more is read */
+  /** @param ended called once, when no more is read */
   async *blocks(ended: () => void): AsyncGenerator<CachedBlock, void> {
     try {
       for (let isLast = false; !isLast; ) {
@@ -28,20 +28,21 @@ export class CacheReader {
       }
     } finally {
       ended();
-      this.#tell({ kind: 'stop', segment: this.#segment });
+      this.#send({ kind: 'stop', segment: this.#segment });
     }
   }
 
-  /** Asks another thread what the last one did not answer. */
-  askAgain(): void {
-    if (this.#asked !== undefined) this.#tellFrom();
+  /** The request that has no answer yet, for the next thread. */
+  get request(): ToCache | undefined {
+    return this.#asked && this.#nextRequest();
   }
 
+  /** Takes the answer to the request. */
   give(part: CachedPart): void {
     this.#answer()?.resolve(part);
   }
 
-  /** No more is read. */
+  /** Ends reading with an error. */
   fail(error: Error): void {
     this.#error = error;
     this.#answer()?.reject(error);
@@ -52,12 +53,12 @@ export class CacheReader {
     const promise = new Promise<CachedPart>((resolve, reject) => {
       this.#asked = { resolve, reject };
     });
-    this.#tellFrom();
+    this.#send(this.#nextRequest());
     return promise;
   }
 
-  #tellFrom(): void {
-    this.#tell({ kind: 'read', segment: this.#segment, from: this.#from });
+  #nextRequest(): ToCache {
+    return { kind: 'read', segment: this.#segment, from: this.#from };
   }
 
   #answer(): Asked | undefined {

@@ -8,24 +8,24 @@ import { CacheLockedError, CacheOpenError, type LockHolder } from '../errors.js'
 const require = createRequire(import.meta.url);
 const NAME = 'lock';
 const MODE = 0o600;
-/** Behind all that is ever in the file: on Windows nobody else could read what is locked. */
+/** A place after the end of the file: on Windows, other processes cannot read locked bytes. */
 const LOCKED_AT = 2 ** 30;
 
 /**
- * Makes sure that one muxer at a time uses a folder, in this process or another: the kernel's lock
+ * The lock of a folder: one muxer at a time uses it, in this process or another. It is the kernel's lock
  * on an open file (an *open file description lock* on Linux) in that folder.
  *
- * - It dies with its owner, however that ends: the kernel takes it back when the file is closed.
- * - Of two who start at the same time one gets it; there is nothing stale that anybody would have
- *   to recognise and clear away, which is where lock files with a process id or a time in them fail.
- * - It goes with the folder, not with its name or the system's network namespace: two containers
- *   that share a volume see it, through whatever path. (A socket in the abstract namespace is
- *   invisible to another container, and its name can be taken by any other user.)
+ * - It ends with its owner, however that ends: the kernel releases it when the file is closed.
+ * - When two processes start at the same time, one gets it. There is no stale lock to recognise and
+ *   clear away, which is where lock files with a process id or a time fail.
+ * - It belongs to the folder, not to a path or a network namespace: two containers that share a volume
+ *   see it, through any path. (A socket in the abstract namespace is invisible to another container, and
+ *   any other user can take its name.)
  * - Node itself has no such lock; `fs-native-extensions` is a thin and prebuilt binding for it. It is
  *   loaded with the first cache: native modules are forbidden in some places (`--no-addons`).
  *
- * The file stays when the lock is given back: who removes it, may remove it under another's lock. It
- * says who has the lock, or had it last.
+ * The file stays when the lock is released: removing it could remove it while another process has the
+ * lock. It has the process id and the host of the last owner.
  */
 export class FolderLock {
   #fd: number | undefined;
@@ -35,9 +35,9 @@ export class FolderLock {
   }
 
   /**
-   * Takes the lock, and makes the folder if it is missing.
-   * @throws {CacheLockedError} when another has it
-   * @throws {CacheOpenError} when the file cannot be written or locked, or nothing can
+   * Takes the lock, and creates the folder if it is missing.
+   * @throws {CacheLockedError} another muxer has it
+   * @throws {CacheOpenError} the file cannot be written or locked
    */
   static take(folder: string): FolderLock {
     const path = resolve(folder);
@@ -60,7 +60,7 @@ export class FolderLock {
     throw new CacheLockedError(path, holder);
   }
 
-  /** Gives the lock back. Can be called again. */
+  /** Releases the lock. A second call does nothing. */
   release(): void {
     if (this.#fd !== undefined) fs.closeSync(this.#fd);
     this.#fd = undefined;
@@ -71,7 +71,7 @@ function nativeLocks(): typeof import('fs-native-extensions') {
   return require('fs-native-extensions');
 }
 
-/** @returns `undefined` when it has only just taken the lock, and not said so yet */
+/** @returns `undefined` when the owner has only just taken the lock, and not written to the file yet */
 function readHolder(fd: number): LockHolder | undefined {
   const bytes = Buffer.alloc(300);
   const text = bytes.toString('utf8', 0, fs.readSync(fd, bytes, 0, bytes.length, 0));

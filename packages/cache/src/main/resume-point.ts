@@ -1,13 +1,13 @@
 import type { CacheSegment, Repeat, Resume } from '../messages.js';
 
-/** What the main thread remembers of a thread, for the one that comes after it. */
+/** How far the threads of a cache have come. The next thread goes on from there. */
 export class ResumePoint {
   #sequence = 0;
   #repeats: readonly Repeat[] = [];
-  /** The last numbers that were heard of. */
+  /** The last numbers that a thread has reported. */
   #segment = 0;
   #nextSequence = 0;
-  /** The newest segment that was in a list of them. */
+  /** The newest segment that was in a list. */
   #lastListed = 0;
 
   opened(sequence: number, repeats: readonly Repeat[]): void {
@@ -30,7 +30,7 @@ export class ResumePoint {
     this.#segment = Math.max(this.#segment, this.#lastListed);
   }
 
-  /** Whether a segment was begun, and is in no list yet. */
+  /** Whether a segment was begun, and is not in a list yet. */
   isNew(segment: number): boolean {
     return segment > this.#lastListed && segment <= this.#segment;
   }

@@ -3,9 +3,9 @@ import type { BlockInput, CacheBlock, ToCache } from '../messages.js';
 /** A block that is not stored, and where it is. */
 interface Unstored {
   readonly block: CacheBlock;
-  /** `undefined`: in none yet, or not any more. */
+  /** The segment that has the block; `undefined`: none has it. */
   segment: number | undefined;
-  /** What is appended after it goes to another segment. */
+  /** The next block goes to another segment. */
   isLast: boolean;
 }
 
@@ -17,7 +17,7 @@ export class UnsyncedBlocks {
   #bytes = 0;
   #entries = 0;
 
-  /** Of all frames. */
+  /** Bytes of all frames. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -37,7 +37,7 @@ export class UnsyncedBlocks {
     return last;
   }
 
-  /** Gives it a key. */
+  /** Adds a block, and gives it a key. */
   add({ isFirst = false, order, ...input }: BlockInput): CacheBlock {
     const { memory, offset, bytes, count } = input;
     const block = { key: this.#nextKey++, memory, offset, bytes, count, isFirst, order };
@@ -47,7 +47,7 @@ export class UnsyncedBlocks {
     return block;
   }
 
-  /** What is added from now on goes to another segment than what there is. */
+  /** Ends the segment: the next block goes to another one. */
   endSegment(): void {
     const last = this.#blocks.get(this.lastKey ?? 0);
     if (last !== undefined) last.isLast = true;
@@ -59,7 +59,10 @@ export class UnsyncedBlocks {
     if (unstored !== undefined) unstored.segment = segment;
   }
 
-  /** Blocks from a key on are in no segment any more. @returns those that were in one */
+  /**
+   * Blocks from a key on are in no segment any more.
+   * @returns the keys of those that were in one
+   */
   takeBack(from: number): number[] {
     const keys: number[] = [];
     for (const [key, unstored] of this.#blocks) {
@@ -94,7 +97,7 @@ export class UnsyncedBlocks {
     for (const { block } of this.#blocks.values()) yield block;
   }
 
-  /** What a thread that knows nothing of them has to be told, oldest first. */
+  /** The messages that a new thread needs, oldest first. */
   *messages(): IterableIterator<ToCache> {
     for (const { block, isLast } of this.#blocks.values()) {
       yield { kind: 'append', block };

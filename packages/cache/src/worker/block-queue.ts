@@ -1,14 +1,14 @@
 import type { Place } from '../log/segment-log.js';
 import type { CacheBlock } from '../messages.js';
 
-/** What is to be done next: a block to append, or the segment to end. */
+/** The next thing to do: append a block, or end the segment. */
 export type Waiting = WaitingBlock | 'seal';
 
 interface WaitingBlock {
   readonly block: CacheBlock;
-  /** The main thread has had it removed: it is not appended again, whatever happens. */
+  /** Its segment was removed: it is not appended again. */
   readonly isRemoved: boolean;
-  /** What comes after it goes to another segment. */
+  /** The next block goes to another segment. */
   readonly isLast: boolean;
 }
 
@@ -20,20 +20,20 @@ interface Appended extends Place {
 }
 
 /**
- * All blocks that were not told as stored, by rising key: first those that are in the log, then
- * those that wait for it. One that is removed keeps its place, so that blocks before it are not told
- * as stored with it.
+ * All blocks that are not reported as stored, by rising key: first those in the log, then those that
+ * wait for it. A removed block keeps its place: otherwise blocks before it would be reported as stored
+ * too early.
  */
 export class BlockQueue {
   #waiting: Waiting[] = [];
   #appended: Appended[] = [];
 
-  /** The first that waits. */
+  /** The first block or seal that waits. */
   get next(): Waiting | undefined {
     return this.#waiting[0];
   }
 
-  /** The key of the last block in the log, if one is. */
+  /** The key of the last block in the log; `undefined`: none is there. */
   get lastAppended(): number | undefined {
     return this.#appended.at(-1)?.block.key;
   }
@@ -46,7 +46,7 @@ export class BlockQueue {
     this.#waiting.push('seal');
   }
 
-  /** The next is done: a block that is in the log now, or a seal. */
+  /** `next` is done: the block is in the log now, or the segment is sealed. */
   appended(place: Place): void {
     const next = this.#waiting.shift();
     const last = this.#appended.at(-1);
@@ -59,14 +59,17 @@ export class BlockQueue {
     return this.#appended.some((appended) => appended.segment === segment);
   }
 
-  /** A segment is gone, with its blocks. */
+  /** A segment was removed, with its blocks. */
   removed(segment: number): void {
     for (const appended of this.#appended) {
       if (appended.segment === segment) appended.isRemoved = true;
     }
   }
 
-  /** Blocks from a sequence on are not in the log any more: they wait again. @returns the first key */
+  /**
+   * The log has taken back the blocks from a sequence on: they wait again.
+   * @returns the key of the first one
+   */
   takeBack(sequence: number): number | undefined {
     const at = this.#appended.findIndex((appended) => appended.sequence >= sequence);
     if (at === -1) return undefined;

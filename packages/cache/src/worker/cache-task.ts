@@ -5,25 +5,25 @@ import { CacheWorker } from './cache-worker.js';
 import { MessageBatch } from './message-batch.js';
 
 /**
- * The cache's own thread, as a Piscina task: it ends when the cache is closed. It throws when the
- * cache cannot be opened, after it has told why.
+ * The task of the cache's thread. It ends when the cache is closed. When the cache cannot be opened, it
+ * posts `failed` and throws.
  */
 export async function runCache(task: CacheTask): Promise<void> {
   const { port } = task;
-  const outbox = new MessageBatch(port);
+  const batch = new MessageBatch(port);
   try {
     const disk = new NodeDisk(task.path);
     await new Promise<void>((ended) => {
       const worker = new CacheWorker(task, {
         disk,
-        post: (message, transfer) => outbox.post(message, transfer),
+        post: (message, transfer) => batch.post(message, transfer),
         after,
         ended,
       });
-      port.on('message', (message: ToCache) => worker.hear(message));
+      port.on('message', (message: ToCache) => worker.onMessage(message));
     });
   } catch (error) {
-    outbox.post({ kind: 'failed', problem: toProblem(error) });
+    batch.post({ kind: 'failed', problem: toProblem(error) });
     throw error;
   } finally {
     port.close();

@@ -13,12 +13,12 @@ import { type Clock, SyncSchedule } from './sync-schedule.js';
 /** Milliseconds before a disk that takes nothing is tried again. */
 export const RETRY_MS = 500;
 
-/** What the worker needs of its surroundings. */
-export interface CacheSurroundings extends Clock {
+/** What a cache worker runs on. */
+export interface CacheWorkerHost extends Clock {
   readonly disk: Disk;
-  /** Says something to the main thread. */
+  /** Sends a message to the main thread. */
   post(message: FromCache, transfer?: ArrayBuffer[]): void;
-  /** The worker is closed. */
+  /** Called when the worker is closed. */
   ended(): void;
 }
 
@@ -27,49 +27,54 @@ type Options = CacheSettings & Pick<CacheTask, 'tags' | 'resume'>;
 /** Blocks up to a key, and the sequence of the entry after them. */
 type Reach = Pick<Extract<FromCache, { kind: 'stored' }>, 'key' | 'sequence'>;
 
-/** Whether a block can be appended: what it waits for otherwise is a removal, or the end of a sync. */
+/**
+ * Whether a block can be appended. `missing`: it waits for a removal. `awaited`: it waits for the end
+ * of a sync.
+ */
 type Room = 'there' | 'missing' | 'awaited';
 
 /**
- * Appends blocks in the order in which they come, also while the disk syncs what came before, and
- * tells when they are stored. What the disk does not take waits, in the main thread's memory, and is
- * tried again.
+ * The worker of a cache. It appends blocks in the order in which they come, also during a sync of
+ * earlier blocks, and reports when they are stored. Blocks that the disk does not take wait in the main
+ * thread's memory, and are tried again.
  */
 export class CacheWorker {
   readonly #options: Options;
-  readonly #around: CacheSurroundings;
+  readonly #host: CacheWorkerHost;
   readonly #log: SegmentLog;
-  readonly #repeats: Duplicates;
-  readonly #readings: SegmentReaders;
+  readonly #duplicates: Duplicates;
+  readonly #readers: SegmentReaders;
   readonly #tags: string[];
   readonly #queue = new BlockQueue();
   readonly #removals = new Set<number>();
-  readonly #teller: ChangeReporter;
-  readonly #syncs: SyncSchedule;
+  readonly #reporter: ChangeReporter;
+  readonly #schedule: SyncSchedule;
   #isInTrouble = false;
   #isLimited = true;
   #isClosing = false;
-  #callRetryOff: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
 
-  /** @throws {CacheOpenError} when the folder cannot be used */
-  constructor(options: Options, around: CacheSurroundings) {
+  /** @throws {CacheOpenError} the folder cannot be used */
+  constructor(options: Options, host: CacheWorkerHost) {
     const { muxer, maxSegmentBytes, tags, resume } = options;
     this.#options = options;
-    this.#around = around;
+    this.#host = host;
     this.#tags = [...tags];
     const after = resume?.after ?? { segment: 0, sequence: 0 };
-    this.#log = SegmentLog.open(around.disk, { muxer, maxSegmentBytes, now: Date.now, after });
-    this.#repeats = new Duplicates(resume, this.#log.segments());
-    this.#readings = new SegmentReaders(this.#log, this.#repeats);
-    this.#teller = new ChangeReporter(this.#log, this.#repeats, (message) => around.post(message));
-    this.#syncs = new SyncSchedule(options.sync, this.#log, around, () => this.#beginSync());
-    this.#teller.opened();
-    if (resume !== undefined) this.#forgetRepeats(0);
-    // The log looks again at what it has cut off and set aside.
-    this.#syncs.soon();
+    this.#log = SegmentLog.open(host.disk, { muxer, maxSegmentBytes, now: Date.now, after });
+    this.#duplicates = new Duplicates(resume, this.#log.segments());
+    this.#readers = new SegmentReaders(this.#log, this.#duplicates);
+    this.#reporter = new ChangeReporter(this.#log, this.#duplicates, (message) =>
+      host.post(message),
+    );
+    this.#schedule = new SyncSchedule(options.sync, this.#log, host, () => this.#beginSync());
+    this.#reporter.opened();
+    if (resume !== undefined) this.#removeDuplicates(0);
+    // Recovery may have changed files: they must reach the disk too.
+    this.#schedule.soon();
   }
 
-  hear(message: ToCache): void {
+  onMessage(message: ToCache): void {
     if (this.#isClosing) return;
     switch (message.kind) {
       case 'tags':
@@ -88,30 +93,30 @@ export class CacheWorker {
         if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
         break;
       case 'sync':
-        if (!this.#isInTrouble) this.#syncs.now();
+        if (!this.#isInTrouble) this.#schedule.now();
         break;
       case 'read':
         this.#read(message.segment, message.from);
         break;
       case 'stop':
-        this.#readings.stop(message.segment);
-        // It may be dropped now.
+        this.#readers.stop(message.segment);
+        // The segment may be dropped now.
         if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
         break;
       case 'remove':
-        this.#readings.stop(message.segment);
+        this.#readers.stop(message.segment);
         this.#removals.add(message.segment);
         this.#remove();
         break;
       case 'close':
         this.#isClosing = true;
-        this.#syncs.whenOver(() => this.#close());
+        this.#schedule.whenOver(() => this.#close());
         return;
     }
-    this.#teller.changes();
+    this.#reporter.changes();
   }
 
-  /** Appends what waits, as far as there is room. Throws what the log throws. */
+  /** Appends the blocks that wait, as far as there is room. Throws what the log throws. */
   #appendAll(): void {
     let room: Room = 'there';
     for (let { next } = this.#queue; next !== undefined; next = this.#queue.next) {
@@ -123,8 +128,8 @@ export class CacheWorker {
       if (room !== 'there') break;
       this.#append(next.block);
     }
-    this.#teller.full(room === 'missing');
-    if (this.#queue.lastAppended !== undefined) this.#syncs.soon();
+    this.#reporter.full(room === 'missing');
+    if (this.#queue.lastAppended !== undefined) this.#schedule.soon();
   }
 
   #append(block: CacheBlock): void {
@@ -136,13 +141,13 @@ export class CacheWorker {
     if (this.#options.sync === 'never') this.#stored(this.#appended());
   }
 
-  /** A seal; or a block that is removed, which only keeps its place. */
+  /** Handles a seal, or a removed block, which only keeps its place. */
   #skip(next: Waiting): void {
     if (next === 'seal') this.#log.seal();
     this.#queue.appended({ segment: 0, sequence: this.#log.nextSequence });
   }
 
-  /** Makes room as it is allowed to. Throws what the log throws. */
+  /** Makes room, as far as `whenFull` allows it. Throws what the log throws. */
   #roomFor(block: CacheBlock): Room {
     const { maxBytes, whenFull } = this.#options;
     const isTooLong = () => {
@@ -152,20 +157,20 @@ export class CacheWorker {
     const isLimited = this.#isLimited && !this.#isClosing;
     const otherwise = isLimited ? 'missing' : 'there';
     while (isTooLong()) {
-      // What is repeated is in memory, and is not stored yet as far as anybody knows.
-      const [repeat] = this.#repeats.whole;
+      // Duplicates are still in memory, and are not reported as stored.
+      const [repeat] = this.#duplicates.whole;
       if (repeat !== undefined) {
         this.#removeFromLog(repeat);
       } else if (whenFull === 'drop-oldest' && isLimited) {
-        const oldest = this.#log.segments().find(({ id }) => !this.#readings.has(id));
+        const oldest = this.#log.segments().find(({ id }) => !this.#readers.has(id));
         if (oldest === undefined) return otherwise;
-        // So that nothing is dropped that the main thread would wait for.
+        // The main thread waits for blocks that are not stored: they must not be dropped.
         const isUnstored = this.#queue.isIn(oldest.id);
         if (isUnstored && this.#log.isSyncing) return 'awaited';
         if (isUnstored) this.#sync();
         this.#drop(oldest);
       } else {
-        // So that what it has can be removed: it may be all that there is.
+        // A sealed segment can be removed; it may be the only one.
         this.#log.seal();
         return otherwise;
       }
@@ -178,43 +183,43 @@ export class CacheWorker {
     this.#post({ kind: 'dropped', segment: id, entries });
   }
 
-  /** In trouble, what is tried again syncs too. */
+  /** Begins a sync, unless the disk fails: then the retry syncs. */
   #beginSync(): void {
     if (this.#isInTrouble) return;
     const reach = this.#appended();
     this.#log.beginSync((error) => {
       this.#attempt(() => {
-        if (error !== undefined) this.#takeBack(error);
+        if (error !== undefined) this.#appendAgain(error);
         this.#stored(reach);
         if (!this.#isInTrouble) this.#appendAll();
       });
-      this.#teller.changes();
-      this.#syncs.ended();
+      this.#reporter.changes();
+      this.#schedule.ended();
     });
   }
 
-  /** Throws what the log throws; what it has taken out then waits again. */
+  /** Syncs. Throws what the log throws; blocks that the log has taken back then wait again. */
   #sync(): void {
-    this.#syncs.callOff();
+    this.#schedule.cancel();
     if (this.#options.sync === 'never') return;
     try {
       this.#log.sync();
     } catch (error) {
-      if (error instanceof CacheSyncError) this.#takeBack(error);
+      if (error instanceof CacheSyncError) this.#appendAgain(error);
       throw error;
     }
     this.#stored(this.#appended());
   }
 
-  /** What the log has taken out waits again. Throws the error. */
-  #takeBack(error: CacheSyncError): never {
+  /** Puts the blocks that the log has taken back into the queue again. Throws the error. */
+  #appendAgain(error: CacheSyncError): never {
     const { sequence } = error;
     const key = sequence === undefined ? undefined : this.#queue.takeBack(sequence);
     if (key !== undefined) this.#post({ kind: 'takenBack', key });
     throw error;
   }
 
-  /** All that is in the log, and not stored; `undefined`: nothing. */
+  /** The end of the blocks that are in the log and not stored; `undefined`: there are none. */
   #appended(): Reach | undefined {
     const key = this.#queue.lastAppended;
     return key === undefined ? undefined : { key, sequence: this.#log.nextSequence };
@@ -224,43 +229,43 @@ export class CacheWorker {
     if (reach === undefined) return;
     this.#queue.stored(reach.key);
     this.#post({ kind: 'stored', ...reach });
-    this.#forgetRepeats(reach.key);
+    this.#removeDuplicates(reach.key);
   }
 
-  /** Has segments removed that are of no use any more. */
-  #forgetRepeats(storedKey: number): void {
-    if (this.#repeats.whole.size === 0 || !this.#repeats.areStored(storedKey)) return;
-    for (const segment of this.#repeats.whole) this.#removals.add(segment);
-    this.#around.after(0, () => {
+  /** Removes the segments that hold only duplicates, once these are stored again. */
+  #removeDuplicates(storedKey: number): void {
+    if (this.#duplicates.whole.size === 0 || !this.#duplicates.areStored(storedKey)) return;
+    for (const segment of this.#duplicates.whole) this.#removals.add(segment);
+    this.#host.after(0, () => {
       if (this.#isClosing) return;
       this.#remove();
-      this.#teller.changes();
+      this.#reporter.changes();
     });
   }
 
   #read(segment: number, from: number): void {
-    const isNew = !this.#readings.has(segment);
+    const isNew = !this.#readers.has(segment);
     if (isNew && this.#log.segments().at(-1)?.id === segment) this.#log.seal();
     try {
-      const { blocks, isLast } = this.#readings.next(segment, from);
-      this.#teller.damage();
+      const { blocks, isLast } = this.#readers.next(segment, from);
+      this.#reporter.damage();
       const transfer = blocks.map(({ frames }) => frames.buffer);
-      this.#around.post({ kind: 'blocks', segment, blocks, isLast }, transfer);
+      this.#host.post({ kind: 'blocks', segment, blocks, isLast }, transfer);
     } catch (error) {
       this.#post({ kind: 'unreadable', segment, problem: toProblem(error) });
     }
   }
 
-  /** Removes what is to be removed. That may be what makes the disk take something again. */
+  /** Removes segments. A disk that failed may work again after that. */
   #remove(): void {
     const before = this.#removals.size;
-    this.#attempt(() => this.#forgetRemoved());
+    this.#attempt(() => this.#removeAll());
     if (this.#isInTrouble && this.#removals.size < before) this.#retrySoon(0);
     if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
   }
 
-  /** Throws what the log throws. */
-  #forgetRemoved(): void {
+  /** Removes all segments that are to be removed. Throws what the log throws. */
+  #removeAll(): void {
     for (const segment of this.#removals) {
       try {
         this.#removeFromLog(segment);
@@ -268,38 +273,38 @@ export class CacheWorker {
         if (!(error instanceof UnknownSegmentError)) throw error;
       }
       this.#removals.delete(segment);
-      // Who hears that it is removed, knows already what is left.
-      this.#teller.changes();
+      // `segments` goes first: the list must be current when `removed` comes.
+      this.#reporter.changes();
       this.#post({ kind: 'removed', segment });
-      this.#syncs.soon();
+      this.#schedule.soon();
     }
   }
 
   #removeFromLog(segment: number): void {
     this.#log.remove(segment);
     this.#queue.removed(segment);
-    this.#repeats.removed(segment);
+    this.#duplicates.removed(segment);
   }
 
   #close(): void {
-    this.#callRetryOff?.();
-    this.#syncs.callOff();
-    // The second time for what a sync that failed has taken out.
+    this.#cancelRetry?.();
+    this.#schedule.cancel();
+    // The second time for blocks that a failed sync has taken back.
     const problem = this.#tryAll() && this.#tryAll();
-    this.#teller.changes();
+    this.#reporter.changes();
     this.#log.close();
     this.#post({ kind: 'closed', problem: problem === undefined ? undefined : toProblem(problem) });
-    this.#around.ended();
+    this.#host.ended();
   }
 
-  /** @returns why not everything is on the disk, if it is not */
+  /** @returns why something is not on the disk; `undefined`: everything is */
   #tryAll(): CacheError | undefined {
     try {
-      this.#forgetRemoved();
+      this.#removeAll();
       this.#appendAll();
       if (this.#options.sync === 'never') this.#log.syncAsItIs();
       else this.#sync();
-      this.#forgetRemoved();
+      this.#removeAll();
       return undefined;
     } catch (error) {
       if (!(error instanceof CacheError)) throw error;
@@ -307,18 +312,21 @@ export class CacheWorker {
     }
   }
 
-  /** @returns whether it worked; if not, the main thread is told, and it is tried again */
+  /**
+   * Does something with the disk. When that fails, it reports trouble and tries again later.
+   * @returns whether it worked
+   */
   #attempt(action: () => void): boolean {
     try {
       action();
       return true;
     } catch (error) {
       if (!(error instanceof CacheError)) throw error;
-      // Closing tries again, and tells what remains.
+      // `#close` tries again, and reports what remains.
       if (this.#isClosing) return false;
-      this.#teller.trouble(error);
+      this.#reporter.trouble(error);
       this.#isInTrouble = true;
-      // What is confirmed can be removed then, which may be what the disk needs.
+      // A sealed segment can be removed once it is confirmed, which may make room on the disk.
       this.#log.seal();
       this.#retrySoon(RETRY_MS);
       return false;
@@ -326,28 +334,28 @@ export class CacheWorker {
   }
 
   #retrySoon(delay: number): void {
-    this.#callRetryOff?.();
-    this.#callRetryOff = this.#around.after(delay, () => {
-      this.#callRetryOff = undefined;
-      this.#syncs.whenOver(() => this.#retry());
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#host.after(delay, () => {
+      this.#cancelRetry = undefined;
+      this.#schedule.whenOver(() => this.#retry());
     });
   }
 
   #retry(): void {
     if (!this.#isInTrouble || this.#isClosing) return;
     const isOver = this.#attempt(() => {
-      this.#forgetRemoved();
+      this.#removeAll();
       this.#appendAll();
       this.#sync();
-      this.#forgetRemoved();
+      this.#removeAll();
     });
-    if (isOver) this.#teller.trouble(undefined);
+    if (isOver) this.#reporter.trouble(undefined);
     this.#isInTrouble = !isOver;
-    this.#teller.changes();
+    this.#reporter.changes();
   }
 
   #post(message: FromCache): void {
-    this.#around.post(message);
+    this.#host.post(message);
   }
 }
 

@@ -3,24 +3,25 @@ import type { SegmentLog } from '../log/segment-log.js';
 import type { FromCache } from '../messages.js';
 import type { Duplicates } from './duplicates.js';
 
-/** Tells the main thread what it has not been told yet: each change once. */
+/** Reports changes of the log to the main thread, each change once. */
 export class ChangeReporter {
   readonly #log: SegmentLog;
-  readonly #repeats: Duplicates;
+  readonly #duplicates: Duplicates;
   readonly #post: (message: FromCache) => void;
-  /** Damage that was told, by its place. */
+  /** Damage that was reported, by segment and offset. */
   readonly #damage = new Set<string>();
   #shape = '';
   #bytes = -1;
   #isFull = false;
   #isInTrouble = false;
 
-  constructor(log: SegmentLog, repeats: Duplicates, post: (message: FromCache) => void) {
+  constructor(log: SegmentLog, duplicates: Duplicates, post: (message: FromCache) => void) {
     this.#log = log;
-    this.#repeats = repeats;
+    this.#duplicates = duplicates;
     this.#post = post;
   }
 
+  /** Reports that the cache is open, and what was found. */
   opened(): void {
     this.changes();
     const { recovery, damage, nextSequence } = this.#log;
@@ -45,27 +46,31 @@ export class ChangeReporter {
         ],
       },
       sequence: nextSequence,
-      repeats: this.#repeats.toList(),
+      repeats: this.#duplicates.toList(),
     });
   }
 
-  /** Which segments there are, and how large they are together. */
+  /** Reports the segments and their total size, if they have changed. */
   changes(): void {
     const { shape, bytes } = this.#log;
     if (bytes !== this.#bytes) this.#post({ kind: 'size', bytes, entries: this.#log.entries });
     this.#bytes = bytes;
     if (shape === this.#shape) return;
     this.#shape = shape;
-    const segments = this.#log.segments().filter(({ id }) => !this.#repeats.whole.has(id));
+    const segments = this.#log.segments().filter(({ id }) => !this.#duplicates.whole.has(id));
     this.#post({ kind: 'segments', segments });
   }
 
+  /** Reports whether blocks wait for room. */
   full(isFull: boolean): void {
     if (isFull !== this.#isFull) this.#post({ kind: 'full', isFull });
     this.#isFull = isFull;
   }
 
-  /** @param error `undefined`: it is over */
+  /**
+   * Reports that the disk fails.
+   * @param error `undefined`: the disk works again
+   */
   trouble(error: Error | undefined): void {
     const isInTrouble = error !== undefined;
     if (isInTrouble !== this.#isInTrouble) {
@@ -74,6 +79,7 @@ export class ChangeReporter {
     this.#isInTrouble = isInTrouble;
   }
 
+  /** Reports damage that was found since the last call. */
   damage(): void {
     for (const { segment, offset, entries } of this.#log.damage) {
       const place = `${segment} ${offset}`;

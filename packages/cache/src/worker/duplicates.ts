@@ -2,11 +2,11 @@ import type { SegmentInfo } from '../log/segment-list.js';
 import type { Repeat, Resume } from '../messages.js';
 
 /**
- * What stands in the cache twice, because a thread died before it could tell that it was stored. It
- * is left out when segments are read. Segments with nothing else in them are of no use once all of
- * it is stored again; until then they are what a process that is killed now leaves behind.
+ * Entries that are in the cache twice, because a thread died before it could report that they were
+ * stored. Reading leaves them out. Segments that hold only duplicates are removed once all of their
+ * entries are stored again. They stay until then, in case the process is killed.
  *
- * The next run does not know what was repeated: it sends those entries twice.
+ * The next run of the process does not know about duplicates: it sends those entries twice.
  */
 export class Duplicates {
   readonly #from = new Map<number, number>();
@@ -26,17 +26,17 @@ export class Duplicates {
     }
   }
 
-  /** Segments with nothing else in them, oldest first. */
+  /** Segments that hold only duplicates, oldest first. */
   get whole(): ReadonlySet<number> {
     return this.#whole;
   }
 
-  /** For the next thread, should this one die. */
+  /** All duplicates, for the next thread if this one dies. */
   toList(): Repeat[] {
     return [...this.#from].map(([segment, from]) => ({ segment, from }));
   }
 
-  /** Whether an entry of a segment is a repeat. */
+  /** Whether an entry of a segment is a duplicate. */
   has(segment: number, sequence: number): boolean {
     return sequence >= (this.#from.get(segment) ?? Number.POSITIVE_INFINITY);
   }
@@ -47,7 +47,7 @@ export class Duplicates {
     this.#whole.delete(segment);
   }
 
-  /** Whether all that is repeated has been stored again. */
+  /** Whether all duplicates are stored again, when blocks up to this key are stored. */
   areStored(key: number): boolean {
     return key >= this.#lastKey;
   }

@@ -2,7 +2,7 @@ import type { SegmentLog } from '../log/segment-log.js';
 import type { Block } from '../log/segment-reader.js';
 import type { Duplicates } from './duplicates.js';
 
-/** About how many bytes are read at once. */
+/** About how many bytes one part has. */
 const PART_BYTES = 2 ** 18;
 
 /** Blocks that were read at once. */
@@ -12,25 +12,25 @@ export interface Part {
   readonly isLast: boolean;
 }
 
-/** The segments that are being read: each goes on where it was. */
+/** The segments that are being read. Each is read part by part. */
 export class SegmentReaders {
   readonly #log: SegmentLog;
-  readonly #repeats: Duplicates;
+  readonly #duplicates: Duplicates;
   readonly #readers = new Map<number, Generator<Block>>();
 
-  constructor(log: SegmentLog, repeats: Duplicates) {
+  constructor(log: SegmentLog, duplicates: Duplicates) {
     this.#log = log;
-    this.#repeats = repeats;
+    this.#duplicates = duplicates;
   }
 
-  /** Whether a segment is being read: from the first `next` until `stop`, or until that throws. */
+  /** Whether a segment is being read: from the first `next` until `stop`, or until `next` throws. */
   has(segment: number): boolean {
     return this.#readers.has(segment);
   }
 
   /**
    * The next blocks of a segment. Throws what the log throws.
-   * @param from for the first ones: those before this sequence are left out
+   * @param from counts for the first part: blocks before this sequence are left out
    */
   next(segment: number, from: number): Part {
     const reader = this.#readers.get(segment) ?? this.#log.read(segment, from);
@@ -40,19 +40,19 @@ export class SegmentReaders {
       for (let bytes = 0; bytes < PART_BYTES; ) {
         const { value, done } = reader.next();
         if (done) return { blocks, isLast: true };
-        if (this.#repeats.has(segment, value.sequence)) continue;
+        if (this.#duplicates.has(segment, value.sequence)) continue;
         blocks.push(value);
         bytes += value.frames.length;
       }
     } catch (error) {
       this.#readers.delete(segment);
-      // Who then asks for more, gets it.
+      // The next call reports it, after the blocks that could be read.
       if (blocks.length === 0) throw error;
     }
     return { blocks, isLast: false };
   }
 
-  /** Closes what is open for it. */
+  /** Ends the reading of a segment, and closes its file. */
   stop(segment: number): void {
     this.#readers.get(segment)?.return(undefined);
     this.#readers.delete(segment);

@@ -2,24 +2,27 @@ import type { SegmentLog } from '../log/segment-log.js';
 import type { SyncPolicy } from '../messages.js';
 
 export interface Clock {
-  /** Calls after so many milliseconds, 0: after all that has come in. What it gives calls that off. */
+  /**
+   * Calls a function after some milliseconds; 0: after all messages that have come in.
+   * @returns a function that cancels the call
+   */
   after(milliseconds: number, action: () => void): () => void;
 }
 
 /**
- * When the log is synced while it is used: as often as the policy says, and never before the last
- * sync has ended. What is appended while a slow disk syncs, is synced together then.
+ * Decides when the log is synced: as often as the policy says, and one sync at a time. Blocks that are
+ * appended during a sync are covered by the next one, all together.
  */
 export class SyncSchedule {
   readonly #policy: SyncPolicy;
   readonly #log: SegmentLog;
   readonly #clock: Clock;
   readonly #begin: () => void;
-  #callOff: (() => void) | undefined;
+  #cancel: (() => void) | undefined;
   #isDue = false;
   readonly #waits: (() => void)[] = [];
 
-  /** @param begin begins one, after whose end `ended` is to be called */
+  /** @param begin begins a sync; the caller calls `ended` when it has ended */
   constructor(policy: SyncPolicy, log: SegmentLog, clock: Clock, begin: () => void) {
     this.#policy = policy;
     this.#log = log;
@@ -27,36 +30,36 @@ export class SyncSchedule {
     this.#begin = begin;
   }
 
-  /** There is something to sync. */
+  /** Plans a sync, because there is something to sync. */
   soon(): void {
-    if (this.#policy === 'never' || this.#callOff !== undefined) return;
+    if (this.#policy === 'never' || this.#cancel !== undefined) return;
     const delay = this.#policy === 'always' ? 0 : this.#policy.everyMs;
-    this.#callOff = this.#clock.after(delay, () => this.now());
+    this.#cancel = this.#clock.after(delay, () => this.now());
   }
 
-  /** Does not wait for its time; the policy `never` has none. */
+  /** Begins a sync now, or right after the current one. The policy `never` has no syncs. */
   now(): void {
     if (this.#policy === 'never') return;
-    this.#callOff?.();
-    this.#callOff = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
     if (this.#log.isSyncing) this.#isDue = true;
     else this.#begin();
   }
 
-  /** What there was is synced, or nothing is to begin any more. */
-  callOff(): void {
-    this.#callOff?.();
-    this.#callOff = undefined;
+  /** Cancels the planned sync. */
+  cancel(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
     this.#isDue = false;
   }
 
-  /** Calls when no sync is under way: now, or when it has ended. */
+  /** Calls a function once no sync runs: now, or when the current one ends. */
   whenOver(action: () => void): void {
     if (this.#log.isSyncing) this.#waits.push(action);
     else action();
   }
 
-  /** A sync has ended. What waits for that, comes before the next. */
+  /** A sync has ended. Functions that wait for that are called before the next sync begins. */
   ended(): void {
     for (const action of this.#waits.splice(0)) action();
     if (!this.#isDue) return;

@@ -3,30 +3,35 @@ import type { Candidate, Policy } from './candidate.js';
 import { ExpectedTime } from './expected-time.js';
 import { Slot } from './slot.js';
 
-/** Up to so many lanes are all compared; of more, two are drawn at random. */
-const FEW = 8;
-/** Draws that may miss before lanes are looked at one after the other. */
-const DRAWS = 8;
-/** Bytes of a batch for a lane that is probed, and of all that it may have unconfirmed. */
-const PROBE_BATCH = 4096;
-const PROBE_MOST = 65536;
-/** Milliseconds in which a batch that a lane got loses half of its weight in the lane's share. */
-const SHARE_HALF_LIFE = 2000;
-/** Half-lives after which shares are scaled down: the weight of a batch is 2 to their number. */
-const MOST_HALF_LIVES = 512;
+/** The most lanes that are all compared. Of more lanes, two are drawn at random. */
+const MAX_COMPARED = 8;
+/** The most random draws. After them, lanes are looked at one after the other. */
+const MAX_DRAWS = 8;
+/** The size of a batch for a lane that is probed. */
+const PROBE_BATCH_BYTES = 4096;
+/** The most unconfirmed bytes of a lane that is probed. */
+const MAX_PROBE_BYTES = 65536;
+/** The time in which a batch loses half of its weight in the share of its lane. */
+const SHARE_HALF_LIFE_MS = 2000;
+/** The most half-lives before shares are scaled down, because the weight of a batch is 2 to their number. */
+const MAX_HALF_LIVES = 512;
 
-/** Which lanes a batch may go to, strictest first: the next counts when nobody is left of the one before. */
+/** Which lanes a batch may go to, the strictest choice first. The next one is tried when no lane is left. */
 const READY = 0;
 const HOT = 1;
 const ANY = 2;
 type Openness = typeof READY | typeof HOT | typeof ANY;
 
+/** The options of a {@link Balancer}. */
 export interface BalancerOptions {
-  /** All lanes lead to one indexer: while none is hot, any of them may be picked. Default: `false`. */
+  /**
+   * Whether all lanes lead to one indexer, so that any lane may be picked while none is hot.
+   * Default: `false`.
+   */
   readonly sameTarget?: boolean;
-  /** Default: the machine's. */
+  /** The clock, in milliseconds. Default: the one of the machine. */
   readonly clock?: Pick<Clock, 'now'>;
-  /** From 0 up to, but not including, 1. Default: `Math.random`. */
+  /** Returns a random number from 0 up to, but not including, 1. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
@@ -34,18 +39,19 @@ export interface BalancerOptions {
  * Picks the lane of each batch. By expected time, that is the lane with the least
  * `(unconfirmed bytes + batch) / rate + ack latency`, plus what is left of a throttle.
  *
- * - Only hot lanes are picked. While none is, entries may wait in the rings of a single target; of
- *   several, nobody knows which one will be there first.
- * - The cost does not grow with the number of lanes: of many, two are drawn and the better one is
- *   taken, which keeps them nearly as even as comparing all would.
- * - Of lanes whose times are nearly alike, the one that got least lately comes first, so that equal
- *   indexers get equal shares in spite of noise, also when there is little to do.
- * - Averages move only while a lane is used: for one that has nothing to do the expected time
- *   fades, so that it gets a batch now and then to show what it can.
- * - A rise of latency counts bit by bit, a fall at once: one late confirmation is no slow indexer.
- * - A lane whose rate is not known is taken for as fast as the others: what it confirms will tell.
- * - A lane that has confirmed nothing on its connection is probed: small batches, and only a few
- *   unconfirmed, as long as any other may be picked.
+ * - Only hot lanes are picked. While none is hot, entries may wait in the rings of a single target. With
+ *   several targets they do not, because it is unknown which one will be hot first.
+ * - The cost does not grow with the number of lanes: of many lanes, two are drawn at random and the
+ *   better one is picked. The result is nearly as even as comparing all of them.
+ * - Of lanes with nearly equal times, the one that recently got the least is picked. So equal indexers
+ *   get equal shares in spite of noise, even when there is little to send.
+ * - Averages move only while a lane is used. The expected time of an idle lane fades, so that the lane
+ *   gets a batch now and then and can show that it has become faster.
+ * - A rise of latency counts gradually and a fall counts at once: one late confirmation does not make an
+ *   indexer slow.
+ * - A lane with an unknown rate is assumed to be as fast as the fastest of the others.
+ * - A lane that has confirmed nothing on its connection is probed: it gets small batches, and only a few
+ *   at a time, while any other lane may be picked.
  */
 export class Balancer<Lane extends Candidate> {
   readonly #slots: readonly Slot<Lane>[];
@@ -56,14 +62,14 @@ export class Balancer<Lane extends Candidate> {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #random: () => number;
   readonly #nobody: ReadonlySet<Lane> = new Set();
-  /** Where the lanes that are compared stand; its first ones count. */
+  /** The lanes that are compared; only the first ones are in use. */
   readonly #compared: Slot<Lane>[];
   /** The time at which a batch weighs 1. */
   #origin: number;
-  /** Where the next turn of round-robin begins. */
+  /** The index at which the next search begins. */
   #next = 0;
 
-  /** @param batchBytes bytes after which a batch is committed */
+  /** @param batchBytes the size of a batch, in bytes of frames */
   constructor(
     lanes: readonly Lane[],
     policy: Policy,
@@ -71,7 +77,7 @@ export class Balancer<Lane extends Candidate> {
     options: BalancerOptions = {},
   ) {
     this.#slots = lanes.map((lane) => new Slot(lane));
-    this.#compared = this.#slots.slice(0, FEW);
+    this.#compared = this.#slots.slice(0, MAX_COMPARED);
     this.#policy = policy;
     this.#batchBytes = batchBytes;
     this.#time = new ExpectedTime(batchBytes);
@@ -81,20 +87,23 @@ export class Balancer<Lane extends Candidate> {
     this.#origin = this.#clock.now();
   }
 
-  /** Whether any lane is hot. */
+  /** Returns whether any lane is hot. */
   get isAnyHot(): boolean {
     for (const { lane } of this.#slots) if (lane.isHot) return true;
     return false;
   }
 
-  /** Lanes that may be written to at all: the hot ones, or, while none is, all of a single target. */
+  /**
+   * Returns the lanes that may be written to: the hot ones, or all lanes of a single target while
+   * none is hot.
+   */
   open(): readonly Lane[] {
     const lanes = this.#slots.map(({ lane }) => lane);
     const hot = lanes.filter((lane) => lane.isHot);
     return hot.length === 0 && this.#sameTarget ? lanes : hot;
   }
 
-  /** Whether any lane that may be written to passes a test. */
+  /** Returns whether any lane that may be written to passes a test. */
   isAnyOpen(test: (lane: Lane) => boolean): boolean {
     const { isAnyHot } = this;
     if (!isAnyHot && !this.#sameTarget) return false;
@@ -105,9 +114,9 @@ export class Balancer<Lane extends Candidate> {
   }
 
   /**
-   * The lane of the next batch; it counts as picked.
-   * @param passedOver lanes that were found to have no room
-   * @returns `undefined` exactly when no open lane is left
+   * Picks the lane of the next batch.
+   * @param passedOver lanes that have no room
+   * @returns `undefined` only if no lane is left that may be written to
    */
   pick(passedOver: ReadonlySet<Lane> = this.#nobody): Lane | undefined {
     let found = this.#policy === 'expectedTime' ? this.#find(READY, passedOver) : 0;
@@ -121,30 +130,30 @@ export class Balancer<Lane extends Candidate> {
     return slot.lane;
   }
 
-  /** Bytes after which the batch on that lane is to be committed; fewer for one that is probed. */
+  /** Returns the size of a batch on this lane, in bytes of frames. It is smaller for a lane that is probed. */
   batchBytes(lane: Lane): number {
-    return this.isProbed(lane) ? Math.min(PROBE_BATCH, this.#batchBytes) : this.#batchBytes;
+    return this.isProbed(lane) ? Math.min(PROBE_BATCH_BYTES, this.#batchBytes) : this.#batchBytes;
   }
 
-  /** Milliseconds until a batch on the lane is expected to be confirmed, if it is hot. */
+  /** Returns the expected time until a batch on a hot lane is confirmed, in milliseconds. */
   expectedTime(lane: Lane): number {
     return this.#time.of(lane);
   }
 
-  /** Whether the lane is new and has yet to show what it can, beside others that are hot. */
+  /** Returns whether a hot lane is probed: it has confirmed nothing yet, and another lane is hot. */
   isProbed(lane: Lane): boolean {
     if (this.#policy !== 'expectedTime' || lane.ackLatency > 0 || !lane.isHot) return false;
     return this.#slots.some((other) => other.lane !== lane && other.lane.isHot);
   }
 
-  /** Puts the lanes to be compared into place. Returns how many there are. */
+  /** Puts the lanes to be compared into `#compared`, and returns how many there are. */
   #find(openness: Openness, passedOver: ReadonlySet<Lane>): number {
     const slots = this.#slots;
     if (this.#policy === 'roundRobin') return this.#walk(this.#next, 1, openness, passedOver);
-    if (slots.length <= FEW) return this.#walk(0, FEW, openness, passedOver);
+    if (slots.length <= MAX_COMPARED) return this.#walk(0, MAX_COMPARED, openness, passedOver);
     const compared = this.#compared;
     let found = 0;
-    for (let draw = 0; draw < DRAWS; draw++) {
+    for (let draw = 0; draw < MAX_DRAWS; draw++) {
       const slot = slots[this.#anyIndex()] as Slot<Lane>;
       if (found === 1 && slot === compared[0]) continue;
       if (!isOpen(slot.lane, openness, passedOver)) continue;
@@ -154,12 +163,12 @@ export class Balancer<Lane extends Candidate> {
     return this.#walk(this.#anyIndex(), 2, openness, passedOver);
   }
 
-  /** Goes through the lanes once, from one on, until enough are found. */
-  #walk(from: number, most: number, openness: Openness, passedOver: ReadonlySet<Lane>): number {
+  /** Looks at the lanes once, from an index on, until enough are found. */
+  #walk(from: number, max: number, openness: Openness, passedOver: ReadonlySet<Lane>): number {
     const slots = this.#slots;
     let found = 0;
     let at = from;
-    for (let i = 0; i < slots.length && found < most; i++) {
+    for (let i = 0; i < slots.length && found < max; i++) {
       const slot = slots[at] as Slot<Lane>;
       at = at + 1 === slots.length ? 0 : at + 1;
       if (isOpen(slot.lane, openness, passedOver)) this.#compared[found++] = slot;
@@ -168,7 +177,7 @@ export class Balancer<Lane extends Candidate> {
     return found;
   }
 
-  /** Of the lanes in place, those that are alike the best one, and of these who got least lately. */
+  /** Returns, of the compared lanes whose time is nearly the best, the one that recently got the least. */
   #best(count: number, now: number): Slot<Lane> {
     const compared = this.#compared;
     const isByTime = this.#policy === 'expectedTime';
@@ -188,10 +197,13 @@ export class Balancer<Lane extends Candidate> {
     return best ?? (compared[0] as Slot<Lane>);
   }
 
-  /** How much a batch of this time counts in shares. Only their relation matters: older ones fade. */
+  /**
+   * Returns the weight of a batch of this time in shares. Weights grow with time, so that older
+   * batches fade.
+   */
   #weight(now: number): number {
-    let age = (now - this.#origin) / SHARE_HALF_LIFE;
-    if (age > MOST_HALF_LIVES) {
+    let age = (now - this.#origin) / SHARE_HALF_LIFE_MS;
+    if (age > MAX_HALF_LIVES) {
       for (const slot of this.#slots) slot.share *= 2 ** -age;
       this.#origin = now;
       age = 0;
@@ -213,5 +225,5 @@ function isOpen<Lane extends Candidate>(
   if (openness === ANY) return true;
   if (!lane.isHot) return false;
   if (openness === HOT || lane.ackLatency > 0) return true;
-  return lane.unconfirmedBytes() + PROBE_BATCH <= PROBE_MOST;
+  return lane.unconfirmedBytes() + PROBE_BATCH_BYTES <= MAX_PROBE_BYTES;
 }

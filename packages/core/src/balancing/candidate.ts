@@ -1,21 +1,27 @@
-/** What a balancer sees of a lane. Every getter is cheap: it is read for each batch. */
+/** What a balancer reads of a lane. Every member must be cheap, because it is read for each batch. */
 export interface Candidate {
-  /** Connected and allowed to ingest. */
+  /** Whether the lane is connected and allowed to ingest. */
   readonly isHot: boolean;
-  /** Confirmed bytes a millisecond while busy, moving average; 0: not known. */
+  /** Confirmed bytes per millisecond while the lane is busy, as a moving average; 0: not known. */
   readonly rate: number;
-  /** Milliseconds from hand-over to confirmation, moving average; 0: nothing confirmed on this connection yet. */
+  /**
+   * Milliseconds from socket to confirmation, as a moving average; 0: nothing is confirmed on this
+   * connection yet.
+   */
   readonly ackLatency: number;
-  /** Milliseconds for which the indexer has asked not to be sent anything, from now on; 0: none. */
+  /** How many milliseconds are left of a pause that the indexer asked for (§4, THROTTLE); 0: none. */
   readonly throttledFor: number;
-  /** Bytes written and not confirmed. */
+  /** Returns the bytes that are written to the lane and not confirmed. */
   unconfirmedBytes(): number;
 }
 
+/** The names of the balancing policies, the default first. */
+export const POLICIES = ['expectedTime', 'roundRobin', 'leastOutstanding'] as const;
+
 /**
- * How the lane of a batch is picked:
- * - `expectedTime`: the one that is expected to confirm it first;
- * - `roundRobin`: each in its turn;
- * - `leastOutstanding`: the one with the fewest unconfirmed bytes.
+ * How the muxer picks the lane of each batch:
+ * - `expectedTime`: the lane that is expected to confirm the batch first;
+ * - `roundRobin`: one lane after the other;
+ * - `leastOutstanding`: the lane with the fewest unconfirmed bytes.
  */
-export type Policy = 'expectedTime' | 'roundRobin' | 'leastOutstanding';
+export type Policy = (typeof POLICIES)[number];

@@ -2,40 +2,41 @@ import { HALF_LIFE } from '@ringest/workers';
 import type { Candidate } from './candidate.js';
 import type { Slot } from './slot.js';
 
-/** Bytes a millisecond that lanes are taken to confirm until one has shown what it can. */
+/** The rate that all lanes are assumed to have, in bytes per millisecond, until one has a measured rate. */
 const PRESUMED_RATE = 65536;
 /**
- * No lane is taken for slower than this share of the fastest one's rate. A rate is what a lane was
- * seen to confirm: one that got little has shown little, and must not get little because of that.
- * How slow it really is shows in its latency.
+ * The lowest rate of a lane that counts, as a share of the fastest lane's rate. The rate is what a lane
+ * has confirmed: a lane that got little has a low rate, and must not get little because of that. If it
+ * is really slow, its latency shows it.
  */
-const LEAST_RATE_SHARE = 0.25;
+const MIN_RATE_SHARE = 0.25;
 /**
- * Times that differ by less than this share, or by so many milliseconds, are alike. On a busy
- * machine a thread waits that long for its turn: smaller differences say nothing of an indexer.
+ * The share by which two times may differ and still count as equal. On a busy machine, a thread waits
+ * that long for its turn: smaller differences say nothing about an indexer.
  */
 const ALIKE_SHARE = 0.25;
+/** The milliseconds by which two times may always differ and still count as equal. */
 const ALIKE_MS = 5;
 
 /**
- * How long it takes until a batch on a lane is confirmed: `(unconfirmed bytes + batch) / rate + ack
- * latency`, in milliseconds, and what is left of a throttle.
+ * Computes the expected time until a batch on a lane is confirmed, in milliseconds: `(unconfirmed bytes
+ * + batch) / rate + ack latency`, plus what is left of a throttle.
  */
 export class ExpectedTime {
   readonly #batchBytes: number;
-  /** Of the lanes compared last. */
+  /** The highest rate of the lanes that were compared last. */
   #greatestRate = PRESUMED_RATE;
 
   constructor(batchBytes: number) {
     this.#batchBytes = batchBytes;
   }
 
-  /** The longest time that is like another one. */
+  /** Returns the longest time that counts as equal to this one. */
   static alike(time: number): number {
     return time + Math.max(ALIKE_MS, time * ALIKE_SHARE);
   }
 
-  /** Takes note of how fast lanes are that are about to be compared, the first so many of them. */
+  /** Reads the rates of the first `count` lanes, which are compared next. */
   lookAt(slots: readonly Slot<Candidate>[], count: number): void {
     let greatest = 0;
     for (let i = 0; i < count; i++) {
@@ -44,7 +45,7 @@ export class ExpectedTime {
     this.#greatestRate = greatest || PRESUMED_RATE;
   }
 
-  /** The time that counts in a comparison: that of a lane which has nothing to do fades. */
+  /** Returns the time that counts in a comparison. For an idle lane it fades. */
   score(slot: Slot<Candidate>, now: number): number {
     const { lane, pickedAt } = slot;
     const unconfirmed = lane.unconfirmedBytes();
@@ -53,7 +54,7 @@ export class ExpectedTime {
     return (idle > 0 ? time * 0.5 ** (idle / HALF_LIFE) : time) + lane.throttledFor;
   }
 
-  /** The time as of now. */
+  /** Returns the present expected time of a lane, which does not fade. */
   of(lane: Candidate): number {
     return (
       this.#toConfirm(lane.rate, lane.unconfirmedBytes()) + lane.ackLatency + lane.throttledFor
@@ -62,6 +63,6 @@ export class ExpectedTime {
 
   #toConfirm(rate: number, unconfirmed: number): number {
     const usual = this.#greatestRate;
-    return (unconfirmed + this.#batchBytes) / Math.max(rate || usual, usual * LEAST_RATE_SHARE);
+    return (unconfirmed + this.#batchBytes) / Math.max(rate || usual, usual * MIN_RATE_SHARE);
   }
 }

@@ -1,2 +1,2 @@
 export { Balancer, type BalancerOptions } from './balancer.js';
-export type { Candidate, Policy } from './candidate.js';
+export { type Candidate, POLICIES, type Policy } from './candidate.js';

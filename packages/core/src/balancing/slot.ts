@@ -1,19 +1,19 @@
 import type { Candidate } from './candidate.js';
 
 /**
- * Milliseconds in which a rise of latency comes to count in full. One confirmation can be late
- * because a thread had to wait; a lane given up for that would be idle long after.
+ * The time after which a rise of latency counts in full. One confirmation can be late because a thread
+ * had to wait; if it counted at once, its lane would be idle for long.
  */
-const RISE_TIME = 100;
+const RISE_MS = 100;
 
-/** A lane and what the balancer remembers of it; times in milliseconds of the balancer's clock. */
+/** A lane, and what the balancer remembers about it. Times are in milliseconds of the balancer's clock. */
 export class Slot<Lane extends Candidate> {
   readonly lane: Lane;
-  /** When it was picked last. */
+  /** When the lane was last picked. */
   pickedAt = Number.NEGATIVE_INFINITY;
-  /** Batches that it has got, each weighed by its time: the later, the more. */
+  /** The sum of the weights of the batches that the lane got. A later batch weighs more. */
   share = 0;
-  /** How good it was when last compared; less is better. */
+  /** The score of the last comparison; less is better. */
   score = 0;
   #latency = 0;
   #seenAt = 0;
@@ -22,11 +22,11 @@ export class Slot<Lane extends Candidate> {
     this.lane = lane;
   }
 
-  /** The lane's latency as far as it counts: a fall at once, a rise bit by bit. */
+  /** Returns the latency that counts: a fall counts at once, and a rise gradually. */
   latency(now: number): number {
     const { ackLatency } = this.lane;
     const isRise = this.#latency > 0 && ackLatency > this.#latency;
-    const weight = isRise ? Math.min(1, (now - this.#seenAt) / RISE_TIME) : 1;
+    const weight = isRise ? Math.min(1, (now - this.#seenAt) / RISE_MS) : 1;
     this.#latency += (ackLatency - this.#latency) * weight;
     this.#seenAt = now;
     return this.#latency;

@@ -7,65 +7,65 @@ import {
   encodeTimestamp,
   RingestError,
   TIMESTAMP_BYTES,
+  VALUE_BLOCK_HEADER_BYTES,
 } from '@ringest/codec';
 import { ConfigurationError } from '../errors.js';
 
 /**
- * What every entry carries besides its own enumerated values, by name. Text that begins with `$` is
- * a variable:
+ * Enumerated values (§6) that are attached to every entry, by name. Text that begins with `$` is a
+ * variable:
  *
  * - `$NOW`: the time of the write, a timestamp to the millisecond
- * - `$HOSTNAME`: the name of this machine, as it was at the start
+ * - `$HOSTNAME`: the host name of this machine at construction
  * - `$UUID`: the UUID of the ingester
- * - any other `$NAME`: the environment variable `NAME`; empty while it is not set
+ * - any other `$NAME`: the environment variable `NAME`, empty while it is not set; it is read again
+ *   every 5 minutes
  *
- * Text that begins with `$$` stands for itself without the first `$`. All else is a constant, of the
- * type that {@link EnumeratedValue.infer} gives it; an `EnumeratedValue` has its own type, and must
- * have the name that it is listed under.
+ * Text that begins with `$$` is a constant, without its first `$`. Any other value is a constant of the
+ * type that {@link EnumeratedValue.infer} gives it. An `EnumeratedValue` keeps its type, and must have
+ * the name that it is listed under.
  */
 export type AttachInput = Readonly<Record<string, EnumeratedScalar | EnumeratedValue>>;
 
+/** What the variables of attached values stand for. */
 export interface AttachOptions {
-  /** What `$UUID` stands for. */
+  /** The value of `$UUID`. */
   readonly uuid: string;
-  /** Where variables are read. Default: `process.env`. */
+  /** Returns the environment variables. Default: `process.env`. */
   readonly environment?: Environment;
 }
 
 interface Attachment {
   readonly name: string;
   readonly kind: 'constant' | 'now' | 'environment';
-  /** The value as it is at present; that of `$NOW` is any time. */
+  /** Makes the present value. For `$NOW` it makes a placeholder, which is overwritten. */
   make(): EnumeratedValue;
 }
 
 type Environment = () => Readonly<Record<string, string | undefined>>;
 
-/** How often the environment is read again, in milliseconds. */
-const RENEWAL = 5 * 60_000;
-
-/** What stands in a block of enumerated values before the first (§6). */
-const BLOCK_HEADER_BYTES = 8;
+/** How often the environment is read again. */
+const RENEWAL_MS = 5 * 60_000;
 
 /**
- * The values that are attached to every entry. They are encoded once, as the block that follows an
- * entry's data; only the time in it is written again, in place.
+ * The values that are attached to every entry. They are encoded once, as the block after an entry's
+ * data (§6). Only the time in the block is written again, in place.
  */
 export class Attachments {
   readonly #attachments: readonly Attachment[];
   #block: Buffer | undefined;
-  /** Views into the block: they have its time. */
+  /** Views into the block, so that they always have its time. */
   #values: readonly EnumeratedValue[] = [];
-  /** Where the block has the time. */
+  /** The offsets of the time in the block. */
   #timeOffsets: readonly number[] = [];
-  /** The time that the block has, in milliseconds; and the same as it is encoded. */
+  /** The time in the block, in milliseconds. */
   #milliseconds = Number.NaN;
   readonly #time = { seconds: 0, nanoseconds: 0 };
   #renewal: NodeJS.Timeout | undefined;
 
-  /** @throws {ConfigurationError} naming what cannot be attached, as `attach` or `attach.name` */
+  /** @throws {ConfigurationError} a value cannot be attached; `field` is `attach` or `attach.name` */
   constructor(attach: AttachInput, { uuid, environment = () => process.env }: AttachOptions) {
-    // An array or a map has its values elsewhere.
+    // An array or a map would have no named properties.
     if (typeof attach !== 'object' || attach === null || Symbol.iterator in attach) {
       throw new ConfigurationError('attach', 'give an object of names and values');
     }
@@ -76,8 +76,8 @@ export class Attachments {
   }
 
   /**
-   * The encoded block for an entry that has no values of its own, or `undefined` if nothing is
-   * attached. It is the same memory for all entries: good until the next call of any method.
+   * Returns the encoded block for an entry that has no values of its own, or `undefined` if nothing is
+   * attached. All entries share its memory: it is valid until the next call of any method.
    */
   block(): Uint8Array | undefined {
     if (this.#timeOffsets.length > 0) this.#writeTime();
@@ -85,12 +85,12 @@ export class Attachments {
   }
 
   /**
-   * The encoded block for an entry with values of its own, which come first, and win where an
-   * attached one has the same name.
+   * Returns the encoded block for an entry with values of its own. They come first, and replace an
+   * attached value of the same name.
    *
-   * @throws {InvalidEntryError} if they are no enumerated values
-   * @throws {InvalidEnumeratedValueError} if one of them is out of bounds
-   * @throws {OversizedEnumeratedBlockError} if there are too many, with the attached ones
+   * @throws {InvalidEntryError} if `values` is not a list or an object of enumerated values
+   * @throws {InvalidEnumeratedValueError} if one of the values is out of bounds
+   * @throws {OversizedEnumeratedBlockError} if the values and the attached ones do not fit a block
    */
   merge(values: EnumeratedInput): Uint8Array {
     const isBare = this.block() === undefined;
@@ -106,7 +106,7 @@ export class Attachments {
   }
 
   /**
-   * Reads the environment again. Nothing changes if it throws.
+   * Reads the environment again. If it throws, the values stay as they are.
    *
    * @throws {ConfigurationError} if a variable holds more than an enumerated value can
    */
@@ -114,12 +114,15 @@ export class Attachments {
     const attached = this.#attachments.map(({ name, make }) => {
       const value = at(name, make);
       if (value.name === name) return value;
-      throw new ConfigurationError(fieldOf(name), `its value is named ${value.name}: use one name`);
+      throw new ConfigurationError(
+        fieldOf(name),
+        `its value has the name ${value.name}: give both the same name`,
+      );
     });
     const block = at('', () => encodeEnumeratedBlock(attached));
     const values: EnumeratedValue[] = [];
     const timeOffsets: number[] = [];
-    let end = BLOCK_HEADER_BYTES;
+    let end = VALUE_BLOCK_HEADER_BYTES;
     for (const { kind } of this.#attachments) {
       const value = EnumeratedValue.decode(block, end);
       values.push(value);
@@ -133,9 +136,9 @@ export class Attachments {
   }
 
   /**
-   * Reads the environment again every 5 minutes from now on. This keeps no process alive.
+   * Starts to read the environment again every 5 minutes. The timer does not keep the process alive.
    *
-   * @param failed is told why a reading changed nothing
+   * @param failed called with the error of a reading that changed nothing
    */
   start(failed: (error: Error) => void): void {
     const isConstant = this.#attachments.every(({ kind }) => kind !== 'environment');
@@ -146,10 +149,10 @@ export class Attachments {
       } catch (error) {
         failed(error as Error);
       }
-    }, RENEWAL).unref();
+    }, RENEWAL_MS).unref();
   }
 
-  /** Ends what {@link start} began. */
+  /** Stops the timer that {@link start} began. */
   stop(): void {
     clearInterval(this.#renewal);
     this.#renewal = undefined;
@@ -179,7 +182,10 @@ function parse(
   const variable = input.slice(1);
   switch (variable) {
     case '':
-      throw new ConfigurationError(fieldOf(name), 'write $$ for a $ that begins no variable');
+      throw new ConfigurationError(
+        fieldOf(name),
+        'it is a $ without a name: write $$ for a text that begins with $',
+      );
     case 'NOW':
       return { name, kind: 'now', make: () => EnumeratedValue.infer(name, new Date(0)) };
     case 'HOSTNAME':
@@ -195,7 +201,7 @@ function parse(
   return { name, kind: 'environment', make };
 }
 
-/** The input is copied now: it may change later. */
+/** Copies the input, which the caller may change later. */
 function constant(name: string, input: EnumeratedScalar | EnumeratedValue): Attachment {
   const value =
     EnumeratedValue.adopt(input) ?? EnumeratedValue.infer(name, input as EnumeratedScalar);
@@ -211,7 +217,7 @@ function at<Value>(name: string, make: () => Value): Value {
   }
 }
 
-/** An empty name names no field, and a long one fills no message. */
+/** Leaves out a name that is empty, or too long for a message. */
 function fieldOf(name: string): string {
   return name === '' || name.length > 80 ? 'attach' : `attach.${name}`;
 }

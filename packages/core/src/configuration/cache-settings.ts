@@ -3,53 +3,58 @@ import { z } from 'zod';
 
 const MIN_CACHE_BYTES = 1024 * 1024;
 const DEFAULT_CACHE_BYTES = 10 * 1024 ** 3;
-/** Of one segment, and of all segments for each. */
+/** The most bytes of one segment. A smaller cache has smaller ones, so that it has at least `MIN_SEGMENTS`. */
 const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
 const MIN_SEGMENTS = 4;
 
-const MODES = ['fail', 'always', 'journal'] as const;
+/** The names of the cache modes, the default first. */
+export const CACHE_MODES = ['fail', 'always', 'journal'] as const;
 
 /**
- * When entries go to disk: only while no lane is hot (`fail`), whenever rings have no room
- * (`always`), or all of them, before their writes resolve (`journal`).
+ * Which entries go to disk:
+ * - `fail`: those that find no room while no lane is hot
+ * - `always`: those that find no room at any time
+ * - `journal`: all of them, before their writes resolve
  */
-export type CacheMode = (typeof MODES)[number];
+export type CacheMode = (typeof CACHE_MODES)[number];
 
-/** How entries are kept on disk. */
+/** The options of the disk cache. */
 export interface CacheInput {
   /**
-   * A folder, made if it is missing. One process at a time may use it. A relative path counts from the
-   * working directory in which the muxer was made.
+   * The folder of the cache, which is created if it is missing. Only one muxer at a time may use it. A
+   * relative path is resolved against the working directory at construction.
    */
   readonly path: string;
   /**
-   * When entries go to disk: only while no lane is hot (`fail`), whenever rings have no room
-   * (`always`), or all of them, before their writes resolve (`journal`). Default: `fail`.
+   * Which entries go to disk: those that find no room while no lane is hot (`fail`), those that find
+   * no room at any time (`always`), or all, before their writes resolve (`journal`). Default: `fail`.
    */
   readonly mode?: CacheMode;
-  /** The most bytes that all segments of the cache have together. Default: 10 GiB. */
+  /** The largest size of the cache on disk, in bytes. Default: 10 GiB. */
   readonly maxBytes?: number;
   /**
-   * What happens to new entries at `maxBytes`: they wait, or the oldest segments are dropped.
-   * Default: `wait`.
+   * What happens when the cache has reached `maxBytes`: new entries wait for room (`wait`), or the
+   * oldest segments are deleted with their entries (`drop-oldest`). Default: `wait`.
    */
   readonly whenFull?: WhenFull;
   /**
-   * When the disk is synced, after which entries count as stored: after each write, every so many
-   * milliseconds, or never by ringest. Default: `{ everyMs: 10 }`.
+   * When written entries are synced to disk and count as stored: after each write (`always`), at the
+   * latest after this many milliseconds (`{ everyMs }`), or when the operating system likes (`never`).
+   * Default: `{ everyMs: 10 }`.
    */
   readonly sync?: SyncPolicy;
 }
 
-/** The same, checked, with every default in its place. */
+/** The checked options of the disk cache, with all defaults filled in. */
 export interface CacheSettings extends Required<CacheInput> {
   readonly maxSegmentBytes: number;
 }
 
+/** Checks the option `cache`. */
 export const cacheField = z
   .strictObject({
     path: z.string().min(1, 'give the path of a folder'),
-    mode: z.enum(MODES).default('fail'),
+    mode: z.enum(CACHE_MODES).default('fail'),
     maxBytes: z
       .number()
       .int()

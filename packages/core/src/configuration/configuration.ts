@@ -13,9 +13,10 @@ import type { ConnectionTimes, Identity, RateLimitTask } from '@ringest/workers'
 import { MAX_RING_BYTES, MIN_RING_BYTES, RateLimit } from '@ringest/workers';
 import { type Logger, pino } from 'pino';
 import { z } from 'zod';
-import type { Policy } from '../balancing/index.js';
+import { POLICIES, type Policy } from '../balancing/index.js';
 import { atField, ConfigurationError } from '../errors.js';
 import { fromHere } from '../from-here.js';
+import { MAX_TIMER_MS } from '../pending.js';
 import { type AttachInput, Attachments } from './attachments.js';
 import { type CacheInput, type CacheSettings, cacheField } from './cache-settings.js';
 import {
@@ -27,18 +28,14 @@ import {
   targetFields,
 } from './targets/index.js';
 
-const milliseconds = z
-  .number()
-  .int()
-  .min(1)
-  .max(2 ** 31 - 1);
+const milliseconds = z.number().int().min(1).max(MAX_TIMER_MS);
 
-/** The least `rateLimit`, in bits a second. */
+/** The lowest `rateLimit`, in bits per second. */
 export const MIN_RATE_LIMIT = 8000;
 
 const positive = z.number().int().min(1);
 
-/** What indexers are told in a text of bounded size. */
+/** A text for the ID message (§4), which has a limit for each of its strings. */
 const identityText = z.string().refine((text) => Buffer.byteLength(text) <= MAX_IDENTITY_BYTES, {
   error: `give at most ${MAX_IDENTITY_BYTES} bytes of UTF-8`,
 });
@@ -59,16 +56,17 @@ const times = z
     error: ({ input }) => retryProblem(input as ConnectionTimes),
   });
 
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+/** The levels of the log, from the least to the most important. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
-/** How important a line of the log is. */
+/** The level of a line of the log. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const ownLog = z.strictObject({
   level: z.enum(LOG_LEVELS).default('info'),
 });
 
-/** Checks a muxer's configuration; its JSON Schema is the source of the table of options. */
+/** The schema that checks a muxer's configuration. `docs/configuration.md` is generated from it. */
 export const configurationSchema = z.strictObject({
   targets: z.array(targetField).min(1, 'give at least one indexer, like tcp://127.0.0.1:4023'),
   ...targetFields,
@@ -78,11 +76,11 @@ export const configurationSchema = z.strictObject({
   uuid: z.guid().optional(),
   label: identityText.default(''),
   minVersion: z.number().int().min(0).max(API_VERSION).default(0),
-  balancing: z.enum(['expectedTime', 'roundRobin', 'leastOutstanding']).default('expectedTime'),
+  balancing: z.enum(POLICIES).default('expectedTime'),
   rateLimit: z
     .number()
     .refine((bits) => bits === 0 || bits >= MIN_RATE_LIMIT, {
-      error: `give bits a second, ${MIN_RATE_LIMIT} or more, or 0 for no limit`,
+      error: `give bits per second, ${MIN_RATE_LIMIT} or more, or 0 for no limit`,
     })
     .default(0),
   attach: z.custom<AttachInput>().optional(),
@@ -92,12 +90,7 @@ export const configurationSchema = z.strictObject({
       error: `give true, false, or { level } with one of ${LOG_LEVELS.join(', ')}`,
     })
     .default(true),
-  statsInterval: z
-    .number()
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1)
-    .default(60_000),
+  statsInterval: z.number().int().min(0).max(MAX_TIMER_MS).default(60_000),
   workers: positive.max(1024).optional(),
   connectionsPerTarget: positive.max(1024).default(1),
   ringBytes: positive
@@ -117,11 +110,11 @@ export const configurationSchema = z.strictObject({
 export interface MuxerConfiguration extends TargetDefaults {
   /**
    * The indexers: `tcp://host:port`, `tls://host:port` or `pipe:///path`, or `{ address }` with
-   * fields that count for this target only. The default port is 4023 for tcp and 4024 for tls (§1).
-   * A relative path of a pipe counts from the working directory at construction.
+   * options that apply to this target only. The default port is 4023 for tcp and 4024 for tls (§1).
+   * A relative path of a pipe is resolved against the working directory at construction.
    */
   readonly targets: readonly (string | TargetInput)[];
-  /** Names of the tags that entries carry. The tag `gravwell` is always known. Default: none. */
+  /** The names of the tags that entries may carry (§7). The tag `gravwell` is always known. Default: none. */
   readonly tags?: readonly string[];
   /** The name of the ingester (§4, ID), at most 4096 bytes of UTF-8. Default: `ringest`. */
   readonly name?: string;
@@ -131,48 +124,66 @@ export interface MuxerConfiguration extends TargetDefaults {
   readonly uuid?: string;
   /** The label of the ingester in its state (§8), at most 4096 bytes of UTF-8. Default: empty. */
   readonly label?: string;
-  /** The oldest API version of an indexer that is accepted. A lane to an older one gives up. Default: 0. */
+  /**
+   * The lowest API version that an indexer must have (§2). A lane to an older indexer gives up for
+   * good. Default: 0.
+   */
   readonly minVersion?: number;
-  /** How the lane of each batch is picked; see `docs/balancing.md`. Default: `expectedTime`. */
+  /** How the muxer picks the lane of each batch; see `docs/balancing.md`. Default: `expectedTime`. */
   readonly balancing?: Policy;
-  /** The most that all lanes together send, in bits a second: 8000 or more, or 0 for no limit. Default: 0. */
+  /** The most that all lanes together send, in bits per second: 8000 or more, or 0 for no limit. Default: 0. */
   readonly rateLimit?: number;
-  /** Enumerated values that every entry carries, by name: constants and variables like `$HOSTNAME`. Default: none. */
+  /**
+   * Enumerated values that are attached to every entry (§6), by name: constants, and variables like
+   * `$HOSTNAME`. Default: none.
+   */
   readonly attach?: AttachInput;
-  /** The source of entries that have none. Default: the local address of their connection. */
+  /**
+   * The source of entries that have no source of their own (§5). Default: the local address of
+   * their connection.
+   */
   readonly sourceOverride?: SourceInput;
   /**
-   * Whether ringest's own log is also written as entries with the tag `gravwell`, and from which
-   * level on. `true` is `{ level: 'info' }`. Default: `true`.
+   * Whether ringest's own log is also sent to the indexers, with the tag `gravwell`, and the lowest
+   * level that is sent. `true` means `{ level: 'info' }`. Default: `true`.
    */
   readonly selfIngest?: boolean | { readonly level?: LogLevel };
-  /** How often counters are logged, in milliseconds; 0 for never. Default: 60,000. */
+  /** How often the counters are logged, in milliseconds; 0 means never. Default: 60,000. */
   readonly statsInterval?: number;
-  /** Worker threads that run the lanes. Default: one for each lane, at most one for each processor. */
+  /**
+   * How many worker threads run the lanes, at most one for each lane. Default: one for each lane,
+   * at most one for each processor.
+   */
   readonly workers?: number;
-  /** Lanes to each target. Each has a ring and a socket of its own. Default: 1. */
+  /** How many lanes lead to each target. Each lane has its own ring and its own socket. Default: 1. */
   readonly connectionsPerTarget?: number;
-  /** The size of each lane's ring in bytes: a power of two. Larger entries go beside it. Default: 16 MiB. */
+  /**
+   * The size of each lane's ring in bytes, a power of two. An entry over a quarter of it is kept
+   * outside the ring. Default: 16 MiB.
+   */
   readonly ringBytes?: number;
-  /** Bytes of frames after which a batch is committed and the next lane is picked. Default: 64 KiB. */
+  /** The size of a batch in bytes of frames: after it, the muxer picks a lane again. Default: 64 KiB. */
   readonly batchBytes?: number;
   /**
-   * Bytes that may wait for room before a write throws. Each write counts 640 bytes, and each entry
-   * 224, beside those of its frame. Ditto blocks that are not confirmed may take as much again.
+   * How many bytes may wait for room before a write throws. Each write counts 640 bytes, and each entry
+   * counts 224 bytes and its frame. Unfinished ditto blocks may take the same amount again.
    * Default: 64 MiB.
    */
   readonly backlogBytes?: number;
   /** The disk cache; see `docs/durability.md`. Default: none, entries are in memory only. */
   readonly cache?: CacheInput;
-  /** How long `close` waits for confirmations, and then for the cache's disk, in milliseconds. Default: 10,000. */
+  /**
+   * How long `close` waits for confirmations, and then again for the disk of the cache, in
+   * milliseconds. Default: 10,000.
+   */
   readonly closeTimeout?: number;
-  /** Time limits and delays of connections, in milliseconds. */
+  /** The time limits and retry delays of connections, in milliseconds. */
   readonly times?: Partial<ConnectionTimes>;
-  /** A pino logger. Default: none, nothing is logged there. */
+  /** The pino logger that gets ringest's own log. Default: none. */
   readonly logger?: Logger;
 }
 
-/** A configuration that was checked, with every default in its place. */
+/** A checked configuration, with all defaults filled in. */
 export interface Configuration {
   readonly targets: readonly Target[];
   readonly tags: readonly string[];
@@ -180,11 +191,11 @@ export interface Configuration {
   readonly label: string;
   readonly minVersion: number;
   readonly balancing: Policy;
-  /** What workers share of the rate limit. */
+  /** The rate limit in the form that all workers share; `undefined`: no limit. */
   readonly rateLimit: RateLimitTask | undefined;
   readonly attachments: Attachments | undefined;
   readonly sourceOverride: Source | undefined;
-  /** From which level on the own log is ingested. */
+  /** The lowest level of the self log that is ingested; `undefined`: nothing is. */
   readonly selfIngest: LogLevel | undefined;
   readonly statsInterval: number;
   readonly workers: number;
@@ -198,7 +209,10 @@ export interface Configuration {
   readonly logger: Logger;
 }
 
-/** @throws {ConfigurationError} naming the field and what it must be */
+/**
+ * Checks a configuration and fills in the defaults.
+ * @throws {ConfigurationError} an option cannot be used; `field` names it
+ */
 export function checkConfiguration(input: MuxerConfiguration): Configuration {
   const parsed = configurationSchema.safeParse(input);
   if (!parsed.success) {
@@ -214,7 +228,7 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
   const ownLogLevel = typeof selfIngest === 'boolean' ? 'info' : selfIngest.level;
   return {
     ...rest,
-    // It is used by other threads, and later: the working directory may be another one then.
+    // The path is used later and by another thread: the working directory may have changed by then.
     cache: cache && { ...cache, path: atField('cache.path', () => fromHere(cache.path)) },
     rateLimit: rateLimit === 0 ? undefined : RateLimit.task(rateLimit / 8),
     attachments: attach === undefined ? undefined : new Attachments(attach, { uuid }),
@@ -231,14 +245,14 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
   };
 }
 
-/** Trimmed names, each once; `gravwell` is not negotiated. */
+/** Returns the trimmed names, each once, without `gravwell`, which is never negotiated. */
 function checkTags(names: readonly string[]): string[] {
   const checked = names.map((name, i) => atField(`tags.${i}`, () => checkTag(name)));
   return [...new Set(checked)].filter((name) => name !== GRAVWELL_TAG_NAME);
 }
 
 function retryProblem({ firstRetry, mostRetry }: ConnectionTimes): string {
-  return `${firstRetry} ms is over times.mostRetry, ${mostRetry} ms: lower it, or raise times.mostRetry`;
+  return `${firstRetry} ms is more than times.mostRetry, ${mostRetry} ms: lower it, or raise times.mostRetry`;
 }
 
 function isLogger(value: unknown): boolean {

@@ -21,8 +21,8 @@ export class BatchWriter {
   /**
    * Writes entries in order.
    * @returns a promise if some of them wait for room
-   * @throws {InvalidArgumentError} they are no array
-   * @throws {BatchError} one entry is bad; none of the batch was written then
+   * @throws {InvalidArgumentError} `entries` is not an array
+   * @throws {BatchError} an entry cannot be written; nothing of the batch was written
    */
   write(entries: readonly EntryInput[], options: WaitOptions): Promise<void> | undefined {
     if (!Array.isArray(entries)) {
@@ -37,8 +37,8 @@ export class BatchWriter {
   }
 
   /**
-   * Writes as much of a batch as can be taken back, and checks the rest before any of it leaves.
-   * @returns how many entries are written
+   * Writes as many entries as can still be taken back, and checks the others before anything is sent.
+   * @returns how many entries were written
    */
   #hold(entries: readonly EntryInput[]): number {
     const dispatcher = this.#dispatcher;

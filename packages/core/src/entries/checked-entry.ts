@@ -17,16 +17,16 @@ import type { FrameParts } from '@ringest/workers';
 import type { Attachments } from '../configuration/attachments.js';
 import type { MuxerTags } from './muxer-tags.js';
 
-/** What entries get beside what they bring. */
+/** What the muxer adds to entries. */
 export interface EntryExtras {
   readonly attachments?: Attachments | undefined;
-  /** The source of entries that have none. */
+  /** The source of entries that have no source of their own. */
   readonly sourceOverride?: Source | undefined;
 }
 
 /**
- * The parts of the entry at hand, checked and in the form that frames are made of. One object
- * serves all entries of a muxer, one after the other.
+ * The parts of one entry, checked, in the form that frames are made of. One object is used for all
+ * entries of a muxer, one after the other, so that no entry allocates one.
  */
 export class CheckedEntry implements FrameParts {
   seconds = 0;
@@ -39,7 +39,7 @@ export class CheckedEntry implements FrameParts {
   readonly #attachments: Attachments | undefined;
   readonly #attaches: boolean;
   readonly #sourceOverride: Source | undefined;
-  /** The text that `lastSource` was parsed from, if it was. */
+  /** The text that `#lastSource` was parsed from; `undefined` if it was made from bytes. */
   #lastSourceText: string | undefined;
   #lastSource: Source | undefined;
 
@@ -51,15 +51,15 @@ export class CheckedEntry implements FrameParts {
   }
 
   /**
-   * Takes an entry in.
-   * @throws {UnknownTagError}
-   * @throws {TagRefusedError}
-   * @throws {InvalidTimestampError}
-   * @throws {InvalidSourceError}
-   * @throws {InvalidEntryError} its data is neither bytes nor text, or bytes whose memory is gone
-   * @throws {InvalidEnumeratedValueError}
-   * @throws {OversizedEnumeratedBlockError}
-   * @throws {OversizedEntryError}
+   * Checks an entry and sets the parts to its values.
+   * @throws {UnknownTagError} the muxer has no tag of this number
+   * @throws {TagRefusedError} every connected indexer refuses the tag
+   * @throws {InvalidTimestampError} the timestamp is not valid
+   * @throws {InvalidSourceError} the source is not an IP address
+   * @throws {InvalidEntryError} the data is neither bytes nor text, or its memory is gone
+   * @throws {InvalidEnumeratedValueError} an enumerated value is not valid
+   * @throws {OversizedEnumeratedBlockError} there are too many enumerated values
+   * @throws {OversizedEntryError} there is too much data
    */
   check(entry: EntryInput): void {
     if (typeof entry !== 'object' || entry === null) throw notAnEntry(entry);
@@ -69,7 +69,7 @@ export class CheckedEntry implements FrameParts {
     this.#takeTime(timestamp as UnixTime);
     this.source = source === undefined ? this.#sourceOverride : this.#resolve(source);
     if (typeof data === 'string') {
-      // Three bytes of UTF-8 a code unit at most: only a giant has to be counted.
+      // A code unit has at most three bytes of UTF-8, so only very long text must be measured.
       if (data.length * 3 > MAX_DATA_BYTES) checkDataSize(Buffer.byteLength(data));
     } else if (isBytes(data)) {
       if (data.length > MAX_DATA_BYTES) checkDataSize(data.length);
@@ -88,7 +88,7 @@ export class CheckedEntry implements FrameParts {
   }
 
   #takeTime(time: UnixTime): void {
-    // Numbers, texts and dates have no such fields, and go the long way.
+    // Numbers, texts and dates do not have these fields. They are converted below.
     const seconds = time?.seconds;
     const nanoseconds = time?.nanoseconds;
     const isPlain =
@@ -106,7 +106,7 @@ export class CheckedEntry implements FrameParts {
     }
   }
 
-  /** Ingesters write runs of entries of one source: the last text and the last bytes are remembered. */
+  /** Remembers the last source: ingesters write many entries of one source in a row. */
   #resolve(input: SourceInput): Source {
     if (input instanceof Source) return input;
     const last = this.#lastSource;

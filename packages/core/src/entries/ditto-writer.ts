@@ -19,18 +19,18 @@ import type { CheckedEntry } from './checked-entry.js';
 import type { MuxerTags } from './muxer-tags.js';
 
 /**
- * Bytes that an unfinished block costs beside its frames: its shared memory takes whole pages, and
- * both threads keep what belongs to it. Measured (Node 20, all of the process): 8 to 12 KB.
+ * What an unfinished block costs in addition to its frames: its shared memory takes whole pages, and
+ * both threads keep objects for it. Measured for the whole process on Node 20: 8 to 12 KB.
  */
-const BLOCK_COST = 16_384;
+const BLOCK_COST_BYTES = 16_384;
 
 /**
- * Milliseconds in which a worker says that it has taken an aborted block back. Of one that is sent
- * it says nothing until that is answered.
+ * How long an aborted block waits for its worker, which answers at once if the block was not sent, and
+ * otherwise only when the indexer has answered.
  */
-const TAKE_BACK_TIME = 1000;
+const TAKE_BACK_MS = 1000;
 
-/** Writes ditto blocks (§10), each to one indexer, at most once. */
+/** Writes ditto blocks (§10). Each block goes to one indexer, at most once. */
 export class DittoWriter {
   readonly #lanes: readonly Lane[];
   readonly #balancer: Balancer<Lane>;
@@ -38,13 +38,12 @@ export class DittoWriter {
   readonly #tags: MuxerTags;
   readonly #memory: SharedMemoryPool;
   readonly #backlogBytes: number;
-  /** The ends of blocks that have none yet. */
+  /** A promise for the end of each unfinished block. */
   readonly #unfinished = new Set<Promise<DittoEnd>>();
   #unfinishedBytes = 0;
 
   /**
-   * @param parts entries are written as they are: nothing is attached
-   * @param backlogBytes what blocks may take that are not finished
+   * `parts` must attach nothing to entries. `backlogBytes` is the most memory of unfinished blocks.
    */
   constructor(parts: {
     readonly lanes: readonly Lane[];
@@ -62,19 +61,19 @@ export class DittoWriter {
     this.#backlogBytes = parts.backlogBytes;
   }
 
-  /** Bytes that blocks take until they are stored, refused, lost or taken back. */
+  /** The memory of all unfinished blocks, in bytes. */
   get unfinishedBytes(): number {
     return this.#unfinishedBytes;
   }
 
   /**
-   * Writes a block of entries. An abort takes it back unless it is sent; if it is, a short while is
-   * left for its answer.
-   * @throws {InvalidArgumentError} they are no array
-   * @throws {BatchError} one entry is bad
-   * @throws {BacklogFullError}
-   * @throws {NotHotError}
-   * @throws {DittoError} the block is not stored, or nobody knows
+   * Writes a block of entries. Aborting the signal takes back a block that is not sent; if it is sent,
+   * its answer has {@link TAKE_BACK_MS} left.
+   * @throws {InvalidArgumentError} `entries` is not an array
+   * @throws {BatchError} an entry cannot be written; nothing was sent
+   * @throws {BacklogFullError} unfinished blocks take too much memory
+   * @throws {NotHotError} no lane is hot
+   * @throws {DittoError} the block was not stored, or may not have been
    */
   async write(entries: readonly EntryInput[], signal: AbortSignal | undefined): Promise<void> {
     if (!Array.isArray(entries)) {
@@ -93,8 +92,8 @@ export class DittoWriter {
   }
 
   /**
-   * Resolves once all blocks are finished that are not now.
-   * @throws {WaitTimeoutError}
+   * Resolves once all blocks are finished that are unfinished now.
+   * @throws {WaitTimeoutError} not all were finished in time
    */
   settled(options: WaitOptions): Promise<void> {
     const pending = new Pending('the end of all ditto blocks', options, (error) =>
@@ -109,9 +108,9 @@ export class DittoWriter {
     throw new BacklogFullError(this.#unfinishedBytes);
   }
 
-  /** The memory is read until the end, whatever becomes of the one who waits. */
+  /** Keeps the memory of a block until its end, because the worker reads it even if the caller has given up. */
   #keep(frames: Buffer, ended: Promise<DittoEnd>): void {
-    const cost = frames.length + BLOCK_COST;
+    const cost = frames.length + BLOCK_COST_BYTES;
     this.#unfinished.add(ended);
     this.#unfinishedBytes += cost;
     void ended.then(() => {
@@ -129,7 +128,7 @@ export class DittoWriter {
     let giveUp: NodeJS.Timeout | undefined;
     const pending = new Pending('the end of a ditto block', { signal }, (reason) => {
       cancelling.abort();
-      giveUp = setTimeout(() => pending.reject(cancelled(reason, true)), TAKE_BACK_TIME);
+      giveUp = setTimeout(() => pending.reject(cancelled(reason, true)), TAKE_BACK_MS);
     });
     void ended.then((end) => {
       clearTimeout(giveUp);
@@ -140,7 +139,7 @@ export class DittoWriter {
     return pending.promise;
   }
 
-  /** Bytes of all frames; every entry is good then. */
+  /** Returns the bytes of all frames, and checks every entry. */
   #measure(entries: readonly EntryInput[]): number {
     let bytes = 0;
     for (const entry of this.#each(entries)) bytes += encodedSize(entry);
@@ -169,18 +168,26 @@ export class DittoWriter {
     }
   }
 
-  /** A hot lane whose indexer knows ditto blocks, and has refused none of the block's tags. */
+  /** Picks a hot lane whose indexer knows ditto blocks and has refused none of the block's tags. */
   #pick(entries: readonly EntryInput[]): Lane {
     const hot = this.#lanes.filter((lane) => lane.isHot);
     if (hot.length === 0) throw new NotHotError(this.#lastError());
     if (!hot.some(takesDittos)) {
       const needed = `indexers of API version ${MinimumVersion.ditto} or later`;
-      throw new DittoError('version', false, `it needs ${needed}, and none is connected`);
+      throw new DittoError(
+        'version',
+        false,
+        `it needs ${needed}, and none is connected: wait for one, or upgrade an indexer`,
+      );
     }
     const unfit = hot.filter((lane) => !takesDittos(lane) || refusesAny(lane, entries));
     const lane = this.#balancer.pick(new Set(unfit));
     if (lane === undefined) {
-      throw new DittoError('tag', false, 'no connected indexer takes all its tags');
+      throw new DittoError(
+        'tag',
+        false,
+        'no connected indexer accepts all of its tags: allow them on one',
+      );
     }
     return lane;
   }
@@ -194,10 +201,18 @@ export class DittoWriter {
       case 'stored':
         return undefined;
       case 'refused':
-        return new DittoError('refused', false, `the indexer refused it with ${end.result}`);
+        return new DittoError(
+          'refused',
+          false,
+          `the indexer refused it with the code ${end.result}`,
+        );
       case 'unknownTag': {
         const name = JSON.stringify(this.#tags.lookup(end.tag));
-        return new DittoError('tag', false, `the indexer does not take tag ${name}`);
+        return new DittoError(
+          'tag',
+          false,
+          `the indexer does not accept the tag ${name}: allow it there`,
+        );
       }
       case 'cancelled':
         if (signal?.aborted) return cancelled(signal.reason, false);
@@ -217,6 +232,6 @@ function refusesAny(lane: Lane, entries: readonly EntryInput[]): boolean {
 }
 
 function cancelled(cause: unknown, mayBeStored: boolean): DittoError {
-  const then = mayBeStored ? 'it could not be taken back' : 'it was not sent';
+  const then = mayBeStored ? 'the block could not be taken back' : 'the block was not sent';
   return new DittoError('cancelled', mayBeStored, `the signal was aborted, and ${then}`, { cause });
 }

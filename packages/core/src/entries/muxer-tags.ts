@@ -6,14 +6,14 @@ import {
   UnknownTagError,
 } from '../errors.js';
 
-/** The muxer's own tag numbers: 0, 1, 2 … in the order of the names, and 0xFFFF for `gravwell`. */
+/** The tags of a muxer. Their numbers are 0, 1, 2 … in the order of the names, and 0xFFFF for `gravwell`. */
 export class MuxerTags {
   readonly #names: string[];
   readonly #numbers: Map<string, MuxerTag>;
-  /** Tags that no indexer takes at present; `undefined`: none. */
+  /** Tags that every connected indexer refuses; `undefined`: there are none. */
   #refused: ReadonlySet<number> | undefined;
 
-  /** @param names checked, each once, without `gravwell` */
+  /** @param names checked names, each once, without `gravwell` */
   constructor(names: readonly string[]) {
     this.#names = [...names];
     this.#numbers = new Map([
@@ -22,30 +22,34 @@ export class MuxerTags {
     ]);
   }
 
-  /** The index is the number. It grows when a tag is added. */
+  /**
+   * The names of all tags but `gravwell`. The index of a name is its number. The list grows when a
+   * tag is added.
+   */
   get names(): readonly string[] {
     return this.#names;
   }
 
-  /** Whether entries may carry the number. */
+  /** Returns whether entries may carry this number. */
   has(tag: number): boolean {
     if (this.#refused?.has(tag)) return false;
     return (tag >= 0 && tag < this.#names.length && Number.isInteger(tag)) || tag === GRAVWELL_TAG;
   }
 
-  /** Why entries may not carry a number. */
+  /** Returns the error that says why entries may not carry this number. */
   problem(tag: number): UnknownTagError | TagRefusedError {
     return this.#refused?.has(tag) ? this.refusal(tag) : new UnknownTagError(tag);
   }
 
-  /** What those are told who have to do with a tag that no indexer takes. */
+  /** Returns the error for a tag that every connected indexer refuses. */
   refusal(tag: number): TagRefusedError {
     return new TagRefusedError(this.lookup(tag) ?? `${tag}`);
   }
 
   /**
-   * @throws {InvalidArgumentError} no text
-   * @throws {UnknownTagError}
+   * Returns the number of a tag.
+   * @throws {InvalidArgumentError} the name is not a string
+   * @throws {UnknownTagError} there is no tag of this name
    */
   get(name: string): MuxerTag {
     checkName(name);
@@ -55,10 +59,10 @@ export class MuxerTags {
   }
 
   /**
-   * The number of a name, a new one if it has none yet.
-   * @throws {InvalidArgumentError} no text
-   * @throws {InvalidTagError}
-   * @throws {TooManyTagsError}
+   * Adds a tag, unless there is one of this name, and returns its number.
+   * @throws {InvalidArgumentError} the name is not a string
+   * @throws {InvalidTagError} the name is empty, too long or has a forbidden character (§7)
+   * @throws {TooManyTagsError} no number is left
    */
   add(name: string): { readonly tag: MuxerTag; readonly name: string; readonly isNew: boolean } {
     checkName(name);
@@ -72,11 +76,12 @@ export class MuxerTags {
     return { tag, name: checked, isNew: true };
   }
 
-  /** Says anew which tags no indexer takes. */
+  /** Sets the tags that every connected indexer refuses. */
   refuse(tags: readonly number[]): void {
     this.#refused = tags.length === 0 ? undefined : new Set(tags);
   }
 
+  /** Returns the name of a number; `undefined` if there is no such tag. */
   lookup(tag: number): string | undefined {
     return tag === GRAVWELL_TAG ? GRAVWELL_TAG_NAME : this.#names[tag];
   }

@@ -1,31 +1,31 @@
 import { RingestError } from '@ringest/codec';
 
-/** A place in a configuration file. Both count from 1; columns count UTF-16 code units. */
+/** A position in a configuration file. Line and column start at 1; a column is a UTF-16 code unit. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** Where a {@link ConfigFileError} applies; what is not known is left out. */
+/** The place that a {@link ConfigFileError} is about. What is not known is left out. */
 export interface ConfigFilePlace {
-  /** The section as it is written: `Global` or `Listener "one two"`. */
+  /** The section as it is written in the file: `Global` or `Listener "one two"`. */
   readonly section?: string | undefined;
-  /** The key, or the section where the section itself is wrong. */
+  /** The key, or the section if the section itself is wrong. */
   readonly field?: string | undefined;
+  /** The line and the column. */
   readonly position?: Position | undefined;
 }
 
 /**
- * A configuration file, or a value of one, that cannot be used. The message names the field and
- * says what it must be. It may quote the value of a key that is not a secret; it never holds a
- * secret or a line of the file.
+ * A configuration file that cannot be used, or a value in one. The message names the place and says what
+ * to write. It may quote a value that is not a secret; it never contains a secret or a whole line.
  */
 export class ConfigFileError extends RingestError {
   readonly code = 'ERR_CONFIG_FILE';
   readonly section: string | undefined;
   readonly field: string | undefined;
   readonly position: Position | undefined;
-  /** What is wrong, without the place. */
+  /** The message without the place. */
   readonly problem: string;
 
   constructor(problem: string, place: ConfigFilePlace = {}) {
@@ -37,7 +37,7 @@ export class ConfigFileError extends RingestError {
   }
 }
 
-/** The same error with the place added to its field; other errors as they are. */
+/** Adds a place to a {@link ConfigFileError}. Returns other errors as they are. */
 export function locate(error: unknown, place: ConfigFilePlace): unknown {
   if (!(error instanceof ConfigFileError)) return error;
   return new ConfigFileError(error.problem, { field: error.field, ...place });
@@ -51,9 +51,9 @@ function describe({ section, field, position }: ConfigFilePlace): string {
   return words.join(', ');
 }
 
-const LONGEST_QUOTE = 64;
+const MAX_QUOTED = 64;
 
-/** A value for an error message: quoted, and cut where it is long. */
+/** Formats a value for an error message: quoted, and cut if it is long. */
 export function quote(value: string): string {
-  return JSON.stringify(value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value);
+  return JSON.stringify(value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}…` : value);
 }

@@ -11,9 +11,9 @@ import {
 } from './sections.js';
 import { checkGlobal } from './settings.js';
 
-/** A configuration file that was read and checked. */
+/** A checked configuration file. */
 export interface ConfigFile<Declarations extends SectionDeclarations> {
-  /** The [Global] section with its defaults, and with the keys that were declared for it besides. */
+  /** The [Global] section with its defaults, and the keys that the program declared for it. */
   readonly global: GlobalConfig &
     (Declarations extends { readonly Global: { readonly keys: infer Keys extends SectionKeys } }
       ? SectionValues<Keys>
@@ -23,8 +23,8 @@ export interface ConfigFile<Declarations extends SectionDeclarations> {
 }
 
 /**
- * Reads the text of an ingester's configuration file: [Global], which all ingesters share, and the
- * sections that `declarations` adds. Environment variables are not looked at.
+ * Parses the text of an ingester's configuration file: the section [Global], which all ingesters have,
+ * and the sections that `declarations` adds. Environment variables are not read.
  *
  *     const { global, sections } = parseConfigFile(text, {
  *       Listener: { named: true, keys: { 'Tag-Name': 'string', 'Ignore-Timestamps': 'boolean' } },
@@ -32,11 +32,11 @@ export interface ConfigFile<Declarations extends SectionDeclarations> {
  *     const { targets, secret } = globalSettings(global);
  *     for (const [name, listener] of sections.Listener) console.log(name, listener.Tag_Name);
  *
- * Everything in [Global] is checked but what only its user can judge: the rate limit and the file of
- * the secret, see `globalSettings`. The secret is in `global.Ingest_Secret`, which is not enumerable.
+ * Everything in [Global] is checked, except the rate limit and the file of the secret, which
+ * `globalSettings` checks. The secret is in `global.Ingest_Secret`, which is not enumerable.
  *
- * @throws {ConfigFileError} for what is not of the grammar, unknown sections and keys, values that
- * cannot be used, and a [Global] section without a secret or a target.
+ * @throws {ConfigFileError} for a syntax error, an unknown section or key, a value that cannot be used,
+ * and a [Global] section without a secret or a target.
  */
 export function parseConfigFile<
   const Declarations extends SectionDeclarations = Record<never, never>,
@@ -46,7 +46,7 @@ export function parseConfigFile<
     ...declarations,
     Global: { keys: { ...declarations?.Global?.keys, ...GLOBAL_KEYS } },
   });
-  // What was read has the properties that were declared, from which its types are derived.
+  // `readSections` makes exactly the declared properties, from which the types are derived.
   const global = Global as ConfigFile<Declarations>['global'];
   applyDefaults(global);
   try {
@@ -57,7 +57,7 @@ export function parseConfigFile<
   return { global, sections: sections as Sections<Declarations> };
 }
 
-/** Where the key of [Global] that an error is about stands, if it was given exactly once. */
+/** Returns the position of the key of [Global] that an error is about, if the file has it exactly once. */
 function positionIn(file: readonly IniSection[], error: unknown): Position | undefined {
   const field = error instanceof ConfigFileError ? error.field : undefined;
   if (field === undefined) return undefined;

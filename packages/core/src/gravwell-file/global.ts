@@ -2,60 +2,75 @@ import { MAX_DATA_BYTES } from '@ringest/codec';
 import type { SectionKeys } from './sections.js';
 
 /**
- * The keys of the [Global] section, which is the same for all ingesters. Names are those of the
- * file with `_` for `-`. An absent key is empty, false or 0 unless a default is given.
+ * The keys of the [Global] section, which all ingesters have in common. Each name is the one in the file,
+ * with `_` for `-`. An absent key is empty, `false` or 0, unless its comment gives a default.
  */
 export interface GlobalConfig {
+  /** The name of the ingester. */
   readonly Ingester_Name: string;
-  /** Not enumerable: absent from logs, JSON and copies by spreading. */
+  /**
+   * The secret of the indexers. The property is not enumerable, so it is absent from logs, JSON and
+   * spread copies.
+   */
   readonly Ingest_Secret: string;
-  /** A file whose first line is the secret, used when there is no Ingest_Secret. Not enumerable. */
+  /** The file whose first line is the secret, used without an Ingest_Secret. The property is not enumerable. */
   readonly Ingest_Secret_File: string;
-  /** A Go duration: how long to wait for the first hot connection. Empty: for ever. */
+  /** How long to wait for the first hot connection, as a Go duration. Empty: without a limit. */
   readonly Connection_Timeout: string;
-  /** Superseded: when true, {@link Insecure_Skip_TLS_Verify} is false. */
+  /** A deprecated key: if it is true, {@link Insecure_Skip_TLS_Verify} is false. */
   readonly Verify_Remote_Certificates: boolean;
+  /** Whether any certificate of an indexer is accepted. */
   readonly Insecure_Skip_TLS_Verify: boolean;
-  /** Indexers by tcp, `host` or `host:port`. */
+  /** Indexers to reach over TCP, as `host` or `host:port`. */
   readonly Cleartext_Backend_Target: readonly string[];
-  /** Indexers by TLS, `host` or `host:port`. */
+  /** Indexers to reach over TLS, as `host` or `host:port`. */
   readonly Encrypted_Backend_Target: readonly string[];
-  /** Indexers by Unix socket, as paths. */
+  /** Indexers to reach over Unix sockets, as paths. */
   readonly Pipe_Backend_Target: readonly string[];
+  /** Whether indexers are asked for compression. */
   readonly Enable_Compression: boolean;
-  /** `OFF`, `ERROR`, `WARN` or `INFO`, in capitals here; default `ERROR`. */
+  /** The lowest level of the log, in capitals: `OFF`, `ERROR`, `WARN` or `INFO`. Default: `ERROR`. */
   readonly Log_Level: string;
+  /** The path of the log file. */
   readonly Log_File: string;
-  /** `host:port`; excludes Log_File. */
+  /** Where to send the log by UDP, as `host:port`. It cannot be combined with Log_File. */
   readonly Log_UDP_Target: string;
+  /** Whether the ingester's own log is kept from the indexers. */
   readonly Disable_Self_Ingest: boolean;
-  /** An address for all entries. */
+  /** An address that becomes the source of all entries. */
   readonly Source_Override: string;
-  /** An address for the entries of the ingester's own log. */
+  /** An address that becomes the source of the entries of the ingester's own log. */
   readonly Log_Source_Override: string;
-  /** A rate as `parseRate` takes it. Empty: no limit. */
+  /** The most that may be sent, in the form that `parseRate` accepts. Empty: no limit. */
   readonly Rate_Limit: string;
+  /** The UUID of the ingester. */
   readonly Ingester_UUID: string;
-  /** Entries that are held in memory before the cache is used; default 128. */
+  /** How many entries are kept in memory before the cache is used. Default: 128. */
   readonly Cache_Depth: number;
-  /** `always` or `fail`, in small letters here; default `always`. */
+  /** When the cache is used, in small letters: `always` or `fail`. Default: `always`. */
   readonly Cache_Mode: string;
+  /** The path of the cache. Empty: no cache. */
   readonly Ingest_Cache_Path: string;
-  /** In MiB; default 1000 if there is an Ingest_Cache_Path. */
+  /** The largest size of the cache, in MiB. Default: 1000 if there is an Ingest_Cache_Path. */
   readonly Max_Ingest_Cache: number;
+  /** The label of the ingester. */
   readonly Label: string;
+  /** Whether the ingester uses only one thread. */
   readonly Disable_Multithreading: boolean;
-  /** A Go duration. Empty: no statistics. */
+  /** How often statistics are logged, as a Go duration. Empty: never. */
   readonly Stats_Sample_Interval: string;
-  /** A Go duration: entries further in the past get the present time. Empty: never. */
+  /** How old an entry may be before it gets the present time, as a Go duration. Empty: any age. */
   readonly Timestamp_Max_Past_Delta: string;
-  /** A Go duration: entries further in the future get the present time. Empty: never. */
+  /**
+   * How far in the future an entry may be before it gets the present time, as a Go duration. Empty:
+   * any time.
+   */
   readonly Timestamp_Max_Future_Delta: string;
-  /** In bytes; default and largest 2^30 - 1. */
+  /** The most bytes of data in an entry. Default, and largest value: 2^30 - 1. */
   readonly Max_Entry_Size: number;
 }
 
-/** The keys of {@link GlobalConfig} as they stand in a file. */
+/** The keys of {@link GlobalConfig} as they are written in a file, with their kinds. */
 export const GLOBAL_KEYS = {
   'Ingester-Name': 'string',
   'Ingest-Secret': 'secret',
@@ -88,8 +103,8 @@ export const GLOBAL_KEYS = {
 } as const satisfies SectionKeys;
 
 /**
- * Fills in defaults and brings words to their usual case, in place: a copy would lose the
- * properties that are not enumerable.
+ * Fills in defaults and normalizes the case of words. It changes the object, because a copy would lose
+ * the properties that are not enumerable.
  */
 export function applyDefaults(
   global: { -readonly [Key in keyof GlobalConfig]: GlobalConfig[Key] },

@@ -28,4 +28,4 @@ export {
   globalTimeoutMs,
   MIN_FILE_RATE_LIMIT,
 } from './settings.js';
-export { CLEARTEXT_PORT, TLS_PORT, withDefaultPort } from './targets.js';
+export { withDefaultPort } from './targets.js';

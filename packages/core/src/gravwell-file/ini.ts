@@ -15,14 +15,14 @@
  */
 import { ConfigFileError, type Position } from './error.js';
 
-/** A `name = value` line; `value` is undefined where the name stands alone. */
+/** A `name = value` line. `value` is `undefined` if the name has no "=". */
 export interface IniVariable {
   readonly name: string;
   readonly value: string | undefined;
   readonly position: Position;
 }
 
-/** A header and the variables below it. The same section may come more than once. */
+/** A header and the variables below it. A file may have the same section more than once. */
 export interface IniSection {
   readonly name: string;
   readonly subsection: string | undefined;
@@ -30,7 +30,7 @@ export interface IniSection {
   readonly variables: readonly IniVariable[];
 }
 
-/** A section as it is written between its brackets. */
+/** Formats a section as it is written between brackets. */
 export function sectionLabel(section: Pick<IniSection, 'name' | 'subsection'>): string {
   return section.subsection === undefined
     ? section.name
@@ -38,18 +38,18 @@ export function sectionLabel(section: Pick<IniSection, 'name' | 'subsection'>): 
 }
 
 /**
- * Splits a file into its sections, in the order of the file. Names keep their case.
+ * Parses a file into its sections, in the order of the file. Names keep their case.
  *
- * An error names a key only where "=" follows it: a word that stands alone may be a secret that
- * slipped to a line of its own.
+ * An error names a key only if "=" follows it, because a word without "=" may be a secret on the wrong
+ * line.
  *
- * @throws {ConfigFileError} with the position of the first thing that is not of the grammar.
+ * @throws {ConfigFileError} for the first syntax error, with its position.
  */
 export function parseIni(text: string): IniSection[] {
   const zero = text.indexOf('\0');
   if (zero >= 0) {
     const lines = text.slice(0, zero).split('\n');
-    throw new ConfigFileError('a zero character; the file must be text in UTF-8', {
+    throw new ConfigFileError('a zero character: write the file as text in UTF-8', {
       position: { line: lines.length, column: (lines.at(-1) ?? '').length + 1 },
     });
   }
@@ -220,7 +220,7 @@ class Scanner {
     return this.#index >= this.#text.length;
   }
 
-  /** Whether nothing but a comment is left of the line. */
+  /** Whether the rest of the line is empty or a comment. */
   get atLineEnd(): boolean {
     const next = this.peek();
     return next === '' || next === '\n' || next === '#' || next === ';';

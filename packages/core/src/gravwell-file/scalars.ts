@@ -30,14 +30,20 @@ const SWITCH_WORDS: ReadonlyMap<string, boolean> = new Map([
   ['0', false],
 ]);
 
-/** `true`, `t`, `yes`, `y`, `1` or `false`, `f`, `no`, `n`, `0`, in any case, without blanks. */
+/**
+ * Parses a boolean: `true`, `t`, `yes`, `y`, `1`, or `false`, `f`, `no`, `n`, `0`, in any case.
+ *
+ * @throws {ConfigFileError} if the text is something else.
+ */
 export function parseBoolean(text: string, field = 'boolean'): boolean {
   return lookUp(WORDS, text, field);
 }
 
 /**
- * A boolean key of a file, whose words are git's and not those of {@link parseBoolean}: `true`,
- * `yes`, `on`, `1` or `false`, `no`, `off`, `0`, in any case.
+ * Parses a boolean key of a file, with the words of git: `true`, `yes`, `on`, `1`, or `false`, `no`,
+ * `off`, `0`, in any case.
+ *
+ * @throws {ConfigFileError} if the text is something else.
  */
 export function parseSwitch(text: string, field: string): boolean {
   return lookUp(SWITCH_WORDS, text, field);
@@ -50,7 +56,11 @@ function lookUp(words: ReadonlyMap<string, boolean>, text: string, field: string
   throw new ConfigFileError(`${quote(text)} is not a boolean; use one of ${known}`, { field });
 }
 
-/** A whole number, decimal or hexadecimal after `0x`, that JavaScript represents exactly. */
+/**
+ * Parses a whole number, decimal or hexadecimal after `0x`.
+ *
+ * @throws {ConfigFileError} if the text is something else, or not a safe integer.
+ */
 export function parseInteger(text: string, field = 'integer'): number {
   const match = /^(?:([+-]?)(\d+)|(-?)(0x[\da-fA-F]+))$/.exec(text.trim());
   if (!match) throw new ConfigFileError(`${quote(text)} is not an integer`, { field });
@@ -66,13 +76,14 @@ export function parseInteger(text: string, field = 'integer'): number {
 const RATE = /^([+-]?0*\d{1,19})(?:([kmgKMG])b(?:it|ps)|([KMG])Bps)?$/;
 
 /**
- * A rate in bits per second: an integer, alone or directly followed by `kbit`, `kbps`, `mbit`,
- * `mbps`, `gbit`, `gbps` (also with a capital first letter; powers of 1024) or by `KBps`, `MBps`,
- * `GBps` (bytes: eight times as much). Empty text is 0, which means no limit.
+ * Parses a rate, and returns it in bits per second: an integer, alone or directly followed by `kbit`,
+ * `kbps`, `mbit`, `mbps`, `gbit`, `gbps` (also with a capital first letter; powers of 1024) or by `KBps`,
+ * `MBps`, `GBps` (bytes: eight times as much). Empty text is 0, which means no limit.
  *
- * The result is a bigint because it is a signed 64-bit integer, and like that of the reference it
- * wraps around: `999999999999gbit` is 3830667723772264448. Negative rates are results too; whoever
- * uses the rate judges it.
+ * The result is a signed 64-bit integer that wraps around like the one of the reference:
+ * `999999999999gbit` is 3830667723772264448. It may be negative; the caller must check its range.
+ *
+ * @throws {ConfigFileError} if the text is something else.
  */
 export function parseRate(text: string, field = 'rate'): bigint {
   if (text === '') return 0n;
@@ -103,9 +114,11 @@ const NANOSECONDS: Readonly<Record<string, bigint>> = {
 };
 
 /**
- * A duration as Go writes it, in milliseconds: an optional sign and one or more decimal numbers
- * with a unit each (`ns`, `us`, `ms`, `s`, `m`, `h`), such as `1h30m`, `1.5s` or `-10ms`; or `0`.
- * Counted in whole nanoseconds and within ±2^63 of them, so the result may have a fraction.
+ * Parses a duration in the form of Go, and returns it in milliseconds: an optional sign and one or more
+ * decimal numbers with a unit each (`ns`, `us`, `ms`, `s`, `m`, `h`), such as `1h30m`, `1.5s` or `-10ms`;
+ * or `0`. The result is exact to the nanosecond, so it may have a fraction.
+ *
+ * @throws {ConfigFileError} if the text is something else, or beyond ±2^63 nanoseconds.
  */
 export function parseDuration(text: string, field = 'duration'): number {
   const fail = (): never => {
@@ -133,7 +146,11 @@ export function parseDuration(text: string, field = 'duration'): number {
   return Number(sign * total) / 1e6;
 }
 
-/** An IPv4 or IPv6 address, without a zone. */
+/**
+ * Parses an IPv4 or IPv6 address without a zone.
+ *
+ * @throws {ConfigFileError} if the text is something else.
+ */
 export function parseAddress(text: string, field: string): Source {
   if (isIP(text) === 0 || text.includes('%')) {
     throw new ConfigFileError(`${quote(text)} is not an IPv4 or IPv6 address`, { field });
@@ -142,9 +159,11 @@ export function parseAddress(text: string, field: string): Source {
 }
 
 /**
- * A source of entries, as listeners of ingesters take it: an address, an unsigned 64-bit integer
- * (decimal, or hexadecimal after `0x`), or else an even number of up to 32 hexadecimal digits.
- * Numbers and digits become the low end of 16 bytes; empty text is all zeros.
+ * Parses a source of entries: an IP address, an unsigned 64-bit integer (decimal, or hexadecimal after
+ * `0x`), or an even number of up to 32 hexadecimal digits. Integers and digits become the last bytes of
+ * an address of 16 bytes. Empty text becomes 16 zeros.
+ *
+ * @throws {ConfigFileError} if the text is something else.
  */
 export function parseSourceOverride(text: string, field = 'source'): Source {
   if (isIP(text) !== 0) return parseAddress(text, field);
@@ -165,8 +184,10 @@ function integerSource(text: string): string | undefined {
 }
 
 /**
- * A UUID, in lower case with dashes. It may be written in 32 digits, with dashes, in braces or
- * after `urn:uuid:`.
+ * Parses a UUID, and returns it in lower case with dashes. It may be written with 32 digits, with dashes,
+ * in braces or after `urn:uuid:`.
+ *
+ * @throws {ConfigFileError} if the text is something else.
  */
 export function parseUuid(text: string, field = 'uuid'): string {
   const [, urn, braced] = /^(?:urn:uuid:(.{36})|\{(.{36})\})$/i.exec(text) ?? [];

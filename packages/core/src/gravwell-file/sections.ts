@@ -3,13 +3,13 @@ import { type IniSection, type IniVariable, sectionLabel } from './ini.js';
 import { parseInteger, parseSwitch } from './scalars.js';
 
 /**
- * What the values of a key are, and what an absent key is:
+ * The kind of a key, which says what its values are, and what an absent key is:
  * - `string`: text; absent: empty. A repeated key replaces.
- * - `strings`: text, a list of all values of the key; absent: empty. A key without `=` clears it.
+ * - `strings`: a list of the texts of all values of the key; absent: empty. A key without `=` clears it.
  * - `boolean`: true, yes, on, 1 or false, no, off, 0; a key without `=` is true; absent: false.
  * - `integer`: decimal or hexadecimal after `0x`; absent: 0.
- * - `secret`: text as `string`, in a property that is not enumerable, so that it is in no log, JSON
- *   or copy of the section by accident.
+ * - `secret`: text like `string`, in a property that is not enumerable, so that it does not get into a
+ *   log, JSON or a copy of the section by accident.
  */
 export type KeyKind = keyof KeyValues;
 
@@ -21,40 +21,47 @@ interface KeyValues {
   readonly secret: string;
 }
 
-/** The keys of a section as they stand in a file, for example `'Tag-Name'`. Case does not matter. */
+/**
+ * The keys of a section as they are written in a file, such as `'Tag-Name'`, with their kinds. Case
+ * does not matter.
+ */
 export type SectionKeys = Readonly<Record<string, KeyKind>>;
 
-/** A section that a program knows. */
+/** The declaration of a section that a program knows. */
 export interface SectionDeclaration {
+  /** The keys of the section. */
   readonly keys: SectionKeys;
-  /** Whether the section comes with names, `[Listener "one"]`, and any number of times. */
+  /**
+   * Whether a file may have the section any number of times, with names: `[Listener "one"]`.
+   * Default: `false`.
+   */
   readonly named?: boolean;
 }
 
 /**
- * The sections that a program knows, by their name in a file. Case does not matter. What is declared
- * for `Global` are keys that the program adds to that section.
+ * The declarations of the sections that a program knows, by their name in a file. Case does not matter.
+ * The keys of `Global` are added to those that the section has.
  */
 export type SectionDeclarations = Readonly<Record<string, SectionDeclaration>> & {
   readonly Global?: SectionDeclaration & { readonly named?: false };
 };
 
-/** The property of a key or section: the name as declared, with `_` for `-`. */
+/** The name of the property for a key or section: its declared name, with `_` for `-`. */
 export type PropertyName<Name> = Name extends `${infer Head}-${infer Tail}`
   ? `${Head}_${PropertyName<Tail>}`
   : Name;
 
-/** The values of a section: a property for every key that was declared. */
+/** The values of a section: a property for each declared key. */
 export type SectionValues<Keys extends SectionKeys> = {
   readonly [Name in keyof Keys as PropertyName<Name>]: KeyValues[Keys[Name]];
 };
 
-/** A section as it was read: its values, or a map of them by (case-sensitive) name. */
+/** A parsed section: its values, or, if the section has names, a map of its values by case-sensitive name. */
 export type Section<Declaration extends SectionDeclaration> = Declaration extends { named: true }
   ? ReadonlyMap<string, SectionValues<Declaration['keys']>>
   : SectionValues<Declaration['keys']>;
 
-/** All sections that were declared besides `Global`, whether the file has them or not. */
+/** All declared sections except `Global`, even those that the file does not have. */
 export type Sections<Declarations extends SectionDeclarations> = {
   readonly [Name in Exclude<keyof Declarations, 'Global'> as PropertyName<Name>]: Section<
     Declarations[Name]
@@ -64,11 +71,11 @@ export type Sections<Declarations extends SectionDeclarations> = {
 type Values = Record<string, unknown>;
 
 /**
- * Gives the variables of a file to the sections and keys that are declared. Parts of a section that
- * stand apart in the file are put together. The result has a {@link Section} for every declaration.
+ * Assigns the variables of a file to the declared sections and keys. Parts of a section at several
+ * places of the file are put together. The result has a {@link Section} for every declaration.
  *
- * @throws {ConfigFileError} for a section or a key that is not declared, for a value that is not of
- * the kind of its key, and for declarations that differ in case only.
+ * @throws {ConfigFileError} for a section or key that is not declared, for a value that does not fit the
+ * kind of its key, and for declarations that differ only in case.
  */
 export function readSections(
   file: readonly IniSection[],
@@ -127,12 +134,12 @@ class PlainSection {
       const { name: field, position } = variable;
       const key = this.#keys.get(fold(field));
       if (!key) {
-        // What slipped from a secret to the next line looks like a key; it must not be shown.
+        // A secret on the line after its key looks like a key. It must not be shown.
         const nameable = variable.value !== undefined && !afterEmptySecret;
         throw new ConfigFileError(
           nameable
             ? 'this key is not known in this section; check its spelling'
-            : 'a word that is no key of this section',
+            : 'a word that is not a key of this section; check its spelling',
           { section, field: nameable ? field : undefined, position },
         );
       }
@@ -227,7 +234,7 @@ function propertyName(name: string): string {
   return name.replaceAll('-', '_');
 }
 
-/** The form in which names of sections and keys are compared. */
+/** Returns the form in which names of sections and keys are compared. */
 export function fold(name: string): string {
   return name.toLowerCase();
 }

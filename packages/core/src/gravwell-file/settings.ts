@@ -1,64 +1,73 @@
 import { readFileSync } from 'node:fs';
-import { MAX_DATA_BYTES, type Source } from '@ringest/codec';
+import { DEFAULT_TCP_PORT, DEFAULT_TLS_PORT, MAX_DATA_BYTES, type Source } from '@ringest/codec';
 import { ConfigFileError, quote } from './error.js';
 import type { GlobalConfig } from './global.js';
 import { parseAddress, parseDuration, parseRate, parseUuid } from './scalars.js';
-import { CLEARTEXT_PORT, requirePort, TLS_PORT, withDefaultPort } from './targets.js';
+import { requirePort, withDefaultPort } from './targets.js';
 
 /**
- * The least `Rate-Limit` of a configuration file, as the reference has it: 2^17 bits a second. What is
- * passed to a muxer as `rateLimit` may be less, see `MIN_RATE_LIMIT`.
+ * The lowest `Rate-Limit` in a configuration file, in bits per second: 2^17, as in the reference. The
+ * option `rateLimit` of a muxer may be lower, see `MIN_RATE_LIMIT`.
  */
 export const MIN_FILE_RATE_LIMIT = 131_072;
 
-/** What a [Global] section means, in the units of this library. Undefined: not configured. */
+/** The settings of a [Global] section, in the units of this library. `undefined` means not configured. */
 export interface GlobalSettings {
-  /** Keep it out of logs: here it is a property like any other. */
+  /** The secret of the indexers. This property is enumerable: keep it out of logs. */
   readonly secret: string;
-  /** `tcp://host:port`, `tls://host:port` and `pipe://path`, in this order. */
+  /** The indexers as `tcp://host:port`, `tls://host:port` and `pipe://path`, in this order. */
   readonly targets: readonly string[];
-  /** How long to wait for the first hot connection, in milliseconds; 0: for ever. */
+  /** How long to wait for the first hot connection, in milliseconds; 0: without a limit. */
   readonly timeoutMs: number;
-  /** 0: no limit. */
+  /** The most that may be sent, in bits per second; 0: no limit. */
   readonly rateLimitBitsPerSecond: number;
+  /** Whether any certificate of an indexer is accepted. */
   readonly insecureSkipTlsVerify: boolean;
+  /** Whether indexers are asked for compression. */
   readonly compression: boolean;
+  /** The name of the ingester. */
   readonly ingesterName: string | undefined;
-  /** In lower case with dashes. One of all zeros counts as not configured. */
+  /** The UUID of the ingester, in lower case with dashes. A UUID of zeros counts as not configured. */
   readonly ingesterUuid: string | undefined;
+  /** The label of the ingester. */
   readonly label: string | undefined;
+  /** The source of all entries. */
   readonly sourceOverride: Source | undefined;
+  /** The source of the entries of the ingester's own log. */
   readonly logSourceOverride: Source | undefined;
-  /** As pino names it. */
+  /** The lowest level of the log, in the words of pino. */
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info';
+  /** The path of the log file. */
   readonly logFile: string | undefined;
-  /** `host:port`. */
+  /** Where to send the log by UDP, as `host:port`. */
   readonly logUdpTarget: string | undefined;
   /** Whether the ingester's own log is sent to the indexers. */
   readonly selfIngest: boolean;
+  /** When the cache is used. */
   readonly cacheMode: 'always' | 'fail';
-  /** In entries. */
+  /** How many entries are kept in memory before the cache is used. */
   readonly cacheDepth: number;
+  /** The path of the cache. */
   readonly cachePath: string | undefined;
-  /** 0: no limit. */
+  /** The largest size of the cache in bytes; 0: no limit. */
   readonly maxCacheBytes: number;
+  /** Whether the ingester may use several threads. */
   readonly multithreading: boolean;
-  /** In milliseconds; 0: no statistics. */
+  /** How often statistics are logged, in milliseconds; 0: never. */
   readonly statsSampleIntervalMs: number;
-  /** In milliseconds; 0: entries of the past keep their time. */
+  /** How old an entry may be before it gets the present time, in milliseconds; 0: any age. */
   readonly maxPastDeltaMs: number;
-  /** In milliseconds; 0: entries of the future keep their time. */
+  /** How far in the future an entry may be before it gets the present time, in milliseconds; 0: any time. */
   readonly maxFutureDeltaMs: number;
-  /** In bytes. */
+  /** The most bytes of data in an entry. */
   readonly maxEntrySize: number;
 }
 
 /**
- * Turns a [Global] section into what it means. Reads Ingest-Secret-File if that is where the secret
- * is.
+ * Converts a [Global] section to settings. It reads Ingest-Secret-File if there is no Ingest-Secret.
  *
- * @throws {ConfigFileError} for a value that cannot be used. After `parseConfigFile` only the rate
- * limit and the file of the secret can still fail.
+ * @throws {ConfigFileError} if a value cannot be used. After `parseConfigFile`, that can only be the rate
+ * limit or the file of the secret.
  */
 export function globalSettings(global: GlobalConfig): GlobalSettings {
   return {
@@ -68,7 +77,7 @@ export function globalSettings(global: GlobalConfig): GlobalSettings {
   };
 }
 
-/** All settings that are judged when a file is parsed. */
+/** Checks and converts the settings that `parseConfigFile` checks: all but the secret and the rate limit. */
 export function checkGlobal(
   global: GlobalConfig,
 ): Omit<GlobalSettings, 'secret' | 'rateLimitBitsPerSecond'> {
@@ -117,10 +126,10 @@ export function checkGlobal(
 }
 
 /**
- * The secret of the indexers: Ingest-Secret, or the first line of the file that Ingest-Secret-File
- * names, which is read.
+ * Returns the secret of the indexers: Ingest-Secret, or the first line of the file that
+ * Ingest-Secret-File names. The option `secret` of a muxer reads a file to its end instead.
  *
- * @throws {ConfigFileError} when the file cannot be read or its first line is empty.
+ * @throws {ConfigFileError} if the file cannot be read, or its first line is empty.
  */
 export function globalSecret(global: GlobalConfig): string {
   if (global.Ingest_Secret !== '') return global.Ingest_Secret;
@@ -139,9 +148,9 @@ export function globalSecret(global: GlobalConfig): string {
 }
 
 /**
- * The indexers as URLs, with default ports: those by tcp, by TLS and by pipe.
+ * Returns the indexers as URLs with their ports: first over TCP, then over TLS, then over pipes.
  *
- * @throws {ConfigFileError} when there is none, or one is malformed.
+ * @throws {ConfigFileError} if there is none, or one is malformed.
  */
 export function globalTargets(global: GlobalConfig): string[] {
   const cleartext = 'Cleartext-Backend-Target';
@@ -149,10 +158,10 @@ export function globalTargets(global: GlobalConfig): string[] {
   const pipe = 'Pipe-Backend-Target';
   const targets = [
     ...global.Cleartext_Backend_Target.map(
-      (address) => `tcp://${withDefaultPort(address, CLEARTEXT_PORT, cleartext)}`,
+      (address) => `tcp://${withDefaultPort(address, DEFAULT_TCP_PORT, cleartext)}`,
     ),
     ...global.Encrypted_Backend_Target.map(
-      (address) => `tls://${withDefaultPort(address, TLS_PORT, encrypted)}`,
+      (address) => `tls://${withDefaultPort(address, DEFAULT_TLS_PORT, encrypted)}`,
     ),
     ...global.Pipe_Backend_Target.map((path) => {
       if (path === '') throw new ConfigFileError('must be a path', { field: pipe });
@@ -168,9 +177,9 @@ export function globalTargets(global: GlobalConfig): string[] {
 }
 
 /**
- * How long to wait for the first hot connection, in milliseconds; 0 where nothing is configured.
+ * Returns how long to wait for the first hot connection, in milliseconds; 0 if nothing is configured.
  *
- * @throws {ConfigFileError} when it is not a duration or negative.
+ * @throws {ConfigFileError} if the value is not a duration, or negative.
  */
 export function globalTimeoutMs(global: GlobalConfig): number {
   const field = 'Connection-Timeout';
@@ -180,10 +189,10 @@ export function globalTimeoutMs(global: GlobalConfig): number {
 }
 
 /**
- * The rate limit in bits per second; 0 where nothing is configured. A number holds every rate below
- * 2^53 bits per second exactly, and those above to 53 bits.
+ * Returns the rate limit in bits per second; 0 if nothing is configured. Rates from 2^53 bits per second
+ * on are rounded.
  *
- * @throws {ConfigFileError} when it is not a rate or below {@link MIN_FILE_RATE_LIMIT}.
+ * @throws {ConfigFileError} if the value is not a rate, or below {@link MIN_FILE_RATE_LIMIT}.
  */
 export function globalRateLimit(global: GlobalConfig): number {
   if (global.Rate_Limit === '') return 0;
@@ -208,7 +217,7 @@ function oneOf<Choices extends Readonly<Record<string, string>>>(
 ): Choices[keyof Choices] {
   if (Object.hasOwn(choices, text)) return choices[text as keyof Choices];
   const known = Object.keys(choices).join(', ');
-  throw new ConfigFileError(`${quote(text)} is none of ${known}`, { field });
+  throw new ConfigFileError(`${quote(text)} cannot be used; write one of ${known}`, { field });
 }
 
 function within(value: number, largest: number, field: string): number {

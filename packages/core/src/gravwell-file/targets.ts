@@ -1,23 +1,18 @@
 import { isIPv6 } from 'node:net';
 import { ConfigFileError, quote } from './error.js';
 
-/** The port of an indexer for cleartext connections (protocol §1). */
-export const CLEARTEXT_PORT = 4023;
-/** The port of an indexer for TLS connections (protocol §1). */
-export const TLS_PORT = 4024;
-
 interface HostAndPort {
   readonly host: string;
   readonly port: number | undefined;
 }
 
 /**
- * `address` with `port` added where it has none: `10.0.0.1` becomes `10.0.0.1:4023`, `::1` becomes
- * `[::1]:4023`, and `host:99` stays. An IPv6 address with a port stands in brackets.
+ * Adds a port to an address that has none: `10.0.0.1` becomes `10.0.0.1:4023`, `::1` becomes
+ * `[::1]:4023`, and `host:99` stays. An IPv6 address with a port must be in brackets.
  *
- * Stricter than the reference, which passes on what it cannot split and fails when it dials.
+ * This is stricter than the reference, which accepts any address and fails when it connects.
  *
- * @throws {ConfigFileError} when it is not `host` or `host:port`, or the port not in 1..65535.
+ * @throws {ConfigFileError} if the address is not `host` or `host:port`, or its port is not 1..65535.
  */
 export function withDefaultPort(address: string, port: number, field = 'address'): string {
   const parts = splitAddress(address);
@@ -32,9 +27,9 @@ export function withDefaultPort(address: string, port: number, field = 'address'
 }
 
 /**
- * An address that must name its port.
+ * Returns an address that must have a port.
  *
- * @throws {ConfigFileError} when it is not `host:port`.
+ * @throws {ConfigFileError} if the address is not `host:port`.
  */
 export function requirePort(address: string, field: string): string {
   if (splitAddress(address)?.port === undefined) {

@@ -4,27 +4,29 @@ import type { Logger } from 'pino';
 import type { LogLevel } from '../configuration/configuration.js';
 import { formatSyslog, SEVERITIES } from './syslog-text.js';
 
-/** How the lines of the log are ingested. */
+/** How the lines of the self log are ingested. */
 export interface LogIngest {
-  /** Lines that are less severe are not ingested. */
+  /** The lowest level that is ingested. */
   readonly level: LogLevel;
   readonly appName: string;
   readonly hostname: string;
   /**
-   * Takes a line. `false`: not now; it is offered again, before any later one, at the next line and
-   * at the next {@link SelfLog.flush}. A line that makes it throw is given up.
+   * Ingests a line. It returns `false` if that is not possible now: the line is offered again, before
+   * any later one, with the next line and at the next {@link SelfLog.flush}. If it throws, the line is
+   * dropped.
    */
   write(time: UnixTime, text: string): boolean;
 }
 
-export interface OwnLogOptions {
-  /** Gets every line; it chooses by its own level. */
+/** The options of a {@link SelfLog}. */
+export interface SelfLogOptions {
+  /** The user's logger. It gets every line, and filters by its own level. */
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'> & Partial<Pick<Logger, 'debug'>>;
-  /** Lines are ingested as well. */
+  /** How lines are ingested; `undefined`: they are not. */
   readonly ingest?: LogIngest | undefined;
 }
 
-/** What goes with a message; an error as `err`. */
+/** The fields of a line, besides its message. An error has the name `err`. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 interface Line {
@@ -38,20 +40,20 @@ const MAX_WAITING_LINES = 1000;
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 /**
- * The log of ringest itself. A line goes to the user's logger, and as RFC 5424 text to `ingest`.
- * What cannot be ingested yet waits, in order and within bounds: the oldest lines are dropped, and
- * the next one that gets through is preceded by one that says how many.
+ * The log of ringest itself. A line goes to the user's logger, and as RFC 5424 text to `ingest`. Lines
+ * that cannot be ingested yet wait in order. If too many wait, the oldest are dropped; before the next
+ * line that is ingested comes one that says how many were dropped.
  *
- * Logging never throws: what fails is told once, as a warning of the process. A line that is logged
- * while the logger or `ingest` has one in hand is caused by that one, and does not go there again.
+ * Logging never throws: a failure becomes a warning of the process, once for each kind. A line that is
+ * logged inside the logger or inside `ingest` was caused by it, and does not go there again.
  */
 export class SelfLog {
-  readonly #logger: OwnLogOptions['logger'];
+  readonly #logger: SelfLogOptions['logger'];
   readonly #ingest: LogIngest | undefined;
   readonly #waiting: Line[] = [];
   #waitingBytes = 0;
   #dropped = 0;
-  /** Lines that were dropped since the last line about it. */
+  /** Lines that were dropped since the last line that said so. */
   #untold = 0;
   #ingested = 0;
   #hasEnded = false;
@@ -59,27 +61,27 @@ export class SelfLog {
   #isIngesting = false;
   readonly #warned = new Set<string>();
 
-  constructor({ logger, ingest }: OwnLogOptions) {
+  constructor({ logger, ingest }: SelfLogOptions) {
     this.#logger = logger;
     this.#ingest = ingest;
   }
 
-  /** Lines that wait to be ingested. */
+  /** How many lines wait to be ingested. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Lines that should have been ingested and never will be. */
+  /** How many lines were dropped: they will never be ingested. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Lines that were ingested, those about dropped ones among them. */
+  /** How many lines were ingested, including those that say how many were dropped. */
   get ingested(): number {
     return this.#ingested;
   }
 
-  /** Goes nowhere if the user's logger knows no such level and nothing so slight is ingested. */
+  /** Logs a line for developers. A logger without the level `debug` does not get it. */
   debug(fields: LogFields, message: string): void {
     this.#log('debug', fields, message);
   }
@@ -96,7 +98,7 @@ export class SelfLog {
     this.#log('error', fields, message);
   }
 
-  /** Ingests what waits, as far as that is possible now. */
+  /** Ingests the waiting lines, as far as that is possible now. */
   flush(): void {
     if (this.#ingest === undefined || this.#isIngesting) return;
     this.#isIngesting = true;
@@ -107,7 +109,7 @@ export class SelfLog {
     }
   }
 
-  /** From now on lines go to the user's logger alone. What still waits counts as dropped. */
+  /** Ends ingesting: later lines go only to the user's logger, and waiting lines count as dropped. */
   end(): void {
     this.#hasEnded = true;
     this.#dropped += this.#waiting.length;
@@ -137,7 +139,7 @@ export class SelfLog {
   #tellLogger(level: LogLevel, fields: LogFields, message: string): void {
     if (this.#isLogging) return;
     this.#isLogging = true;
-    const failed = (error: unknown) => this.#warnOnce('the logger that was given failed', error);
+    const failed = (error: unknown) => this.#warnOnce('the option logger failed', error);
     try {
       const told: unknown = this.#logger[level]?.(fields, message);
       if (types.isPromise(told)) told.catch(failed);
@@ -148,7 +150,7 @@ export class SelfLog {
     }
   }
 
-  /** Whether nothing waits any more. */
+  /** Returns whether no line waits any more. */
   #ingestWaiting(ingest: LogIngest): boolean {
     for (let line = this.#waiting[0]; line !== undefined; line = this.#waiting[0]) {
       if (!this.#offer(ingest, line)) return false;
@@ -157,7 +159,7 @@ export class SelfLog {
     return true;
   }
 
-  /** Whether the line needs no other attempt: it was written, or is given up. */
+  /** Returns whether the line needs no other attempt: it was written, or dropped. */
   #offer(ingest: LogIngest, line: Line): boolean {
     if (this.#untold > 0) {
       const told = this.#write(ingest, lossLine(ingest, line.time, this.#untold));

@@ -12,18 +12,19 @@ import { InvalidArgumentError, InvalidStateError } from '../errors.js';
 import { OncePerTurn } from '../once-per-turn.js';
 import type { SelfLog } from './self-log.js';
 
-/** How often the state is told if entries flowed, and in any case, in milliseconds (§8). */
-const FLOWING_INTERVAL = 30_000;
-const IDLE_INTERVAL = 300_000;
+/** How often the state is sent while entries flow (§8). */
+const FLOWING_INTERVAL_MS = 30_000;
+/** How often the state is sent while nothing flows (§8). */
+const IDLE_INTERVAL_MS = 300_000;
 
-/** What changes by itself. */
+/** How much was written since the start. */
 export interface Flow {
   readonly entries: number;
   /** Bytes of data. */
   readonly bytes: number;
 }
 
-/** What a reporter reports about. */
+/** Where a reporter reads the ingester's state. */
 export interface StateSubject {
   readonly identity: Identity;
   readonly label: string;
@@ -34,18 +35,18 @@ export interface StateSubject {
   cache(): CacheFill;
 }
 
-/** What is in the disk cache; without one, nothing. */
+/** How full the disk cache is. */
 export interface CacheFill {
-  /** Its mode; empty: there is none. */
+  /** The mode of the cache; empty: there is no cache. */
   readonly state: string;
-  /** Bytes. */
+  /** The size of the cache in bytes. */
   readonly size: number;
 }
 
-/** A child as it is registered; what is left out is empty. */
+/** The state of a part of the ingester (§8). A field that is left out is empty. */
 export type ChildState = Partial<IngesterState>;
 
-/** Tells every indexer the ingester's state, by the rules of §8. */
+/** Sends the ingester's state to every indexer, by the rules of §8. */
 export class StateReporter {
   readonly #subject: StateSubject;
   readonly #clock: Clock;
@@ -54,7 +55,7 @@ export class StateReporter {
   #configuration: unknown;
   #metadata: unknown;
   #timer: Timer | undefined;
-  /** When all indexers were told last, and how much had flowed then. */
+  /** When the state was last sent to all indexers, and how much had flowed by then. */
   #toldAt = 0;
   #toldFlow = 0;
   #toldCacheSize = 0;
@@ -68,7 +69,7 @@ export class StateReporter {
 
   start(): void {
     this.#toldAt = this.#clock.now();
-    this.#timer = this.#clock.every(FLOWING_INTERVAL, () => this.#tellIfDue());
+    this.#timer = this.#clock.every(FLOWING_INTERVAL_MS, () => this.#tellIfDue());
     this.#timer.unref();
   }
 
@@ -78,53 +79,63 @@ export class StateReporter {
   }
 
   /**
-   * @param metadata anything that JSON can hold; `undefined`: none
-   * @throws {InvalidStateError}
+   * Sets the metadata in the state.
+   * @param metadata any value that JSON can hold; `undefined` removes it
+   * @throws {InvalidStateError} the value cannot be written as JSON
    */
   setMetadata(metadata: unknown): void {
     this.#metadata = plain('the metadata', metadata);
     this.changed();
   }
 
-  /** The same for the configuration. */
+  /**
+   * Sets the ingester's configuration in the state.
+   * @param configuration any value that JSON can hold; `undefined` removes it
+   * @throws {InvalidStateError} the value cannot be written as JSON
+   */
   setConfiguration(configuration: unknown): void {
     this.#configuration = plain('the configuration', configuration);
     this.changed();
   }
 
   /**
-   * A child of a name, instead of an earlier one; it is copied.
-   * @throws {InvalidArgumentError} no name, or no object
-   * @throws {InvalidStateError}
+   * Adds a copy of a child's state. It replaces an earlier one of the same name.
+   * @throws {InvalidArgumentError} the name is not a string, or the state is not an object
+   * @throws {InvalidStateError} the state cannot be written as JSON
    */
   registerChild(name: string, child: ChildState): void {
     if (typeof name !== 'string') {
       throw new InvalidArgumentError('name', name, 'the name of the child');
     }
     if (typeof child !== 'object' || child === null) {
-      throw new InvalidArgumentError('state', child, 'an object; what is left out of it is empty');
+      throw new InvalidArgumentError(
+        'state',
+        child,
+        'an object; a field that is left out is empty',
+      );
     }
     this.#children.set(name, copyOf(name, child));
     this.changed();
   }
 
+  /** Removes the state of a child. Returns whether there was one. */
   unregisterChild(name: string): boolean {
     const was = this.#children.delete(name);
     if (was) this.changed();
     return was;
   }
 
-  /** Something changed: all indexers are told at the end of this event-loop turn. */
+  /** Sends the state to all indexers at the end of this turn of the event loop. */
   changed(): void {
     if (this.#timer !== undefined) this.#telling.schedule();
   }
 
-  /** A lane has a new connection, whose indexer knows nothing. */
+  /** Sends the state to the indexer of a lane that has a new connection. */
   laneIsHot(lane: Lane): void {
     this.#tell([lane]);
   }
 
-  /** As it is now, for the indexer at the end of a lane. */
+  /** Returns the present state, with the local address of a lane's connection. */
   state(lane: Lane): IngesterState {
     const { identity, label, tags, flow, cache } = this.#subject;
     const { entries, bytes } = flow();
@@ -152,7 +163,7 @@ export class StateReporter {
     const hasFlowed =
       this.#flowed() !== this.#toldFlow || this.#subject.cache().size !== this.#toldCacheSize;
     // Timers come a little early: the next one would be half a minute late.
-    const isLong = this.#clock.now() - this.#toldAt >= IDLE_INTERVAL - FLOWING_INTERVAL / 2;
+    const isLong = this.#clock.now() - this.#toldAt >= IDLE_INTERVAL_MS - FLOWING_INTERVAL_MS / 2;
     if (hasFlowed || isLong) this.#tellAll();
   }
 
@@ -163,7 +174,7 @@ export class StateReporter {
     this.#tell(this.#subject.lanes);
   }
 
-  /** Entries but for those of the own log: an idle ingester has such now and then. */
+  /** Counts entries without those of the self log, which an idle ingester writes now and then. */
   #flowed(): number {
     const { log, flow } = this.#subject;
     return flow().entries - log.ingested;
@@ -175,7 +186,7 @@ export class StateReporter {
       try {
         lane.tellState(encodeIngesterState(this.state(lane)));
       } catch (err) {
-        this.#subject.log.warn({ err }, 'the ingester state cannot be told');
+        this.#subject.log.warn({ err }, 'the ingester state could not be sent');
         return;
       }
     }
@@ -183,8 +194,8 @@ export class StateReporter {
 }
 
 /**
- * A copy of a value as JSON has it.
- * @throws {InvalidStateError}
+ * Copies a value by writing it as JSON.
+ * @throws {InvalidStateError} the value cannot be written as JSON
  */
 function plain(what: string, value: unknown): unknown {
   if (value === undefined) return undefined;
@@ -199,8 +210,8 @@ function plain(what: string, value: unknown): unknown {
 }
 
 /**
- * A copy of a child and of all below it, as indexers are told it.
- * @throws {InvalidStateError}
+ * Copies the state of a child and of its children by writing it as JSON.
+ * @throws {InvalidStateError} the state cannot be written as JSON
  */
 function copyOf(name: string, child: ChildState): IngesterState {
   try {

@@ -8,7 +8,10 @@ import type { Rings } from '../placing/rings.js';
 import type { Backlog } from '../waiting/backlog.js';
 import type { SelfLog } from './self-log.js';
 
-/** Milliseconds from handing frames to the socket to their confirmation, one sample a socket write. */
+/**
+ * The time from giving frames to the socket to their confirmation, in milliseconds. There is one
+ * sample for each socket write.
+ */
 export interface AckLatency {
   readonly mean: number;
   readonly p50: number;
@@ -18,84 +21,108 @@ export interface AckLatency {
 }
 
 /**
- * Entries and bytes of their frames, since the start; what the cache holds is written once it enters
- * a ring. Lines of the own log that are ingested
- * (`selfIngest`) are entries as well; ditto blocks are not counted. What is sent is confirmed, or
- * sent again, or on its way: confirmed and resent together are never more. Bytes sent, confirmed and
- * resent are without the values that an old indexer does not take.
+ * Counts of entries, and of the bytes of their frames, since the start. Lines of the self log count as
+ * entries; ditto blocks do not. The sum of confirmed and resent is never more than sent. Enumerated
+ * values that an old indexer does not accept are left out of the bytes sent, confirmed and resent.
  */
 export interface Amounts {
+  /** Entries that were written into rings. An entry that is only in the cache counts once it enters a ring. */
   readonly writtenEntries: number;
+  /** Bytes of the frames of written entries. */
   readonly writtenBytes: number;
+  /** Entries that were given to sockets. An entry counts each time that it is sent. */
   readonly sentEntries: number;
+  /** Bytes of the frames of sent entries, before compression. */
   readonly sentBytes: number;
-  /** It goes back where a worker died with confirmations: those entries are sent again. */
+  /**
+   * Entries that indexers have confirmed. The count may go down when a worker thread dies before it has
+   * passed on confirmations: those entries are sent again.
+   */
   readonly confirmedEntries: number;
+  /** Bytes of the frames of confirmed entries. */
   readonly confirmedBytes: number;
-  /** Entries that had been sent on a connection that was lost before it confirmed them. */
+  /** Entries that were sent on a connection that was lost before it confirmed them. */
   readonly resentEntries: number;
+  /** Bytes of the frames of resent entries. */
   readonly resentBytes: number;
   /**
-   * All that was handed to sockets while connections were hot, commands and ditto blocks included:
-   * after compression, and before what TLS adds.
+   * All bytes that were given to sockets of hot connections, including commands and ditto blocks:
+   * after compression, and before TLS.
    */
   readonly wireBytes: number;
 }
 
-/** What a lane is doing. `parked` is between two connections, `closed` after the last. */
+/** The state of a lane: `parked` is between two connections, and `closed` is after the last one. */
 export type LaneState = keyof typeof LaneStates;
 
+/** A snapshot of one lane. */
 export interface LaneStats extends Amounts {
   /** The address of the target. */
   readonly target: string;
+  /** What the lane is doing. */
   readonly state: LaneState;
-  /** Of what was written to this lane, entries that were then moved to others. */
+  /** Entries that were written to this lane and then moved to other lanes. */
   readonly evacuatedEntries: number;
-  /** Connections after the first. */
+  /** How many times the lane has connected again after its first connection. */
   readonly reconnects: number;
-  /** Bytes in the ring that are not confirmed; large entries beside it count whole. */
+  /** Bytes in the ring that are not confirmed, including large entries, which are kept outside the ring. */
   readonly unconfirmedBytes: number;
+  /** The size of the ring, in bytes. */
   readonly ringBytes: number;
+  /** The time from giving frames of this lane to the socket to their confirmation, in milliseconds. */
   readonly ackLatencyMs: AckLatency;
-  /** What the balancer sees. */
+  /** The values by which the balancer picks lanes. */
   readonly balancer: {
-    /** Confirmed bytes a second while busy; 0: not known yet. */
+    /** Confirmed bytes per second while the lane is busy; 0: not known yet. */
     readonly rate: number;
-    /** A moving average; 0: nothing is confirmed on this connection yet. */
+    /**
+     * The moving average of the confirmation time, in milliseconds; 0: nothing is confirmed on this
+     * connection yet.
+     */
     readonly ackLatencyMs: number;
-    /** For how long the indexer wants nothing sent. */
+    /** How many milliseconds are left of a pause that the indexer asked for (§4, THROTTLE); 0: none. */
     readonly throttledMs: number;
-    /** Until a batch is expected to be confirmed. */
+    /** The expected time until the next batch is confirmed, in milliseconds. */
     readonly expectedMs: number;
-    /** New, and tried with little beside others. */
+    /** Whether the lane has confirmed nothing yet, and gets only small batches. */
     readonly isProbed: boolean;
   };
+  /** The API version of the indexer (§2); `undefined` while there is no connection. */
   readonly indexerVersion: number | undefined;
-  /** As it was agreed with the indexer on the connection that there is. */
+  /** The compression that was agreed with the indexer (§9); `undefined` while there is no connection. */
   readonly compression: CompressionName | undefined;
+  /** The latest error of the lane, even if it has recovered; `undefined`: there was none. */
   readonly lastError: Error | undefined;
 }
 
-/** The sums over all lanes, and what is in none of them. An entry moved between lanes counts once. */
+/**
+ * A snapshot of the muxer: sums over all lanes, and what is in no lane. An entry that moved between
+ * lanes counts once.
+ */
 export interface MuxerStats extends Amounts {
+  /** How many lanes are connected and allowed to ingest. */
   readonly hot: number;
+  /** How many times lanes have connected again after their first connections. */
   readonly reconnects: number;
+  /** Bytes in all rings that are not confirmed, including large entries, which are kept outside the rings. */
   readonly unconfirmedBytes: number;
-  /** Entries that wait for room. */
+  /** Entries that wait in the backlog for room. */
   readonly backlogEntries: number;
-  /** Accepted entries that wait for an indexer that takes their tag. */
+  /** Accepted entries that wait for an indexer that accepts their tag. */
   readonly refusedEntries: number;
-  /** Bytes that ditto blocks take which are not stored, refused, lost or taken back yet. */
+  /** Memory of unfinished ditto blocks, in bytes. */
   readonly dittoBytes: number;
-  /** Lines of the own log that were dropped before they could be ingested, at the end among them. */
+  /** Lines of the self log that were dropped before they could be ingested. */
   readonly droppedLogLines: number;
+  /** The time from giving frames to a socket to their confirmation, in milliseconds, over all lanes. */
   readonly ackLatencyMs: AckLatency;
-  /** `undefined`: there is none. */
+  /** A snapshot of the disk cache; `undefined`: the muxer has none. */
   readonly cache: CacheStats | undefined;
+  /** A snapshot of each lane. */
   readonly lanes: readonly LaneStats[];
 }
 
-/** A snapshot of all lanes and what they add up to. */
+/** Takes a snapshot of all lanes and of their sums. */
 export function muxerStats(
   rings: Rings,
   backlog: Backlog,
@@ -132,7 +159,7 @@ export function muxerStats(
   };
 }
 
-/** A snapshot of one lane. */
+/** Takes a snapshot of one lane. */
 function laneStats(lane: Lane, balancer: Balancer<Lane>): LaneStats {
   const { connects, ...counters } = lane.counters();
   return {

@@ -2,7 +2,7 @@ import type { Endpoint, Lane } from '@ringest/workers';
 import type { MuxerTags } from '../entries/muxer-tags.js';
 import type { MuxerState, MuxerStatus, TargetStatus } from '../muxer-events.js';
 
-/** How a muxer and each of its targets fare. */
+/** The state of a muxer and of each of its targets. */
 export function muxerStatus(
   state: MuxerState,
   lanes: readonly Lane[],

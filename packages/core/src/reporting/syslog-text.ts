@@ -1,26 +1,27 @@
 import { types } from 'node:util';
+import { isError } from '@ringest/codec';
 import type { LogLevel } from '../configuration/configuration.js';
 
-/** The levels of ringest's own log, with the severities that RFC 5424 §6.2.1 has for them. */
+/** The severity of each log level in RFC 5424, section 6.2.1. */
 export const SEVERITIES = { debug: 7, info: 6, warn: 4, error: 3 } as const satisfies Record<
   LogLevel,
   number
 >;
 
-/** What a line of syslog is made from. */
+/** The fields of a line of syslog. */
 export interface SyslogLine {
   readonly level: LogLevel;
-  /** Written to the millisecond. */
+  /** The time of the line. It is written to the millisecond. */
   readonly time: Date;
-  /** At most 255 characters are written. */
+  /** The host name. At most 255 characters are written. */
   readonly hostname: string;
-  /** At most 48. */
+  /** The name of the program. At most 48 characters are written. */
   readonly appName: string;
-  /** At most 128. */
+  /** The process id. At most 128 characters are written. */
   readonly processId: string;
-  /** The kind of message; at most 32. */
+  /** The type of the message. At most 32 characters are written. */
   readonly messageId: string;
-  /** The parameters of the structured data, in this order; at most 32 characters of a name. */
+  /** The parameters of the structured data, in this order. At most 32 characters of a name are written. */
   readonly data: Readonly<Record<string, unknown>>;
   readonly message: string;
 }
@@ -40,12 +41,12 @@ const CODE_SUFFIX = '.code';
 const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * A line of syslog as RFC 5424 has it, of the facility `user` and without a newline at its end.
+ * Formats a line of syslog (RFC 5424) with the facility `user` and without a newline at its end.
  *
- * What a field cannot hold is replaced by `_`, and an empty field is `-`. Control characters, and
- * all that ends a line, are written as escapes such as `\n` and `\u001b`. An error is its message,
- * and another parameter with `.code` after the name if it has a code; other values that are no text
- * are JSON, and what JSON leaves out is left out.
+ * A character that a field cannot hold becomes `_`, and an empty field becomes `-`. Control characters
+ * and line ends become escapes such as `\n` and `\u001b`. An error becomes its message; if it has a
+ * code, a second parameter has it, with `.code` after the name. Other values that are not text become
+ * JSON, and values that JSON leaves out are left out.
  */
 export function formatSyslog(line: SyslogLine): string {
   const header = [
@@ -60,7 +61,7 @@ export function formatSyslog(line: SyslogLine): string {
   return line.message === '' ? header : `${header} ${message(line.message)}`;
 }
 
-/** RFC 3339 with a year of four digits; what has none is no time here. */
+/** Formats a time by RFC 3339, or as `-` if its year does not have four digits. */
 function timestamp(time: Date): string {
   const year = time.getUTCFullYear();
   return year >= 0 && year <= 9999 ? time.toISOString() : NIL;
@@ -88,13 +89,13 @@ function parameter(name: string, suffix: string, value: string): string {
   return `${head || '_'}${suffix}="${visible(value).replaceAll(/["\\\]]/g, '\\$&')}"`;
 }
 
-/** §6.4 wants a mark before UTF-8, which ASCII is as well; there it would only be in the way. */
+/** Puts the byte order mark of RFC 5424, section 6.4, before UTF-8 text; ASCII does not need it. */
 function message(text: string): string {
   const shown = visible(text);
   return /[^ -~]/u.test(shown) ? `${BYTE_ORDER_MARK}${shown}` : shown;
 }
 
-/** No text can end its line, or speak to the terminal that shows it. */
+/** Escapes characters that would end the line, or control the terminal that shows it. */
 function visible(text: string): string {
   return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (character) => {
     const code = character.charCodeAt(0).toString(16).padStart(4, '0');
@@ -111,7 +112,7 @@ function valueText(value: unknown): string | undefined {
     // A date and the like: text in quotes otherwise.
     return json?.startsWith('"') ? (JSON.parse(json) as string) : json;
   } catch (error) {
-    return error instanceof Error ? `not shown: ${error.message}` : 'not shown';
+    return isError(error) ? `not shown: ${error.message}` : 'not shown';
   }
 }
 

@@ -1,39 +1,31 @@
+import { DEFAULT_TCP_PORT, DEFAULT_TLS_PORT, MAX_PIPE_PATH_BYTES } from '@ringest/codec';
 import { InvalidAddressError } from '../errors.js';
 
-/** The port of `tcp://` addresses that name none (§1). */
-export const DEFAULT_TCP_PORT = 4023;
-
-/** The port of `tls://` addresses that name none (§1). */
-export const DEFAULT_TLS_PORT = 4024;
-
-/** The longest path of a socket in bytes: the system's structure for it has room for no more. */
-export const MAX_PIPE_PATH_BYTES = 107;
-
-/** Where to listen on a port. */
+/** A host and a port to listen on. */
 export interface PortAddress {
   readonly scheme: 'tcp' | 'tls';
-  /** A name or an address, an IPv6 one without brackets. */
+  /** A host name or an IP address, without brackets. */
   readonly host: string;
-  /** 0: any free port. */
+  /** The port; 0 chooses a free one. */
   readonly port: number;
 }
 
-/** Where to listen on a Unix stream socket. */
+/** A Unix stream socket to listen on. */
 export interface PipeAddress {
   readonly scheme: 'pipe';
-  /** Absolute, at most {@link MAX_PIPE_PATH_BYTES}. */
+  /** The absolute path of the socket, at most {@link MAX_PIPE_PATH_BYTES} bytes. */
   readonly path: string;
 }
 
-/** Where to listen. */
+/** An address to listen on (§1). */
 export type ListenAddress = PortAddress | PipeAddress;
 
 /**
- * Reads `tcp://host:port`, `tls://host:port`, `pipe:///path`, `host:port` or `host`. An IPv6 address
- * stands in brackets; without a port it is the scheme's default one.
+ * Parses an address to listen on (§1): `tcp://host:port`, `tls://host:port`, `pipe:///path`, `host:port`
+ * or `host`. An IPv6 address must be in brackets. The default ports are 4023 for tcp and 4024 for tls.
  *
- * @param fallback the scheme of an address that has none.
- * @throws {InvalidAddressError} if it is something else.
+ * @param fallback the scheme of an address that has none. Default: `tcp`.
+ * @throws {InvalidAddressError} if the text is something else.
  */
 export function parseListenAddress(text: string, fallback: 'tcp' | 'tls' = 'tcp'): ListenAddress {
   const split = text.indexOf('://');
@@ -48,19 +40,19 @@ export function parseListenAddress(text: string, fallback: 'tcp' | 'tls' = 'tcp'
     default:
       throw new InvalidAddressError(
         text,
-        `${scheme}:// is not supported, use tcp://, tls:// or pipe://`,
+        `${scheme}:// is not supported: use tcp://, tls:// or pipe://`,
       );
   }
 }
 
-/** The address as {@link parseListenAddress} reads it. */
+/** Formats an address so that {@link parseListenAddress} can parse it. */
 export function formatListenAddress(address: ListenAddress): string {
   return address.scheme === 'pipe'
     ? `pipe://${address.path}`
     : `${address.scheme}://${formatAddress(address.host, address.port)}`;
 }
 
-/** `host:port`, an IPv6 address in brackets. */
+/** Formats a host and a port as `host:port`, with an IPv6 address in brackets. */
 export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
@@ -69,10 +61,10 @@ function parsePort(text: string, address: string, scheme: 'tcp' | 'tls') {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/i.exec(address);
   const host = match?.[1] ?? match?.[2];
   if (host === undefined) {
-    throw new InvalidAddressError(text, 'write host:port, an IPv6 address in brackets');
+    throw new InvalidAddressError(text, 'write host:port, with an IPv6 address in brackets');
   }
   const port = Number(match?.[3] ?? (scheme === 'tls' ? DEFAULT_TLS_PORT : DEFAULT_TCP_PORT));
-  if (port > 65535) throw new InvalidAddressError(text, 'a port is 0 to 65535');
+  if (port > 65535) throw new InvalidAddressError(text, 'give a port from 0 to 65535');
   return { host, port };
 }
 
@@ -82,7 +74,7 @@ function checkPath(text: string, path: string): string {
   }
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_PIPE_PATH_BYTES) {
-    const problem = `its path of ${bytes} bytes is over the system's limit of ${MAX_PIPE_PATH_BYTES}`;
+    const problem = `its path has ${bytes} bytes: use a path of at most ${MAX_PIPE_PATH_BYTES} bytes`;
     throw new InvalidAddressError(text, problem);
   }
   return path;

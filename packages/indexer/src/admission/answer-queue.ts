@@ -1,6 +1,6 @@
 import { answerInSteps, type Challenge } from '@ringest/codec';
 
-/** For how many milliseconds answers are worked out before the event loop has its turn. */
+/** How long answers are computed before the event loop has its turn. */
 const SLICE_MS = 2;
 
 interface Question {
@@ -9,22 +9,21 @@ interface Question {
 }
 
 /**
- * Works out the right answers to challenges (§3), one at a time. Each takes tens of milliseconds, and
- * whoever can connect can ask for one: between short slices the event loop serves all others, and those
- * who ask take turns, so that many questions of one do not hold up another's.
+ * Computes the right answers to challenges (§3), one at a time. An answer takes tens of milliseconds, and
+ * anyone who can connect can cause one. So the work is done in short slices, between which the event loop
+ * serves other connections, and hosts take turns, so that many questions of one do not delay another.
  */
 export class AnswerQueue {
-  /** By who asks; whose turn is next stands first. */
+  /** The open questions of each host. The host whose turn is next comes first. */
   readonly #questions = new Map<string, Set<Question>>();
   #scheduled = false;
 
   /**
-   * Works out the answer that `answerChallenge` gives, when those are done that the same one has asked
-   * for before.
+   * Computes the answer that `answerChallenge` returns, after the earlier questions of the same host.
    *
-   * @param origin who asks.
-   * @param answered takes it.
-   * @returns what takes the question back.
+   * @param origin the host that asks.
+   * @param answered called with the answer.
+   * @returns a function that cancels the question.
    */
   ask(
     challenge: Challenge,

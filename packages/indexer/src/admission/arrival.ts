@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import { formatAddress } from './address.js';
 
-/** How soon TCP looks whether a silent ingester is still there (§1). */
+/** After how much silence TCP checks whether the ingester is still there (§1). */
 const KEEP_ALIVE_MS = 2000;
 
-/** How sockets are to be that are accepted, whatever they are of. */
+/** The options of all accepted sockets. */
 export const SOCKET_OPTIONS = {
-  // An ingester may end its half first and still wait for its last confirmations.
+  // An ingester may end its side first and still wait for its last confirmations.
   allowHalfOpen: true,
   keepAlive: true,
   keepAliveInitialDelay: KEEP_ALIVE_MS,
@@ -20,21 +20,21 @@ export interface Arrival {
   /** `host:port` of the ingester; the path for one that came through a pipe. */
   readonly peer: string;
   /**
-   * What the two sides talk through: the same, or the TLS on it once its handshake is done.
+   * The stream of the protocol: the socket itself, or TLS on it once the TLS handshake is done.
    * Rejected with a {@link TlsHandshakeError} or an {@link IngesterTimeoutError} if it fails.
    */
   readonly stream: Promise<Socket>;
 }
 
-/** What a `Listener` tells about. */
+/** The events of a `Listener`. */
 export interface ListenerEvents {
-  /** Takes a connection, in the turn in which it was accepted. */
+  /** Called with each connection, in the turn of the event loop in which it was accepted. */
   accepted(arrival: Arrival): void;
-  /** Connections cannot be taken at the moment, for example because too many files are open. */
+  /** Called when connections cannot be accepted, for example because too many files are open. */
   failed(error: Error): void;
 }
 
-/** `host:port` of the ingester. */
+/** Returns the ingester's address as `host:port`. */
 export function peerOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
   return formatAddress(remoteAddress, remotePort);
 }

@@ -10,6 +10,7 @@ import {
   encodeTagResponse,
   type IndexerTag,
   IngesterStreamDecoder,
+  isError,
   LimitError,
   MAX_TAGS,
   MAX_TENANT_BYTES,
@@ -29,66 +30,67 @@ import { endStream } from '../reading/end-stream.js';
 import { AnswerQueue } from './answer-queue.js';
 
 /**
- * Everything up to the state HOT must be done within this time (§2). What the indexer takes to check an
- * answer, and those before it, is not counted.
+ * The time limit of the handshake up to the state HOT, in milliseconds (§2). The time in which the
+ * indexer checks this answer, and other answers before it, does not count.
  */
 export const HANDSHAKE_TIMEOUT_MS = 5000;
 
-/** What an ingester did that was not hot in time. */
+/** The message about an ingester that was not hot in time. */
 export const TOO_SLOW = 'did not finish the handshake';
 
-// How often an indexer has an answer hashed: from this, and less than that (§3).
+// How many times an indexer has an answer hashed, drawn at random (§3).
 const MIN_ITERATIONS = 10_000;
-const ITERATIONS_END = 20_000;
+const MAX_ITERATIONS = 19_999;
 
 /** The longest response to the challenge: with a tenant (§3). */
 const MAX_RESPONSE_BYTES = TENANT_MARKER.length + ANSWER_BYTES + 4 + MAX_TENANT_BYTES;
 
-/** More names cannot have numbers: those that are negotiated, and `gravwell`. */
+/** The most names in a tag request: all that can be negotiated, and `gravwell`. */
 const MAX_NAMES = MAX_TAGS + 1;
 
-/** What decides whether an ingester is let in. */
+/** The options of {@link acceptIngester}. */
 export interface HandshakeOptions {
-  /** What `hashSecret` made of the secret. */
+  /** The result of `hashSecret` for the secret. */
   readonly secretHash: Uint8Array;
   /**
-   * The number of a tag that the ingester asks for.
+   * Returns the number of a tag that the ingester asks for.
    *
-   * @throws {TagNotGrantedError} if it cannot have the tag; then all it asked for are refused.
+   * @throws {TagNotGrantedError} if it cannot have the tag; the whole request is refused then.
    */
   readonly negotiateTag: (name: string) => IndexerTag;
-  /** The only tenants that are let in. Any, and none, unless given. */
+  /** The tenants that may ingest. Default: any tenant, and ingesters without one. */
   readonly tenants?: ReadonlySet<string> | undefined;
-  /** The indexer's API version, the newest unless given. */
+  /** The API version of the indexer (§2). Default: the newest. */
   readonly apiVersion?: number | undefined;
-  /** {@link HANDSHAKE_TIMEOUT_MS} unless given. */
+  /** The time limit in milliseconds. Default: {@link HANDSHAKE_TIMEOUT_MS}. */
   readonly timeoutMs?: number | undefined;
-  /** When the connection was accepted, on the clock of `performance`. Now, unless given. */
+  /** When the connection was accepted, on the clock of `performance`. Default: now. */
   readonly acceptedAt?: number | undefined;
-  /** Where answers are checked; one that all connections of an indexer share. */
+  /** The queue in which answers are checked; all connections of an indexer share one. Default: a new one. */
   readonly answers?: AnswerQueue | undefined;
-  /** Where the ingester comes from: those of one place take turns with those of others. */
+  /** The host of the ingester: hosts take turns when answers are checked. Default: empty. */
   readonly origin?: string | undefined;
-  /** Told how far the ingester has come: its answer is being checked, or was right. */
+  /** Called when the answer of the ingester is about to be checked, and when it was right. */
   readonly onProgress?: ((stage: 'answered' | 'authenticated') => void) | undefined;
 }
 
-/** An ingester that was let in and is hot. */
+/** An ingester that has finished the handshake. */
 export interface HotIngester {
+  /** The tenant that it ingests for (§3); `undefined`: none. */
   readonly tenant: Tenant | undefined;
-  /** The tags that it asked for. */
+  /** The names of the tags that it asked for. */
   readonly tags: readonly string[];
-  /** What it sent after the handshake: for the reader that takes over. */
+  /** Bytes that it sent after the handshake. They belong to the reader that takes over. */
   readonly rest: Buffer;
 }
 
 /**
- * The indexer's half of the handshake (§3): challenge, authentication, tags, until the ingester is
- * hot. The stream is paused then. An ingester that is not let in is told so, and the stream ended.
- * Before an ingester is authenticated, no more is kept of what it sends than the longest response.
+ * The indexer's side of the handshake (§3): challenge, authentication and tags, until the ingester is
+ * hot. Then the stream is paused. A refused ingester gets the reason, and the stream is ended. Until the
+ * ingester is authenticated, no more bytes are kept than the longest response has.
  *
  * @throws {AuthenticationError} {@link TenantRefusedError} {@link TagNotGrantedError} {@link DecodeError}
- * {@link IngesterTimeoutError} {@link ConnectionLostError} if it is not let in.
+ * {@link IngesterTimeoutError} {@link ConnectionLostError} if the ingester is refused.
  */
 export function acceptIngester(stream: Duplex, options: HandshakeOptions): Promise<HotIngester> {
   return new Promise((resolve, reject) => new Handshake(stream, options, resolve, reject).begin());
@@ -124,7 +126,7 @@ class Handshake {
     this.#reject = reject;
     this.#apiVersion = options.apiVersion ?? API_VERSION;
     this.#challenge = {
-      iterations: randomInt(MIN_ITERATIONS, ITERATIONS_END),
+      iterations: randomInt(MIN_ITERATIONS, MAX_ITERATIONS + 1),
       random: randomBytes(ANSWER_BYTES),
       version: this.#apiVersion,
     };
@@ -137,7 +139,7 @@ class Handshake {
     this.#startTimer();
     stream.on('data', this.#receive);
     stream.on('error', this.#lost);
-    // It may come between this and whoever takes over.
+    // An error may come between the handshake and the reader that takes over.
     stream.on('error', () => {});
     stream.on('end', this.#lost);
     stream.on('close', this.#lost);
@@ -188,7 +190,7 @@ class Handshake {
           this.#succeed();
           return;
         default:
-          throw new DecodeError('handshake', `${message.kind} is no part of it`);
+          throw new DecodeError('handshake', `${message.kind} is not part of it`);
       }
     }
   }
@@ -237,7 +239,7 @@ class Handshake {
     try {
       const tooMany = names[MAX_NAMES];
       if (tooMany !== undefined) {
-        throw new TagNotGrantedError(tooMany, `${MAX_NAMES} are the most that can be asked for`);
+        throw new TagNotGrantedError(tooMany, `a request can have at most ${MAX_NAMES} tags`);
       }
       return new Map(names.map((name) => [name, this.#options.negotiateTag(name)]));
     } catch (error) {
@@ -256,7 +258,7 @@ class Handshake {
 
   // The event `close` says something else than a cause.
   readonly #lost = (cause?: unknown): void => {
-    const options = cause instanceof Error ? { cause } : {};
+    const options = isError(cause) ? { cause } : {};
     this.#fail(new ConnectionLostError('the handshake', options));
   };
 

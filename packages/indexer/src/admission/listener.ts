@@ -8,10 +8,10 @@ import type { IndexerTls } from './tls-material.js';
 import { createTlsServer } from './tls-server.js';
 
 const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use, choose another one',
-  EADDRNOTAVAIL: 'the address is not one of this machine',
-  EACCES: 'that needs more rights, choose a port over 1023',
-  ENOTFOUND: 'the host is unknown',
+  EADDRINUSE: 'the port is in use: choose another one',
+  EADDRNOTAVAIL: 'this machine does not have the address: use one of its own',
+  EACCES: 'permission denied: choose a port over 1023',
+  ENOTFOUND: 'the host name cannot be resolved: check its spelling',
 };
 
 /** Listens on one address. */
@@ -19,7 +19,7 @@ export class Listener {
   readonly #configured: ListenAddress;
   readonly #server: Server;
 
-  /** @param tls as PEM texts; must be there for a `tls://` address. */
+  /** @param tls certificate and key as PEM texts, required for a `tls://` address. */
   constructor(address: ListenAddress, tls: IndexerTls | undefined, events: ListenerEvents) {
     this.#configured = address;
     this.#server =
@@ -50,7 +50,7 @@ export class Listener {
 
   /** Stops listening, and waits until all its connections have ended. */
   close(): Promise<void> {
-    // The error of a server that never listened is none here.
+    // A server that never listened calls back with an error, which does not matter here.
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 }

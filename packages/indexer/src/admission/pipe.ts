@@ -11,11 +11,11 @@ const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Listens on a Unix stream socket. Its file is removed when the server closes. One that was left
- * behind by an indexer that was killed is removed first.
+ * Listens on a Unix stream socket. The server removes its file when it closes. A socket that a killed
+ * indexer left behind is removed first.
  *
- * @throws {ListenError} if somebody listens there, if there is a file that is no socket, both of which
- * are left alone, or if the socket cannot be made.
+ * @throws {ListenError} if another process listens there or the path is a file of another kind, both of
+ * which are left alone, or if the socket cannot be created.
  */
 export async function listenOnPipe(server: Server, address: PipeAddress): Promise<void> {
   try {
@@ -37,7 +37,7 @@ async function listen(server: Server, path: string): Promise<void> {
   await once(server, 'listening');
 }
 
-/** Removes a socket that nobody listens on. */
+/** Removes a socket on which no process listens. */
 async function removeStale(address: PipeAddress): Promise<void> {
   const stats = await lstat(address.path);
   if (!stats.isSocket()) {

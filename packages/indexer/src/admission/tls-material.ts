@@ -3,13 +3,16 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { InvalidOptionError } from '../errors.js';
 
-/** What an indexer needs for `tls://`, each as PEM text or as the path of a file with it. */
+/** The TLS options of an indexer. Each is PEM text, or the path of a PEM file. */
 export interface IndexerTls {
-  /** The indexer's certificate, and after it those that lead to one the ingesters know. */
+  /** The indexer's certificate, followed by its intermediate certificates. */
   readonly cert: string;
   /** The private key of the certificate, unencrypted. */
   readonly key: string;
-  /** Authorities of which every ingester must have a certificate. None is asked for without it. */
+  /**
+   * Authorities, one of which must have signed each ingester's certificate. Default: no certificate
+   * is required.
+   */
   readonly ca?: string | undefined;
 }
 

@@ -8,7 +8,7 @@ import type { IndexerTls } from './tls-material.js';
 
 const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
-/** A server of connections that talk TLS. It tells of each before the handshake, and what came of that. */
+/** Makes a TLS server. It reports each connection before its handshake, with a promise for the outcome. */
 export function createTlsServer({ cert, key, ca }: IndexerTls, events: ListenerEvents): Server {
   // Node.js does not tell which connection a TLS socket belongs to.
   const handshakes = new Map<string | undefined, Handshake>();
@@ -42,7 +42,7 @@ export function createTlsServer({ cert, key, ca }: IndexerTls, events: ListenerE
         // Another connection may have the same ends by now.
         if (handshakes.get(ends) === handshake) handshakes.delete(ends);
         closing = handshake;
-        // Whoever knows more says it first.
+        // An event with a more exact error may come first.
         setImmediate(() => handshake.failed(new TlsHandshakeError('the connection has ended')));
       });
     });

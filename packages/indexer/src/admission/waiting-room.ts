@@ -11,10 +11,10 @@ export interface Guest {
 }
 
 /**
- * The connections that are not authenticated, at most so many. One more, and one of those is turned
- * away whose origin has the most: so a flood from one place shuts out nobody from another. Of these it
- * is the one that has waited longest and said nothing, so that a silent flood does not shut out an
- * ingester that answers at once; if all have answered, the last one, for otherwise none would get through.
+ * The unauthenticated connections, up to a limit. One more turns away a connection of the host that has
+ * the most, so that a flood from one host does not keep others out. Of that host's connections it is the
+ * one that has waited longest without an answer, so that a silent flood does not keep out an ingester that
+ * answers at once. If all of them have answered, it is the last one, so that the others get through.
  */
 export class WaitingRoom {
   readonly #guests = new Map<string, Set<Guest>>();

@@ -4,10 +4,10 @@ import type { MessageReader } from '../reading/message-reader.js';
 import type { ReplyWriter } from '../reading/reply-writer.js';
 import type { ReadPacer } from './read-pacer.js';
 
-/** An indexer that has heard nothing for so long hangs up (§11). */
+/** How long an ingester may be silent before the indexer ends the connection, in milliseconds (§11). */
 export const SILENCE_TIMEOUT_MS = 600_000;
 
-/** How often is looked whether a PONG is due (§4). */
+/** How often the indexer checks whether a PONG is due (§4). */
 const PONG_INTERVAL_MS = 1000;
 
 /** What is watched of a connection. */
@@ -19,7 +19,7 @@ interface Watched {
   readonly stop: (error: unknown) => void;
 }
 
-/** Says PONG for an indexer that is silent, and hangs up on an ingester that is. */
+/** Sends PONG when the indexer has sent nothing, and ends the connection when the ingester is silent. */
 export class IdleWatch {
   readonly #watched: Watched;
   #timer: NodeJS.Timeout | undefined;
@@ -44,7 +44,7 @@ export class IdleWatch {
 
   #look(): void {
     const { replies, messages, pacer, stop } = this.#watched;
-    // Whoever is not listened to cannot be heard.
+    // While reading is paused, nothing can arrive.
     this.#silentIntervals = pacer.isPausing ? 0 : this.#silentIntervals + 1;
     if (this.#silentIntervals * PONG_INTERVAL_MS >= SILENCE_TIMEOUT_MS) {
       stop(new IngesterTimeoutError('said nothing', SILENCE_TIMEOUT_MS));

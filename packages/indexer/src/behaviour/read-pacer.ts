@@ -1,10 +1,10 @@
-/** What was not read for so long may be read later: it makes up for timers that are late. */
+/** The longest time of not reading that may be made up for later, so that late timers do not lower the rate. */
 const CREDIT_MS = 100;
 
 /**
- * Keeps the bytes that are read from a connection below a rate. It says when to pause, and resumes
- * by itself. Over any longer time the rate is met, provided that enough arrives: after each chunk
- * the reader pauses until the chunk is paid for, and pauses that became too long are made up for.
+ * Limits the rate at which a connection is read. After each chunk, the reader pauses until the chunk fits
+ * the rate; the pacer ends the pause. Pauses that were too long are made up for, so that the average rate
+ * is met if enough bytes arrive.
  */
 export class ReadPacer {
   readonly #resume: () => void;

@@ -18,7 +18,7 @@ async function run(options: CliOptions): Promise<void> {
   const announcements = json ? process.stderr : process.stdout;
   const logger = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }));
   await using indexer = new Indexer({ ...indexerOptions(options, process.env), logger });
-  // Whoever reads the announcement may send a signal at once.
+  // A program that reads the announcement may send a signal at once.
   const signal = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await indexer.listen();
   for (const address of indexer.addresses) announcements.write(`listening on ${address}\n`);

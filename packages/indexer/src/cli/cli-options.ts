@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { API_VERSION, type RingestError } from '@ringest/codec';
+import { API_VERSION, DEFAULT_TCP_PORT, DEFAULT_TLS_PORT, type RingestError } from '@ringest/codec';
 import { Command, Option } from 'commander';
 import type { IndexerTls } from '../admission/tls-material.js';
 import { InvalidOptionError, SecretError } from '../errors.js';
@@ -24,15 +24,15 @@ export interface CliOptions extends IndexerBehaviour, SecretFlags {
   readonly json: boolean;
 }
 
-/** On the default port of its scheme. */
+/** The address to listen on without flags, with the default port of its scheme. */
 const DEFAULT_LISTEN = '127.0.0.1';
 
 const HELP = `
 An address is tcp://host:port, tls://host:port or pipe:///path. Without a scheme it is tls if there
-is a certificate, else tcp. The default ports are 4023 for tcp and 4024 for tls.
+is a certificate, else tcp. The default ports are ${DEFAULT_TCP_PORT} for tcp and ${DEFAULT_TLS_PORT} for tls.
 
-The secret is taken from the flags, else from the environment: ${SECRET_VARIABLE}, or the file
-that ${SECRET_FILE_VARIABLE} names. Line ends at the end of a file are no part of it.
+The secret comes from the flags, or else from the environment: ${SECRET_VARIABLE}, or the file
+that ${SECRET_FILE_VARIABLE} names. Line ends at the end of a file are not part of it.
 
 A time is a number with ms, s, m or h. Bytes are a plain number, or one with KB, MB or GB, which
 are powers of 1000.`;
@@ -48,34 +48,46 @@ export function parseCliOptions(argv: readonly string[]): CliOptions {
         'ingestSecretFile',
       ),
     )
-    .option('--ingest-secret-file <path>', 'a file that holds it')
-    .option('--listen <address>', 'where to listen; may be given several times', oneMore)
+    .option('--ingest-secret-file <path>', 'a file that holds the secret')
+    .option('--listen <address>', 'an address to listen on; may be given several times', oneMore)
     .option('--unix <path>', 'listen on a Unix socket; may be given several times', oneMore)
     .option(
       '--tls-cert <file>',
-      'the certificate for tls, in PEM, and those that lead to its issuer',
+      'the certificate for tls and its intermediate certificates, in PEM',
     )
     .option('--tls-key <file>', 'the private key of the certificate, in PEM')
     .option(
       '--tls-ca <file>',
-      'authorities one of which must have signed the certificate of ingesters',
+      'authorities in PEM; one must have signed the certificate of each ingester',
     )
-    .option('--tenant <name>', 'let in this tenant alone; may be given several times', oneMore)
+    .option('--tenant <name>', 'let only this tenant ingest; may be given several times', oneMore)
     .option(
       '--max-unauthenticated <n>',
-      'connections that may be without authentication: 128',
+      'the most unauthenticated connections (default: 128)',
       count,
     )
     .option('--digest', 'keep a digest of all entries, independent of their order', false)
-    .option('--json', 'end with one JSON object on standard output', false)
+    .option('--json', 'print the summary as one JSON object on standard output', false)
     .optionsGroup('To be slow, strict, old or unreliable:')
-    .option('--ack-delay <time>', 'confirm entries so much later, such as 50ms', duration)
-    .option('--read-rate <bytes>', 'read no more a second from each connection: 500KB', byteRate)
-    .option('--throttle <time>', 'stop ingesters for so long every second: 200ms', duration)
-    .option('--not-ready-for <time>', 'let nobody ingest for so long at first: 2s', duration)
+    .option('--ack-delay <time>', 'confirm entries later by this time: 50ms', duration)
+    .option(
+      '--read-rate <bytes>',
+      'read at most this much per second from each connection: 500KB',
+      byteRate,
+    )
+    .option('--throttle <time>', 'pause ingesters for this long in every second: 200ms', duration)
+    .option(
+      '--not-ready-for <time>',
+      'let no ingester ingest for this long after the start: 2s',
+      duration,
+    )
     .option('--fail-after <n>', 'destroy the connection of every n-th entry, unconfirmed', count)
     .option('--refuse-tag <name>', 'refuse a tag; may be given several times', oneMore)
-    .option('--api-version <n>', 'know no more than this API version', wholeNumber(0, API_VERSION))
+    .option(
+      '--api-version <n>',
+      'behave like an indexer of this API version',
+      wholeNumber(0, API_VERSION),
+    )
     .addHelpText('after', HELP)
     .allowExcessArguments(false)
     .parse(argv)
@@ -83,11 +95,11 @@ export function parseCliOptions(argv: readonly string[]): CliOptions {
 }
 
 /**
- * The indexer that the flags ask for.
+ * Converts flags to the options of an indexer.
  *
- * @param env where the secret is looked for when no flag gives it.
+ * @param env the environment, which may have the secret if no flag has it.
  * @throws {SecretError} if there is no secret.
- * @throws {InvalidOptionError} if there is half of what TLS takes.
+ * @throws {InvalidOptionError} if only one of the TLS certificate and its key is given.
  */
 export function indexerOptions(options: CliOptions, env: NodeJS.ProcessEnv): IndexerOptions {
   const { digest, json: _, tenant: tenants, maxUnauthenticated, ...behaviour } = options;
@@ -100,7 +112,7 @@ export function indexerOptions(options: CliOptions, env: NodeJS.ProcessEnv): Ind
   };
 }
 
-/** What is wrong, in terms of the flags. */
+/** Formats an error with the name of the flag instead of the option. */
 export function explain(error: RingestError): string {
   if (!(error instanceof InvalidOptionError)) return error.message;
   const { option, value, problem } = error;
@@ -132,7 +144,7 @@ function tls({ tlsCert, tlsKey, tlsCa }: CliOptions): IndexerTls | undefined {
   if (tlsCert === undefined && tlsKey === undefined && tlsCa === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) {
     const missing = tlsCert === undefined ? 'tls.cert' : 'tls.key';
-    throw new InvalidOptionError(missing, undefined, 'tls takes a certificate and a key');
+    throw new InvalidOptionError(missing, undefined, 'tls needs a certificate and a key');
   }
   return { cert: tlsCert, key: tlsKey, ca: tlsCa };
 }

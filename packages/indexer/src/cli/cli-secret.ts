@@ -1,27 +1,27 @@
 import { readFileSync } from 'node:fs';
+import { secretOfFile } from '@ringest/codec';
 import { SecretError } from '../errors.js';
 
-/** Flags that say what the ingest secret is. Whoever offers both refuses them together. */
+/** The flags of the ingest secret. A command must not accept both at the same time. */
 export interface SecretFlags {
-  /** Of `--ingest-secret`. */
+  /** The value of `--ingest-secret`. */
   readonly ingestSecret?: string | undefined;
-  /** Of `--ingest-secret-file`. */
+  /** The value of `--ingest-secret-file`. */
   readonly ingestSecretFile?: string | undefined;
 }
 
 /** The environment variable that holds the ingest secret. */
 export const SECRET_VARIABLE = 'GRAVWELL_INGEST_SECRET';
-/** The environment variable that names a file with it. */
+/** The environment variable that holds the path of a file with the ingest secret. */
 export const SECRET_FILE_VARIABLE = 'GRAVWELL_INGEST_SECRET_FILE';
 
 /**
- * The ingest secret: of the first that there is of `--ingest-secret`, `--ingest-secret-file`, and the
- * environment variables {@link SECRET_VARIABLE} and {@link SECRET_FILE_VARIABLE}. A variable that is
- * empty is none. A flag and a variable are taken as they are; of a file, line ends at the end are no
- * part of the secret.
+ * Finds the ingest secret. It tries `--ingest-secret`, `--ingest-secret-file`, and the environment
+ * variables {@link SECRET_VARIABLE} and {@link SECRET_FILE_VARIABLE}, in this order. An empty variable
+ * counts as not set. Line ends at the end of a file are not part of the secret.
  *
  * @returns `undefined` if there is none.
- * @throws {SecretError} if it is empty, or if its file cannot be read.
+ * @throws {SecretError} if the secret is empty, or its file cannot be read.
  */
 export function findSecret(flags: SecretFlags, environment: NodeJS.ProcessEnv): string | undefined {
   const { ingestSecret, ingestSecretFile } = flags;
@@ -41,7 +41,7 @@ function read(origin: string, path: string): string {
     const { code } = cause as NodeJS.ErrnoException;
     throw new SecretError(`${origin}: the file ${path} cannot be read (${code})`, { cause });
   }
-  const secret = text.replace(/[\r\n]+$/, '');
+  const secret = secretOfFile(text);
   if (secret === '') throw new SecretError(`${origin}: the file ${path} is empty`);
   return secret;
 }

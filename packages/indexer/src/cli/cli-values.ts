@@ -17,36 +17,36 @@ const BYTE_UNITS: Units = new Map([
   ['GB', 1e9],
 ]);
 
-/** Reads a time such as `50ms`, `2s` or `1m`, into milliseconds. It may be `0s`. */
+/** Parses a time such as `50ms`, `2s` or `1m`, and returns milliseconds. `0s` is allowed. */
 export function duration(text: string): number {
   const milliseconds = withUnit(text, TIME_UNITS);
   if (milliseconds !== undefined) return milliseconds;
   throw new InvalidArgumentError('It must be a time such as 50ms, 2s or 1m.');
 }
 
-/** Reads a time as {@link duration} does, of which there must be some. */
+/** Parses a time such as `50ms`, `2s` or `1m`, and returns milliseconds. It must be more than 0. */
 export function positiveDuration(text: string): number {
   const milliseconds = duration(text);
   if (milliseconds > 0) return milliseconds;
-  throw new InvalidArgumentError('It must be more than no time.');
+  throw new InvalidArgumentError('It must be more than 0.');
 }
 
-/** Reads a number of bytes such as `65536`, `500KB` or `1MB`. */
+/** Parses a number of bytes such as `65536`, `500KB` or `1MB`. */
 export function byteRate(text: string): number {
   const bytes = withUnit(text.toUpperCase(), BYTE_UNITS);
   if (bytes !== undefined) return bytes;
   throw new InvalidArgumentError('It must be a number of bytes such as 65536, 500KB or 1MB.');
 }
 
-/** Reads a whole number of at least 1. */
+/** Parses a whole number of at least 1. */
 export const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 
-/** Reads a whole number within bounds, both of which are allowed. */
-export function wholeNumber(least: number, most: number): (text: string) => number {
+/** Returns a function that parses a whole number from `min` to `max`. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   };
 }
 

@@ -1,3 +1,3 @@
-/** How the command lines of indexers, and of what ingests for a trial, read secrets and values. */
+/** How command lines of the indexer and of the benchmarks read secrets and values. */
 export * from './cli-secret.js';
 export * from './cli-values.js';

@@ -33,22 +33,22 @@ const KNOWN_FROM: Readonly<Record<IngesterCommand['kind'], number>> = {
   dittoBlock: MinimumVersion.ditto,
 };
 
-/** What becomes of the things, other than entries, that an ingester says. */
+/** Handles the commands of an ingester, other than entries (§4). */
 export interface CommandHandler {
   /**
-   * The number of a tag that is negotiated on the live connection.
+   * Returns the number of a tag that is negotiated on a hot connection (§7).
    *
-   * @throws {TagNotGrantedError} if the ingester cannot have it; it is told so.
+   * @throws {TagNotGrantedError} if the ingester cannot have the tag; it gets the answer ERROR_TAG.
    */
   negotiateTag(name: string): IndexerTag;
 
-  /** Whether the ingester may begin to ingest. It may if this is left out. */
+  /** Returns whether the ingester may begin to ingest. Default: it may. */
   isReady?(): boolean;
 
-  /** Takes what the ingester says about itself with ID. */
+  /** Called when the ingester introduces itself with ID. */
   onIdentity?(identity: IngesterIdentity): void;
 
-  /** Takes the ingester's state, or the reason why it could not be read. */
+  /** Called with the ingester's state (§8), or with the error that says why it could not be decoded. */
   onIngesterState?(state: IngesterState | DecodeError): void;
 }
 

@@ -1,11 +1,11 @@
 import { createHash, hash } from 'node:crypto';
-import type { EnumeratedValue } from '@ringest/codec';
+import { type EnumeratedValue, TWO_32 } from '@ringest/codec';
 
-/** What a digest takes of an entry. An `EntryView` has all of it. */
+/** The parts of an entry that a digest is made of. An `EntryView` has them. */
 export interface DigestedEntry {
-  /** The twelve bytes of the timestamp, as on the wire. */
+  /** The 12 bytes of the timestamp, as on the wire (§5). */
   readonly timestampBytes: Uint8Array;
-  /** Four bytes of an IPv4 source, or sixteen. */
+  /** The source: 4 bytes for IPv4, otherwise 16. */
   readonly sourceBytes: Uint8Array;
   readonly data: Uint8Array;
   readonly enumeratedValues: readonly EnumeratedValue[];
@@ -13,7 +13,6 @@ export interface DigestedEntry {
 
 const ALGORITHM = 'sha256';
 const HASH_BYTES = 32;
-const TWO_32 = 0x1_0000_0000;
 
 /** Entries up to this size are put together and hashed in one call. */
 const SCRATCH_BYTES = 64 * 1024;
@@ -22,8 +21,8 @@ const SCRATCH_BYTES = 64 * 1024;
 const ADDITIONS_UNTIL_CARRY = 2 ** 20;
 
 /**
- * A digest of a set of entries, whatever their order: the sum modulo 2^64, in each of four
- * big-endian 64-bit words, of SHA-256 over
+ * A digest of a set of entries that does not depend on their order. It is the sum modulo 2^64, in each of
+ * four big-endian 64-bit words, of SHA-256 over
  * `timestamp · source · data · for each enumerated value: name · type byte · value`.
  *
  * The sums are kept in numbers, of 32-bit words: a `BigInt` per word would cost more than the hash.
@@ -40,7 +39,7 @@ export class EntryDigest {
   readonly #hashView = new DataView(this.#hash.buffer, this.#hash.byteOffset, HASH_BYTES);
   #additions = 0;
 
-  /** Adds an entry. Nothing of it is kept. */
+  /** Adds an entry. It may be reused after this call. */
   add(entry: DigestedEntry): void {
     const { timestampBytes, sourceBytes, data } = entry;
     const dataOffset = timestampBytes.length + sourceBytes.length;
@@ -60,7 +59,7 @@ export class EntryDigest {
     this.#addHash(hash(ALGORITHM, this.#input, 'binary'));
   }
 
-  /** The digest so far: 64 hexadecimal digits. */
+  /** Returns the digest of all entries so far: 64 hexadecimal digits. */
   toString(): string {
     this.#carry();
     return Array.from(this.#sums, (word) => word.toString(16).padStart(8, '0')).join('');

@@ -8,12 +8,12 @@ import { type EntryHandler, MessageReader } from './message-reader.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /**
- * The indexer's half of a connection from the state HOT on (§4): reads entries and commands in any
- * chunking, answers, and confirms every entry in bulk, in the order they came.
+ * The indexer's side of a hot connection (§4): it reads entries and commands, answers, and confirms all
+ * entries in bulk, in their order.
  *
  * The reference indexer skips unknown words four bytes at a time. Here they end the connection, as
- * all malformed bytes do: whoever has lost the stream could only store garbage, and what is not
- * confirmed is sent again on another connection.
+ * all malformed bytes do: an indexer that has lost its place in the stream could only store garbage, and
+ * unconfirmed entries are sent again on another connection.
  */
 export class EntryReader {
   readonly #stream: Duplex;
@@ -28,7 +28,7 @@ export class EntryReader {
 
   /**
    * @param stream an ingester's connection, paused after the handshake.
-   * @param apiVersion the indexer's, 0..9: what is newer is malformed.
+   * @param apiVersion the API version of the indexer, 0..9. Anything newer counts as malformed.
    */
   constructor(stream: Duplex, handler: EntryHandler, apiVersion: number = API_VERSION) {
     this.#stream = stream;
@@ -49,15 +49,14 @@ export class EntryReader {
   }
 
   /**
-   * Reads until the ingester ends the connection, or {@link stop} does; the stream is ended then.
-   * However it ends, the entries that were taken are confirmed before: in their time if they are
-   * delayed and it is the ingester that ends it, else at once.
+   * Reads until the ingester or {@link stop} ends the connection. All entries that were read are
+   * confirmed before the end: after their delay if the ingester ends the connection, otherwise at once.
    *
-   * @param first bytes that arrived already, with the end of the handshake.
-   * @throws {DecodeError} if the ingester sends anything but the protocol.
+   * @param first bytes that arrived together with the end of the handshake.
+   * @throws {DecodeError} if the ingester sends malformed bytes.
    * @throws {ConnectionLostError} if the ingester ends the connection in the middle of a message.
    * @throws {IngesterTimeoutError} after ten minutes of silence.
-   * @throws the stream's own error, or whatever the {@link EntryHandler} throws.
+   * @throws the error of the stream, or what the {@link EntryHandler} throws.
    */
   async run(first?: Buffer): Promise<void> {
     const stream = this.#stream;
@@ -91,35 +90,34 @@ export class EntryReader {
     }
   }
 
-  /** By how many milliseconds confirmations leave later. What waits already keeps its time. */
+  /** How long confirmations are delayed, in milliseconds. Confirmations that wait already keep their delay. */
   set ackDelay(milliseconds: number) {
     this.#replies.ackDelay = milliseconds;
   }
 
-  /** How many bytes are read in a second, 0 for as many as come. */
+  /** The rate of reading, in bytes per second; 0: no limit. */
   set readRate(bytesPerSecond: number) {
     this.#pacer.rate = bytesPerSecond;
   }
 
-  /** Bytes of memory held for a message that has not arrived whole: about twice what has arrived. */
+  /** The memory for an incomplete message, in bytes: at most about twice what has arrived. */
   get heldBytes(): number {
     return this.#messages.heldBytes;
   }
 
-  /** Confirms what was taken and ends the connection. {@link run} returns. */
+  /** Confirms the entries that were read and ends the connection. {@link run} returns then. */
   stop(): void {
     this.#stop();
   }
 
   /**
-   * Tells the ingester to stop sending for a while: at most 5 s, says the protocol (§4). So long
-   * nothing is confirmed.
+   * Sends THROTTLE (§4), which pauses the ingester for at most 5 s. Nothing is confirmed until it is over.
    */
   throttle(nanoseconds: number): void {
     this.#attempt(() => this.#replies.throttle(nanoseconds));
   }
 
-  /** Throttles the ingester if it has sent entries since this was called last. */
+  /** Sends THROTTLE (§4) if the ingester has sent entries since the last call. */
   throttleIfBusy(nanoseconds: number): void {
     if (!this.#running || this.#messages.configurationIsNext) return;
     if (this.#replies.takeConfirmed()) this.throttle(nanoseconds);

@@ -11,15 +11,14 @@ import {
   FRAME_SOURCE_OFFSET,
   FRAME_TAG_OFFSET,
   TIMESTAMP_BYTES,
+  TWO_32,
 } from '@ringest/codec';
 
 const NO_BYTES = Buffer.alloc(0);
-const TWO_32 = 0x1_0000_0000;
 
 /**
- * A look at one entry where it lies in the bytes that arrived (§5). One view is moved from entry
- * to entry: it, and every buffer it gives, is valid only until the handler it was given to returns.
- * {@link decode} makes a copy to keep.
+ * A view of one entry in the bytes that arrived (§5). The same view is moved from entry to entry: the
+ * view and all of its buffers are valid only until the handler returns. {@link decode} makes a copy.
  */
 export class EntryView {
   #bytes: Buffer = NO_BYTES;
@@ -27,29 +26,29 @@ export class EntryView {
   #start = 0;
   #values: readonly EnumeratedValue[] | undefined;
 
-  /** Bytes of data. */
+  /** The length of the data in bytes. */
   dataLength = 0;
 
-  /** Bytes of the block of enumerated values after the data, 0 if there is none. */
+  /** The length of the block of enumerated values after the data in bytes; 0: there is none. */
   valuesLength = 0;
 
-  /** The bytes that the entry lies in; only for as long as the view itself. */
+  /** The buffer that contains the entry, valid as long as the view. */
   get bytes(): Buffer {
     return this.#bytes;
   }
 
-  /** Where in {@link bytes} the data begins: reading it there allocates nothing. */
+  /** The offset of the data in {@link bytes}. Reading the data there allocates nothing. */
   get dataOffset(): number {
     return this.#start + FRAME_BYTES;
   }
 
-  /** Puts the view over other bytes, before it is moved in them. */
+  /** Sets the buffer. {@link moveTo} must be called after it. */
   setBytes(bytes: Buffer, view: DataView): void {
     this.#bytes = bytes;
     this.#view = view;
   }
 
-  /** Moves the view to the frame at `start` of its bytes. */
+  /** Moves the view to the frame at the offset `start` of its buffer. */
   moveTo(start: number, dataLength: number, valuesLength: number): void {
     this.#start = start;
     this.dataLength = dataLength;
@@ -62,7 +61,7 @@ export class EntryView {
     return this.#view.getUint16(this.#start + FRAME_TAG_OFFSET, true);
   }
 
-  /** Counts up from 1 on each connection; exact below 2^53. */
+  /** The id of the entry, which counts up from 1 on each connection; exact below 2^53. */
   get id(): number {
     const offset = this.#start + FRAME_ID_OFFSET;
     return this.#view.getUint32(offset + 4, true) * TWO_32 + this.#view.getUint32(offset, true);
@@ -74,22 +73,23 @@ export class EntryView {
     return this.#bytes.subarray(offset, offset + TIMESTAMP_BYTES);
   }
 
-  /** The four bytes of an IPv4 source, or sixteen of another. */
+  /** The source: 4 bytes for IPv4, otherwise 16. */
   get sourceBytes(): Buffer {
     const offset = this.#start + FRAME_SOURCE_OFFSET;
     const flags = this.#view.getUint32(this.#start + FRAME_LENGTH_OFFSET, true);
     return this.#bytes.subarray(offset, offset + ((flags & FLAG_IPV4) === 0 ? 16 : 4));
   }
 
+  /** The data of the entry, as a view. */
   get data(): Buffer {
     const offset = this.dataOffset;
     return this.#bytes.subarray(offset, offset + this.dataLength);
   }
 
   /**
-   * The enumerated values, which are copies.
+   * The enumerated values, as copies.
    *
-   * @throws {DecodeError} if they are malformed. An `EntryReader` has made sure that they are not.
+   * @throws {DecodeError} if they are malformed, which an `EntryReader` checks before.
    */
   get enumeratedValues(): readonly EnumeratedValue[] {
     if (this.#values === undefined) {
@@ -103,9 +103,9 @@ export class EntryView {
   }
 
   /**
-   * The whole entry, as a copy.
+   * Returns a copy of the whole entry.
    *
-   * @throws {DecodeError} if it is malformed.
+   * @throws {DecodeError} if the entry is malformed.
    */
   decode(): Entry {
     const end = this.#start + FRAME_BYTES + this.dataLength + this.valuesLength;

@@ -17,8 +17,8 @@ export interface IngesterHandling
 }
 
 /**
- * Counts the entries of one ingester, shows them to whoever wants to see them, and logs what it says
- * about itself.
+ * Makes the handler of one ingester: it counts entries, passes them to the callbacks of the options, and
+ * logs what the ingester reports about itself.
  */
 export function ingesterHandler(
   handling: IngesterHandling,

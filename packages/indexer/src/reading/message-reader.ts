@@ -22,24 +22,24 @@ import type { ReplyWriter } from './reply-writer.js';
 // so took 22 ns an entry instead of 14.
 const NEW_ENTRY = Command.newEntry | 0;
 
-/** What becomes of the things that an ingester sends. */
+/** Handles what an ingester sends. */
 export interface EntryHandler extends CommandHandler {
   /**
-   * Takes one entry. It is confirmed when this returns, and the view is void then. What it throws
-   * ends the connection, with this entry unconfirmed.
+   * Called with each entry. The view is valid until this returns, and then the entry is confirmed. If
+   * this throws, the connection ends and the entry is not confirmed.
    */
   onEntry(entry: EntryView): void;
 
   /**
-   * Called before the entries taken so far are confirmed. What it throws ends the connection, with
-   * them unconfirmed.
+   * Called before the entries read so far are confirmed. If it throws, the connection ends and they are
+   * not confirmed.
    */
   beforeConfirm?(): void;
 }
 
 /**
- * Reads what one ingester says from the state HOT on (§4), in any chunking: shows entries, adds their
- * confirmations, has commands answered.
+ * Reads what one hot ingester sends (§4), in chunks of any size: it passes on entries, adds their
+ * confirmations, and has commands answered.
  *
  * Chunks are read where they lie. Only a message that is cut in two by their boundary is copied,
  * and no more memory is taken for it than has arrived. Nothing is allocated per entry.
@@ -160,7 +160,7 @@ export class MessageReader {
       const size = hasValues ? frameSize(bytes, offset, end - offset) : FRAME_BYTES + dataLength;
       if (size > end - offset) break;
       entry.moveTo(offset, dataLength, size - FRAME_BYTES - dataLength);
-      // Values are decoded whether anybody wants them or not: malformed ones must not be confirmed.
+      // Values are always decoded, because an entry with malformed ones must not be confirmed.
       if (hasValues) this.#checkValues(entry);
       handler.onEntry(entry);
       if (responder.dittoEntries === 0) {

@@ -9,9 +9,9 @@ import {
 import { InvalidOptionError, TagNotGrantedError } from '../errors.js';
 
 /**
- * The numbers that an indexer gave to tags. A name keeps its number for as long as the table
- * lives, on every connection. Numbers count down from the first one, so that they are unlike those
- * of an ingester, which count up from 0: an ingester that does not translate them is found out.
+ * The numbers that an indexer gives to tags (§7). A name has the same number on every connection. Numbers
+ * count down from the first one, while those of an ingester count up from 0, so that tests notice an
+ * ingester that does not translate them.
  */
 export class TagTable {
   readonly #numbers = new Map<string, IndexerTag>([[GRAVWELL_TAG_NAME, GRAVWELL_TAG]]);
@@ -20,30 +20,35 @@ export class TagTable {
 
   /**
    * @param first the number of the first tag, 0..65534.
-   * @param refused names that get no number, trimmed.
-   * @throws {InvalidOptionError} if it is something else.
+   * @param refused trimmed names that get no number. Default: none.
+   * @throws {InvalidOptionError} if `first` is out of bounds.
    */
   constructor(first: number, refused: ReadonlySet<string> = new Set()) {
     if (!Number.isInteger(first) || first < 0 || first >= MAX_TAGS) {
-      throw new InvalidOptionError('firstTag', first, `it is a number from 0 to ${MAX_TAGS - 1}`);
+      throw new InvalidOptionError(
+        'firstTag',
+        first,
+        `give a whole number from 0 to ${MAX_TAGS - 1}`,
+      );
     }
     this.#first = first;
     this.#refused = refused;
   }
 
   /**
-   * The number of a tag, given to it now if it has none.
+   * Returns the number of a tag, and gives it one if it has none.
    *
-   * @throws {TagNotGrantedError} if the name is none (§7) or to be refused, or no number is left.
+   * @throws {TagNotGrantedError} if the name is not valid (§7) or refused, or no number is left.
    */
   negotiate(name: string): IndexerTag {
-    if (this.#refused.has(name)) throw new TagNotGrantedError(name, 'the indexer does not want it');
+    if (this.#refused.has(name))
+      throw new TagNotGrantedError(name, 'the indexer is configured to refuse it');
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;
     const checked = checkName(name);
     if (checked !== name) return this.negotiate(checked);
     const given = this.#numbers.size - 1;
-    if (this.isFull) throw new TagNotGrantedError(name, `all ${MAX_TAGS} numbers are given`);
+    if (this.isFull) throw new TagNotGrantedError(name, `all ${MAX_TAGS} numbers are in use`);
     const number = ((this.#first - given + MAX_TAGS) % MAX_TAGS) as IndexerTag;
     this.#numbers.set(name, number);
     return number;

@@ -1,9 +1,9 @@
-/** How many addresses one attempt tries; the next attempt goes on behind them. */
+/** The most addresses of one attempt. The next attempt goes on after them. */
 const MOST_ADDRESSES = 8;
 
 /**
- * In which order a lane tries the addresses of its host. An attempt goes on where the last one has ended,
- * so that one that works is reached, however many stand before it that do not.
+ * The order in which a lane tries the addresses of its host. An attempt goes on where the last one has
+ * ended, so an address that works is reached however many dead ones are before it.
  */
 export class AddressOrder {
   #behind: string | undefined;
@@ -16,13 +16,13 @@ export class AddressOrder {
     return [...addresses.slice(start), ...addresses.slice(0, start)].slice(0, MOST_ADDRESSES);
   }
 
-  /** The attempt has ended at this address, or has come no further. */
+  /** The attempt has failed at this address: the next one begins after it. */
   failedAt(address: string | undefined): void {
     this.#behind = address;
     this.#from = undefined;
   }
 
-  /** The address is good: the next attempt begins with it. */
+  /** The address works: the next attempt begins with it. */
   worked(address: string): void {
     this.#from = address;
     this.#behind = undefined;

@@ -3,16 +3,16 @@ import { ConnectionLoss } from '../connection-loss.js';
 import { deadline } from './deadline.js';
 import { lossOf } from './loss-of.js';
 
-/** Milliseconds before the next address is tried beside those that have not answered (RFC 8305). */
+/** Milliseconds after which the next address is tried too, if the last one has not answered (RFC 8305). */
 const STAGGER_MS = 250;
 
-/** A socket that is connected, and to which of the addresses. */
+/** A connected socket, and its address. */
 export interface Connected {
   readonly socket: Socket;
   readonly address: string;
 }
 
-/** How sockets are made, and how long they have. */
+/** How sockets are opened, and how long each may take. */
 export interface ConnectOptions {
   /** Begins to connect to an address. */
   readonly open: (address: string) => Socket;
@@ -22,9 +22,10 @@ export interface ConnectOptions {
 }
 
 /**
- * Connects to the first address that answers. Each has the same time. The next one begins as soon as one
- * has failed, or when the latest has not answered for a moment, and then beside it.
- * @throws {ConnectionLoss} none has answered; the signal's reason when aborted
+ * Connects to the first address that answers. Each address has the same time. The next attempt begins as
+ * soon as one has failed, or while the latest is still running after a quarter of a second.
+ * @throws {ConnectionLoss} no address has answered
+ * @throws the reason of the signal, when it is aborted
  */
 export function connectFirst(
   addresses: readonly string[],
@@ -33,7 +34,7 @@ export function connectFirst(
   return new Promise((resolve, reject) => new Race(addresses, options, resolve, reject).begin());
 }
 
-/** What has become of an address that was tried. */
+/** An address that has failed, and why. */
 interface Failure {
   readonly address: string;
   readonly loss: ConnectionLoss;
@@ -44,7 +45,7 @@ class Race {
   readonly #options: ConnectOptions;
   readonly #resolve: (connected: Connected) => void;
   readonly #reject: (error: unknown) => void;
-  /** Sockets that have not answered yet, with what takes their listeners and time limits away. */
+  /** Sockets that have not answered yet, each with a function that removes its listeners and timer. */
   readonly #runners = new Map<Socket, () => void>();
   readonly #failures: Failure[] = [];
   #begun = 0;
@@ -81,7 +82,14 @@ class Race {
 
   #try(address: string): void {
     const { open, milliseconds } = this.#options;
-    const socket = open(address);
+    let socket: Socket;
+    try {
+      socket = open(address);
+    } catch (error) {
+      // Certificates that cannot be used, for one: it would be the same at every other address.
+      this.#end(error);
+      return;
+    }
     const fail = (loss: ConnectionLoss) => this.#failed(socket, { address, loss });
     const onError = (error: Error) => fail(lossOf(error, 'dial'));
     const onClose = () => fail(new ConnectionLoss('dial', 'the indexer closed the connection'));
@@ -97,7 +105,7 @@ class Race {
       callOff();
       socket.off('error', onError).off('close', onClose).off('connect', onConnect);
     });
-    // It may fail when nobody looks at it any more.
+    // It may fail after the race, when it has no other listener.
     socket.on('error', () => {});
     socket.once('error', onError).once('close', onClose).once('connect', onConnect);
   }
@@ -113,7 +121,7 @@ class Race {
     this.#end(this.#options.signal.reason);
   };
 
-  /** Ends the race for all that are still in it. */
+  /** Ends the race, and destroys all sockets that are still in it. */
   #end(error?: unknown): void {
     clearTimeout(this.#stagger);
     this.#options.signal.removeEventListener('abort', this.#onAbort);
@@ -130,7 +138,7 @@ class Race {
   }
 }
 
-/** One error for all addresses; of a single one that was refused, its own says which. */
+/** One error for all addresses. */
 function lossOfAll(failures: readonly Failure[]): ConnectionLoss {
   const losses = failures.map(({ loss }) => loss);
   const reason = losses.some((loss) => loss.reason === 'timeout') ? 'timeout' : 'dial';

@@ -1,7 +1,7 @@
 /**
- * Calls `late` after so many milliseconds. A thread that was away itself reads before what has come in
- * meanwhile.
- * @returns what calls it off
+ * Calls `late` after some milliseconds. If this thread itself was blocked, it first reads what has come
+ * in since.
+ * @returns a function that cancels the call
  */
 export function deadline(milliseconds: number, late: () => void): () => void {
   let look: NodeJS.Immediate | undefined;

@@ -17,10 +17,10 @@ import { guessOfClient, lossOf } from './loss-of.js';
 
 const KEEP_ALIVE_DELAY = 2000;
 
-/** Of all lanes of this thread. */
+/** Shared by all lanes of this thread. */
 const hostAddresses = new HostAddresses();
 
-/** Where a socket's bytes go: always into `buffer`, and `received` is told how many. */
+/** Where the bytes of a socket go: always into `buffer`; `received` is called with their number. */
 export interface Receiver {
   readonly buffer: Uint8Array;
   received(bytes: number): void;
@@ -43,10 +43,10 @@ export class Dialler {
   }
 
   /**
-   * Connects a socket that reads into one reusable buffer, to the first address that answers. Unless
-   * the connection is said to have `worked`, the next attempt begins at the address behind it.
-   * @throws {ConnectionLoss} not resolved, refused, unreachable, not trusted, or not in time; the signal's reason
-   *   when aborted
+   * Connects a socket to the first address that answers. It reads into one reusable buffer. Unless
+   * `worked` is called for the connection, the next attempt begins with the address after it.
+   * @throws {ConnectionLoss} not resolved, refused, unreachable, not trusted, or not in time
+   * @throws the reason of the signal, when it is aborted
    */
   async dial(receiver: Receiver, signal: AbortSignal): Promise<Socket> {
     signal.throwIfAborted();
@@ -68,13 +68,14 @@ export class Dialler {
     const { socket, address } = await connectFirst(addresses, { open, milliseconds, signal });
     this.#address = address;
     this.#order.failedAt(address);
+    // It may have failed just now, while there was no listener: before this step, or after it.
+    if (socket.errored) throw lossOf(socket.errored, 'dial');
     if (transport.kind === 'tls') await this.#secured(socket, signal);
-    // It may have failed in the same moment, when nobody had a listener.
     if (socket.errored) throw lossOf(socket.errored, 'dial');
     return socket;
   }
 
-  /** The latest connection is as it should be: the next attempt begins at its address. */
+  /** The latest connection works: the next attempt begins with its address. */
   worked(): void {
     if (this.#address !== undefined) this.#order.worked(this.#address);
   }
@@ -138,7 +139,7 @@ export class Dialler {
   }
 }
 
-/** Made once a lane: a list of authorities takes its time to be read. */
+/** Made once for each lane, because parsing a list of authorities takes long. */
 function contextOf({ ca, client }: TlsTrust): SecureContext {
   return createSecureContext({ minVersion: 'TLSv1.2', ...(ca && { ca: [...ca] }), ...client });
 }

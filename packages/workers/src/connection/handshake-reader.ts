@@ -4,13 +4,13 @@ import { ConnectionLoss } from '../connection-loss.js';
 import { RECEIVE_BYTES } from '../ring/memory-layout.js';
 import { deadline } from './deadline.js';
 
-/** Bytes that an indexer may say before they are asked for: what a stream can begin with. */
+/** The most bytes that an indexer may send without being asked. */
 const MOST_UNREAD = RECEIVE_BYTES;
 
-/** Messages of an indexer, one at a time, while both sides still take turns. */
+/** Reads the messages of an indexer one at a time, during the handshake, while both sides take turns. */
 export class HandshakeReader {
   readonly decoder = new IndexerStreamDecoder();
-  /** Rejects with what has become of the connection: it is gone, or says too much. */
+  /** Rejects when the connection is lost, or the indexer sends too much. */
   readonly failed: Promise<never>;
   #reject: (error: Error) => void = () => {};
   #mostUnread = MOST_UNREAD;
@@ -25,7 +25,7 @@ export class HandshakeReader {
     this.failed.catch(() => {});
   }
 
-  /** Takes in bytes, unless they are more than an indexer can have to say at this point. */
+  /** Takes in bytes. Fails when there are more than the indexer can need at this point. */
   received(chunk: Uint8Array): void {
     if (this.#failure !== undefined) return;
     if (this.decoder.unreadBytes + chunk.length > this.#mostUnread) {
@@ -38,7 +38,7 @@ export class HandshakeReader {
     this.#wake?.();
   }
 
-  /** The connection is gone: whoever waits fails with this. */
+  /** The connection is lost: everything that waits rejects with this error. */
   fail(error: Error): void {
     this.#failure ??= error;
     this.#reject(error);
@@ -46,16 +46,16 @@ export class HandshakeReader {
     this.#pauseFailed?.(error);
   }
 
-  /** @throws what the connection has failed with, if it has */
+  /** @throws the error that the connection is lost with, if it is */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   /**
-   * The next message, which must be of a kind; PONGs are passed over.
+   * Waits for the next message, which must be of a kind. PONGs are skipped.
    * @param timeout milliseconds
-   * @param mostBytes that it may have, and a little more
-   * @throws {ConnectionLoss} another message, no message in time, or the connection is gone
+   * @param mostBytes the most bytes of the message, beyond 64 KiB
+   * @throws {ConnectionLoss} another message, no message in time, or the connection is lost
    * @throws {DecodeError}
    */
   async expect<Kind extends IndexerMessage['kind']>(
@@ -63,14 +63,14 @@ export class HandshakeReader {
     timeout: number,
     mostBytes = 0,
   ): Promise<Extract<IndexerMessage, { kind: Kind }>> {
-    const deadline = performance.now() + timeout;
+    const end = performance.now() + timeout;
     this.#mostUnread = mostBytes + MOST_UNREAD;
     let isLate = false;
     for (;;) {
       const message = this.decoder.next();
       if (message === undefined) {
         if (isLate) throw late(kind);
-        const left = deadline - performance.now();
+        const left = end - performance.now();
         isLate = left <= 0;
         await this.#moreBytes(kind, left);
       } else if (message.kind === kind) {
@@ -85,10 +85,10 @@ export class HandshakeReader {
     }
   }
 
-  /** Waits, unless the connection is gone before. */
+  /** Waits some milliseconds. Rejects when the connection is lost first. */
   async pause(milliseconds: number): Promise<void> {
     const over = new AbortController();
-    // Not by `failed`, which would remember every pause of an indexer that is never ready.
+    // Not with `failed`: it would collect the handlers of all pauses while an indexer is never ready.
     const gone = new Promise<never>((_, reject) => {
       this.#pauseFailed = reject;
     });

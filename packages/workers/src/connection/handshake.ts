@@ -12,6 +12,7 @@ import {
   encodeState,
   encodeStreamConfiguration,
   encodeTagRequest,
+  type IndexerTag,
   MinimumVersion,
   State,
 } from '@ringest/codec';
@@ -23,37 +24,39 @@ import { guessOfClient } from './loss-of.js';
 import type { TagRequests } from './tag-requests.js';
 import { type Turn, Turns } from './turns.js';
 
-/** For how many milliseconds an indexer may check an answer before the next lane dials. */
+/** Milliseconds that an indexer may take to check an answer before the next lane dials. */
 const CHECK_MS = 1000;
 
-/** Who works out an answer. Of all lanes of this thread it is one at a time. */
+/** One lane of this thread at a time computes its answer. */
 const answering = new Turns(1);
 
-/** What a handshake agreed on. */
+/** The result of a handshake. */
 export interface Agreement {
   /** The indexer's API version. */
   readonly indexerVersion: number;
   /** The tags that were asked for, with the indexer's numbers. */
   readonly tags: readonly NumberedTag[];
-  /** Of all that follows, in both directions. */
+  /** The compression of everything that follows, in both directions. */
   readonly compression: Compression;
 }
 
-/** What it needs to know of its lane. */
+/** The part of a lane's task that a handshake needs. */
 export type HandshakeTask = Pick<
   LaneTask,
   'endpoint' | 'credentials' | 'identity' | 'minVersion' | 'times'
 >;
 
+/** A tag with the number that the indexer gave to it. */
 export interface NumberedTag extends TagName {
-  readonly number: number;
+  readonly number: IndexerTag;
 }
 
 /**
- * The ingester's half of a session up to the first entry (§2): authentication, tags,
- * identification, permission, stream configuration. What the indexer is too old for is left out.
+ * Does the ingester's half of a session up to the first entry (§2): authentication, tags,
+ * identification, permission, stream configuration. Steps that the indexer is too old for are left out.
  *
- * @param turn ends when the lane is let in, or when the indexer takes its time to check the answer
+ * @param turn held from the challenge on; ends when the indexer has accepted the answer, or takes too long
+ * to check it
  * @throws {FatalLoss} the indexer is too old
  * @throws {ConnectionLoss} refused, timed out, or against the protocol
  * @throws {DecodeError} malformed messages
@@ -61,7 +64,7 @@ export interface NumberedTag extends TagName {
 export async function handshake(
   task: HandshakeTask,
   laneTags: TagRequests,
-  inbox: HandshakeReader,
+  reader: HandshakeReader,
   write: (bytes: Uint8Array) => void,
   turn: Turn,
 ): Promise<Agreement> {
@@ -69,19 +72,19 @@ export async function handshake(
   const left = () => Math.max(0, deadline - performance.now());
 
   const { endpoint, credentials } = task;
-  const challenge = await inbox.expect('challenge', left()).catch((error) => {
+  const challenge = await reader.expect('challenge', left()).catch((error) => {
     throw withGuess(error, task);
   });
   const { version } = challenge;
   checkVersion(version, task);
   turn.hold();
   const asked = performance.now();
-  const answer = await answerOf(challenge, credentials.secretHash, inbox);
-  // The time that this thread takes is not the indexer's.
+  const answer = await answerOf(challenge, credentials.secretHash, reader);
+  // The deadline is for the indexer: the time of this thread does not count.
   deadline += performance.now() - asked;
   write(encodeChallengeResponse(answer, { name: endpoint.tenant, version }));
   turn.endIn(CHECK_MS);
-  const state = await inbox.expect('state', left());
+  const state = await reader.expect('state', left());
   turn.end();
   if (state.id !== State.authenticated) {
     const info = state.info === '' ? '' : ` (${state.info})`;
@@ -92,29 +95,29 @@ export async function handshake(
     throw new ConnectionLoss('authentication', `the indexer refused ${shown}${info}`);
   }
 
-  const tags = await negotiateTags(laneTags, version, inbox, write, left());
+  const tags = await negotiateTags(laneTags, version, reader, write, left());
   const reply = task.times.handshake;
   write(encodeState({ id: State.hot, info: '' }));
   if (version >= MinimumVersion.apiVersion) {
     write(Buffer.concat([encodeForceAck(), encodeApiVersion(API_VERSION)]));
-    await inbox.expect('confirmApiVersion', reply);
+    await reader.expect('confirmApiVersion', reply);
   }
   if (version >= MinimumVersion.id) {
     write(Buffer.concat([encodeForceAck(), encodeId(task.identity)]));
-    await inbox.expect('confirmId', reply);
+    await reader.expect('confirmId', reply);
   }
   if (version >= MinimumVersion.ingestOk) {
     write(encodeIngestOk());
-    while (!(await inbox.expect('confirmIngestOk', reply)).ok) {
-      await inbox.pause(task.times.notReady);
+    while (!(await reader.expect('confirmIngestOk', reply)).ok) {
+      await reader.pause(task.times.notReady);
       write(encodeIngestOk());
     }
   }
   let compression: Compression = Compression.none;
   if (version >= MinimumVersion.streamConfiguration) {
-    inbox.decoder.expectStreamConfiguration();
+    reader.decoder.expectStreamConfiguration();
     write(encodeStreamConfiguration(endpoint.compression));
-    ({ compression } = await inbox.expect('streamConfiguration', reply));
+    ({ compression } = await reader.expect('streamConfiguration', reply));
     if (compression !== Compression.none && compression !== endpoint.compression) {
       throw new ConnectionLoss('protocol', 'the indexer chose a compression that was not offered');
     }
@@ -123,19 +126,19 @@ export async function handshake(
 }
 
 /**
- * Works out an answer, which takes tens of milliseconds, in small steps: between two of them the event
- * loop serves the other lanes of the thread.
+ * Computes an answer. It takes tens of milliseconds, so it is done in small steps: between two steps,
+ * the event loop serves the other lanes of the thread.
  */
 async function answerOf(
   challenge: Challenge,
   hash: Uint8Array,
-  inbox: HandshakeReader,
+  reader: HandshakeReader,
 ): Promise<Buffer> {
   const turn = await answering.begin();
   try {
     const steps = answerInSteps(challenge, hash);
     for (;;) {
-      inbox.check();
+      reader.check();
       const { done, value } = steps.next();
       if (done === true) return value;
       await nextTurn();
@@ -145,7 +148,7 @@ async function answerOf(
   }
 }
 
-/** An indexer that says nothing at all may have been expected to speak otherwise. */
+/** Adds a likely reason to the error of an indexer that has sent nothing: TLS on one side only. */
 function withGuess(error: unknown, { endpoint, credentials }: HandshakeTask): unknown {
   if (!(error instanceof ConnectionLoss)) return error;
   const { kind } = endpoint.transport;
@@ -172,11 +175,11 @@ function checkVersion(version: number, { endpoint, minVersion }: HandshakeTask):
   throw new FatalLoss('version', `the indexer speaks API version ${version}: ${wanted}`);
 }
 
-/** Asks for the numbers of all tags that the lane wants at once. */
+/** Asks for the numbers of all tags of the lane at once. */
 async function negotiateTags(
   laneTags: TagRequests,
   version: number,
-  inbox: HandshakeReader,
+  reader: HandshakeReader,
   write: (bytes: Uint8Array) => void,
   timeout: number,
 ): Promise<NumberedTag[]> {
@@ -184,7 +187,7 @@ async function negotiateTags(
   const asked = laneTags.request(canAskLater);
   write(encodeTagRequest(asked.map(({ name }) => name)));
   const most = mostTagResponseBytes(asked);
-  const { count, tags } = await inbox.expect('tagResponse', timeout, most);
+  const { count, tags } = await reader.expect('tagResponse', timeout, most);
   if (count === 0 && asked.length > 0) {
     if (canAskLater) laneTags.requestRefused();
     throw new ConnectionLoss('tags', 'the indexer refused the tags');
@@ -196,7 +199,7 @@ async function negotiateTags(
   });
 }
 
-/** The longest answer that makes sense: every character escaped, and a number each. */
+/** Bytes of the longest valid answer: every character is escaped, and each tag has a number. */
 function mostTagResponseBytes(asked: readonly TagName[]): number {
   return asked.reduce((bytes, { name }) => bytes + 6 * Buffer.byteLength(name) + 16, 1024);
 }

@@ -7,9 +7,8 @@ import { deadline } from './deadline.js';
 export type Lookup = (name: string) => Promise<readonly LookupAddress[]>;
 
 /**
- * Finds the addresses of hosts. A lookup cannot be called off, and it takes one of the few threads
- * that Node.js has for files too. So one that takes too long goes on, and the next attempt waits for
- * the same one.
+ * Finds the addresses of hosts. A lookup cannot be cancelled, and it occupies one of the few threads that
+ * Node.js has for files too. So a lookup that takes too long goes on, and the next attempt waits for it.
  */
 export class HostAddresses {
   readonly #lookup: Lookup;
@@ -20,9 +19,10 @@ export class HostAddresses {
   }
 
   /**
-   * The addresses of a host, those of IPv6 and IPv4 in turn, as the first one is.
-   * @param milliseconds after which it counts as not resolved
-   * @throws {ConnectionLoss} the name has no address, or none was found in time; the signal's reason when aborted
+   * Finds the addresses of a host. IPv6 and IPv4 alternate, beginning with the family of the first one.
+   * @param milliseconds the time limit
+   * @throws {ConnectionLoss} the name has no address, or none was found in time
+   * @throws the reason of the signal, when it is aborted
    */
   async find(host: string, milliseconds: number, signal: AbortSignal): Promise<readonly string[]> {
     if (isIP(host) !== 0) return [host];
@@ -77,7 +77,7 @@ export class HostAddresses {
   }
 }
 
-/** Asks the operating system, by way of `dns.lookup` as it is then: programs replace it. */
+/** Asks the operating system, with the current `dns.lookup`: programs replace that function. */
 function lookUp(name: string): Promise<readonly LookupAddress[]> {
   const options = { all: true, hints: dns.ADDRCONFIG } as const;
   return new Promise((resolve, reject) => {
@@ -88,7 +88,7 @@ function lookUp(name: string): Promise<readonly LookupAddress[]> {
   });
 }
 
-/** One family may be without a route: its addresses must not all stand before the other's (RFC 8305). */
+/** Alternates the families: one of them may have no route, and must not come first as a whole (RFC 8305). */
 function inTurn(found: readonly LookupAddress[]): string[] {
   const first = found.filter(({ family }) => family === found[0]?.family);
   const second = found.filter(({ family }) => family !== found[0]?.family);

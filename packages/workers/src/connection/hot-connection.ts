@@ -4,86 +4,75 @@ import {
   encodePing,
   type IndexerMessage,
   type IndexerStreamDecoder,
-  MinimumVersion,
+  type IndexerTag,
 } from '@ringest/codec';
-import { type Clock, realClock } from '../clock.js';
 import { ConnectionLoss } from '../connection-loss.js';
 import type { ConnectionTimes, TagName } from '../endpoint.js';
 import type { DittoEnd } from '../messages.js';
-import { type DittoBlock, DittoQueue } from './ditto-queue.js';
+import { DittoQueue } from './ditto-queue.js';
 import { Liveness, type LivenessSubject } from './liveness.js';
-import { Pause } from './pause.js';
-import { type InputHandler, ReplyReader } from './reply-reader.js';
-import { type PriorityWrite, Sender, type SenderParts } from './sender.js';
+import { type ReplyHandler, ReplyReader } from './reply-reader.js';
+import { type LaneSenderParts, Sender } from './sender.js';
+import { SentEntries } from './sent-entries.js';
 import { TagNegotiation } from './tag-negotiation.js';
 
-/** What a stream tells its lane. */
-export interface StreamEvents {
-  /** `released` moved. */
+/** What a hot connection reports to its lane. */
+export interface HotConnectionEvents {
+  /** The cursor `released` has moved. */
   released(): void;
-  /** The indexer has taken or refused a tag. */
+  /** The indexer has accepted or refused a tag. */
   tagAnswered(tag: number, isRefused: boolean): void;
-  /** The name of a tag that the indexer has refused; `undefined`: it has not. */
-  refusedName(tag: number): string | undefined;
   dittoEnded(key: number, end: DittoEnd): void;
   /** The connection is of no use any more. */
   lost(error: unknown): void;
 }
 
-/** What a stream is made of. */
-export interface StreamParts extends Omit<SenderParts, 'takesValues'> {
+/** What a hot connection is made of. */
+export interface HotConnectionParts extends LaneSenderParts {
+  /** The decoder that has read the handshake. */
   readonly decoder: IndexerStreamDecoder;
   readonly times: ConnectionTimes;
-  readonly indexerVersion: number;
-  /** As it was agreed with the indexer. */
+  /** The compression that was agreed with the indexer. */
   readonly compression: Compression;
-  readonly events: StreamEvents;
+  readonly events: HotConnectionEvents;
 }
 
 /**
- * A hot connection: a sender for the frames of the ring, and what the indexer says to that.
- * Confirmations give room back; the other answers concern tags, ditto blocks and pauses.
+ * A hot connection. It handles the replies of the indexer, and passes them down: confirmations to the
+ * sent entries, answers to the negotiation of tags and to the ditto blocks, throttles to the sender.
+ * None of these calls back, except that any of them can end the connection.
  */
-export class HotConnection implements InputHandler {
-  /** How many of the entries sent on this connection are confirmed. */
-  #confirmed = 0;
-  /** Entries before `released`; what is confirmed beyond them waits for its checkpoint. */
-  #releasedId = 0;
-  /** Whether something is confirmed whose room waits until the operating system has taken it. */
-  #isHeldBack = false;
+export class HotConnection implements ReplyHandler {
+  readonly sender: Sender;
+  readonly dittos: DittoQueue;
   #isEnded = false;
-  /** What the indexer is to be told next. */
-  #state: Uint8Array | undefined;
-  readonly #parts: StreamParts;
-  readonly #clock: Clock;
-  readonly #sender: Sender;
-  readonly #input: ReplyReader;
+  readonly #parts: HotConnectionParts;
+  readonly #sent: SentEntries;
+  readonly #replies: ReplyReader;
   readonly #tags: TagNegotiation;
-  readonly #dittos: DittoQueue;
-  readonly #throttle: Pause;
-  readonly #watch: Liveness;
+  readonly #liveness: Liveness;
 
-  constructor(parts: StreamParts) {
+  constructor(parts: HotConnectionParts) {
     this.#parts = parts;
-    this.#clock = parts.clock ?? realClock;
-    const { reader, tables, local, indexerVersion, times, decoder, compression, events } = parts;
-    const takesValues = indexerVersion >= MinimumVersion.enumeratedValues;
-    this.#sender = new Sender(
-      { ...parts, takesValues },
-      {
-        isHeld: () => this.#throttle.isOn || this.#tags.isAsking,
-        takeUrgent: () => this.#takeState() ?? this.#dittos.next(),
-        taken: () => {
-          if (this.#isHeldBack) this.#release();
-        },
-        unknownTag: (tag) => this.#waitForTag(tag),
-      },
-    );
-    this.#input = new ReplyReader(reader.ring, decoder, compression, this);
-    this.#tags = this.#createTags();
-    this.#dittos = new DittoQueue(tables, local, events.dittoEnded);
-    this.#throttle = new Pause(() => this.#endThrottle(), this.#clock);
-    this.#watch = this.#createWatch(times);
+    const { reader, meter, large, translation, local, decoder, compression, events } = parts;
+    this.#sent = new SentEntries({
+      reader,
+      meter,
+      large,
+      clock: parts.clock,
+      onReleased: () => events.released(),
+    });
+    this.#tags = new TagNegotiation(translation, parts.indexerVersion);
+    this.dittos = new DittoQueue(translation, local, events.dittoEnded);
+    this.sender = new Sender({
+      ...parts,
+      sent: this.#sent,
+      tags: this.#tags,
+      dittos: this.dittos,
+      onLost: (error) => this.#fail(error),
+    });
+    this.#replies = new ReplyReader(reader.ring, decoder, compression, this);
+    this.#liveness = new Liveness(parts.times, this.#livenessSubject(), parts.clock);
   }
 
   get isEnded(): boolean {
@@ -91,236 +80,139 @@ export class HotConnection implements InputHandler {
   }
 
   get nextToConfirm(): number {
-    return this.#confirmed + 1;
+    return this.#sent.confirmed + 1;
   }
 
-  /** Entries confirmed since the last release: the oldest ones in the ring need no resending. */
+  /** Confirmed entries at the tail of the ring that are not released: they need no resending. */
   get confirmedBeyondRelease(): number {
-    return this.#confirmed - this.#releasedId;
+    return this.#sent.confirmedBeyondRelease;
   }
 
-  /** Begins: what the handshake has not read belongs to the stream, as does what is committed. */
+  /** Reads what the handshake has left unread, and sends what is committed. */
   begin(): void {
-    try {
-      this.received(this.#input.begin());
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.pump();
+    this.#attempt(() => this.received(this.#replies.begin()));
+    this.sender.pump();
   }
 
-  /** Sends what is committed. */
-  pump(): void {
-    this.#sender.pump();
-  }
-
-  /** Asks the indexer to confirm all that is committed now, once it is sent. */
-  flush(): void {
-    this.#sender.flush();
-  }
-
-  /** Negotiates one more tag; everything outstanding is confirmed first. */
+  /** Negotiates one more tag. Every sent entry is confirmed first. */
   negotiate(tag: TagName): void {
-    this.#tags.ask(tag);
+    this.#attempt(() => {
+      const isFirst = this.#tags.add(tag);
+      if (isFirst && !this.#isSettled) this.sender.write(encodeForceAck());
+      this.#proceedWithTags();
+    });
   }
 
-  /**
-   * Sends a whole INGESTER_STATE command to an indexer that takes it, before anything that is not
-   * sent yet. Of several that cannot be sent for now, the last one is.
-   */
-  tellState(command: Uint8Array): void {
-    if (this.#parts.indexerVersion < MinimumVersion.ingesterState) return;
-    this.#state = command;
-    this.pump();
-  }
-
-  /** Sends a ditto block before anything that is not sent yet. */
-  ditto(block: DittoBlock): void {
-    this.#dittos.add(block);
-    this.pump();
-  }
-
-  cancelDitto(key: number): void {
-    this.#dittos.cancel(key);
-  }
-
-  /** So many bytes have come into the receive area. */
+  /** Handles bytes that have come into the receive area. */
   received(bytes: number): void {
     if (this.#isEnded) return;
-    if (bytes > 0) this.#watch.heard();
-    try {
-      this.#input.read(bytes);
-    } catch (error) {
-      this.#fail(error);
-    }
+    if (bytes > 0) this.#liveness.heard();
+    this.#attempt(() => this.#replies.read(bytes));
   }
 
-  /** Stops for good; the ring is left as it is. */
+  /** Stops for good. The ring stays as it is. */
   end(): void {
     this.#isEnded = true;
-    this.#sender.end();
-    this.#throttle.end();
-    this.#watch.end();
-    this.#parts.meter.throttled(0);
-  }
-
-  /** The socket is closed, after the end: it reads nothing of what it was given any more. */
-  socketClosed(): void {
-    this.#dittos.end();
+    this.sender.end();
+    this.#liveness.end();
   }
 
   confirm(count: number): void {
-    this.#spoke();
-    const ahead = this.#confirmed + count - this.#sender.lastSentId;
-    if (ahead > 0) {
-      this.#fail(new ConnectionLoss('protocol', neverSent(this.#sender.lastSentId + 1)));
-      count -= ahead;
-    }
-    this.#confirmed += count;
-    this.#parts.meter.counts.confirmedEntries += count;
-    this.#release();
-    if (this.#tags.isAsking && !this.#isEnded) this.#tags.proceed();
+    this.sender.endThrottle();
+    const { last, confirmed } = this.#sent;
+    const isBeyond = confirmed + count > last;
+    if (isBeyond) this.#fail(new ConnectionLoss('protocol', neverSent(last + 1)));
+    this.#sent.confirm(isBeyond ? last - confirmed : count);
+    if (!this.#isEnded) this.#proceedWithTags();
   }
 
-  obey(message: IndexerMessage | undefined): void {
-    if (message?.kind !== 'throttle') this.#spoke();
+  handle(message: IndexerMessage | undefined): void {
+    // Any other reply ends a throttle (§11).
+    if (message?.kind !== 'throttle') this.sender.endThrottle();
     switch (message?.kind) {
       case 'confirmEntry':
         this.#confirmOne(message.id);
         break;
       case 'throttle':
-        this.#beginThrottle(message.nanoseconds / 1e6);
+        this.sender.throttle(message.nanoseconds / 1e6);
         break;
       case 'confirmTag':
-        this.#tags.answer(message.tag);
+        this.#answerTag(message.tag);
         break;
       case 'errorTag':
-        this.#tags.answer(undefined);
+        this.#answerTag(undefined);
         break;
       case 'confirmDittoBlock':
-        if (this.#dittos.confirm(message.result)) this.#tags.proceed();
-        else this.#fail(notDue(message));
+        if (!this.dittos.confirm(message.result)) throw notDue(message);
+        this.#proceedWithTags();
         break;
       case 'pong':
       case 'confirmIngesterState':
         break;
       default:
-        this.#fail(notDue(message));
+        throw notDue(message);
     }
-  }
-
-  /**
-   * Gives back the room of all socket writes that are wholly confirmed, but for one that the operating
-   * system has not taken yet: its bytes would be used again before they are sent.
-   */
-  #release(): void {
-    const { inFlight, lastTakenId } = this.#sender;
-    const last = Math.min(this.#confirmed, lastTakenId);
-    const { reader, meter, large, events } = this.#parts;
-    const before = reader.released;
-    const now = this.#clock.now();
-    let released = before;
-    let bytes = 0;
-    while (!inFlight.isEmpty && inFlight.oldestId <= last) {
-      released = inFlight.oldestEnd;
-      bytes += inFlight.oldestBytes;
-      this.#releasedId = inFlight.oldestId;
-      meter.acknowledged(inFlight.oldestTime, now);
-      inFlight.pop();
-    }
-    this.#isHeldBack = !inFlight.isEmpty && inFlight.oldestId <= this.#confirmed;
-    if (released === before) {
-      meter.publish();
-      return;
-    }
-    meter.counts.confirmedBytes += bytes;
-    // Before the release: whoever sees what is released sees it counted.
-    meter.confirmed(bytes, now);
-    reader.release(released);
-    large.releaseUpTo(released);
-    events.released();
   }
 
   #confirmOne(id: number): void {
-    // Confirmed before: not outstanding, and ignored (§5).
-    if (id <= this.#confirmed) return;
-    if (id === this.#confirmed + 1) {
-      this.confirm(1);
-      return;
+    const next = this.nextToConfirm;
+    // An older entry is confirmed already, and the command is ignored (§5).
+    if (id === next) this.confirm(1);
+    else if (id > next) {
+      const outOfOrder = `the indexer confirmed entry ${id} before those sent earlier`;
+      const isFuture = id > this.#sent.last;
+      throw new ConnectionLoss('protocol', isFuture ? neverSent(id) : outOfOrder);
     }
-    const outOfOrder = `the indexer confirmed entry ${id} before those sent earlier`;
-    const isFuture = id > this.#sender.lastSentId;
-    this.#fail(new ConnectionLoss('protocol', isFuture ? neverSent(id) : outOfOrder));
   }
 
-  #takeState(): PriorityWrite | undefined {
-    const state = this.#state;
-    this.#state = undefined;
-    return state && { pieces: [encodeForceAck(), state] };
+  #answerTag(indexerTag: IndexerTag | undefined): void {
+    const { tag, isRefused } = this.#tags.answer(indexerTag);
+    this.#parts.events.tagAnswered(tag, isRefused);
+    this.sender.pumpSoon();
+    this.#proceedWithTags();
   }
 
-  #beginThrottle(milliseconds: number): void {
-    this.#throttle.begin(milliseconds);
-    this.#parts.meter.throttled(milliseconds);
+  /** Whether nothing is outstanding: only then tags may be asked for (§7). */
+  get #isSettled(): boolean {
+    return this.#sent.areConfirmed && !this.dittos.isOutstanding;
   }
 
-  /** The indexer has said something, which ends a throttle (§11). */
-  #spoke(): void {
-    if (!this.#throttle.isOn) return;
-    this.#throttle.end();
-    this.#endThrottle();
+  #proceedWithTags(): void {
+    const commands = this.#isSettled ? this.#tags.takeCommands() : undefined;
+    if (commands !== undefined) this.sender.write(commands);
   }
 
-  #endThrottle(): void {
-    this.#parts.meter.throttled(0);
-    this.#sender.pumpSoon();
-  }
-
-  /** The tag's message or its negotiation is on the way, unless the indexer has refused it. */
-  #waitForTag(tag: number): void {
-    const name = this.#parts.events.refusedName(tag);
-    if (name === undefined) return;
-    const problem = `the indexer has refused tag '${name}', which entries carry`;
-    this.#fail(new ConnectionLoss('tags', problem));
-  }
-
-  #createTags(): TagNegotiation {
-    const stream = this;
-    const { tables, indexerVersion, events } = this.#parts;
-    return new TagNegotiation(tables, indexerVersion, {
-      get isSettled() {
-        return stream.#confirmed === stream.#sender.lastSentId && !stream.#dittos.isOutstanding;
-      },
-      write: (bytes) => this.#sender.write(bytes),
-      answered: ({ tag }, isRefused) => {
-        events.tagAnswered(tag, isRefused);
-        this.#sender.pumpSoon();
-      },
-      lost: (error) => this.#fail(error),
-    });
-  }
-
-  #createWatch(times: ConnectionTimes): Liveness {
-    const stream = this;
-    const watched: LivenessSubject = {
+  #livenessSubject(): LivenessSubject {
+    const { reader, meter } = this.#parts;
+    const { sender, dittos } = this;
+    const sent = this.#sent;
+    const tags = this.#tags;
+    return {
       get confirmations() {
-        return stream.#confirmed + stream.#dittos.confirmations;
+        return sent.confirmed + dittos.confirmations;
       },
       get isOutstanding() {
-        // Held back by pauses without end, entries would wait here for ever.
-        const isHeldBack = stream.#throttle.isOn && stream.#parts.reader.available() > 0;
-        const isUnconfirmed = stream.#confirmed < stream.#sender.lastSentId || isHeldBack;
-        return isUnconfirmed || stream.#dittos.isOutstanding || stream.#tags.isAsking;
+        // Without this, an indexer could hold entries back for ever by one throttle after another.
+        const isHeldBack = sender.isThrottled && reader.available() > 0;
+        return !sent.areConfirmed || isHeldBack || dittos.isOutstanding || tags.isPending;
       },
       get outstandingBytes() {
-        const { sentBytes, confirmedBytes, resentBytes } = stream.#parts.meter.counts;
-        return sentBytes - confirmedBytes - resentBytes + stream.#dittos.outstandingBytes;
+        const { sentBytes, confirmedBytes, resentBytes } = meter.counts;
+        return sentBytes - confirmedBytes - resentBytes + dittos.outstandingBytes;
       },
-      ping: () => this.#sender.write(encodePing()),
-      forceAck: () => this.#sender.write(encodeForceAck()),
+      ping: () => sender.write(encodePing()),
+      forceAck: () => sender.write(encodeForceAck()),
       lost: (error) => this.#fail(error),
     };
-    return new Liveness(times, watched, this.#clock);
+  }
+
+  /** Does something; an error that it throws ends the connection. */
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #fail(error: unknown): void {

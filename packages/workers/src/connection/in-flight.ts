@@ -1,11 +1,10 @@
-/** Socket writes that may await confirmation side by side; further ones join the youngest. */
+/** The most checkpoints at a time. Further writes join the newest checkpoint. */
 const CAPACITY = 4096;
 const MASK = CAPACITY - 1;
 
 /**
- * What was handed to the socket and is not confirmed yet: one checkpoint a socket write, with the
- * last id in it and where it ends in the ring. Room is released by whole checkpoints, so that no
- * frame has to be walked again.
+ * The checkpoints of a connection, oldest first. A checkpoint is one socket write: its last id, and
+ * where it ends in the ring. Room is released by whole checkpoints, so no frame is walked again.
  */
 export class InFlight {
   readonly #lastIds = new Float64Array(CAPACITY);
@@ -29,16 +28,17 @@ export class InFlight {
     return this.#ends[this.#tail & MASK] as number;
   }
 
-  /** When the oldest checkpoint was handed over, as `push` was told. */
+  /** The time of the oldest checkpoint, as it was given to `push`. */
   get oldestTime(): number {
     return this.#times[this.#tail & MASK] as number;
   }
 
-  /** Bytes handed over with the oldest checkpoint; a large frame counts whole. */
+  /** Bytes of the oldest checkpoint; a large frame counts whole. */
   get oldestBytes(): number {
     return this.#bytes[this.#tail & MASK] as number;
   }
 
+  /** Adds a checkpoint. */
   push(lastId: number, end: number, bytes: number, time: number): void {
     const isFull = this.#head - this.#tail === CAPACITY;
     const slot = (isFull ? this.#head - 1 : this.#head++) & MASK;
@@ -48,6 +48,7 @@ export class InFlight {
     if (!isFull) this.#times[slot] = time;
   }
 
+  /** Removes the oldest checkpoint; there must be one. */
   pop(): void {
     this.#tail++;
   }

@@ -2,20 +2,20 @@ import type { Socket } from 'node:net';
 import { ConnectionLoss } from '../connection-loss.js';
 import { lossOf } from './loss-of.js';
 
-/** Milliseconds that an indexer has to close its side of a connection that ends. */
+/** Milliseconds in which an indexer must close its side of a connection that ends. */
 const HANG_UP_TIMEOUT = 500;
 
 /** The local address of a pipe. */
 const PIPE_SOURCE = '::1';
 
-/** The source of entries that have none: a Unix socket has no address (§1). */
+/** The local address of a socket, as the source of entries that have none. A Unix socket has none (§1). */
 export function localAddressOf(socket: Socket): string {
-  // A link-local address comes with its zone, which has no place on the wire.
+  // The zone of a link-local address has no place on the wire.
   const [address = ''] = (socket.localAddress ?? '').split('%');
   return address === '' ? PIPE_SOURCE : address;
 }
 
-/** Rejects when the socket is no longer of use, or with the signal's reason. */
+/** Rejects when the socket fails or ends, or with the reason of the signal. */
 export function endOf(socket: Socket, signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const aborted = () => reject(signal.reason);
@@ -31,7 +31,7 @@ export function endOf(socket: Socket, signal: AbortSignal): Promise<never> {
   });
 }
 
-/** Ends a socket, by force where it does not end by itself. */
+/** Ends a socket. If it does not close in time, it is destroyed. Resolves when it is closed. */
 export async function hangUp(socket: Socket): Promise<void> {
   if (socket.closed) return;
   const closed = new Promise((resolve) => socket.once('close', resolve));

@@ -1,16 +1,16 @@
 /**
- * The worker's view of frames too large for the ring, each in shared memory of its own that the
- * main thread made. They stay until the reference to them in the ring is released.
+ * The large frames of a lane, in the worker: views of the shared memory that the main thread has
+ * allocated. A view stays until the reference to the frame in the ring is released.
  */
 export class LargeFrameViews {
   readonly #frames = new Map<number, Buffer>();
-  /** Keys of those that were sent and where their references end, oldest first. */
+  /** Keys of the frames that were sent, and where their references end in the ring; oldest first. */
   readonly #sent: { readonly key: number; readonly end: number }[] = [];
-  readonly #released: () => void;
+  readonly #onReleased: () => void;
 
-  /** @param released is told when one of them is dropped */
-  constructor(released: () => void) {
-    this.#released = released;
+  /** @param onReleased called for each frame that is dropped */
+  constructor(onReleased: () => void) {
+    this.#onReleased = onReleased;
   }
 
   add(key: number, frame: Buffer): void {
@@ -26,22 +26,22 @@ export class LargeFrameViews {
     this.#sent.push({ key, end });
   }
 
-  /** The main thread has taken a frame away, whose reference left the ring unsent. */
+  /** The main thread has moved a frame to another lane, unsent. */
   moved(key: number): void {
     this.#frames.delete(key);
   }
 
-  /** Drops those whose references lie before the cursor. */
+  /** Drops the frames whose references end at or before the cursor. */
   releaseUpTo(cursor: number): void {
     for (let first = this.#sent[0]; first !== undefined; first = this.#sent[0]) {
       if (((cursor - first.end) | 0) < 0) return;
       this.#sent.shift();
       this.#frames.delete(first.key);
-      this.#released();
+      this.#onReleased();
     }
   }
 
-  /** The connection is lost: none of them counts as sent any more. */
+  /** The connection is lost: no frame counts as sent any more. */
   rewind(): void {
     this.#sent.length = 0;
   }

@@ -2,66 +2,69 @@ import { type Clock, realClock, type Timer } from '../clock.js';
 import { ConnectionLoss } from '../connection-loss.js';
 import type { ConnectionTimes } from '../endpoint.js';
 
-/** How often is looked, as a part of the shorter time, and in milliseconds at most. */
-const LOOKS = 8;
+/** How many checks there are within the shorter of the two times. */
+const CHECKS = 8;
+/** The longest time between two checks, in milliseconds. */
 const LONGEST_INTERVAL = 1000;
-/** Bytes a millisecond that the slowest link is taken to carry: a large entry needs its time. */
+/** Bytes a millisecond that the slowest link is assumed to carry: a large entry takes time. */
 const LEAST_RATE = 1024;
-/** An indexer that has heard nothing for ten minutes hangs up (§11). */
+/** Milliseconds between two pings: an indexer that gets nothing for ten minutes hangs up (§11). */
 const PING_INTERVAL = 300_000;
 
-/** What a watch looks at, and does. */
+/** The connection that liveness checks. */
 export interface LivenessSubject {
-  /** A number that grows with every confirmation. */
+  /** How many confirmations there were. */
   readonly confirmations: number;
-  /** Whether something was sent that the indexer has to confirm. */
+  /** Whether a confirmation is due. */
   readonly isOutstanding: boolean;
-  /** Bytes of that. */
+  /** How many bytes wait for their confirmation. */
   readonly outstandingBytes: number;
-  /** Asks for a sign of life. */
+  /** Sends PING, which the indexer answers. */
   ping(): void;
-  /** Asks for the confirmation of all that was sent. */
+  /** Asks the indexer to confirm everything that was sent. */
   forceAck(): void;
+  /** Called when the indexer is taken for dead. */
   lost(error: ConnectionLoss): void;
 }
 
 /**
- * Notices an indexer that is connected but gone: nothing heard for too long, or nothing confirmed
- * although entries are outstanding. Before either counts, it is asked.
+ * Notices an indexer that is connected but dead: nothing came from it for too long, or nothing was
+ * confirmed although confirmations are due. It is asked first, by PING or FORCE_ACK.
  */
 export class Liveness {
   readonly #times: ConnectionTimes;
-  readonly #watched: LivenessSubject;
+  readonly #subject: LivenessSubject;
   readonly #clock: Clock;
   readonly #interval: Timer;
   #hasHeard = true;
   #heardAt: number;
   #pingedAt: number | undefined;
-  #calledAt: number;
+  #lastPingAt: number;
   #confirmations = 0;
   #forcedAt: number | undefined;
 
-  constructor(times: ConnectionTimes, watched: LivenessSubject, clock = realClock) {
+  constructor(times: ConnectionTimes, subject: LivenessSubject, clock = realClock) {
     this.#times = times;
-    this.#watched = watched;
+    this.#subject = subject;
     this.#clock = clock;
     this.#heardAt = clock.now();
-    this.#calledAt = this.#heardAt;
+    this.#lastPingAt = this.#heardAt;
     const shorter = Math.min(times.silence, times.confirmation);
-    const interval = Math.min(LONGEST_INTERVAL, Math.ceil(shorter / LOOKS));
-    this.#interval = clock.every(interval, () => this.#look());
+    const interval = Math.min(LONGEST_INTERVAL, Math.ceil(shorter / CHECKS));
+    this.#interval = clock.every(interval, () => this.#check());
   }
 
-  /** The indexer has said something. */
+  /** Bytes have come from the indexer. */
   heard(): void {
     this.#hasHeard = true;
   }
 
+  /** Stops the checks. */
   end(): void {
     this.#interval.close();
   }
 
-  #look(): void {
+  #check(): void {
     const now = this.#clock.now();
     const half = this.#times.silence / 2;
     if (this.#hasHeard) {
@@ -71,50 +74,50 @@ export class Liveness {
     } else if (this.#pingedAt === undefined) {
       if (now - this.#heardAt >= half) {
         this.#pingedAt = now;
-        this.#watched.ping();
+        this.#subject.ping();
       }
     } else if (now - this.#pingedAt >= half) {
-      // This thread may have been away itself: what has come in meanwhile is read before.
+      // This thread itself may have been blocked: what has come in since is read first.
       setImmediate(() => this.#giveUpIfSilent());
     }
-    if (now - this.#calledAt >= PING_INTERVAL) {
-      this.#calledAt = now;
-      this.#watched.ping();
+    if (now - this.#lastPingAt >= PING_INTERVAL) {
+      this.#lastPingAt = now;
+      this.#subject.ping();
     }
-    this.#lookAtConfirmations(now);
+    this.#checkConfirmations(now);
   }
 
   #giveUpIfSilent(): void {
     if (this.#hasHeard) return;
     const { silence } = this.#times;
-    this.#watched.lost(
+    this.#subject.lost(
       new ConnectionLoss('timeout', `nothing heard from the indexer for ${silence} ms`),
     );
   }
 
-  #lookAtConfirmations(now: number): void {
-    const { confirmations, isOutstanding } = this.#watched;
+  #checkConfirmations(now: number): void {
+    const { confirmations, isOutstanding } = this.#subject;
     if (confirmations !== this.#confirmations || !isOutstanding) {
       this.#confirmations = confirmations;
       this.#forcedAt = undefined;
     } else if (this.#forcedAt === undefined) {
       this.#forcedAt = now;
-      this.#watched.forceAck();
+      this.#subject.forceAck();
     } else if (now - this.#forcedAt >= this.#patience()) {
       setImmediate(() => this.#giveUpIfUnconfirmed());
     }
   }
 
   #giveUpIfUnconfirmed(): void {
-    const { confirmations, isOutstanding } = this.#watched;
+    const { confirmations, isOutstanding } = this.#subject;
     if (confirmations !== this.#confirmations || !isOutstanding) return;
     const problem = `the indexer has confirmed nothing for ${Math.round(this.#patience())} ms`;
-    this.#watched.lost(
+    this.#subject.lost(
       new ConnectionLoss('timeout', `${problem}, although entries are outstanding`),
     );
   }
 
   #patience(): number {
-    return this.#times.confirmation + this.#watched.outstandingBytes / LEAST_RATE;
+    return this.#times.confirmation + this.#subject.outstandingBytes / LEAST_RATE;
   }
 }

@@ -3,15 +3,15 @@ import { ConnectionLoss } from '../connection-loss.js';
 import { WRONG_HOST } from './certificate-host.js';
 
 /**
- * The certificate that signed it is neither sent nor trusted. Nothing tells whether that is one of an
- * authority, or an intermediate one of an authority that is trusted.
+ * The certificate of the signer is neither sent nor trusted. It may be an authority, or an intermediate
+ * certificate of a trusted authority: the error does not distinguish these.
  */
 const INCOMPLETE =
   'is signed by one that is not trusted, and that the indexer does not send: if it is an intermediate ' +
   'certificate, have the indexer send its whole chain, or add it to tls.ca; if it is the authority, ' +
   'give that as tls.ca';
 
-/** What is wrong with the indexer's certificate, by the code of the error, and what to do. */
+/** What is wrong with the indexer's certificate and what to do, by the code of the error. */
 const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'has expired: it needs a new one',
   CERT_NOT_YET_VALID: 'is not valid yet: look at the clocks of both machines',
@@ -30,14 +30,17 @@ const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   CERT_CHAIN_TOO_LONG: 'has too many authorities above it: it needs another one',
 };
 
-/** What an indexer says by a TLS alert of the certificate that it was shown, or not. */
+/** TLS alerts of an indexer that rejects the client certificate, or misses one. */
 const REJECTED = /ALERT_(?:BAD_|UNSUPPORTED_)?CERTIFICATE|ALERT_UNKNOWN_CA/;
-/** Up to TLS 1.2 that is all that is said where a certificate is missing. */
+/** The only alert for a missing certificate up to TLS 1.2. */
 const NOT_AGREED = /ALERT_HANDSHAKE_FAILURE/;
 const NO_COMMON_VERSION = /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/;
 const NO_TLS = /WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG/;
 
-/** What a socket's error means to a lane; whatever does not come of TLS has the reason given. */
+/**
+ * Translates the error of a socket.
+ * @param reason the reason for errors that have nothing to do with certificates
+ */
 export function lossOf(error: NodeJS.ErrnoException, reason: 'dial' | 'lost'): ConnectionLoss {
   const options = { cause: error };
   const code = error.code ?? '';
@@ -74,13 +77,13 @@ export function lossOf(error: NodeJS.ErrnoException, reason: 'dial' | 'lost'): C
   return new ConnectionLoss(reason, error.message, options);
 }
 
-/** A connection that ends when TLS is shown a client certificate, with no word about why. */
+/** The likely loss when a connection ends right after the client certificate, without a reason. */
 export function guessOfClient(loss: ConnectionLoss): ConnectionLoss {
   const guess = 'it may not accept the client certificate in tls.cert';
   return new ConnectionLoss('certificate', `${loss.message}: ${guess}`, { cause: loss });
 }
 
-/** For whom the certificate of an error is. */
+/** The hosts that the certificate of an error is for. */
 function hostsOf(error: NodeJS.ErrnoException & { readonly cert?: PeerCertificate }): string {
   const { subjectaltname, subject } = error.cert ?? {};
   const hosts = subjectaltname?.replaceAll('DNS:', '').replaceAll('IP Address:', '');

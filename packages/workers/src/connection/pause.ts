@@ -1,12 +1,12 @@
 import { type Clock, realClock, type Timer } from '../clock.js';
 
-/** A pause: on until its time is over, or until it is ended. */
+/** A pause. It is on until its time is over, or until `end` is called. */
 export class Pause {
   readonly #over: () => void;
   readonly #clock: Clock;
   #timer: Timer | undefined;
 
-  /** @param over is called when the time is over, not when the pause is ended */
+  /** @param over called when the time is over, but not by `end` */
   constructor(over: () => void, clock = realClock) {
     this.#over = over;
     this.#clock = clock;
@@ -16,7 +16,7 @@ export class Pause {
     return this.#timer !== undefined;
   }
 
-  /** Begins, or begins anew. */
+  /** Begins the pause, or begins it anew. */
   begin(milliseconds: number): void {
     this.#timer?.close();
     this.#timer = this.#clock.after(milliseconds, () => {
@@ -25,6 +25,7 @@ export class Pause {
     });
   }
 
+  /** Ends the pause early. */
   end(): void {
     this.#timer?.close();
     this.#timer = undefined;

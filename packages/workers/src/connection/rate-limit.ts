@@ -1,22 +1,22 @@
 import { type Clock, realClock } from '../clock.js';
 import type { RateLimitTask } from '../messages.js';
 
-/** What may be sent at once after a pause, as the time that it takes at the rate: one second. */
+/** The burst after a pause, as the time that it takes at the rate: one second. */
 const BURST_NANOS = 1_000_000_000n;
-/** One socket write is to take no longer than this at the rate, so that sending is even. */
+/** The longest time that one socket write takes at the rate, so that sending is even. */
 const WRITE_SECONDS = 0.02;
 const LEAST_WRITE_BYTES = 1024;
-/** Milliseconds; a timer that is much longer ends at once. */
+/** The longest wait in milliseconds, far below the limit of a timer. */
 const LONGEST_WAIT = 60_000;
 
 /**
- * A token bucket that the lanes of a muxer share. One 64-bit word, in nanoseconds of the
- * clock that all threads share, says until when all that was sent has used the rate up: while that lies ahead,
- * nothing may be sent. A write may go beyond, and the next one waits for it: the long run is exact.
- * The bucket is empty at first.
+ * A token bucket that the lanes of a muxer share. It is one 64-bit word: the time until which the bytes
+ * that were sent have used up the rate, in nanoseconds of the clock that all threads share. Before that
+ * time, nothing may be sent. A write may exceed the rate, and the next one waits for it, so the rate is
+ * exact in the long run. The bucket is empty at first.
  */
 export class RateLimit {
-  /** Bytes that a socket write should have at most. */
+  /** The most bytes that a socket write should have. */
   readonly writeBytes: number;
   readonly #usedUntil: BigInt64Array;
   readonly #nanosPerByte: number;
@@ -29,20 +29,20 @@ export class RateLimit {
     this.writeBytes = Math.max(LEAST_WRITE_BYTES, Math.floor(bytesPerSecond * WRITE_SECONDS));
   }
 
-  /** What workers share of a limit, from now on. */
+  /** A new limit, as it is handed to workers. */
   static task(bytesPerSecond: number, clock = realClock): RateLimitTask {
     const memory = new SharedArrayBuffer(8);
     new BigInt64Array(memory)[0] = clock.sharedNanos();
     return { memory, bytesPerSecond };
   }
 
-  /** Milliseconds until something may be sent, or it is to be asked again; 0: now. */
+  /** Milliseconds after which the caller should ask again; 0: something may be sent now. */
   wait(): number {
     const nanos = Atomics.load(this.#usedUntil, 0) - this.#clock.sharedNanos();
     return nanos <= 0n ? 0 : Math.min(LONGEST_WAIT, Math.ceil(Number(nanos) / 1e6));
   }
 
-  /** So many bytes were sent. */
+  /** Counts bytes that were sent. */
   spend(bytes: number): void {
     const cost = BigInt(Math.round(bytes * this.#nanosPerByte));
     const earliest = this.#clock.sharedNanos() - BURST_NANOS;

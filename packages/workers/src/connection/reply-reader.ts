@@ -11,28 +11,29 @@ import { ConnectionLoss } from '../connection-loss.js';
 import { RECEIVE_AT, RECEIVE_BYTES } from '../ring/memory-layout.js';
 import type { Ring } from '../ring/ring.js';
 
-/** What becomes of the things that an indexer says. */
-export interface InputHandler {
-  /** The connection is of no use any more: nothing is read on. */
+/** What handles the replies of an indexer. */
+export interface ReplyHandler {
+  /** Whether the connection has ended: then no more is read. */
   readonly isEnded: boolean;
   /** The oldest id that is not confirmed. */
   readonly nextToConfirm: number;
-  /** The next so many entries are confirmed. */
+  /** Handles the confirmation of this many entries, from `nextToConfirm` on. */
   confirm(count: number): void;
-  obey(message: IndexerMessage | undefined): void;
+  /** Handles any other command, or a confirmation out of order. */
+  handle(message: IndexerMessage | undefined): void;
 }
 
 /**
- * Reads what an indexer says on a hot connection, where it lies in the receive area: runs of
- * confirmations are counted by the kernel, other commands are read one by one. A compressed stream
- * is unpacked chunk by chunk to the same place.
+ * Reads the replies of an indexer on a hot connection, in place in the receive area. The kernel counts
+ * runs of confirmations; other commands are read one by one. A compressed stream is unpacked chunk by
+ * chunk to the same place.
  */
 export class ReplyReader {
   readonly #ring: Ring;
   readonly #decoder: IndexerStreamDecoder;
-  readonly #handler: InputHandler;
+  readonly #handler: ReplyHandler;
   readonly #unpacker: SnappyFramingDecoder | undefined;
-  /** Bytes of a begun command, right before the receive area. */
+  /** Bytes of an incomplete command, right before the receive area. */
   #carried = 0;
 
   /** @param decoder the one that has read the handshake */
@@ -40,7 +41,7 @@ export class ReplyReader {
     ring: Ring,
     decoder: IndexerStreamDecoder,
     compression: Compression,
-    handler: InputHandler,
+    handler: ReplyHandler,
   ) {
     this.#unpacker = compression === Compression.snappy ? new SnappyFramingDecoder() : undefined;
     this.#ring = ring;
@@ -49,24 +50,26 @@ export class ReplyReader {
   }
 
   /**
-   * Moves what the handshake has not read into the receive area. Returns its bytes.
-   * @throws {ConnectionLoss} it is more than fits there
+   * Moves the bytes that the handshake has not read into the receive area.
+   * @returns how many there are
+   * @throws {ConnectionLoss} more than fit there
    */
   begin(): number {
-    const begun = this.#decoder.rest();
-    if (begun.length > RECEIVE_BYTES) {
+    const rest = this.#decoder.rest();
+    if (rest.length > RECEIVE_BYTES) {
       throw new ConnectionLoss(
         'protocol',
         'the indexer says too much before anything is sent to it',
       );
     }
-    this.#ring.bytes.set(begun, RECEIVE_AT);
-    return begun.length;
+    this.#ring.bytes.set(rest, RECEIVE_AT);
+    return rest.length;
   }
 
   /**
-   * Reads so many bytes that have come into the receive area.
-   * @throws {DecodeError} against the protocol
+   * Reads bytes that have come into the receive area.
+   * @param received how many
+   * @throws {DecodeError} they break the protocol
    */
   read(received: number): void {
     if (this.#unpacker === undefined) {
@@ -74,7 +77,7 @@ export class ReplyReader {
       return;
     }
     const { bytes } = this.#ring;
-    // The unpacker copies what it is given: its place is free for what it makes of it.
+    // The unpacker copies its input, so the receive area is free for its output.
     this.#unpacker.decode(bytes.subarray(RECEIVE_AT, RECEIVE_AT + received), (plain) => {
       bytes.set(plain, RECEIVE_AT);
       this.#readPlain(plain.length);
@@ -94,12 +97,12 @@ export class ReplyReader {
       const size = indexerCommandSize(view.getUint32(at, true));
       if (at + size > end) break;
       this.#decoder.push(bytes.subarray(at, at + size));
-      handler.obey(this.#decoder.next());
+      handler.handle(this.#decoder.next());
       at += size;
     }
-    // Bytes behind an error are void, and may be more than there is headroom for.
+    // Bytes after an error are not read, and may be more than the headroom takes.
     if (handler.isEnded) return;
-    // A begun command is kept for the next bytes.
+    // An incomplete command waits for the next bytes.
     this.#carried = end - at;
     bytes.copyWithin(RECEIVE_AT - this.#carried, at, end);
   }

@@ -1,119 +1,110 @@
-import { encodeForceAck, type Source } from '@ringest/codec';
+import { encodeForceAck, MinimumVersion, type MuxerTag, type Source } from '@ringest/codec';
 import { type Clock, realClock } from '../clock.js';
+import { ConnectionLoss } from '../connection-loss.js';
 import { stampFrame, withoutValues } from '../ring/frame.js';
 import { Control } from '../ring/memory-layout.js';
 import type { Meter } from '../ring/meter.js';
 import { ReadOutcome, type RingReader } from '../ring/ring-reader.js';
 import type { TagTranslation } from '../ring/tag-translation.js';
-import { InFlight } from './in-flight.js';
+import type { DittoBlock, DittoQueue, PriorityWrite } from './ditto-queue.js';
 import type { LargeFrameViews } from './large-frame-views.js';
 import { Pause } from './pause.js';
 import type { RateLimit } from './rate-limit.js';
+import type { SentEntries } from './sent-entries.js';
 import type { SocketWriter } from './socket-writer.js';
+import type { TagNegotiation } from './tag-negotiation.js';
+import type { TagRequests } from './tag-requests.js';
 
-/** Ring bytes that go into one socket write, at most; a quarter of a small ring. */
+/** The most bytes of the ring that go into one socket write; at most a quarter of a small ring. */
 const WRITE_BYTES = 262144;
-/** Bytes after which reading gets its turn. */
+/** After this many bytes, the event loop may read. */
 const TURN_BYTES = 1048576;
 
 /** Something must arrive before the head of the ring can be sent. */
 const STUCK = -1;
 
-/** What a sender is made of. */
-export interface SenderParts {
+/** What a lane gives to the sender of each of its connections. */
+export interface LaneSenderParts {
   readonly reader: RingReader;
-  readonly outlet: SocketWriter;
-  readonly tables: TagTranslation;
+  readonly writer: SocketWriter;
+  readonly translation: TagTranslation;
+  readonly requests: TagRequests;
   readonly large: LargeFrameViews;
   readonly meter: Meter;
   readonly rateLimit: RateLimit | undefined;
   /** The connection's own address, the source of entries that have none. */
   readonly local: Source;
-  readonly takesValues: boolean;
-  /** Default: the machine's. */
+  readonly indexerVersion: number;
+  /** Default: the clock of the machine. */
   readonly clock?: Clock;
 }
 
-/** What does not come from the ring. */
-export interface PriorityWrite {
-  readonly pieces: readonly Uint8Array[];
-  /** The operating system has taken them. */
-  readonly taken?: () => void;
-}
-
-/** Who says what a sender may send. */
-export interface SenderHooks {
-  /** Whether nothing may be sent for now; `pump` is called when that is over. */
-  isHeld(): boolean;
-  /** Something that goes out before the frames of the ring. */
-  takeUrgent(): PriorityWrite | undefined;
-  /** The operating system has taken frames: `lastTakenId` may have moved. */
-  taken(): void;
-  /** The next frame has a tag that the indexer does not know. */
-  unknownTag(tag: number): void;
+/** What a sender is made of. */
+export interface SenderParts extends LaneSenderParts {
+  readonly sent: SentEntries;
+  readonly tags: TagNegotiation;
+  readonly dittos: DittoQueue;
+  /** Called when the connection is of no use any more. */
+  readonly onLost: (error: ConnectionLoss) => void;
 }
 
 /**
  * The sending half of a hot connection: frames of the ring go to the socket, as far as it takes them.
- * A doorbell, a socket that has room again, or a pause that is over move it.
+ *
+ * - `pump` sends. It is called for a doorbell, when the socket has room again, when a pause is over,
+ *   and when tags are negotiated.
+ * - Nothing is sent during a throttle, a pause of the rate limit, or a negotiation of tags.
+ * - Priority writes (ingester state, ditto blocks) leave before the next frames.
  */
 export class Sender {
-  /** What was sent and is not confirmed, by socket writes. */
-  readonly inFlight = new InFlight();
-  /** Of the last entry that was sent; ids begin at 1. */
-  lastSentId = 0;
-  #outletIsFull = false;
-  /** Runs of frames that the operating system may still read in the ring; only the last may really be. */
-  #untaken = 0;
-  /** Of the last entry in front of the last run. */
-  #lastIdBefore = 0;
-  #turnIsDue = false;
+  #isWriterFull = false;
+  #isTurnDue = false;
   #isEnded = false;
+  /** The INGESTER_STATE command that leaves next. */
+  #state: Uint8Array | undefined;
   /** The cursor that a pending flush waits for, and whether another one was asked for since. */
   #flushAt: number | undefined;
   #flushAgain = false;
+  readonly #takesValues: boolean;
   readonly #writeBytes: number;
   readonly #parts: SenderParts;
   readonly #reader: RingReader;
-  readonly #meter: Meter;
-  readonly #hooks: SenderHooks;
-  readonly #clock: Clock;
+  /** The pause of the rate limit. */
   readonly #pace: Pause;
+  /** The pause that the indexer has asked for. */
+  readonly #throttle: Pause;
 
-  constructor(parts: SenderParts, hooks: SenderHooks) {
+  constructor(parts: SenderParts) {
     this.#parts = parts;
     this.#reader = parts.reader;
-    this.#meter = parts.meter;
-    this.#hooks = hooks;
-    this.#clock = parts.clock ?? realClock;
-    this.#pace = new Pause(() => this.pump(), this.#clock);
+    const clock = parts.clock ?? realClock;
+    this.#pace = new Pause(() => this.pump(), clock);
+    this.#throttle = new Pause(() => this.#throttleEnded(), clock);
+    this.#takesValues = parts.indexerVersion >= MinimumVersion.enumeratedValues;
     const { ring } = parts.reader;
     const limited = parts.rateLimit?.writeBytes ?? WRITE_BYTES;
     this.#writeBytes = Math.min(WRITE_BYTES, ring.size / 4, limited);
-    parts.reader.setTakesValues(parts.takesValues);
+    parts.reader.setTakesValues(this.#takesValues);
     const { w0, w1, w2, w3, isIPv4 } = parts.local;
     ring.kernel.setLocalSource(w0, w1, w2, w3, isIPv4);
     ring.kernel.setNextId(1);
   }
 
-  /**
-   * The last entry whose bytes the operating system has taken, as far as it has said so. It says so
-   * late: an indexer may have read and confirmed more.
-   */
-  get lastTakenId(): number {
-    return this.#untaken === 0 ? this.lastSentId : this.#lastIdBefore;
+  /** Whether the indexer wants nothing sent for now. */
+  get isThrottled(): boolean {
+    return this.#throttle.isOn;
   }
 
   /** Sends what is committed, as far as the socket takes it; then waits for a doorbell. */
   pump(): void {
-    if (this.#isEnded || this.#outletIsFull || this.#turnIsDue || this.#pace.isOn) return;
-    if (this.#hooks.isHeld()) return;
-    const { outlet } = this.#parts;
+    if (this.#isEnded || this.#isWriterFull || this.#isTurnDue) return;
+    const { writer, meter, tags } = this.#parts;
+    if (this.#pace.isOn || this.#throttle.isOn || tags.isPending) return;
     const { control } = this.#reader.ring;
     let turn = TURN_BYTES;
     for (;;) {
-      if (outlet.isFull) {
-        this.#outletIsFull = true;
+      if (writer.isFull) {
+        this.#isWriterFull = true;
         return;
       }
       const sent = this.#sendNext();
@@ -126,21 +117,21 @@ export class Sender {
         }
       } else {
         this.#flushIfDue();
-        this.#meter.ranDry();
+        meter.ranDry();
         Atomics.store(control, Control.asleep, 1);
-        // A commit between the last look and the store has rung no bell.
+        // A commit since the last look has rung no doorbell.
         if (this.#reader.available() === 0) return;
         if (Atomics.compareExchange(control, Control.asleep, 1, 0) === 0) return;
       }
     }
   }
 
-  /** The same, once what has come in is read. */
+  /** Sends what is committed, after the event loop has read what has come in. */
   pumpSoon(): void {
-    if (this.#turnIsDue) return;
-    this.#turnIsDue = true;
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
     setImmediate(() => {
-      this.#turnIsDue = false;
+      this.#isTurnDue = false;
       this.pump();
     });
   }
@@ -153,29 +144,65 @@ export class Sender {
     this.#flushIfDue();
   }
 
-  /** Sends a command between two frames. */
-  write(bytes: Uint8Array): void {
-    // With the callback, always: it may be the last of what the outlet was full of.
-    if (!this.#isEnded) this.#parts.outlet.write([bytes], this.#wrote);
+  /**
+   * Sends a whole INGESTER_STATE command before the next frames. If several cannot be sent for now,
+   * only the last one is. An indexer too old for it gets none.
+   */
+  sendState(command: Uint8Array): void {
+    if (this.#parts.indexerVersion < MinimumVersion.ingesterState) return;
+    this.#state = command;
+    this.pump();
   }
 
-  /** Stops for good; the ring is left as it is. */
+  /** Sends a ditto block before the next frames. */
+  sendDitto(block: DittoBlock): void {
+    this.#parts.dittos.add(block);
+    this.pump();
+  }
+
+  /** Sends a command between two frames, also during a pause. */
+  write(bytes: Uint8Array): void {
+    // With the callback, always: these may be the last bytes that filled the socket.
+    if (!this.#isEnded) this.#parts.writer.write([bytes], this.#flushed);
+  }
+
+  /** Begins a throttle (§11), or begins it anew. */
+  throttle(milliseconds: number): void {
+    this.#throttle.begin(milliseconds);
+    this.#parts.meter.throttled(milliseconds);
+  }
+
+  /** Ends a throttle early, if there is one. */
+  endThrottle(): void {
+    if (!this.#throttle.isOn) return;
+    this.#throttle.end();
+    this.#throttleEnded();
+  }
+
+  /** Stops for good. The ring stays as it is. */
   end(): void {
     this.#isEnded = true;
     this.#pace.end();
+    this.#throttle.end();
+    this.#parts.meter.throttled(0);
   }
 
-  readonly #wrote = () => {
-    if (!this.#outletIsFull || this.#parts.outlet.isFull) return;
-    this.#outletIsFull = false;
+  #throttleEnded(): void {
+    this.#parts.meter.throttled(0);
+    this.pumpSoon();
+  }
+
+  readonly #flushed = () => {
+    if (!this.#isWriterFull || this.#parts.writer.isFull) return;
+    this.#isWriterFull = false;
     this.#flushIfDue();
     this.pump();
   };
 
-  readonly #framesTaken = () => {
-    this.#untaken--;
-    if (!this.#isEnded) this.#hooks.taken();
-    this.#wrote();
+  readonly #framesFlushed = () => {
+    if (this.#isEnded) return;
+    this.#parts.sent.flushed();
+    this.#flushed();
   };
 
   /** Hands the next run of frames to the socket. Returns its bytes, 0 when nothing is committed. */
@@ -185,8 +212,8 @@ export class Sender {
       this.#pace.begin(wait);
       return STUCK;
     }
-    const urgent = this.#hooks.takeUrgent();
-    if (urgent !== undefined) return this.#sendUrgent(urgent);
+    const priority = this.#takeState() ?? this.#parts.dittos.next();
+    if (priority !== undefined) return this.#sendPriority(priority);
     const reader = this.#reader;
     const { ring } = reader;
     switch (reader.next(this.#writeBytes)) {
@@ -201,50 +228,56 @@ export class Sender {
       case ReadOutcome.large:
         return this.#sendLarge(reader.largeKey, reader.largeTag);
       case ReadOutcome.unknownTag:
-        this.#hooks.unknownTag(reader.unknownTag);
-        return STUCK;
+        return this.#waitForTag(reader.unknownTag);
     }
   }
 
-  #sendLarge(key: number, tag: number): number {
-    const { tables, large, local, takesValues } = this.#parts;
+  #sendLarge(key: number, tag: MuxerTag): number {
+    const { translation, large, local } = this.#parts;
     const frame = large.get(key);
-    // Its message is still on the way, and will ring.
+    // Its message is still on the way, and will call `pump`.
     if (frame === undefined) return STUCK;
-    if (!tables.knows(tag)) {
-      this.#hooks.unknownTag(tag);
-      return STUCK;
-    }
+    if (!translation.knows(tag)) return this.#waitForTag(tag);
     const { kernel } = this.#reader.ring;
     const id = kernel.nextId();
     kernel.setNextId(id + 1);
     this.#reader.passLarge();
-    stampFrame(frame, tables.indexerTag(tag), id, local);
+    stampFrame(frame, translation.indexerTag(tag), id, local);
     large.sent(key, this.#reader.sent);
-    return this.#send(takesValues ? [frame] : withoutValues(frame));
+    return this.#send(this.#takesValues ? [frame] : withoutValues(frame));
   }
 
-  /** Hands over what was taken last, as one write to be confirmed as one. Returns its bytes. */
+  /** Hands the frames that were read last to the socket, as one checkpoint. Returns their bytes. */
   #send(pieces: readonly Uint8Array[]): number {
-    const now = this.#clock.now();
-    const lastId = this.#reader.ring.kernel.nextId() - 1;
-    if (this.inFlight.isEmpty) this.#meter.busy(now);
     const bytes = sizeOf(pieces);
-    this.#meter.sent(lastId - this.lastSentId, bytes);
-    this.#lastIdBefore = this.lastSentId;
-    this.lastSentId = lastId;
-    this.inFlight.push(lastId, this.#reader.sent, bytes, now);
-    this.#untaken++;
-    this.#parts.outlet.write(pieces, this.#framesTaken);
+    this.#parts.sent.add(bytes);
+    this.#parts.writer.write(pieces, this.#framesFlushed);
     return bytes;
   }
 
-  #sendUrgent({ pieces, taken }: PriorityWrite): number {
-    this.#parts.outlet.write(pieces, () => {
-      taken?.();
-      this.#wrote();
+  #sendPriority({ pieces, onFlushed }: PriorityWrite): number {
+    this.#parts.writer.write(pieces, () => {
+      onFlushed?.();
+      this.#flushed();
     });
     return sizeOf(pieces);
+  }
+
+  #takeState(): PriorityWrite | undefined {
+    const state = this.#state;
+    this.#state = undefined;
+    return state && { pieces: [encodeForceAck(), state] };
+  }
+
+  /** The tag's message or its negotiation is on the way, unless the indexer has refused the tag. */
+  #waitForTag(tag: number): number {
+    const { requests, onLost } = this.#parts;
+    const name = requests.refusedName(tag);
+    if (name !== undefined) {
+      const problem = `the indexer has refused tag '${name}', which entries carry`;
+      onLost(new ConnectionLoss('tags', problem));
+    }
+    return STUCK;
   }
 
   #flushIfDue(): void {

@@ -1,86 +1,76 @@
-import { encodeForceAck, encodeTag, MinimumVersion } from '@ringest/codec';
+import { encodeTag, type IndexerTag, MinimumVersion } from '@ringest/codec';
 import { ConnectionLoss } from '../connection-loss.js';
 import type { TagName } from '../endpoint.js';
 import type { TagTranslation } from '../ring/tag-translation.js';
 
-/** What the negotiation of late tags needs of its connection. */
-export interface TagConnection {
-  /** Whether everything that was sent is confirmed. */
-  readonly isSettled: boolean;
-  write(bytes: Uint8Array): void;
-  /** The indexer has answered. Sending may go on once `isAsking` is false. */
-  answered(tag: TagName, isRefused: boolean): void;
-  lost(error: ConnectionLoss): void;
+/** The answer of an indexer to one TAG command. */
+export interface TagAnswer {
+  readonly tag: number;
+  readonly isRefused: boolean;
 }
 
 /**
- * Negotiates tags on a live connection (§7): sending pauses, everything outstanding is confirmed,
- * then all that is pending is asked for in one go, and the answers come in the same order.
+ * The negotiation of tags on a hot connection (§7). Sending pauses, every sent entry is confirmed, one
+ * write asks for all waiting tags, and the answers come in the same order. This object keeps the order;
+ * the connection sends.
  */
 export class TagNegotiation {
-  readonly #tables: TagTranslation;
-  readonly #connection: TagConnection;
+  readonly #translation: TagTranslation;
   readonly #indexerVersion: number;
-  #pending: TagName[] = [];
-  /** What was asked for in one go, and how many of them are answered. */
+  #waiting: TagName[] = [];
+  /** The tags of the last write, and how many of them are answered. */
   #asked: readonly TagName[] = [];
   #answered = 0;
 
-  constructor(tables: TagTranslation, indexerVersion: number, connection: TagConnection) {
-    this.#tables = tables;
-    this.#connection = connection;
+  constructor(translation: TagTranslation, indexerVersion: number) {
+    this.#translation = translation;
     this.#indexerVersion = indexerVersion;
   }
 
-  /** Whether sending has to pause. */
-  get isAsking(): boolean {
-    return this.#pending.length > 0 || this.#isUnanswered;
+  /** Whether a tag waits or is unanswered: then no entry may be sent. */
+  get isPending(): boolean {
+    return this.#waiting.length > 0 || this.#isUnanswered;
   }
 
-  /** Asks for one more tag. */
-  ask(tag: TagName): void {
+  /**
+   * Adds a tag to the next write.
+   * @returns whether it is the first one of that write
+   * @throws {ConnectionLoss} the indexer is too old to learn tags now
+   */
+  add(tag: TagName): boolean {
     if (this.#indexerVersion < MinimumVersion.tag) {
       const version = `the indexer of API version ${this.#indexerVersion}`;
       const problem = `${version} learns tags only when a connection begins: '${tag.name}' is new`;
-      this.#connection.lost(new ConnectionLoss('tags', problem));
-      return;
+      throw new ConnectionLoss('tags', problem);
     }
-    this.#pending.push(tag);
-    if (this.#pending.length === 1 && !this.#connection.isSettled) {
-      this.#connection.write(encodeForceAck());
-    }
-    this.proceed();
+    return this.#waiting.push(tag) === 1;
   }
 
-  /** Something was confirmed. */
-  proceed(): void {
-    if (this.#pending.length === 0 || this.#isUnanswered) return;
-    if (!this.#connection.isSettled) return;
-    this.#asked = this.#pending;
+  /**
+   * The TAG commands of all waiting tags, which the caller sends now. Call it while every sent entry
+   * is confirmed.
+   * @returns `undefined` when no tag waits, or answers are due
+   */
+  takeCommands(): Uint8Array | undefined {
+    if (this.#waiting.length === 0 || this.#isUnanswered) return undefined;
+    this.#asked = this.#waiting;
     this.#answered = 0;
-    this.#pending = [];
-    this.#connection.write(Buffer.concat(this.#asked.map(({ name }) => encodeTag(name))));
+    this.#waiting = [];
+    return Buffer.concat(this.#asked.map(({ name }) => encodeTag(name)));
   }
 
-  /** The answer to the oldest question; `undefined`: refused. */
-  answer(indexerTag: number | undefined): void {
+  /**
+   * Takes the answer to the oldest command.
+   * @param indexerTag `undefined`: the indexer refuses the tag
+   * @throws {ConnectionLoss} no answer is due, or the indexer has given the number to another tag
+   */
+  answer(indexerTag: IndexerTag | undefined): TagAnswer {
     const tag = this.#asked[this.#answered++];
     if (tag === undefined) {
-      this.#connection.lost(
-        new ConnectionLoss('protocol', 'the indexer answered a tag not asked for'),
-      );
-      return;
+      throw new ConnectionLoss('protocol', 'the indexer answered a tag not asked for');
     }
-    if (indexerTag !== undefined) {
-      try {
-        this.#tables.learn(tag, indexerTag);
-      } catch (error) {
-        this.#connection.lost(error as ConnectionLoss);
-        return;
-      }
-    }
-    this.#connection.answered(tag, indexerTag === undefined);
-    this.proceed();
+    if (indexerTag !== undefined) this.#translation.learn(tag, indexerTag);
+    return { tag: tag.tag, isRefused: indexerTag === undefined };
   }
 
   get #isUnanswered(): boolean {

@@ -1,13 +1,14 @@
+import type { MuxerTag } from '@ringest/codec';
 import type { TagName } from '../endpoint.js';
 
 /**
- * The tags of a lane, as its worker knows them: all names, those that the indexer has refused, and
- * whether the request that begins a connection is to ask for any.
+ * The tags of a lane, in its worker: all names, the tags that the indexer has refused, and what the tag
+ * request of the next connection asks for.
  */
 export class TagRequests {
   readonly #names: string[];
   readonly #refused = new Set<number>();
-  /** An indexer that refuses a tag request does not say for which tag: then each is asked for alone. */
+  /** An indexer that refuses a tag request does not say which tag it refuses. Then each is asked for alone. */
   #asksOneByOne = false;
 
   /** @param names the index is the muxer tag */
@@ -20,8 +21,8 @@ export class TagRequests {
   }
 
   /**
-   * What the tag request of a new connection asks for.
-   * @param canAskLater whether the indexer takes the TAG command: else it is asked for everything
+   * The tags that the tag request of a new connection asks for.
+   * @param canAskLater whether the indexer knows the TAG command. If not, the request asks for all tags
    */
   request(canAskLater: boolean): readonly TagName[] {
     if (!canAskLater) return this.#all();
@@ -29,12 +30,13 @@ export class TagRequests {
     return this.#all().filter(({ tag }) => !this.#refused.has(tag));
   }
 
-  /** Tags that are not among those that were asked for. */
+  /** The tags that a request has not asked for. */
   missing(asked: readonly TagName[]): readonly TagName[] {
     const known = new Set(asked.map(({ tag }) => tag));
     return this.#all().filter(({ tag }) => !known.has(tag));
   }
 
+  /** The indexer has refused a tag request as a whole. */
   requestRefused(): void {
     this.#asksOneByOne = true;
   }
@@ -43,17 +45,18 @@ export class TagRequests {
     return this.#refused.has(tag);
   }
 
-  /** The name of a tag that the indexer has refused; `undefined`: it has not. */
+  /** The name of a refused tag; `undefined`: the indexer has not refused it. */
   refusedName(tag: number): string | undefined {
     return this.#refused.has(tag) ? this.#names[tag] : undefined;
   }
 
+  /** The indexer has answered a TAG command. */
   answered(tag: number, isRefused: boolean): void {
     if (isRefused) this.#refused.add(tag);
     else this.#refused.delete(tag);
   }
 
   #all(): TagName[] {
-    return this.#names.map((name, tag) => ({ tag, name }));
+    return this.#names.map((name, tag) => ({ tag: tag as MuxerTag, name }));
   }
 }

@@ -1,36 +1,47 @@
 import { deadline } from './deadline.js';
 
-/** A turn that somebody has. It ends once; what is asked of it afterwards does nothing. */
+/** A turn. It begins as one that counts against the limit of its `Turns`, until it ends. */
 export class Turn {
-  #over: (() => void) | undefined;
-  #callOff: () => void = () => {};
+  readonly #began: () => void;
+  readonly #ended: () => void;
+  #isOver = false;
+  #cancel: () => void = () => {};
 
-  /** @param over is called when it ends */
-  constructor(over: () => void) {
-    this.#over = over;
+  /**
+   * @param began called when the turn counts again
+   * @param ended called when the turn counts no more
+   */
+  constructor(began: () => void, ended: () => void) {
+    this.#began = began;
+    this.#ended = ended;
   }
 
+  /** Ends the turn. Does nothing when it has ended. */
   end(): void {
-    this.hold();
-    const over = this.#over;
-    this.#over = undefined;
-    over?.();
+    this.#cancel();
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#ended();
   }
 
-  /** Ends it after so many milliseconds, unless `hold` comes before. */
+  /** Ends the turn after some milliseconds, unless `hold` is called first. */
   endIn(milliseconds: number): void {
-    this.hold();
-    this.#callOff = deadline(milliseconds, () => this.end());
+    this.#cancel();
+    this.#cancel = deadline(milliseconds, () => this.end());
   }
 
-  /** Keeps it until `end` or `endIn`. */
+  /** Keeps the turn until `end` or `endIn` is called. A turn that has ended counts again, at once. */
   hold(): void {
-    this.#callOff();
+    this.#cancel();
+    if (!this.#isOver) return;
+    this.#isOver = false;
+    this.#began();
   }
 }
 
-/** So many have a turn at the same time; the others wait, first come, first served. */
+/** Limits how many begin while others have a turn. The others wait, first come, first served. */
 export class Turns {
+  /** Negative when turns count again that had ended: then as many must end before one begins. */
   #free: number;
   readonly #waiting = new Set<() => void>();
 
@@ -45,16 +56,16 @@ export class Turns {
 
   /**
    * Waits for a turn.
-   * @throws the signal's reason when aborted
+   * @throws the reason of the signal, when it is aborted
    */
   begin(signal?: AbortSignal): Promise<Turn> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const begin = () => {
-        this.#free--;
+        this.#began();
         this.#waiting.delete(begin);
         signal?.removeEventListener('abort', onAbort);
-        resolve(new Turn(this.#over));
+        resolve(new Turn(this.#began, this.#ended));
       };
       const onAbort = () => {
         this.#waiting.delete(begin);
@@ -66,8 +77,13 @@ export class Turns {
     });
   }
 
-  readonly #over = (): void => {
+  readonly #began = (): void => {
+    this.#free--;
+  };
+
+  readonly #ended = (): void => {
     this.#free++;
+    if (this.#free <= 0) return;
     const [next] = this.#waiting;
     next?.();
   };

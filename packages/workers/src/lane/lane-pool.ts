@@ -9,12 +9,12 @@ export type LaneThread = WorkerThread<LaneTask>;
 /** The threads that run lanes. Several lanes may share one. */
 export class LanePool {
   readonly #threads: readonly LaneThread[];
-  #nextSeat = 0;
+  #lanes = 0;
 
   /**
    * @param workers threads, at least 1
-   * @param lanes how many tasks there will be at a time
-   * @param onError a thread failed outside any task
+   * @param lanes the most lanes at a time
+   * @param onError called when a thread fails outside of any task
    */
   constructor(workers: number, lanes: number, onError: (error: Error) => void) {
     const lanesPerThread = Math.ceil(lanes / workers);
@@ -22,10 +22,10 @@ export class LanePool {
     this.#threads = Array.from({ length: workers }, create);
   }
 
-  /** The thread for one more lane: they are taken in turn. */
+  /** The thread for one more lane. Lanes get the threads in turn. */
   assign(): LaneThread {
-    const seat = this.#nextSeat++ % this.#threads.length;
-    return this.#threads[seat] as LaneThread;
+    const index = this.#lanes++ % this.#threads.length;
+    return this.#threads[index] as LaneThread;
   }
 
   async close(): Promise<void> {

@@ -9,31 +9,33 @@ import { Meter, readCounters, settleCounters } from '../ring/meter.js';
 import { createLaneMemory, LARGE_BYTES, passEntries, Ring } from '../ring/ring.js';
 import { RingEvacuator, type RingRecord } from '../ring/ring-evacuator.js';
 import { RingReader } from '../ring/ring-reader.js';
-import { RingWriter } from '../ring/ring-writer.js';
+import { type FrameWriter, RingWriter } from '../ring/ring-writer.js';
 import { type SharedMemoryPool, sharedBytesOf } from '../ring/shared-memory.js';
 import { LargeFrames } from './large-frames.js';
 
-/** A frame that is not in a ring, or is taken out of one; a large one in shared memory. */
+/** A frame outside a ring, or at the head of a ring that is evacuated. A large one is in shared memory. */
 export interface DetachedFrame {
   readonly frame: Buffer;
   readonly tag: number;
-  /** It was written to a ring before, and counted there. */
+  /** Whether it was written to a ring before, and counted there. */
   readonly wasInRing: boolean;
-  /** The cache has had it already, as far as it gets such entries at all. */
+  /** Whether the cache needs no copy of it any more. */
   readonly isCached: boolean;
 }
 
 /**
- * The main thread's end of a lane's ring: frames are written to it, its room is waited for, and
- * when no worker has it, its frames are moved elsewhere.
+ * The main thread's end of a lane's ring: it writes frames, waits for room, and while no worker has
+ * the ring, moves its frames to other lanes.
  */
 export abstract class LaneRing {
-  readonly writer: RingWriter;
+  /** Writes frames. `commit` of the lane makes them visible. */
+  readonly writer: FrameWriter;
+  readonly #writer: RingWriter;
   /** Microseconds from hand-over to confirmation, one record per socket write. */
   readonly latency: RecordableHistogram = createHistogram();
   protected readonly ring: Ring;
   readonly #large: LargeFrames;
-  readonly #drain: RingEvacuator;
+  readonly #evacuator: RingEvacuator;
   #head: RingRecord | undefined;
   #movedEntries = 0;
 
@@ -43,31 +45,32 @@ export abstract class LaneRing {
    */
   constructor(ringBytes: number, sharedMemory: SharedMemoryPool) {
     this.ring = new Ring(createLaneMemory(ringBytes), kernelModule());
-    this.writer = new RingWriter(this.ring);
+    this.#writer = new RingWriter(this.ring);
+    this.writer = this.#writer;
     this.#large = new LargeFrames(sharedMemory);
-    this.#drain = new RingEvacuator(this.ring);
+    this.#evacuator = new RingEvacuator(this.ring);
   }
 
-  protected abstract tell(message: ToWorker): void;
+  protected abstract post(message: ToWorker): void;
 
-  /** Makes what was written visible to the worker. */
+  /** Makes the written frames visible to the worker, and wakes it if it sleeps. */
   commit(): void {
-    if (this.writer.commit()) this.tell(DOORBELL);
+    if (this.#writer.commit()) this.post(DOORBELL);
   }
 
-  /** Bytes. */
+  /** The size of the ring in bytes. */
   get ringBytes(): number {
     return this.ring.size;
   }
 
   /** Bytes written and not confirmed; large frames count whole. */
   unconfirmedBytes(): number {
-    // Room is seen at once, but the message that frees a large frame is on its way.
+    // Released room is visible at once; the message that frees a large frame comes later.
     if (!this.#large.isEmpty) this.dropReleased();
     return this.writer.unconfirmed() + this.#large.bytes;
   }
 
-  /** Confirmed bytes a millisecond on this connection; 0 when nothing is known yet. */
+  /** Confirmed bytes a millisecond on this connection; 0: not known yet. */
   get rate(): number {
     return Atomics.load(this.ring.control, Control.rate);
   }
@@ -77,7 +80,7 @@ export abstract class LaneRing {
     return Atomics.load(this.ring.control, Control.latency) / 1000;
   }
 
-  /** Milliseconds for which the indexer wants nothing sent. */
+  /** Milliseconds of the throttle that are left; 0: there is none. */
   get throttledFor(): number {
     const until = Atomics.load(this.ring.control, Control.throttledUntil);
     return until === 0 ? 0 : Math.max(0, (until - sharedMilliseconds(realClock)) | 0);
@@ -118,9 +121,9 @@ export abstract class LaneRing {
   }
 
   /**
-   * Has `wake` called once everything before a position is confirmed, or earlier. One call counts
-   * at a time, the one that is due first.
-   * @returns whether that is so already; `wake` may come nevertheless
+   * Asks for a `wake` once everything before a position is confirmed. It may come earlier. Only the
+   * earliest position that was asked for counts.
+   * @returns whether everything before it is confirmed already; `wake` may come nevertheless
    */
   wakeWhenReleased(position: number): boolean {
     if (this.isReleased(position)) return true;
@@ -135,7 +138,7 @@ export abstract class LaneRing {
     return this.isReleased(position);
   }
 
-  /** Whether there is room for a frame of so many bytes. */
+  /** Whether there is room for a frame. */
   hasRoom(frameBytes: number): boolean {
     if (frameBytes <= this.writer.maxFrame) return this.writer.hasRoom(frameBytes);
     return this.#hasRoomBeside(frameBytes) && this.writer.hasRoom(LARGE_BYTES);
@@ -147,8 +150,8 @@ export abstract class LaneRing {
   }
 
   /**
-   * Has `wake` called once there is room for a frame.
-   * @returns whether there is already
+   * Asks for a `wake` once there is room for a frame.
+   * @returns whether there is room already
    */
   wakeForRoom(frameBytes: number): boolean {
     // A large frame waits for those before it, and each of them wakes when it is released.
@@ -164,43 +167,43 @@ export abstract class LaneRing {
       return passEntries(this.ring, released, this.writer.cursor, Number.MAX_SAFE_INTEGER).entries;
     } catch (error) {
       if (!(error instanceof RingCorruptError)) throw error;
-      // Nobody can read it any more, but it was counted what went in and out.
+      // The ring cannot be read any more, but its counters can.
       return this.writer.entries - this.#movedEntries - this.counters().confirmedEntries;
     }
   }
 
   /**
    * Takes the ring, if no worker has it, so that its frames can be moved to other lanes.
-   * @returns whether that is so: then `endEvacuation` gives it back
+   * @returns whether it was taken; then `endEvacuation` gives it back
    */
   beginEvacuation(): boolean {
     this.commit();
-    return this.#drain.begin();
+    return this.#evacuator.begin();
   }
 
-  /** Whether the worker waits for the ring that is being drained. */
+  /** Whether the worker waits for the ring that is being evacuated. */
   get isReclaimed(): boolean {
-    return this.#drain.isReclaimed;
+    return this.#evacuator.isReclaimed;
   }
 
-  /** The oldest frame of the ring that is being drained: void after `dropHead`. */
+  /** The oldest frame of the ring that is being evacuated. It is void after `dropHead`. */
   head(): DetachedFrame | undefined {
-    const head = this.#drain.head();
+    const head = this.#evacuator.head();
     this.#head = head;
     if (head === undefined) return undefined;
     const frame = head.kind === 'frame' ? head.frame : (this.#large.get(head.key) as Buffer);
-    // The worker takes back only the stamps in the ring.
+    // The worker removes only stamps in the ring.
     if (head.kind === 'large') unstampFrame(frame, head.tag);
     return { frame, tag: head.tag, wasInRing: true, isCached: true };
   }
 
-  /** A frame that `head` returned, for somebody who keeps it: a large one is not copied. */
+  /** A frame that `head` returned, to be kept after `dropHead`. A large frame is not copied. */
   copyOf(head: DetachedFrame): DetachedFrame {
     const isLarge = head.frame.length > this.writer.maxFrame;
     return { ...head, frame: isLarge ? head.frame : Buffer.from(head.frame) };
   }
 
-  /** What `head` returned is elsewhere now, also the memory of a large frame. */
+  /** Removes the frame that `head` returned: it is in another ring now, with the memory of a large frame. */
   dropHead(): void {
     const head = this.#head;
     if (head === undefined) return;
@@ -208,28 +211,29 @@ export abstract class LaneRing {
     this.#movedEntries++;
     if (head.kind === 'large') {
       this.#large.forget(head.key);
-      this.tell({ kind: 'largeMoved', key: head.key });
+      this.post({ kind: 'largeMoved', key: head.key });
     }
-    this.#drain.pass();
+    this.#evacuator.pass();
   }
 
+  /** Gives the ring back that `beginEvacuation` has taken. */
   endEvacuation(): void {
-    if (this.#drain.end()) this.tell({ kind: 'ringFree' });
+    if (this.#evacuator.end()) this.post({ kind: 'ringFree' });
   }
 
-  /** A worker begins: it has to know the large frames. */
-  protected tellLargeFrames(): void {
+  /** Sends all large frames to a worker that begins. */
+  protected postLargeFrames(): void {
     this.dropReleased();
-    for (const [key, frame] of this.#large) this.#tellLarge(key, frame);
+    for (const [key, frame] of this.#large) this.#postLarge(key, frame);
   }
 
-  /** Gives the memory of large frames back that are confirmed. */
+  /** Frees the memory of confirmed large frames. */
   protected dropReleased(): void {
     this.#large.dropReleased(Atomics.load(this.ring.control, Control.released));
   }
 
   /**
-   * Brings the ring of a dead worker into order, as the worker would have done.
+   * Brings the ring of a dead worker into order: rewinds it, corrects the counters and gives it back.
    * @throws {RingCorruptError}
    */
   protected recoverFromDeadWorker(): void {
@@ -248,7 +252,7 @@ export abstract class LaneRing {
     Atomics.store(control, Control.ringOwner, RingOwner.nobody);
   }
 
-  /** Large frames take as much memory as the ring at most, but for a single one. */
+  /** Whether a large frame fits beside the others: together as large as the ring, or one alone. */
   #hasRoomBeside(frameBytes: number): boolean {
     return this.#large.isEmpty || this.#large.bytes + frameBytes <= this.ring.size;
   }
@@ -259,11 +263,11 @@ export abstract class LaneRing {
     const key = large.nextKey;
     if (!this.writer.writeLarge(key, tag)) return false;
     large.add(frame, this.writer.cursor);
-    this.#tellLarge(key, frame);
+    this.#postLarge(key, frame);
     return true;
   }
 
-  #tellLarge(key: number, frame: Buffer): void {
-    this.tell({ kind: 'large', key, memory: sharedBytesOf(frame), bytes: frame.length });
+  #postLarge(key: number, frame: Buffer): void {
+    this.post({ kind: 'large', key, memory: sharedBytesOf(frame), bytes: frame.length });
   }
 }

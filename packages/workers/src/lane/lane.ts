@@ -22,14 +22,14 @@ export interface LaneOptions {
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
   readonly identity: Identity;
-  /** Tag names; the index is the muxer tag. What `addTag` adds is in it as well. */
+  /** Tag names; the index is the muxer tag. The owner adds a name before it calls `addTag`. */
   readonly tags: readonly string[];
   readonly minVersion: number;
   readonly rateLimit: RateLimitTask | undefined;
   readonly times: ConnectionTimes;
   /** A power of two from 64 KiB to 1 GiB. */
   readonly ringBytes: number;
-  /** Where the memory of large frames comes from, and goes back to. */
+  /** The pool of the memory of large frames. */
   readonly sharedMemory: SharedMemoryPool;
   readonly events: LaneEvents;
 }
@@ -37,21 +37,21 @@ export interface LaneOptions {
 /** What a lane reports, on the main thread. */
 export interface LaneEvents {
   hot(lane: Lane): void;
-  /** The connection failed or ended; the next attempt comes by itself. */
+  /** The connection failed or ended. The lane tries again by itself. */
   lost(lane: Lane, error: ConnectionError, retryInMs: number): void;
   /** The lane has given up for good. */
   fatal(lane: Lane, error: Error): void;
-  /** The indexer refuses a tag that it has not refused before, or took since. */
+  /** The indexer refuses a tag that it has not refused so far. */
   tagRefused(lane: Lane, tag: number): void;
-  /** The indexer has refused a tag, or takes one that it had refused. */
+  /** The indexer has refused a tag, or accepts one that it had refused. */
   tagAnswered(): void;
-  /** What `wakeWhenReleased` waited for is there. */
+  /** The position of `wakeWhenReleased` may be released. */
   wake(): void;
 }
 
 /**
- * One ring, one worker task, one socket to one indexer; this is the main thread's end. The ring
- * outlives the worker: when its thread dies, another one takes over where it was.
+ * The main thread's end of a lane: one ring, one worker task, one socket to one indexer. The ring
+ * outlives the worker. When the thread dies, the next one goes on with the same ring.
  */
 export class Lane extends LaneRing {
   readonly endpoint: Endpoint;
@@ -73,7 +73,7 @@ export class Lane extends LaneRing {
     const { firstRetry, mostRetry } = options.times;
     this.#link = new WorkerLink(new Backoff(firstRetry, mostRetry), {
       begin: (port) => this.#runTask(port),
-      heard: (message) => this.#heard(message),
+      onMessage: (message) => this.#onMessage(message),
       died: (error, retryInMs) => this.#died(error, retryInMs),
     });
   }
@@ -97,7 +97,7 @@ export class Lane extends LaneRing {
     return this.#session !== undefined && this.state === LaneState.hot;
   }
 
-  /** Of the connection that is there now. */
+  /** The current connection; `undefined`: the lane is not hot. */
   get session(): Session | undefined {
     return this.#session;
   }
@@ -106,19 +106,19 @@ export class Lane extends LaneRing {
     return this.#lastError;
   }
 
-  /** When `lastError` came, on the clock of `performance.now()`; 0: there is none. */
+  /** When `lastError` came, by the clock of `performance.now()`; 0: there was no error. */
   get lastErrorAt(): number {
     return this.#lastErrorAt;
   }
 
-  /** Why the lane has given up, if it has. */
+  /** Why the lane has given up; `undefined`: it has not. */
   get fatalError(): Error | undefined {
     return this.#fatalError;
   }
 
-  /** Tells the worker of one more tag; `options.tags` has it already. */
+  /** Makes the worker negotiate one more tag, which `options.tags` has already. */
   addTag(tag: TagName): void {
-    this.#link.tell({ kind: 'tag', ...tag });
+    this.#link.post({ kind: 'tag', ...tag });
   }
 
   /** Whether the indexer has refused a tag. */
@@ -138,29 +138,31 @@ export class Lane extends LaneRing {
 
   /** Asks the indexer to confirm what is committed, once it is sent. */
   flush(): void {
-    this.#link.tell({ kind: 'flush' });
+    this.#link.post({ kind: 'flush' });
   }
 
-  /** Sends a whole INGESTER_STATE command, if a connection is there that takes it. */
+  /** Sends a whole INGESTER_STATE command (§8), if the lane is hot and the indexer knows it. */
   tellState(command: Uint8Array): void {
-    this.#link.tell({ kind: 'state', command });
+    this.#link.post({ kind: 'state', command });
   }
 
   /**
-   * Sends a ditto block (§10), once: unstamped frames, back to back, in memory of the lane's
-   * `sharedMemory`. The signal takes it back unless it is sent.
+   * Sends a ditto block (§10), once.
+   * @param frames unstamped frames, back to back, in memory of the lane's `sharedMemory`
+   * @param signal cancels the block, unless it is sent already
+   * @returns how the block has ended; it never rejects
    */
   ditto(frames: Buffer, count: number, signal: AbortSignal | undefined): Promise<DittoEnd> {
     const key = this.#nextDitto++;
-    const cancel = () => this.#link.tell({ kind: 'dittoCancel', key });
+    const cancel = () => this.#link.post({ kind: 'dittoCancel', key });
     signal?.addEventListener('abort', cancel, { once: true });
     const ended = new Promise<DittoEnd>((resolve) => this.#dittos.set(key, resolve));
     const memory = sharedBytesOf(frames);
-    this.#link.tell({ kind: 'ditto', key, memory, bytes: frames.length, count });
+    this.#link.post({ kind: 'ditto', key, memory, bytes: frames.length, count });
     return ended.finally(() => signal?.removeEventListener('abort', cancel));
   }
 
-  /** Ends the connection as it stands; what is not confirmed stays in the ring. */
+  /** Ends the connection. Entries that are not confirmed stay in the ring. */
   async close(): Promise<void> {
     await this.#link.close({ kind: 'close' });
     this.#loseDittos();
@@ -169,7 +171,7 @@ export class Lane extends LaneRing {
 
   async #runTask(port: MessagePort): Promise<void> {
     const { endpoint, credentials, identity, tags, minVersion, rateLimit, times } = this.#options;
-    this.tellLargeFrames();
+    this.postLargeFrames();
     await this.#thread?.run({
       memory: this.ring.memory,
       kernel: kernelModule(),
@@ -185,7 +187,7 @@ export class Lane extends LaneRing {
     });
   }
 
-  #heard(message: ToMain): void {
+  #onMessage(message: ToMain): void {
     const { events } = this.#options;
     switch (message.kind) {
       case 'hot': {
@@ -241,23 +243,23 @@ export class Lane extends LaneRing {
     return true;
   }
 
-  /** No worker is there to say what became of them. */
+  /** Ends all ditto blocks, because no worker can report how they end. */
   #loseDittos(): void {
     for (const end of this.#dittos.values()) end({ kind: 'lost' });
     this.#dittos.clear();
-    // The next worker asks for all tags anew, and tells only of those that are refused then.
+    // The next worker asks for all tags again, and reports the refused ones.
     this.#refused.clear();
   }
 
-  protected tell(message: ToWorker): void {
-    this.#link.tell(message);
+  protected post(message: ToWorker): void {
+    this.#link.post(message);
   }
 
   #lost(loss: LossMessage, retryInMs: number, cause?: unknown): void {
     const error = new ConnectionError(this.endpoint.address, loss, { cause });
     this.#session = undefined;
     this.#setLastError(error);
-    // Not from here: what a listener throws must not end the lane.
+    // In a microtask: an error in a listener must not end the lane.
     queueMicrotask(() => this.#options.events.lost(this, error, retryInMs));
   }
 

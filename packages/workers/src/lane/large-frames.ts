@@ -1,13 +1,13 @@
 import { LARGE_BYTES } from '../ring/ring.js';
 import type { SharedMemoryPool } from '../ring/shared-memory.js';
 
-/** A frame too large for the ring, in shared memory, and where the reference to it ends there. */
+/** A frame too large for the ring, in shared memory. `end` is where the reference to it ends in the ring. */
 interface LargeFrame {
   readonly frame: Buffer;
   readonly end: number;
 }
 
-/** The main thread's frames that are too large for a lane's ring, until their references are released. */
+/** The large frames of a lane, on the main thread, until their references in the ring are released. */
 export class LargeFrames {
   readonly #memory: SharedMemoryPool;
   readonly #frames = new Map<number, LargeFrame>();
@@ -15,7 +15,7 @@ export class LargeFrames {
   #nextKey = 1;
   #addedBytes = 0;
 
-  /** @param memory where the frames come from and go back to */
+  /** @param memory the pool that the frames are allocated in */
   constructor(memory: SharedMemoryPool) {
     this.#memory = memory;
   }
@@ -29,17 +29,17 @@ export class LargeFrames {
     return this.#frames.size === 0;
   }
 
-  /** Bytes of the frames that are kept. */
+  /** Bytes of all frames that are here now. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Bytes of all frames ever added, without those that their references take in the ring. */
+  /** Bytes of all frames ever added, less the bytes of their references in the ring. */
   get addedBytes(): number {
     return this.#addedBytes;
   }
 
-  /** Bytes of frames whose references end in front of a cursor or at it. */
+  /** Bytes of the frames whose references end at or before a cursor. */
   bytesUpTo(cursor: number): number {
     let bytes = 0;
     for (const { frame, end } of this.#frames.values()) {
@@ -48,7 +48,7 @@ export class LargeFrames {
     return bytes;
   }
 
-  /** Keeps a frame under `nextKey`; its reference ends at cursor `end`. */
+  /** Adds a frame with the key `nextKey`. Its reference ends at cursor `end`. */
   add(frame: Buffer, end: number): void {
     this.#frames.set(this.#nextKey, { frame, end });
     this.#nextKey = (this.#nextKey % 0xffffffff) + 1;
@@ -60,13 +60,13 @@ export class LargeFrames {
     return this.#frames.get(key)?.frame;
   }
 
-  /** A frame is somebody else's now. */
+  /** Removes a frame whose memory belongs to another lane now. */
   forget(key: number): void {
     this.#bytes -= this.get(key)?.length ?? 0;
     this.#frames.delete(key);
   }
 
-  /** Gives the memory of those back whose references are released, which are the oldest. */
+  /** Frees the memory of frames whose references are released; these are the oldest ones. */
   dropReleased(released: number): void {
     for (const [key, { frame, end }] of this.#frames) {
       if (((released - end) | 0) < 0) return;

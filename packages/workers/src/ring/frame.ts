@@ -9,8 +9,11 @@ import {
   FRAME_SECONDS_OFFSET,
   FRAME_SOURCE_OFFSET,
   FRAME_TAG_OFFSET,
+  type IndexerTag,
   LENGTH_MASK,
+  type MuxerTag,
   type Source,
+  writeU64,
 } from '@ringest/codec';
 
 const NO_SOURCE = 0xffffffff;
@@ -65,29 +68,28 @@ export function withoutValues(frame: Buffer): [header: Buffer, data: Buffer] {
 }
 
 /** Gives a frame outside a ring its indexer tag, its id and, if it has none, its source. */
-export function stampFrame(frame: Buffer, indexerTag: number, id: number, local: Source): void {
+export function stampFrame(frame: Buffer, indexerTag: IndexerTag, id: number, local: Source): void {
   if (isWithoutSource(frame)) {
     const word = frame.readUInt32LE(FRAME_LENGTH_OFFSET);
     frame.writeUInt32LE(local.isIPv4 ? (word | FLAG_IPV4) >>> 0 : word, FRAME_LENGTH_OFFSET);
     frame.set(local.bytes, FRAME_SOURCE_OFFSET);
   }
   frame.writeUInt16LE(indexerTag, FRAME_TAG_OFFSET);
-  frame.writeUInt32LE(id % 2 ** 32, FRAME_ID_OFFSET);
-  frame.writeUInt32LE(Math.floor(id / 2 ** 32), FRAME_ID_OFFSET + 4);
+  writeU64(id, frame, FRAME_ID_OFFSET);
 }
 
-/** The tag in a frame's header. */
-export function frameTag(frame: Buffer): number {
-  return frame.readUInt16LE(FRAME_TAG_OFFSET);
+/** The tag in the header of an unstamped frame. */
+export function frameTag(frame: Buffer): MuxerTag {
+  return frame.readUInt16LE(FRAME_TAG_OFFSET) as MuxerTag;
 }
 
-/** Gives an unstamped frame another muxer tag. */
+/** Writes a tag number of this muxer, or of an earlier one, into the header of a frame outside a ring. */
 export function retagFrame(frame: Buffer, tag: number): void {
   frame.writeUInt16LE(tag, FRAME_TAG_OFFSET);
 }
 
 /** Takes the stamp of a frame outside a ring back: its muxer tag is known otherwise. The source stays. */
-export function unstampFrame(frame: Buffer, tag: number): void {
+export function unstampFrame(frame: Buffer, tag: MuxerTag): void {
   retagFrame(frame, tag);
   if (!isWithoutSource(frame)) frame.fill(0, FRAME_ID_OFFSET, FRAME_BYTES);
 }

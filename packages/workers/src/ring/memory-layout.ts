@@ -40,16 +40,16 @@ export const Control = {
   sent: 32,
   /** Cursor: the indexer has confirmed everything before it; its room is free. */
   released: 64,
-  /** 1 while the worker waits for a doorbell; whoever takes it to 0 rings. */
+  /** 1 while the worker waits for a doorbell. The thread that changes it to 0 rings it. */
   asleep: 96,
-  /** 1 while the main thread waits for `released` to reach `wakeAt`; the worker takes it to 0. */
+  /** 1 while the main thread waits for `released` to reach `wakeAt`. The worker changes it to 0. */
   wakeArmed: 128,
   wakeAt: 129,
   /** A `LaneState`. */
   state: 160,
   /** A `RingOwner`: who may move `sent` and `released`, and touch the bytes between them. */
   ringOwner: 161,
-  /** 1 while the worker waits for the main thread to give the ring back, which takes it to 0. */
+  /** 1 while the worker waits for the ring. The main thread changes it to 0 when it gives the ring back. */
   ringWanted: 162,
   /** Confirmed bytes a millisecond while the lane was busy, a moving average; 0: not known yet. */
   rate: 192,
@@ -87,9 +87,10 @@ export const LaneState = {
 export type LaneState = (typeof LaneState)[keyof typeof LaneState];
 
 /**
- * Who owns a ring. The worker does from the first frame of a connection until the last one's stamp
- * is taken back; while nobody does, the main thread may, to move frames to other lanes. Both take
- * it from `nobody` by compare-exchange, but for a worker that died: its ring falls to the main thread.
+ * The owner of a ring. The worker owns it from the end of a handshake until all stamps of that
+ * connection are removed. The main thread may take a ring without an owner, to move frames to other
+ * lanes. Both take it from `nobody` by compare-exchange. The ring of a dead worker falls to the main
+ * thread.
  */
 export const RingOwner = {
   nobody: 0,

@@ -1,4 +1,5 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
+import { TWO_32 } from '@ringest/codec';
 import { type Clock, realClock, sharedMilliseconds } from '../clock.js';
 import { Control, type Counter, counters } from './memory-layout.js';
 import type { Passed } from './ring.js';
@@ -12,9 +13,9 @@ export const HALF_LIFE = 100;
 const RATE_WINDOW = 20;
 
 /**
- * Publishes what a lane achieves: counters, acknowledgement latency, and the rate at which its
- * indexer confirms. The rate may fall only over a window in which the lane was never short of
- * frames: a lane with little to do is not a slow one.
+ * Publishes the figures of a lane: counters, latency, and the rate at which its indexer confirms. The
+ * rate may fall only over a window in which the lane always had frames to send: a lane with little to do
+ * is not a slow one.
  */
 export class Meter {
   readonly counts: Record<Counter, number>;
@@ -35,7 +36,7 @@ export class Meter {
     this.counts = readCounters(control);
   }
 
-  /** A new connection: what the last one achieved says nothing about it. */
+  /** A new connection begins: the averages of the last one do not count for it. */
   begin(): void {
     this.counts.connects++;
     this.#latencyAverage = 0;
@@ -43,34 +44,34 @@ export class Meter {
     this.publish();
   }
 
-  /** The indexer wants nothing sent for so many milliseconds from now on; 0: it does. */
+  /** A throttle of some milliseconds begins; 0: it has ended. */
   throttled(milliseconds: number): void {
     const now = sharedMilliseconds(this.#clock);
     const until = milliseconds === 0 ? 0 : (now + Math.ceil(milliseconds)) | 0 || 1;
     Atomics.store(this.#control, Control.throttledUntil, until);
   }
 
-  /** Entries are about to be handed over: they count whatever becomes of this thread. */
+  /** Counts entries that are about to go to the socket, in case this thread dies then. */
   sent(entries: number, bytes: number): void {
     this.counts.sentEntries += entries;
     this.counts.sentBytes += bytes;
     this.publish();
   }
 
-  /** The connection is lost; the confirmed entries are counted, but their bytes are not. */
+  /** Counts a rewind. The confirmed entries are counted already, their bytes are not. */
   rewound({ confirmed, again }: Rewound): void {
     const { counts } = this;
     counts.confirmedBytes += confirmed.bytes;
     counts.resentEntries += again.entries;
-    // Nothing is in flight any more. An indexer that takes no values was sent less than the ring holds.
+    // Nothing is in flight any more. Without values, an indexer was sent less than the ring holds.
     counts.resentBytes = counts.sentBytes - counts.confirmedBytes;
     this.publish();
   }
 
   /**
-   * The worker is dead, and with it what it knew of confirmations: all that stands in the ring as
-   * sent will be sent again, also what was counted as confirmed already, or not yet as sent.
-   * @param confirmedEntries by the ring: all that were written to it and have left it so
+   * Corrects the counters after the worker died. What it knew about confirmations is lost: everything
+   * that is sent and in the ring will be sent again, whatever was counted for it.
+   * @param confirmedEntries how many entries have left the ring because they were confirmed
    */
   recoverFromDeadWorker(again: Passed, largeBytes: number, confirmedEntries: number): void {
     const { counts } = this;
@@ -82,19 +83,19 @@ export class Meter {
     this.publish();
   }
 
-  /** The lane begins to have something in flight. */
+  /** The lane has something in flight again. */
   busy(now: number): void {
     this.#windowStart = now;
     this.#windowBytes = 0;
     this.#windowSaturated = true;
   }
 
-  /** All that was committed is sent: from here on the rate says nothing of the indexer's speed. */
+  /** Everything that was committed is sent: the rate shows no longer how fast the indexer is. */
   ranDry(): void {
     this.#windowSaturated = false;
   }
 
-  /** A socket write that was handed over at `since` is confirmed. */
+  /** A socket write of the time `since` is confirmed. */
   acknowledged(since: number, now: number): void {
     const micros = Math.max(1, Math.round((now - since) * 1000));
     this.#latency.record(micros);
@@ -104,7 +105,7 @@ export class Meter {
     this.#lastAcknowledged = now;
   }
 
-  /** `bytes` more are confirmed; publishes everything. */
+  /** Counts confirmed bytes in the rate, and publishes all figures. */
   confirmed(bytes: number, now: number): void {
     this.#windowBytes += bytes;
     const elapsed = now - this.#windowStart;
@@ -127,13 +128,13 @@ export class Meter {
     for (let i = 0; i < counters.length; i++) {
       const count = this.counts[counters[i] as Counter];
       Atomics.store(control, Control.counters + 2 * i, count | 0);
-      Atomics.store(control, Control.counters + 2 * i + 1, Math.floor(count / 2 ** 32));
+      Atomics.store(control, Control.counters + 2 * i + 1, Math.floor(count / TWO_32));
     }
     Atomics.add(control, Control.countersSequence, 1);
   }
 }
 
-/** What is confirmed is sent, and not sent again. */
+/** Confirmed bytes were sent, and are not sent again: this is their upper bound. */
 function atMost(confirmed: number, sent: number, resent: number): number {
   return Math.max(0, Math.min(confirmed, sent - resent));
 }
@@ -142,14 +143,14 @@ function follow(average: number, sample: number, weight: number): number {
   return sample > average ? sample : average + (sample - average) * weight;
 }
 
-/** After a worker died, which may have been in the middle of publishing: readers wait no more. */
+/** Ends a `publish` that a dead worker has left unfinished, so that readers need not retry. */
 export function settleCounters(control: Int32Array): void {
   if ((Atomics.load(control, Control.countersSequence) & 1) === 1) {
     Atomics.add(control, Control.countersSequence, 1);
   }
 }
 
-/** Looks at counters that change under the eye; then the last look counts, inconsistent at worst by a write. */
+/** The most attempts to read counters while they change. The last one counts, at worst off by one write. */
 const MOST_LOOKS = 100;
 
 /** A snapshot of a lane's counters, from any thread. */
@@ -160,7 +161,7 @@ export function readCounters(control: Int32Array): Record<Counter, number> {
       counters.map((name, i) => {
         const low = Atomics.load(control, Control.counters + 2 * i) >>> 0;
         const high = Atomics.load(control, Control.counters + 2 * i + 1) >>> 0;
-        return [name, high * 2 ** 32 + low];
+        return [name, high * TWO_32 + low];
       }),
     ) as Record<Counter, number>;
     const isStable =

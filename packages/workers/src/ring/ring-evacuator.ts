@@ -1,3 +1,4 @@
+import type { MuxerTag } from '@ringest/codec';
 import { frameSize } from '@ringest/codec';
 import { frameTag } from './frame.js';
 import { Control, RingOwner } from './memory-layout.js';
@@ -5,12 +6,12 @@ import { LARGE_BYTES, type Ring, recordKind } from './ring.js';
 
 /** The oldest record of a ring: a frame in the ring's own memory, or the key of a large one. */
 export type RingRecord =
-  | { readonly kind: 'frame'; readonly frame: Buffer; readonly tag: number }
-  | { readonly kind: 'large'; readonly key: number; readonly tag: number };
+  | { readonly kind: 'frame'; readonly frame: Buffer; readonly tag: MuxerTag }
+  | { readonly kind: 'large'; readonly key: number; readonly tag: MuxerTag };
 
 /**
- * The main thread's way of taking frames out of a ring whose lane is lost, oldest first. It works
- * only between `begin` and `end`, while the ring belongs to the main thread.
+ * Takes frames out of a ring whose lane is lost, on the main thread, oldest first. It works only between
+ * `begin` and `end`, while the main thread owns the ring.
  */
 export class RingEvacuator {
   readonly #ring: Ring;
@@ -21,7 +22,7 @@ export class RingEvacuator {
   }
 
   /**
-   * Takes the ring if it is nobody's.
+   * Takes the ring, if it has no owner.
    * @returns false when the worker has it
    */
   begin(): boolean {
@@ -35,7 +36,7 @@ export class RingEvacuator {
     return Atomics.load(this.#ring.control, Control.ringWanted) === 1;
   }
 
-  /** The oldest record; `undefined`: there is none. It stays until `pass`. */
+  /** The oldest record; `undefined`: there is none. It stays until `pass` is called. */
   head(): RingRecord | undefined {
     const ring = this.#ring;
     const { control } = ring;
@@ -53,7 +54,7 @@ export class RingEvacuator {
           return {
             kind: 'large',
             key: ring.view.getUint32(at + 4, true),
-            tag: ring.view.getUint32(at + 8, true),
+            tag: ring.view.getUint32(at + 8, true) as MuxerTag,
           };
         case 'frame': {
           this.#headBytes = frameSize(ring.bytes, at, ring.toEnd(cursor));
@@ -64,15 +65,15 @@ export class RingEvacuator {
     }
   }
 
-  /** The oldest record is elsewhere now: its room is free. */
+  /** Removes the oldest record, which is in another ring now. */
   pass(): void {
     const cursor = Atomics.load(this.#ring.control, Control.released);
     this.#moveTo((cursor + this.#headBytes) | 0);
   }
 
   /**
-   * Gives the ring up.
-   * @returns whether the worker waits for it and has to be told
+   * Gives the ring back.
+   * @returns whether the worker waits for it, and needs the message `ringFree`
    */
   end(): boolean {
     const { control } = this.#ring;

@@ -1,4 +1,4 @@
-import { FRAME_TAG_OFFSET } from '@ringest/codec';
+import { FRAME_TAG_OFFSET, type MuxerTag } from '@ringest/codec';
 import { Control, TO_INDEXER_AT } from './memory-layout.js';
 import {
   distance,
@@ -10,38 +10,39 @@ import {
   unstampFrames,
 } from './ring.js';
 
-/** What `RingReader.take` found at the head of the ring. */
+/** What `RingReader.next` has found at the head of the ring. */
 export const ReadOutcome = {
   /** Nothing is committed. */
   nothing: 0,
-  /** Stamped frames stand at `address`, `bytes` long. */
+  /** Stamped frames at `address`, `bytes` long. */
   frames: 1,
   /** A reference to a large frame: `largeKey`, `largeTag`. */
   large: 2,
-  /** One stamped frame with enumerated values, for an indexer that takes none, at `address`. */
+  /** One stamped frame at `address`, with enumerated values that the indexer does not know. */
   valued: 3,
-  /** A frame whose tag (`unknownTag`) the indexer does not know yet; all before it was taken. */
+  /** A frame whose tag (`unknownTag`) the indexer does not know yet. */
   unknownTag: 4,
 } as const;
 export type ReadOutcome = (typeof ReadOutcome)[keyof typeof ReadOutcome];
 
-/** What a rewind has passed: what was confirmed is released, the rest will be sent again. */
+/** The result of a rewind: what was confirmed is released, the rest will be sent again. */
 export interface Rewound {
   readonly confirmed: Passed;
   readonly again: Passed;
 }
 
 /**
- * The consumer's side of a ring: stamps committed frames in place and hands out the ring's own
- * bytes, and gives room back once it is confirmed.
+ * The consumer's side of a ring. It stamps committed frames in place, hands out the ring's own bytes,
+ * and releases room once entries are confirmed.
  */
 export class RingReader {
   readonly ring: Ring;
-  /** The address and the length of the frames taken last. */
+  /** The address of the frames that were read last. */
   address = 0;
+  /** The length of the frames that were read last. */
   bytes = 0;
   largeKey = 0;
-  largeTag = 0;
+  largeTag = 0 as MuxerTag;
   unknownTag = 0;
   #sent: number;
   #released: number;
@@ -53,19 +54,19 @@ export class RingReader {
     this.#released = Atomics.load(ring.control, Control.released);
   }
 
-  /** The ring is this reader's again: the main thread may have taken records out of it. */
+  /** Goes on after the main thread has had the ring: it may have taken records out. */
   resume(): void {
     this.#sent = Atomics.load(this.ring.control, Control.sent);
     this.#released = Atomics.load(this.ring.control, Control.released);
   }
 
-  /** Whether the indexer at the other end takes enumerated values. */
+  /** Sets whether the indexer knows enumerated values. */
   setTakesValues(takes: boolean): void {
     this.#takesValues = takes;
     this.ring.kernel.setTakesValues(takes);
   }
 
-  /** Behind the last record taken. */
+  /** The cursor after the last record that was read. */
   get sent(): number {
     return this.#sent;
   }
@@ -74,17 +75,17 @@ export class RingReader {
     return this.#released;
   }
 
-  /** Bytes taken and not yet confirmed. */
+  /** Bytes read and not yet released. */
   get unconfirmed(): number {
     return distance(this.#released, this.#sent);
   }
 
-  /** Bytes committed and not yet taken. */
+  /** Bytes committed and not yet read. */
   available(): number {
     return distance(this.#sent, Atomics.load(this.ring.control, Control.written));
   }
 
-  /** Stamps and takes the frames at the head, about `most` bytes of them (the last may go beyond). */
+  /** Reads and stamps the frames at the head, about `most` bytes; the last frame may exceed that. */
   next(most: number): ReadOutcome {
     const { ring } = this;
     let available = this.available();
@@ -98,7 +99,7 @@ export class RingReader {
           break;
         case 'large':
           this.largeKey = ring.view.getUint32(at + 4, true);
-          this.largeTag = ring.view.getUint32(at + 8, true);
+          this.largeTag = ring.view.getUint32(at + 8, true) as MuxerTag;
           return ReadOutcome.large;
         case 'frame': {
           const end = at + Math.min(available, toEnd, most);
@@ -115,7 +116,7 @@ export class RingReader {
     return ReadOutcome.nothing;
   }
 
-  /** Stamps the one frame at hand, whatever it carries. */
+  /** Stamps the frame at the head, with or without values. */
   #takeValued(at: number): ReadOutcome {
     const { kernel, view } = this.ring;
     kernel.setTakesValues(true);
@@ -129,20 +130,20 @@ export class RingReader {
     return ReadOutcome.valued;
   }
 
-  /** Passes the reference that `take` returned as `ReadOutcome.large`. */
+  /** Skips the reference that `next` has returned as `ReadOutcome.large`. */
   passLarge(): void {
     this.#advance(LARGE_BYTES);
   }
 
-  /** Everything before the cursor is confirmed. */
+  /** Releases everything before the cursor. */
   release(cursor: number): void {
     this.#released = cursor;
     Atomics.store(this.ring.control, Control.released, cursor);
   }
 
   /**
-   * After the connection is lost: releases the `confirmed` oldest entries, takes the stamps of the
-   * rest back and goes back to them.
+   * Goes back after a loss: releases the `confirmed` oldest entries, and removes the stamps of the
+   * others, which will be read again.
    */
   rewind(confirmed: number): Rewound {
     const { ring } = this;

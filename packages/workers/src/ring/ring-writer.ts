@@ -18,6 +18,9 @@ export interface WriterMark {
   readonly padBytes: number;
 }
 
+/** A ring writer without `commit`: only the owner of the ring commits, because it also rings the doorbell. */
+export type FrameWriter = Omit<RingWriter, 'commit' | 'ring'>;
+
 /**
  * The producer's side of a ring. Frames are encoded at a private cursor and become visible to the
  * worker all at once, with `commit`.
@@ -38,7 +41,7 @@ export class RingWriter {
   /** Bytes up to `#committed`, and bytes of pads among all that was written. */
   #committedBytes = 0;
   #padBytes = 0;
-  /** The last `released` that was read: the worker's cache line is left alone while there is room. */
+  /** The last `released` that was read. It is read again only without room, to spare the cache line. */
   #released: number;
   #source: Source | undefined;
 
@@ -56,7 +59,7 @@ export class RingWriter {
     this.#released = Atomics.load(ring.control, Control.released);
   }
 
-  /** Behind the last record written, committed or not. */
+  /** The cursor after the last record, committed or not. */
   get cursor(): number {
     return this.#cursor;
   }
@@ -87,7 +90,7 @@ export class RingWriter {
     return distance(this.#released, this.#cursor);
   }
 
-  /** Whether there is room for a record of so many bytes. */
+  /** Whether there is room for a record. */
   hasRoom(bytes: number): boolean {
     const toEnd = this.#size - (this.#cursor & this.#mask);
     return this.unconfirmed() + (bytes <= toEnd ? bytes : bytes + toEnd) <= this.#size;
@@ -175,7 +178,10 @@ export class RingWriter {
     return true;
   }
 
-  /** Makes what was written visible to the worker. Returns whether the worker sleeps and wants a doorbell. */
+  /**
+   * Makes the written records visible to the worker.
+   * @returns whether the worker sleeps, and needs a doorbell
+   */
   commit(): boolean {
     if (this.#committed === this.#cursor) return false;
     this.#committedBytes += this.uncommitted;

@@ -1,24 +1,24 @@
 import { reserve } from '../system-limit.js';
 
-/** Allocations are whole multiples of this, so that memory fits the next frame too. */
+/** Allocations are multiples of this, so that the memory fits the next frame too. */
 const GRAIN = 1048576;
-/** Free memory that is kept, in bytes. */
+/** The most free memory that is kept, in bytes. */
 const MOST_FREE = 64 * 1048576;
 
 /**
- * Shared memory for large frames, used again. An engine's collector frees shared memory late: it
- * does not see that a few small objects hold gigabytes.
+ * A pool of shared memory for large frames. Without it, the garbage collector would free shared memory
+ * late: it does not see that a few small objects hold gigabytes.
  */
 export class SharedMemoryPool {
   readonly #free: SharedArrayBuffer[] = [];
   #freeBytes = 0;
 
   /**
-   * A buffer of so many bytes, with anything in it.
+   * Allocates a buffer. Its content is undefined.
    * @throws {SystemLimitError}
    */
   allocate(bytes: number): Buffer {
-    // What was used last is still in the processor's caches.
+    // The memory that was used last is still in the processor's caches.
     const index = this.#free.findLastIndex((memory) => memory.byteLength >= bytes);
     const [memory] = index === -1 ? [] : this.#free.splice(index, 1);
     if (memory !== undefined) this.#freeBytes -= memory.byteLength;
@@ -26,7 +26,7 @@ export class SharedMemoryPool {
     return Buffer.from(room, 0, bytes);
   }
 
-  /** Takes a buffer back that nobody reads or writes any more. */
+  /** Takes back a buffer that is not used any more. */
   free(buffer: Buffer): void {
     const memory = sharedBytesOf(buffer);
     this.#free.push(memory);

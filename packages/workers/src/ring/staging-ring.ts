@@ -3,7 +3,7 @@ import { Control } from './memory-layout.js';
 import { createLaneMemory, Ring } from './ring.js';
 import { RingWriter, type WriterMark } from './ring-writer.js';
 
-/** A ring without a reader: frames are encoded in it as in a lane's, to be copied from it. */
+/** A ring without a reader. Frames are encoded in it as in the ring of a lane, and then copied out. */
 export class StagingRing {
   readonly writer: RingWriter;
   #mark: WriterMark;
@@ -19,12 +19,12 @@ export class StagingRing {
     return this.writer.entries - this.#mark.entries;
   }
 
-  /** Their frames, back to back, in one view or two; void after `clear`. */
+  /** The frames that were written since `clear`, back to back, in one or two views. Void after `clear`. */
   frames(): Buffer[] {
     return this.writer.since(this.#mark);
   }
 
-  /** Forgets what was written: all of the ring is free. */
+  /** Removes all frames. */
   clear(): void {
     const { ring } = this.writer;
     this.writer.commit();

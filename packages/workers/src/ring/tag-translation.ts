@@ -1,9 +1,9 @@
-import { GRAVWELL_TAG } from '@ringest/codec';
+import { GRAVWELL_TAG, type IndexerTag, type MuxerTag } from '@ringest/codec';
 import { ConnectionLoss } from '../connection-loss.js';
 import type { TagName } from '../endpoint.js';
 import { TO_INDEXER_AT, TO_MUXER_AT, UNKNOWN_TAG } from './memory-layout.js';
 
-/** The two tables of a lane's memory that translate tags, of the connection that there is. */
+/** The two tables in a lane's memory that translate tags on the present connection. */
 export class TagTranslation {
   readonly #toIndexer: Uint16Array;
   readonly #toMuxer: Uint16Array;
@@ -13,24 +13,28 @@ export class TagTranslation {
     this.#toMuxer = new Uint16Array(memory.buffer, TO_MUXER_AT, 65536);
   }
 
-  /** A new connection: nothing is known. No frame in the ring may have a stamp then. */
+  /** Empties both tables for a new connection. No frame in the ring may have a stamp at that time. */
   clear(): void {
     this.#toIndexer.fill(UNKNOWN_TAG);
     this.#toMuxer.fill(UNKNOWN_TAG);
   }
 
-  /** Whether the indexer knows a tag; `gravwell` it always does. */
-  knows(tag: number): boolean {
+  /** Whether the indexer knows a tag. Every indexer knows `gravwell`. */
+  knows(tag: MuxerTag): boolean {
     return this.indexerTag(tag) !== UNKNOWN_TAG || tag === GRAVWELL_TAG;
   }
 
-  /** The indexer's number of a tag, or `UNKNOWN_TAG`; `gravwell` has its own. */
-  indexerTag(tag: number): number {
-    return this.#toIndexer[tag] as number;
+  /** The indexer's number of a tag, or `UNKNOWN_TAG`. `gravwell` has the same number everywhere: 0xffff. */
+  indexerTag(tag: MuxerTag): IndexerTag {
+    return this.#toIndexer[tag] as IndexerTag;
   }
 
-  /** @throws {ConnectionLoss} the number is another tag's: their frames could not be told apart afterwards */
-  learn({ tag, name }: TagName, indexerTag: number): void {
+  /**
+   * Adds a pair of numbers to both tables.
+   * @throws {ConnectionLoss} the indexer's number belongs to another tag already: frames of the two could
+   *   not be told apart when their stamps are taken back
+   */
+  learn({ tag, name }: TagName, indexerTag: IndexerTag): void {
     const known = this.#toMuxer[indexerTag];
     const isTaken = known !== UNKNOWN_TAG && known !== tag;
     if (indexerTag === GRAVWELL_TAG || isTaken) {

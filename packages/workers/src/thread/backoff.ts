@@ -1,6 +1,6 @@
 /**
- * Delays between attempts: from `first` milliseconds on, doubling up to `most`, each shortened by up
- * to a quarter at random, so that ingesters that lost the same indexer do not return in step.
+ * Delays between attempts: `first` milliseconds, then doubled up to `most`. Each is shortened by up to a
+ * quarter at random, so that ingesters that lost the same indexer do not all return at once.
  */
 export class Backoff {
   readonly #first: number;
@@ -26,7 +26,7 @@ export class Backoff {
     return Math.round(delay * (1 - this.#random() / 4));
   }
 
-  /** After a success. */
+  /** An attempt has worked: the next delay is `first` again. */
   reset(): void {
     this.#next = this.#first;
   }

@@ -1,4 +1,4 @@
-/** How a task runs in a thread of its own, and in another when that one dies. */
+/** Runs a task in a thread of its own, and in the next one when that thread dies. */
 export * from './backoff.js';
 export * from './worker-link.js';
 export * from './worker-thread.js';

@@ -2,53 +2,58 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Backoff } from './backoff.js';
 
-/** What a link tells whoever has it. */
-export interface LinkEvents<Heard> {
-  /** A task is to be run: whatever the worker has to know beforehand is told now. */
-  begin(port: MessagePort): Promise<void>;
-  heard(message: Heard): void;
+/** What the owner of a link does. */
+export interface LinkEvents<Received> {
   /**
-   * The worker died. The next one comes after the delay, unless this returns false; `undefined`:
-   * none comes, the link is being closed.
+   * Runs the task in a worker with this port. Messages that the worker needs first are posted here.
+   * Resolves when the task ends, and rejects when the worker dies.
+   */
+  begin(port: MessagePort): Promise<void>;
+  onMessage(message: Received): void;
+  /**
+   * Called when the worker has died.
+   * @param retryInMs milliseconds until the next worker begins; `undefined`: none will, because the
+   * link is being closed
+   * @returns false when no worker is wanted any more
    */
   died(error: Error, retryInMs: number | undefined): boolean;
 }
 
-/** The main thread's connection to a worker: it is replaced when it dies, until the link is closed. */
-export class WorkerLink<Told, Heard> {
-  readonly #events: LinkEvents<Heard>;
+/** The main thread's connection to a worker. A worker that dies is replaced, until the link is closed. */
+export class WorkerLink<Sent, Received> {
+  readonly #events: LinkEvents<Received>;
   readonly #backoff: Backoff;
   readonly #closing = new AbortController();
   #port: MessagePort | undefined;
   #ended: Promise<void> | undefined;
 
-  constructor(backoff: Backoff, events: LinkEvents<Heard>) {
+  constructor(backoff: Backoff, events: LinkEvents<Received>) {
     this.#events = events;
     this.#backoff = backoff;
   }
 
-  /** Has a worker run the task, and another one when it dies. */
+  /** Runs the task in a worker, and in the next one when a worker dies. */
   start(): void {
     this.#ended ??= this.#run();
   }
 
-  /** Says something to the worker; nobody hears it while there is none. */
-  tell(message: Told): void {
+  /** Posts a message to the worker. Without a worker, it is dropped. */
+  post(message: Sent): void {
     this.#port?.postMessage(message);
   }
 
-  /** The worker works. */
+  /** The worker does its work: the next delay is the shortest again. */
   settle(): void {
     this.#backoff.reset();
   }
 
   /**
-   * Has the worker end its task and waits for that.
-   * @param last what tells it to
+   * Ends the task, and waits for that.
+   * @param last the message that asks the worker to end it
    */
-  async close(last: Told): Promise<void> {
+  async close(last: Sent): Promise<void> {
     this.#closing.abort();
-    this.tell(last);
+    this.post(last);
     await this.#ended;
   }
 
@@ -56,11 +61,11 @@ export class WorkerLink<Told, Heard> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const { port1, port2 } = new MessageChannel();
-      port1.on('message', (message: Heard) => this.#events.heard(message));
+      port1.on('message', (message: Received) => this.#events.onMessage(message));
       this.#port = port1;
       try {
-        await this.#events.begin(port2).finally(() => this.#hearRest(port1));
-        // A task ends by itself when the link is closed, or when it is of no use any more.
+        await this.#events.begin(port2).finally(() => this.#deliverRest(port1));
+        // The link is closed, or the task has given up.
         return;
       } catch (error) {
         const retryInMs = signal.aborted ? undefined : this.#backoff.next();
@@ -73,10 +78,10 @@ export class WorkerLink<Told, Heard> {
     }
   }
 
-  /** What the worker said at last: a port that is closed would drop what it has not delivered. */
-  #hearRest(port: MessagePort): void {
+  /** Delivers the last messages of the worker: closing the port would drop them. */
+  #deliverRest(port: MessagePort): void {
     for (let rest = receiveMessageOnPort(port); rest; rest = receiveMessageOnPort(port)) {
-      this.#events.heard(rest.message as Heard);
+      this.#events.onMessage(rest.message as Received);
     }
   }
 }

@@ -11,8 +11,8 @@ export interface TaskKind {
 }
 
 /**
- * One thread, which is replaced when it dies. It is a pool of its own: Piscina gives up a pool in
- * which a thread died before it was ready, and its queue waits for ever then.
+ * One thread, which is replaced when it dies. Each is a Piscina pool of its own: Piscina gives up a pool
+ * in which a thread died before it was ready, and the queue of that pool waits for ever.
  */
 export class WorkerThread<Task extends { readonly port: MessagePort }> {
   readonly #kind: TaskKind;
@@ -24,8 +24,8 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
   #closed: Promise<void> | undefined;
 
   /**
-   * @param tasks how many there will be at a time
-   * @param onError the thread failed outside any task
+   * @param tasks the most tasks at a time
+   * @param onError called when the thread fails outside of any task
    */
   constructor(kind: TaskKind, tasks: number, onError: (error: Error) => void) {
     this.#kind = kind;
@@ -33,7 +33,7 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
     this.#onError = onError;
   }
 
-  /** Runs a task to its end; rejects when the thread dies. */
+  /** Runs a task to its end. Rejects when the task throws, or the thread dies. */
   run(task: Task): Promise<void> {
     const piscina = this.#alive();
     const [thread] = piscina.threads;
@@ -41,7 +41,7 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
     thread?.setMaxListeners(0);
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => reject(explainLimit(error));
-      // An error comes before the exit, and says more.
+      // An error comes before the exit, and has more details.
       thread?.once('error', fail);
       thread?.once('exit', (code) => reject(new Error(`its thread ended with code ${code}`)));
       piscina.run(task, { transferList: [task.port] }).then(resolve, fail);
@@ -50,8 +50,8 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
 
   /**
    * Ends the thread, but not before it has loaded its modules: Node aborts the process when a thread
-   * is stopped while it loads a native one. Can be called again: a pool that is destroyed twice at a
-   * time would begin another thread.
+   * is stopped while it loads a native module. A second call returns the same promise: a pool that is
+   * destroyed twice at a time would begin another thread.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -83,7 +83,7 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
       minThreads: 1,
       maxThreads: 1,
       concurrentTasksPerWorker: this.#tasks,
-      // Piscina's own waiting blocks a thread that has no task, and with it sockets that still close.
+      // Piscina's own waiting would block a thread without tasks, whose sockets may still be closing.
       atomics: 'disabled',
       recordTiming: false,
     });
@@ -92,19 +92,19 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
     return piscina;
   }
 
-  /** Learns when the thread of a pool has loaded its modules; and that of its successor. */
+  /** Notes when the thread of a pool has loaded its modules, and each thread that replaces it. */
   #watch(piscina: Piscina<Task, void>): void {
     for (const thread of piscina.threads) {
       thread.once('message', () => this.#loaded.add(thread));
-      // Piscina has replaced it by then, if it does.
+      // If Piscina replaces the thread, it has done so by then.
       thread.once('exit', () => this.#watch(piscina));
     }
   }
 }
 
-/** Resolves once a thread has loaded its modules, which is the first thing that it says, or has ended. */
+/** Resolves when a thread has loaded its modules (its first message), or has ended. */
 async function untilLoaded(thread: Worker): Promise<void> {
-  // Else the process may end meanwhile, and the thread with it.
+  // Without this, the process could end first.
   thread.ref();
   await new Promise((resolve) => {
     thread.once('message', resolve);

@@ -21,25 +21,29 @@ import { TagTranslation } from '../ring/tag-translation.js';
 import { Backoff } from '../thread/backoff.js';
 
 /**
- * How many lanes of a thread may come up at the same time: dial, and then answer the challenge of their
- * indexer. An indexer gives a connection five seconds from when it takes it, and each answer takes tens
- * of milliseconds of this thread, one after the other. So a lane for which it would take long dials later.
+ * A lane of a thread dials only while fewer than this many lanes connect: dial, or have the challenge of
+ * their indexer and answer it. An indexer gives a new connection five seconds for that. Each answer takes
+ * tens of milliseconds of this thread, so a lane that would have to wait for long dials later.
  */
-const MOST_COMING_UP = 4;
+const MOST_CONNECTING = 4;
 
-/** After so many milliseconds without a challenge the next lane dials: the indexer may be far or dead. */
-const COMING_UP_MS = 250;
+/**
+ * Milliseconds after which a lane that has no challenge yet does not count as connecting: the indexer may
+ * be far or dead. The lane counts again when its challenge comes.
+ */
+const CONNECTING_MS = 25;
 
-const comingUp = new Turns(MOST_COMING_UP);
+const connecting = new Turns(MOST_CONNECTING);
 
-/** The worker's half of a lane, as a Piscina task: it ends when the lane is closed. */
+/** The worker's end of a lane, as a task of a worker thread. It ends when the lane is closed. */
 export async function runLane(task: LaneTask): Promise<void> {
   await new LaneWorker(task).run();
 }
 
 /**
- * Keeps one lane connected: dial, handshake, stream; and after a loss, back to what was not
- * confirmed, and again. The ring is the worker's only from the first frame of a connection to its end.
+ * Keeps one lane connected: dial, handshake, hot connection. After a loss it rewinds the ring to the
+ * first entry that is not confirmed, and connects again. The worker owns the ring only from the end of
+ * a handshake to the end of that connection.
  */
 class LaneWorker {
   readonly #task: LaneTask;
@@ -47,13 +51,13 @@ class LaneWorker {
   readonly #reader: RingReader;
   readonly #meter: Meter;
   readonly #large: LargeFrameViews;
-  readonly #tables: TagTranslation;
-  readonly #tags: TagRequests;
+  readonly #translation: TagTranslation;
+  readonly #requests: TagRequests;
   readonly #dialler: Dialler;
   readonly #rateLimit: RateLimit | undefined;
   readonly #closing = new AbortController();
-  #stream: HotConnection | undefined;
-  #ringIsFree: () => void = () => {};
+  #connection: HotConnection | undefined;
+  #onRingFree: () => void = () => {};
 
   constructor(task: LaneTask) {
     this.#task = task;
@@ -61,11 +65,11 @@ class LaneWorker {
     this.#reader = new RingReader(this.#ring);
     this.#meter = new Meter(this.#ring.control, task.latency);
     this.#large = new LargeFrameViews(() => this.#post({ kind: 'largeReleased' }));
-    this.#tables = new TagTranslation(task.memory);
-    this.#tags = new TagRequests(task.tags);
+    this.#translation = new TagTranslation(task.memory);
+    this.#requests = new TagRequests(task.tags);
     this.#dialler = new Dialler(task);
     this.#rateLimit = task.rateLimit && new RateLimit(task.rateLimit);
-    task.port.on('message', (message: ToWorker) => this.#heard(message));
+    task.port.on('message', (message: ToWorker) => this.#onMessage(message));
   }
 
   async run(): Promise<void> {
@@ -74,7 +78,7 @@ class LaneWorker {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       this.#setState(LaneState.connecting);
-      const error = await this.#connectAndStream(() => {
+      const error = await this.#connectUntilLost(() => {
         backoff.reset();
         this.#dialler.worked();
       });
@@ -92,106 +96,113 @@ class LaneWorker {
     port.close();
   }
 
-  #heard(message: ToWorker): void {
-    const stream = this.#stream;
+  #onMessage(message: ToWorker): void {
+    const connection = this.#connection;
     if (message === DOORBELL) {
-      stream?.pump();
+      connection?.sender.pump();
       return;
     }
     switch (message.kind) {
       case 'flush':
-        stream?.flush();
+        connection?.sender.flush();
         break;
       case 'large':
         this.#large.add(message.key, Buffer.from(message.memory, 0, message.bytes));
-        stream?.pump();
+        connection?.sender.pump();
         break;
       case 'largeMoved':
         this.#large.moved(message.key);
         break;
       case 'tag':
-        this.#tags.add(message);
-        stream?.negotiate(message);
+        this.#requests.add(message);
+        connection?.negotiate(message);
         break;
       case 'ringFree':
-        this.#ringIsFree();
+        this.#onRingFree();
         break;
       case 'state':
-        stream?.tellState(message.command);
+        connection?.sender.sendState(message.command);
         break;
       case 'ditto':
-        this.#ditto(message);
+        this.#sendDitto(message);
         break;
       case 'dittoCancel':
-        stream?.cancelDitto(message.key);
+        connection?.dittos.cancel(message.key);
         break;
       case 'close':
         this.#closing.abort(new ConnectionLoss('lost', 'the lane is closed'));
     }
   }
 
-  #ditto({ key, count, memory, bytes }: Extract<ToWorker, { kind: 'ditto' }>): void {
+  #sendDitto({ key, count, memory, bytes }: Extract<ToWorker, { kind: 'ditto' }>): void {
     const frames = Buffer.from(memory, 0, bytes);
-    if (this.#stream === undefined)
-      this.#post({ kind: 'dittoEnd', key, end: { kind: 'cancelled' } });
-    else this.#stream.ditto({ key, count, frames });
+    if (this.#connection !== undefined) this.#connection.sender.sendDitto({ key, count, frames });
+    else this.#post({ kind: 'dittoEnd', key, end: { kind: 'cancelled' } });
   }
 
-  /** One connection from dialling to its end. Resolves with what ended it. */
-  async #connectAndStream(onHot: () => void): Promise<unknown> {
+  /** One connection, from dialling to its end. Resolves with the error that ended it. */
+  async #connectUntilLost(onHot: () => void): Promise<unknown> {
     const { signal } = this.#closing;
-    const inbox = new HandshakeReader();
+    const handshakeReader = new HandshakeReader();
     const buffer = this.#ring.bytes.subarray(RECEIVE_AT, RECEIVE_AT + RECEIVE_BYTES);
     let socket: Socket | undefined;
     let turn: Turn | undefined;
     try {
       const received = (bytes: number) => {
-        if (this.#stream === undefined) inbox.received(buffer.subarray(0, bytes));
-        else this.#stream.received(bytes);
+        if (this.#connection !== undefined) this.#connection.received(bytes);
+        else handshakeReader.received(buffer.subarray(0, bytes));
       };
-      turn = await comingUp.begin(signal);
-      turn.endIn(COMING_UP_MS);
-      socket = await this.#dialler.dial({ buffer, received }, signal);
-      const live = socket;
-      endOf(live, signal).catch((error) => inbox.fail(error));
-      const write = (bytes: Uint8Array) => live.write(bytes);
-      const agreement = await handshake(this.#task, this.#tags, inbox, write, turn);
-      await this.#takeRing(inbox);
-      this.#tables.clear();
-      for (const tag of agreement.tags) this.#tables.learn(tag, tag.number);
-      await Promise.race([inbox.failed, this.#streamUntilLost(live, inbox, agreement, onHot)]);
+      turn = await connecting.begin(signal);
+      turn.endIn(CONNECTING_MS);
+      const dialled = await this.#dialler.dial({ buffer, received }, signal);
+      socket = dialled;
+      endOf(dialled, signal).catch((error) => handshakeReader.fail(error));
+      const write = (bytes: Uint8Array) => dialled.write(bytes);
+      const agreement = await handshake(this.#task, this.#requests, handshakeReader, write, turn);
+      await this.#takeRing(handshakeReader);
+      this.#translation.clear();
+      for (const tag of agreement.tags) this.#translation.learn(tag, tag.number);
+      const lost = this.#runHot(dialled, handshakeReader, agreement, onHot);
+      await Promise.race([handshakeReader.failed, lost]);
       return undefined;
     } catch (error) {
-      // One that has fallen silent would not answer to the end either.
+      // A silent indexer would not answer the end of the connection either.
       if (error instanceof ConnectionLoss && error.reason === 'timeout') socket?.destroy();
       return error;
     } finally {
       turn?.end();
-      const stream = this.#stream;
-      stream?.end();
-      if (stream !== undefined) this.#setState(LaneState.draining);
-      // Only a closed socket reads the ring and ditto blocks no more: all that follows waits for it.
-      if (socket !== undefined) await hangUp(socket);
-      stream?.socketClosed();
-      this.#stream = undefined;
-      if (stream !== undefined) this.#rewind(stream.confirmedBeyondRelease);
-      this.#returnRing();
+      await this.#endConnection(socket);
     }
   }
 
-  #streamUntilLost(
+  /** Ends the connection, if there is one, and gives the ring back. */
+  async #endConnection(socket: Socket | undefined): Promise<void> {
+    const connection = this.#connection;
+    connection?.end();
+    if (connection !== undefined) this.#setState(LaneState.draining);
+    // All that follows waits: only a closed socket does not read the ring and the ditto blocks.
+    if (socket !== undefined) await hangUp(socket);
+    connection?.dittos.end();
+    this.#connection = undefined;
+    if (connection !== undefined) this.#rewind(connection.confirmedBeyondRelease);
+    this.#returnRing();
+  }
+
+  /** Makes the connection hot. Rejects when it is lost. */
+  #runHot(
     socket: Socket,
-    inbox: HandshakeReader,
+    { decoder }: HandshakeReader,
     { indexerVersion, tags, compression }: Agreement,
     onHot: () => void,
   ): Promise<never> {
     return new Promise((_, lost) => {
       const localAddress = localAddressOf(socket);
-      const stream = new HotConnection({
+      const connection = new HotConnection({
         reader: this.#reader,
-        outlet: new SocketWriter(socket, compression, (bytes) => this.#spent(bytes)),
-        decoder: inbox.decoder,
-        tables: this.#tables,
+        writer: new SocketWriter(socket, compression, (bytes) => this.#countBytes(bytes)),
+        decoder,
+        translation: this.#translation,
+        requests: this.#requests,
         large: this.#large,
         meter: this.#meter,
         rateLimit: this.#rateLimit,
@@ -202,36 +213,38 @@ class LaneWorker {
         events: {
           released: () => this.#wakeMain(),
           tagAnswered: (tag, isRefused) => this.#tagAnswered(tag, isRefused),
-          refusedName: (tag) => this.#tags.refusedName(tag),
           dittoEnded: (key, end) => this.#post({ kind: 'dittoEnd', key, end }),
           lost,
         },
       });
-      this.#stream = stream;
+      this.#connection = connection;
       this.#meter.begin();
       this.#setState(LaneState.hot);
       const agreed = compression === Compression.snappy ? 'snappy' : 'none';
       this.#post({ kind: 'hot', indexerVersion, localAddress, compression: agreed });
       onHot();
-      for (const tag of this.#tags.missing(tags)) stream.negotiate(tag);
-      stream.begin();
+      for (const tag of this.#requests.missing(tags)) connection.negotiate(tag);
+      connection.begin();
     });
   }
 
-  /** So many bytes are on their way to the indexer. */
-  #spent(bytes: number): void {
+  /** Counts bytes that go to the indexer. */
+  #countBytes(bytes: number): void {
     this.#rateLimit?.spend(bytes);
     this.#meter.counts.wireBytes += bytes;
   }
 
   #tagAnswered(tag: number, isRefused: boolean): void {
-    const wasRefused = this.#tags.isRefused(tag);
-    this.#tags.answered(tag, isRefused);
+    const wasRefused = this.#requests.isRefused(tag);
+    this.#requests.answered(tag, isRefused);
     if (isRefused || wasRefused) this.#post({ kind: 'tag', tag, isRefused });
   }
 
-  /** Waits until the main thread does not have the ring, or the connection is gone, and takes it. */
-  async #takeRing(inbox: HandshakeReader): Promise<void> {
+  /**
+   * Takes the ring, once the main thread does not have it.
+   * @throws the reason, when the connection is lost first
+   */
+  async #takeRing(connection: HandshakeReader): Promise<void> {
     const { control } = this.#ring;
     const { nobody, worker } = RingOwner;
     const take = () =>
@@ -239,20 +252,20 @@ class LaneWorker {
     try {
       while (!take()) {
         const free = new Promise<void>((resolve) => {
-          this.#ringIsFree = resolve;
+          this.#onRingFree = resolve;
         });
         Atomics.store(control, Control.ringWanted, 1);
-        // It may have become free before the main thread could see that it is wanted.
+        // It may have become free before the main thread could see `ringWanted`.
         if (take()) break;
-        // The main thread may itself be waiting, for room elsewhere.
+        // The main thread may be waiting for room in another ring.
         this.#post({ kind: 'wake' });
-        await Promise.race([inbox.failed, free]);
+        await Promise.race([connection.failed, free]);
       }
     } finally {
       Atomics.store(control, Control.ringWanted, 0);
     }
     this.#reader.resume();
-    inbox.check();
+    connection.check();
   }
 
   #returnRing(): void {
@@ -261,7 +274,7 @@ class LaneWorker {
     Atomics.compareExchange(control, Control.ringOwner, worker, nobody);
   }
 
-  /** Back to what is not confirmed, `confirmed` entries behind the last release. */
+  /** Releases this many entries, which are confirmed, and goes back to the first entry after them. */
   #rewind(confirmed: number): void {
     this.#meter.rewound(this.#reader.rewind(confirmed));
     this.#large.releaseUpTo(this.#reader.released);

@@ -1,13 +1,15 @@
 import { isIPv6 } from 'node:net';
-import { RingestError } from '@ringest/codec';
+import {
+  DEFAULT_TCP_PORT,
+  DEFAULT_TLS_PORT,
+  MAX_PIPE_PATH_BYTES,
+  RingestError,
+} from '@ringest/codec';
 import type { Transport } from '@ringest/workers';
 import { fromHere } from '../../from-here.js';
-import { CLEARTEXT_PORT, TLS_PORT, withDefaultPort } from '../../gravwell-file/index.js';
+import { withDefaultPort } from '../../gravwell-file/index.js';
 
-/** Bytes that the path of a Unix socket may have. */
-const MAX_PIPE_PATH_BYTES = 107;
-
-/** A target's address that does not say where to connect (§1). It is fatal: never retried. */
+/** An address of a target that cannot be understood (§1). */
 export class InvalidTargetError extends RingestError {
   readonly code = 'ERR_INVALID_TARGET';
   readonly address: string;
@@ -18,16 +20,17 @@ export class InvalidTargetError extends RingestError {
   }
 }
 
-/** An address as it was meant, and as it is shown. */
+/** A parsed address, and its form in logs and errors. */
 export interface ParsedAddress {
   readonly address: string;
   readonly transport: Transport;
 }
 
 /**
- * Reads the address of an indexer (§1): `tcp://host:port`, the port 4023 where it is left out;
- * `tls://host:port`, the port 4024; `pipe:///path`, or a path from the working directory as it is now.
- * @throws {InvalidTargetError}
+ * Parses the address of an indexer (§1): `tcp://host:port`, `tls://host:port` or `pipe:///path`. The
+ * default ports are 4023 for tcp and 4024 for tls. A relative path of a pipe is resolved against the
+ * present working directory.
+ * @throws {InvalidTargetError} the address is something else, or the path of the pipe is too long
  */
 export function parseAddress(address: string): ParsedAddress {
   const parts = address.split('://');
@@ -44,7 +47,10 @@ export function parseAddress(address: string): ParsedAddress {
     const [host, port] = splitHostPort(address, kind, rest);
     return { address: `${kind}://${rest}`, transport: { kind, host, port } };
   }
-  throw new InvalidTargetError(address, `'${scheme}' is no connection type; use tcp, tls or pipe`);
+  throw new InvalidTargetError(
+    address,
+    `'${scheme}' is not a connection type: use tcp, tls or pipe`,
+  );
 }
 
 function splitHostPort(
@@ -54,16 +60,17 @@ function splitHostPort(
 ): [host: string, port: number] {
   const at = rest.lastIndexOf('@');
   if (at >= 0) {
-    // What stands there may be a password: it is not shown.
-    const problem = 'it cannot name a user: leave out what stands before the @, and give `secret`';
+    // The text before the @ may contain a password, so it is not shown.
+    const problem =
+      'it cannot name a user: remove the text before the @, and use the option secret';
     throw new InvalidTargetError(`${kind}://…${rest.slice(at)}`, problem);
   }
   if (isIPv6(rest)) {
-    const problem = `an IPv6 address stands in brackets, like ${kind}://[::1]:4024`;
+    const problem = `put an IPv6 address in brackets, like ${kind}://[::1]:4024`;
     throw new InvalidTargetError(address, problem);
   }
   try {
-    const full = withDefaultPort(rest, kind === 'tcp' ? CLEARTEXT_PORT : TLS_PORT);
+    const full = withDefaultPort(rest, kind === 'tcp' ? DEFAULT_TCP_PORT : DEFAULT_TLS_PORT);
     const colon = full.lastIndexOf(':');
     const host = full.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
     return [host, Number(full.slice(colon + 1))];
@@ -79,8 +86,8 @@ function checkPath(address: string, path: string): string {
   const absolute = fromHere(path);
   const bytes = Buffer.byteLength(absolute);
   if (bytes > MAX_PIPE_PATH_BYTES) {
-    const counted = absolute === path ? '' : ', the working directory included';
-    const problem = `a path has at most ${MAX_PIPE_PATH_BYTES} bytes, and this one ${bytes}${counted}`;
+    const counted = absolute === path ? '' : ', with the working directory';
+    const problem = `its path has ${bytes} bytes${counted}: use a path of at most ${MAX_PIPE_PATH_BYTES} bytes`;
     throw new InvalidTargetError(address, problem);
   }
   return absolute;

@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { RingestError } from '@ringest/codec';
+import { RingestError, secretOfFile } from '@ringest/codec';
 
 /**
- * A secret itself, the file that it is in, or the environment variable. Of a file, line ends at the end
- * are no part of it.
+ * An ingest secret: the text itself, the file that holds it, or the environment variable that holds it.
+ * Line ends at the end of a file are not part of the secret.
  */
 export type SecretInput = string | { readonly file: string } | { readonly env: string };
 
-/** A secret that is not where it should be. It never tells what is there instead. */
+/** A secret that is empty or cannot be read. The error never contains a secret. */
 export class InvalidSecretError extends RingestError {
   readonly code = 'ERR_INVALID_SECRET';
 }
 
 /**
- * Reads a secret, once.
- * @throws {InvalidSecretError} it is empty, or its file or variable is not there
+ * Reads a secret.
+ * @throws {InvalidSecretError} the secret is empty, its file cannot be read, or its variable is not set
  */
 export function readSecret(input: SecretInput): string {
   if (typeof input === 'string')
@@ -24,7 +24,7 @@ export function readSecret(input: SecretInput): string {
   }
   return checkSecret(
     process.env[input.env],
-    `the environment has no ${input.env}, or an empty one`,
+    `the environment variable ${input.env} is not set, or empty`,
   );
 }
 
@@ -35,7 +35,7 @@ function checkSecret(secret: string | undefined, problem: string): string {
 
 function readFile(path: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/[\r\n]+$/, '');
+    return secretOfFile(readFileSync(path, 'utf8'));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new InvalidSecretError(`the file ${path} cannot be read (${code})`, { cause });

@@ -6,34 +6,41 @@ import { parseAddress } from './address.js';
 import { readSecret, type SecretInput } from './secret.js';
 import { InvalidTlsError, readTls, type TlsInput } from './tls.js';
 
-/** What counts for every target that does not say otherwise. */
+/** Options that apply to every target that has none of its own. */
 export interface TargetDefaults {
   /** The ingest secret of the indexers. It is read once, and only its hash is kept. */
   readonly secret?: SecretInput | undefined;
   /**
-   * For whom entries are (§3), in 512 bytes of UTF-8 at most; an indexer that knows no tenants is not
-   * used. Targets share entries, whatever their tenants are. Default: nobody in particular.
+   * The tenant that entries are ingested for (§3), at most 512 bytes of UTF-8. A lane to an indexer
+   * that does not know tenants gives up for good. All targets share the entries, whatever their tenants.
+   * Default: no tenant.
    */
   readonly tenant?: string | undefined;
-  /** What indexers are asked for (§9); one that refuses gets plain bytes. Default: `none`. */
+  /**
+   * The compression that indexers are asked for (§9). An indexer that refuses it gets plain bytes.
+   * Default: `none`.
+   */
   readonly compression?: CompressionName | undefined;
-  /** For `tls://` targets, of which there must be one; a target's own fields win one by one. */
+  /**
+   * The TLS options of `tls://` targets, at least one of which must exist. A target's own fields
+   * win one by one.
+   */
   readonly tls?: TlsInput | undefined;
 }
 
-/** An indexer with something of its own. */
+/** A target with options of its own. */
 export interface TargetInput extends TargetDefaults {
-  /** `tcp://host:port`, `tls://host:port` or `pipe:///path`. */
+  /** The address of the indexer: `tcp://host:port`, `tls://host:port` or `pipe:///path` (§1). */
   readonly address: string;
 }
 
-/** A target that was checked. */
+/** A checked target. */
 export interface Target {
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
 }
 
-const text = z.string({ error: 'give a text' }).min(1, 'give a text that is not empty');
+const text = z.string({ error: 'give a string' }).min(1, 'give a string that is not empty');
 
 /** The fields of `TargetDefaults`, as they are checked before anything is read. */
 export const targetFields = {
@@ -61,7 +68,7 @@ export const targetFields = {
     })
     .refine((tls) => !tls.insecureSkipVerify || (tls.ca ?? tls.servername) === undefined, {
       path: ['insecureSkipVerify'],
-      error: 'nothing is verified with it: leave it out, or leave out ca and servername',
+      error: 'it turns verification off: remove it, or remove ca and servername',
     })
     .optional(),
 };
@@ -72,7 +79,10 @@ export const targetField = z.union(
   { error: 'give an address, like tcp://127.0.0.1:4023, or { address, … }' },
 );
 
-/** @throws {ConfigurationError} naming the field */
+/**
+ * Checks all targets, and reads the files that they name.
+ * @throws {ConfigurationError} an option cannot be used; `field` names it
+ */
 export function checkTargets(
   inputs: readonly (string | TargetInput)[],
   defaults: TargetDefaults,
@@ -88,12 +98,15 @@ export function checkTargets(
   });
   const isTls = targets.some(({ endpoint }) => endpoint.transport.kind === 'tls');
   if (defaults.tls !== undefined && !isTls) {
-    throw new ConfigurationError('tls', 'no target is tls://, and entries would go in the clear');
+    throw new ConfigurationError(
+      'tls',
+      'no target is tls://, so it would have no effect: remove it, or make a target tls://',
+    );
   }
   return targets;
 }
 
-/** What is read for all targets that bring none of their own. */
+/** What is read once for all targets that have none of their own. */
 interface Shared {
   secretHash(): Uint8Array;
   tls(): TlsTrust;
@@ -107,7 +120,10 @@ function checkTarget(
 ): Target {
   const { address, transport } = atField(at, () => parseAddress(own.address));
   if (own.tls !== undefined && transport.kind !== 'tls') {
-    throw new ConfigurationError(`${at}.tls`, 'only a tls:// target can have it');
+    throw new ConfigurationError(
+      `${at}.tls`,
+      'only a tls:// target can have it: remove it, or change the address',
+    );
   }
   const compression = own.compression ?? defaults.compression ?? 'none';
   return {
@@ -128,7 +144,7 @@ function checkTarget(
   };
 }
 
-/** Makes something when it is first asked for. */
+/** Makes a value at the first call, and returns it at each call. */
 function once<Value>(make: () => Value): () => Value {
   let made: { readonly value: Value } | undefined;
   return () => {
@@ -153,7 +169,7 @@ function checkTls(at: string, input: TlsInput): TlsTrust {
   }
 }
 
-/** The fields that are there: one that is `undefined` does not hide a default. */
+/** Leaves out fields that are `undefined`, so that they do not hide a default. */
 function given(tls: TlsInput = {}): TlsInput {
   return Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
 }

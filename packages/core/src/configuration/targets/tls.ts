@@ -3,30 +3,30 @@ import { readFileSync } from 'node:fs';
 import { RingestError } from '@ringest/codec';
 import type { TlsTrust } from '@ringest/workers';
 
-/** How `tls://` targets are trusted. A certificate or key is PEM text, or the path of a file with it. */
+/** The TLS options of targets. Each certificate or key is PEM text, or the path of a PEM file. */
 export interface TlsInput {
   /**
-   * Certificates of the authorities, or of indexers that signed their own, that are trusted. Default:
-   * the authorities that Node.js trusts.
+   * The certificates that are trusted: of authorities, or self-signed ones of indexers. Default: the
+   * authorities that Node.js trusts.
    */
   readonly ca?: string | readonly string[] | undefined;
-  /** The certificate that an indexer may ask for, with those between it and its authority behind it. */
+  /** The client certificate for an indexer that asks for one, followed by its intermediate certificates. */
   readonly cert?: string | undefined;
-  /** The certificate's private key, not encrypted. */
+  /** The private key of the client certificate, unencrypted. */
   readonly key?: string | undefined;
-  /** The host that the indexer's certificate must be for. Default: the one of the address. */
+  /** The host name that the indexer's certificate must have. Default: the host of the address. */
   readonly servername?: string | undefined;
   /**
-   * Take whoever answers for the indexer. Anybody on the way can read and change entries then; the log
-   * warns of it. Default: false.
+   * Accepts any certificate. An attacker on the network can then read and change entries, so each start
+   * logs a warning. Default: `false`.
    */
   readonly insecureSkipVerify?: boolean | undefined;
 }
 
-/** A certificate, key or choice that cannot be used. It never shows a key. */
+/** A TLS option that cannot be used. The error never contains a key. */
 export class InvalidTlsError extends RingestError {
   readonly code = 'ERR_INVALID_TLS';
-  /** Of which field. */
+  /** The field of `tls` that cannot be used. */
   readonly field: keyof TlsInput;
 
   constructor(field: keyof TlsInput, problem: string, options?: ErrorOptions) {
@@ -36,8 +36,8 @@ export class InvalidTlsError extends RingestError {
 }
 
 /**
- * Reads what a lane needs for TLS, once.
- * @throws {InvalidTlsError}
+ * Reads the certificates and the key that lanes need for TLS.
+ * @throws {InvalidTlsError} a file cannot be read, or does not hold what its field needs
  */
 export function readTls(input: TlsInput): TlsTrust {
   const { ca, cert, key, servername, insecureSkipVerify = false } = input;
@@ -51,16 +51,21 @@ export function readTls(input: TlsInput): TlsTrust {
 }
 
 function readClient(cert: string | undefined, key: string | undefined) {
-  if (cert === undefined) throw new InvalidTlsError('cert', 'a key needs its certificate');
-  if (key === undefined) throw new InvalidTlsError('key', 'a certificate needs its key');
+  if (cert === undefined)
+    throw new InvalidTlsError('cert', 'it is missing: tls.key needs its certificate');
+  if (key === undefined)
+    throw new InvalidTlsError('key', 'it is missing: tls.cert needs its private key');
   const client = { cert: readCertificates('cert', cert), key: readPem('key', key) };
   if (!new X509Certificate(client.cert).checkPrivateKey(parseKey(client.key))) {
-    throw new InvalidTlsError('key', 'it is not the key of the certificate in tls.cert');
+    throw new InvalidTlsError(
+      'key',
+      'it is not the key of the certificate in tls.cert: give the matching one',
+    );
   }
   return client;
 }
 
-/** One certificate or several. All are looked at: of those behind a broken one, none would count. */
+/** Reads one or more certificates. All are checked: Node.js would ignore those after a broken one. */
 function readCertificates(field: 'ca' | 'cert', input: string): string {
   const pem = readPem(field, input);
   const [, ...blocks] = pem.split('-----BEGIN ');
@@ -68,9 +73,17 @@ function readCertificates(field: 'ca' | 'cert', input: string): string {
     for (const block of blocks) new X509Certificate(`-----BEGIN ${block}`);
   } catch (cause) {
     const which = blocks.length === 1 ? 'it is' : `one of its ${blocks.length} parts is`;
-    throw new InvalidTlsError(field, `${which} no certificate in PEM`, { cause });
+    throw new InvalidTlsError(
+      field,
+      `${which} not a certificate in PEM: give PEM text or the path of a PEM file`,
+      { cause },
+    );
   }
-  if (blocks.length === 0) throw new InvalidTlsError(field, 'there is no certificate in it');
+  if (blocks.length === 0)
+    throw new InvalidTlsError(
+      field,
+      'it has no certificate: give PEM text or the path of a PEM file',
+    );
   return pem;
 }
 
@@ -79,11 +92,13 @@ function parseKey(pem: string) {
     return createPrivateKey(pem);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    // What OpenSSL says of a key stays here.
+    // The message of OpenSSL is left out: it may quote the key.
     const isEncrypted = pem.includes('ENCRYPTED');
     throw new InvalidTlsError(
       'key',
-      isEncrypted ? 'it is encrypted: decrypt it' : `it is no private key in PEM (${code})`,
+      isEncrypted
+        ? 'it is encrypted: decrypt it first'
+        : `it is not a private key in PEM (${code})`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed. */
+/** Numbers that look random, and are the same for the same seed on every machine (mulberry32). */
 export class Random {
   #state: number;
 
@@ -15,9 +15,13 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** An integer from 0 to below `end`. */
+  /** An integer from 0 to below the integer `end`, and 0 where that is nothing. */
   below(end: number): number {
-    return Math.floor(this.next() * end);
+    return end > 0 ? (this.next() * 2 ** 32) % end : 0;
+  }
+
+  bytes(count: number): Buffer {
+    return Buffer.from(Array.from({ length: count }, () => this.below(256)));
   }
 
   chance(probability: number): boolean {
@@ -29,4 +33,11 @@ export class Random {
     if (value === undefined) throw new Error('there is nothing to pick from');
     return value;
   }
+}
+
+/** A number that follows from bytes, to seed what must be the same whenever they come again. */
+export function seedOf(bytes: Uint8Array): number {
+  let seed = 0x811c9dc5;
+  for (const byte of bytes) seed = Math.imul(seed ^ byte, 0x01000193);
+  return seed >>> 0;
 }
