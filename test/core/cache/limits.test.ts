@@ -11,7 +11,7 @@ import {
   until,
   unusedAddress,
 } from '../../support/caching.js';
-import { collectLogs, hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { collectLogs, hotMuxer, type newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { scaled } from '../../support/scale.js';
