@@ -11,7 +11,7 @@ import {
   until,
   unusedAddress,
 } from '../../support/caching.js';
-import { collectLogs, hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { collectLogs, hotMuxer, type newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { scaled } from '../../support/scale.js';
@@ -108,13 +108,12 @@ describe('a cache that has reached its limit', () => {
     'drops nothing for what is left in rings at the end: %s',
     async (mode) => {
       const { address } = await unusedAddress();
-      const muxer = newMuxer({
+      const muxer = coldMuxer({
         ...given([address], { mode, whenFull: 'drop-oldest' }),
         // What it takes is too much for what the limit leaves.
         ringBytes: MOST / 2,
         closeTimeout: 1000,
       });
-      muxer.start();
       for (let at = 0; at < 4 * MANY; at += 1000) {
         await Promise.all(writeAll(muxer, numberedFrom(at, at + 1000)));
       }
