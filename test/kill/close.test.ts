@@ -13,7 +13,7 @@ import {
 import { Round } from './round.js';
 
 /** Enough for the disk, too. */
-const CLOSE_MS = 2000;
+const CLOSE_MS = 4000;
 const PATIENCE_MS = 120_000;
 
 interface Case {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REPOSITORY } from '../shared/repository.js';
@@ -59,6 +59,8 @@ export async function runGate({ runs, busy }: GateOptions, signal: AbortSignal):
 
 async function runOnce(signal: AbortSignal): Promise<GateRun> {
   const folder = mkdtempSync(join(tmpdir(), 'ringest-gate-'));
+  // Some tests run a process as another user, who has to be able to read the clone.
+  chmodSync(folder, 0o755);
   const clone = join(folder, 'clone');
   const report = join(folder, 'report.json');
   const log = join(folder, 'output.txt');

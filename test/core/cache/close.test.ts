@@ -125,14 +125,14 @@ describe('close', () => {
       const first = newMuxer(configuration);
       first.start();
       await writeAll(first, entries);
-      expect(await first.close()).toEqual({ unconfirmed: 1500, cached: 1500 });
+      expect(await closeAtOnce(first)).toEqual({ unconfirmed: 1500, cached: 1500 });
 
       // It confirms nothing: the ring takes a part of the first block.
       const indexer = await ScriptedIndexer.listen();
-      const second = newMuxer({ ...given([indexer.address], { path, mode }), closeTimeout: 20 });
+      const second = newMuxer(given([indexer.address], { path, mode }));
       second.start();
       await until('a part of it', () => cacheStats(second).replayedEntries > 0);
-      expect(await second.close()).toEqual({ unconfirmed: 1500, cached: 1500 });
+      expect(await closeAtOnce(second)).toEqual({ unconfirmed: 1500, cached: 1500 });
       expectArrivals(await drain(path, 1500), expected(entries));
     },
   );

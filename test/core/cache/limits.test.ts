@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BacklogFullError, type EntryInput, type IngestMuxer } from '@ringest/core';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
+import { closeAtOnce, coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
+  CLOSE_MS,
   cacheStats,
   expectEachOnce,
   numbered,
@@ -112,7 +113,7 @@ describe('a cache that has reached its limit', () => {
         ...given([address], { mode, whenFull: 'drop-oldest' }),
         // What it takes is too much for what the limit leaves.
         ringBytes: MOST / 2,
-        closeTimeout: 1000,
+        closeTimeout: CLOSE_MS,
       });
       for (let at = 0; at < 4 * MANY; at += 1000) {
         await Promise.all(writeAll(muxer, numberedFrom(at, at + 1000)));
@@ -121,7 +122,7 @@ describe('a cache that has reached its limit', () => {
       const { droppedEntries } = cacheStats(muxer);
       expect(droppedEntries).toBeGreaterThan(0);
       const left = 4 * MANY - droppedEntries;
-      expect(await muxer.close()).toEqual({ unconfirmed: left, cached: left });
+      expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: left, cached: left });
       expect(cacheStats(muxer)).toMatchObject({ droppedEntries });
     },
   );

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { EntryInput, IngestMuxer } from '@ringest/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Arrival, expectedArrival, keyOf } from '../../support/arrivals.js';
-import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
+import { closeAtOnce, coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
   CLOSE_MS,
   cachedData,
@@ -141,7 +141,7 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
       let isRefusing = true;
       const indexer = await refusing(() => isRefusing, 'never');
       const path = temporaryDirectory();
-      const configuration = { ...given([indexer.address], path, 'always'), closeTimeout: 1000 };
+      const configuration = { ...given([indexer.address], path, 'always'), closeTimeout: CLOSE_MS };
       const first = newMuxer({ ...configuration, tags: ['good'] });
       first.start();
       // They are written before any indexer has said that it does not take them.
@@ -161,7 +161,7 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
         for (const { socket } of indexer.connections) socket.destroy();
         await until('that they wait for room', () => first.stats().backlogEntries === 5);
       }
-      expect(await first.close()).toEqual({ unconfirmed: 1505, cached: 1505 });
+      expect(await closeAtOnce(first)).toEqual({ unconfirmed: 1505, cached: 1505 });
 
       const other = await ScriptedIndexer.listen({ confirms: 'at once' });
       const second = newMuxer({ ...given([other.address], path), tags: ['good', 'bad'] });
