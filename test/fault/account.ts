@@ -1,5 +1,5 @@
 import type { Victim } from '../support/victim.js';
-import { type FaultEntries, MOST_ENTRIES } from './entries.js';
+import { type FaultEntries, MAX_ENTRIES } from './entries.js';
 
 /** What became of all entries. */
 export interface Account {
@@ -13,7 +13,7 @@ export interface Account {
   readonly examples: readonly number[];
 }
 
-const MOST_EXAMPLES = 10;
+const MAX_EXAMPLES = 10;
 
 /** Compares what indexers have taken with the first `count` of the entries. */
 export async function account(
@@ -28,11 +28,11 @@ export async function account(
   let duplicates = 0;
   let foreign = 0;
   const take = (sequence: number, check: number) => {
-    const isKnown = sequence < count && sequence < MOST_ENTRIES;
+    const isKnown = sequence < count && sequence < MAX_ENTRIES;
     if (isKnown && hasArrived[sequence] === 0) checks[sequence] = entries.check(sequence);
     if (!isKnown || checks[sequence] !== check) {
       foreign++;
-      if (examples.length < MOST_EXAMPLES) examples.push(sequence);
+      if (examples.length < MAX_EXAMPLES) examples.push(sequence);
     } else if (hasArrived[sequence] === 1) {
       duplicates++;
     } else {
@@ -41,7 +41,7 @@ export async function account(
     }
   };
   for (const victim of victims) await victim.read(take);
-  for (let i = hasArrived.indexOf(0); i >= 0 && examples.length < MOST_EXAMPLES; ) {
+  for (let i = hasArrived.indexOf(0); i >= 0 && examples.length < MAX_EXAMPLES; ) {
     examples.push(i);
     i = hasArrived.indexOf(0, i + 1);
   }

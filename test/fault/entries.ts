@@ -10,7 +10,7 @@ import {
 } from '@ringest/codec';
 
 /** More than any test writes, and less than what an account has for an entry without a number. */
-export const MOST_ENTRIES = 2 ** 31;
+export const MAX_ENTRIES = 2 ** 31;
 
 const FIRST_TAGS = ['zero', 'one', 'two'];
 const FIRST_SECOND = 1_700_000_000;

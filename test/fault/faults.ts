@@ -9,9 +9,9 @@ export type Fault = 'kill' | 'hang' | 'killed while it hangs' | 'pause';
 const EACH: readonly Fault[] = ['kill', 'hang', 'killed while it hangs', 'pause'];
 
 /** Entries that are confirmed from one fault of a victim to its next, at most. */
-const MOST_CALM = 5000;
+const MAX_CALM = 5000;
 /** Far less than the muxer takes for the silence of an indexer that is gone. */
-const MOST_PAUSE_MS = 200;
+const MAX_PAUSE_MS = 200;
 
 /** Which faults come, and how many of each have come. */
 export class Faults {
@@ -36,7 +36,7 @@ export class Faults {
   ): Promise<void> {
     const rest = [...EACH.slice(1)];
     for (let done = 0; done === 0 || goesOn(done); done++) {
-      await traffic.flows(Math.floor(random.uniform() * MOST_CALM));
+      await traffic.flows(Math.floor(random.uniform() * MAX_CALM));
       if (rest.length === 0) rest.push(...EACH);
       const [another = 'kill'] = rest.splice(Math.floor(random.uniform() * rest.length), 1);
       await this.#doOne(done === 0 ? 'kill' : another, victim, traffic, random);
@@ -52,7 +52,7 @@ export class Faults {
     this.counts[fault]++;
     if (fault === 'pause') {
       victim.stop();
-      await delay(1 + random.uniform() * MOST_PAUSE_MS);
+      await delay(1 + random.uniform() * MAX_PAUSE_MS);
     } else if (fault !== 'kill') {
       const isLost = traffic.isLost(victim);
       victim.stop();

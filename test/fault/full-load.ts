@@ -1,14 +1,14 @@
 import { SeededRandom } from '@ringest/bench/shared';
 import type { IngestMuxer } from '@ringest/core';
-import { type FaultEntries, MOST_ENTRIES } from './entries.js';
+import { type FaultEntries, MAX_ENTRIES } from './entries.js';
 
 /** Writes between two late tags. */
 const TAG_INTERVAL = 500;
 /** Writes after which a producer that never has to wait lets the event loop have its turn. */
 const TURN_WRITES = 50;
-const MOST_BATCH = 200;
+const MAX_BATCH = 200;
 /** An indexer has no numbers for more than some ten thousand. */
-const MOST_TAGS = 1000;
+const MAX_TAGS = 1000;
 
 /**
  * Writes entries as fast as a muxer takes them, one by one or in batches, with a new tag now and
@@ -24,8 +24,8 @@ export async function writeFully(
   const random = new SeededRandom(seed);
   let sequence = 0;
   let lateTags = 0;
-  for (let write = 1; !signal.aborted && sequence < MOST_ENTRIES - MOST_BATCH; write++) {
-    if (write % TAG_INTERVAL === 0 && lateTags < MOST_TAGS) {
+  for (let write = 1; !signal.aborted && sequence < MAX_ENTRIES - MAX_BATCH; write++) {
+    if (write % TAG_INTERVAL === 0 && lateTags < MAX_TAGS) {
       const name = `late-${lateTags++}`;
       entries.addTag(muxer.negotiateTag(name), name, sequence);
     }
@@ -35,7 +35,7 @@ export async function writeFully(
       sequence++;
     } else {
       const first = sequence;
-      const length = 1 + Math.floor(random.uniform() * MOST_BATCH);
+      const length = 1 + Math.floor(random.uniform() * MAX_BATCH);
       room = muxer.writeBatch(Array.from({ length }, (_, i) => entries.entry(first + i)));
       sequence += length;
     }

@@ -95,7 +95,7 @@ describe('ringest-indexer', () => {
     await expect(ingest(address, { tenant: 'initech' })).rejects.toThrow();
     expect(await cli.end('SIGTERM')).toBe(0);
     expect(cli.stdout).toContain('  tenant acme: 1\n  tenant globex: 1\n');
-    expect(cli.stderr).toContain('an ingester of the tenant \\"initech\\" is not let in');
+    expect(cli.stderr).toContain('an ingester with the tenant \\"initech\\" may not ingest');
   });
 
   it('drops those that say nothing when there are too many', async () => {

@@ -59,10 +59,10 @@ describe('an indexer for some tenants', () => {
   });
 
   it.each([
-    ['another tenant', 'initech', 'the tenant is not let in'],
-    ['a name that differs in case', 'Acme', 'the tenant is not let in'],
+    ['another tenant', 'initech', 'the tenant may not ingest'],
+    ['a name that differs in case', 'Acme', 'the tenant may not ingest'],
     ['no tenant', undefined, 'a tenant is required'],
-  ])('tells an ingester of %s that it is not let in', async (_what, tenant, info) => {
+  ])('tells an ingester of %s that it may not ingest', async (_what, tenant, info) => {
     const { indexer, address, logs } = await startIndexer({ tenants });
     const client = await IngesterClient.connect(address);
     onTestFinished(() => client.destroy());

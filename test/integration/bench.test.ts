@@ -4,8 +4,8 @@ import { NodeProcess } from '../support/node-process.js';
 const BENCH = new URL('../../bench/dist/cli/bench.js', import.meta.url);
 
 /** Shares of what is sent. A busy machine sends little in so short a time, and the handshake counts. */
-const MOST_OVERHEAD = 1.2;
-const MOST_PACKED = 0.85;
+const MAX_OVERHEAD = 1.2;
+const MAX_PACKED = 0.85;
 
 async function bench<Result>(name: string): Promise<Result> {
   const run = new NodeProcess(BENCH, [name, '--rounds', '1', '--duration', '20ms', '--json']);
@@ -42,7 +42,7 @@ it('the benchmark of transports sets all of them beside TCP', async () => {
       })),
     );
     expect(ways[0]?.ratioToTcp).toBe(1);
-    expect(ways[3]?.wireShare).toBeLessThan(MOST_PACKED);
+    expect(ways[3]?.wireShare).toBeLessThan(MAX_PACKED);
   }
 }, 60_000);
 
@@ -62,10 +62,10 @@ it('the benchmark of compression knows what snappy can do with each kind of data
   for (const { content, plain, snappy } of rows) {
     // Beside the frames there is a handshake.
     expect(plain.wireShare).toBeGreaterThanOrEqual(1);
-    expect(plain.wireShare).toBeLessThan(MOST_OVERHEAD);
+    expect(plain.wireShare).toBeLessThan(MAX_OVERHEAD);
     if (content === 'random') expect(snappy.wireShare).toBeGreaterThan(0.8);
     // It is no repetition of the same: that would shrink to a twentieth.
     else expect(snappy.wireShare).toBeGreaterThan(0.2);
-    expect(snappy.wireShare).toBeLessThan(content === 'random' ? MOST_OVERHEAD : MOST_PACKED);
+    expect(snappy.wireShare).toBeLessThan(content === 'random' ? MAX_OVERHEAD : MAX_PACKED);
   }
 }, 60_000);

@@ -10,18 +10,18 @@ const BODY_OFFSET = 12;
 const HEAD = { start: 4, end: 20 } as const;
 const SOURCE = { start: 22, end: 38 } as const;
 
-const MOST_ENTRIES = 2 ** 24;
-const MOST_EXAMPLES = 10;
+const MAX_ENTRIES = 2 ** 24;
+const MAX_EXAMPLES = 10;
 
 /** Which entry: one number for the life that wrote it and its number in there. */
 export type Key = number;
 
-export const keyOf = (life: number, sequence: number): Key => life * MOST_ENTRIES + sequence;
-export const lifeOf = (key: Key): number => Math.floor(key / MOST_ENTRIES);
+export const keyOf = (life: number, sequence: number): Key => life * MAX_ENTRIES + sequence;
+export const lifeOf = (key: Key): number => Math.floor(key / MAX_ENTRIES);
 
 /** Some keys, as people read them. */
 export const named = (keys: Iterable<Key>): string[] =>
-  [...keys].slice(0, MOST_EXAMPLES).map((key) => `${lifeOf(key)}:${key % MOST_ENTRIES}`);
+  [...keys].slice(0, MAX_EXAMPLES).map((key) => `${lifeOf(key)}:${key % MAX_ENTRIES}`);
 
 /** The key in the data of an entry. `undefined`: it is none of ours. */
 export function keyIn(data: Buffer): Key | undefined {
@@ -68,7 +68,7 @@ export class Account {
   take({ key, told, check, size }: Arrived, tag: string): void {
     if (key === undefined || crc32(tag, check) !== told) {
       const which = key === undefined ? 'foreign' : named([key])[0];
-      if (this.wrong.length < MOST_EXAMPLES) this.wrong.push(`${which}, ${tag}, ${size} bytes`);
+      if (this.wrong.length < MAX_EXAMPLES) this.wrong.push(`${which}, ${tag}, ${size} bytes`);
       return;
     }
     this.arrivals.set(key, (this.arrivals.get(key) ?? 0) + 1);

@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SMALL_RING } from '../support/muxer.js';
 import { scaled } from '../support/scale.js';
-import {
-  type CacheMode,
-  DOWN,
-  FAST,
-  type IngesterPlan,
-  idleLife,
-  LEAST_BYTES,
-  UP,
-} from './plan.js';
+import { type CacheMode, DOWN, FAST, type IngesterPlan, idleLife, MIN_BYTES, UP } from './plan.js';
 import { Round } from './round.js';
 
 /** Enough for the disk, too. */
@@ -97,7 +89,7 @@ describe('close', () => {
         plan: {
           ...plan,
           closeTimeout: CLOSE_MS,
-          cache: { ...plan.cache, maxBytes: LEAST_BYTES },
+          cache: { ...plan.cache, maxBytes: MIN_BYTES },
         },
         weathers: [DOWN],
         death: { since: 'full', afterMs: 100, closing: 'in peace' },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { scaled, soak } from '../support/scale.js';
-import { type CacheChoice, CHOICES, idleLife, LEAST_BYTES, randomLife } from './plan.js';
+import { type CacheChoice, CHOICES, idleLife, MIN_BYTES, randomLife } from './plan.js';
 import { Round } from './round.js';
 import { playRounds, ROUNDS_TIMEOUT_MS } from './seeds.js';
 
@@ -39,7 +39,7 @@ describe('an ingester that is killed at random, again and again', () => {
         for (let life = 1; life <= lives; life++) {
           await round.live(randomLife(random, random.pick(choices), life, round));
         }
-        const maxBytes = random.chance(0.5) ? LEAST_BYTES : undefined;
+        const maxBytes = random.chance(0.5) ? MIN_BYTES : undefined;
         const last = idleLife(random.pick(choices), lives + 1, round, maxBytes);
         const counts = await round.drain(last);
         if (soak.isOn) console.log(JSON.stringify({ mode: name, seed, ...counts }));

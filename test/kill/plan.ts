@@ -102,7 +102,7 @@ const DEATHS: readonly Death['since'][] = [
 const NAMES = ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta'];
 
 /** The smallest cache there is. */
-export const LEAST_BYTES = 2 ** 20;
+export const MIN_BYTES = 2 ** 20;
 
 /** As much as an ingester ever wants to write. */
 const NO_END = 2 ** 24;
@@ -138,7 +138,7 @@ export function randomLife(
     lateTags: late.map((name, i) => ({ name, at: 100 * i + random.below(300) })),
     ...(!isLarge && { ringBytes: SMALL_RING }),
     closeTimeout: random.pick([20, 500]),
-    cache: { path, ...choice, ...(random.chance(0.4) && { maxBytes: LEAST_BYTES }) },
+    cache: { path, ...choice, ...(random.chance(0.4) && { maxBytes: MIN_BYTES }) },
     writes: {
       entries: NO_END,
       fastBytes: random.pick([300_000, 2_000_000, 4_000_000]),

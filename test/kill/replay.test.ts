@@ -14,7 +14,7 @@ const SHARE = 0.2 / MODES.length;
 /** Many times the ring. */
 const ENTRIES = scaled(2000, 5000);
 /** Of a life that is killed in the middle of them: there are more in its cache. */
-const MOST_ARRIVALS = 100;
+const MAX_ARRIVALS = 100;
 /** They are in several segments, which are removed one after the other. */
 const MAX_BYTES = 16 * 2 ** 20;
 
@@ -41,14 +41,14 @@ describe('an ingester that is killed while it replays its cache', () => {
         });
         const filled = round.stored.entries;
         expect(filled).toBeGreaterThan(ENTRIES / 2);
-        for (let life = 2; life <= lives && round.stored.entries > MOST_ARRIVALS; life++) {
+        for (let life = 2; life <= lives && round.stored.entries > MAX_ARRIVALS; life++) {
           // A small ring is filled again and again. A large one takes all at once, and is not read.
           const isSmall = random.chance(0.5);
           const slowness = isSmall ? { ackDelay: 10 + random.below(60) } : { readRate: 100_000 };
           await round.live({
             plan: { ...planOf(life), ...(isSmall && { ringBytes: SMALL_RING }) },
             weathers: [{ ...UP, ...slowness }],
-            death: { since: 'hot', arrivals: 1 + random.below(MOST_ARRIVALS), afterMs: 0 },
+            death: { since: 'hot', arrivals: 1 + random.below(MAX_ARRIVALS), afterMs: 0 },
           });
           expect(round.account.recentArrivals).toBeGreaterThan(0);
         }

@@ -8,7 +8,7 @@ import { IngesterProcess, type IngesterReport } from './ingester-process.js';
 import { DOWN, type IngesterPlan, type Life, type Surroundings, UP, type Weather } from './plan.js';
 import { readStored, type Stored, segmentsIn } from './stored.js';
 
-const MOST_TARGETS = 2;
+const MAX_TARGETS = 2;
 /** To bring all that a round has left to the indexers, on a slow machine. */
 const DRAIN_MS = 60_000;
 const LOOK_MS = 20;
@@ -55,7 +55,7 @@ export class Round implements Surroundings {
   static async begin(): Promise<Round> {
     lightChallenges();
     const round = new Round();
-    for (let i = 0; i < MOST_TARGETS; i++) round.#farEnds.push(await FarEnd.create(round.account));
+    for (let i = 0; i < MAX_TARGETS; i++) round.#farEnds.push(await FarEnd.create(round.account));
     onTestFinished(async () => {
       for (const farEnd of round.#farEnds) await farEnd.down();
     });

@@ -7,7 +7,7 @@ import { scaled, soak, tellSeed } from '../support/scale.js';
  * its share of the time allows.
  *
  * @param share the part of all kills that is this test's.
- * @param play plays one round of at most {@link MOST_LIVES}, and returns the number of its lives.
+ * @param play plays one round of at most {@link MAX_LIVES}, and returns the number of its lives.
  */
 export async function playRounds(
   quickLives: number,
@@ -19,7 +19,7 @@ export async function playRounds(
   const lives = scaled(quickLives, Math.ceil(share * LONG_KILLS));
   const end = performance.now() + share * soak.seconds * 1000;
   for (let done = 0; done < lives && (!soak.isOn || performance.now() < end); ) {
-    done += await play(Math.min(lives - done, MOST_LIVES), new Random(seed), seed);
+    done += await play(Math.min(lives - done, MAX_LIVES), new Random(seed), seed);
     seed = (seed + 1) % 2 ** 31;
   }
 }
@@ -30,4 +30,4 @@ export const ROUNDS_TIMEOUT_MS = scaled(120_000, 2 * soak.seconds * 1000 + 600_0
 /** What all tests of this folder together kill in the long form. */
 const LONG_KILLS = 1000;
 /** Lives of one round, after which its cache must be empty. */
-const MOST_LIVES = 10;
+const MAX_LIVES = 10;

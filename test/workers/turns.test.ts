@@ -51,7 +51,7 @@ describe('turns', () => {
       const first = await turns.begin();
       const second = turns.begin();
       first.endIn(100);
-      first.hold();
+      first.keep();
       vi.advanceTimersByTime(1000);
       await new Promise(setImmediate);
       expect(turns.waiting).toBe(1);
@@ -68,7 +68,7 @@ describe('turns', () => {
     const first = await turns.begin();
     first.end();
     const second = await turns.begin();
-    first.hold();
+    first.keep();
     const third = turns.begin();
     second.end();
     await new Promise(setImmediate);

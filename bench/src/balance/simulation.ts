@@ -18,8 +18,8 @@ const BAD_SLOWNESS = 10;
 const MEDIAN_RATE = 10_000;
 const RATE_SIGMA = 0.4;
 /** Milliseconds that an indexer takes to confirm, at least and at most, and how many take long. */
-const LEAST_CONFIRMATION = 1;
-const MOST_CONFIRMATION = 200;
+const MIN_CONFIRMATION = 1;
+const MAX_CONFIRMATION = 200;
 const CONFIRMATION_ALPHA = 1;
 /** How the time to confirm differs from batch to batch. */
 const CONFIRMATION_SIGMA = 0.3;
@@ -114,10 +114,7 @@ function createLanes(indexers: number, seed: number): SimulatedLane[] {
   const random = new SeededRandom(seed);
   return Array.from({ length: indexers }, () => {
     const rate = random.logNormal(MEDIAN_RATE, RATE_SIGMA);
-    const usual = Math.min(
-      random.pareto(LEAST_CONFIRMATION, CONFIRMATION_ALPHA),
-      MOST_CONFIRMATION,
-    );
+    const usual = Math.min(random.pareto(MIN_CONFIRMATION, CONFIRMATION_ALPHA), MAX_CONFIRMATION);
     return new SimulatedLane(rate, () => random.logNormal(usual, CONFIRMATION_SIGMA));
   });
 }

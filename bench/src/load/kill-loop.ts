@@ -13,7 +13,7 @@ const SHORTEST = 0.5;
 const LONGEST = 1.5;
 
 /** or, one in four, no longer than this from before it opens its cache: that is where kills hurt. */
-const LONGEST_OF_EARLY = 0.5;
+const LONGEST_EARLY_LIFE = 0.5;
 const EARLY = 0.25;
 
 /** When an ingester is to be killed: so many milliseconds from a moment of its life. */
@@ -61,7 +61,7 @@ export async function runLives(
 
 function drawFate({ uniform }: SeededRandom, killEveryMs: number): Fate {
   if (uniform() < EARLY)
-    return { from: 'start', lifeMs: killEveryMs * LONGEST_OF_EARLY * uniform() };
+    return { from: 'start', lifeMs: killEveryMs * LONGEST_EARLY_LIFE * uniform() };
   const times = SHORTEST + (LONGEST - SHORTEST) * uniform();
   return { from: 'first write', lifeMs: killEveryMs * times };
 }

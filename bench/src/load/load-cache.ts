@@ -25,7 +25,7 @@ interface CacheFlags {
   killEvery?: number;
 }
 
-const LEAST_BYTES = 2 ** 20;
+const MIN_BYTES = 2 ** 20;
 const DEFAULT_SYNC = { everyMs: 10 };
 
 /** Adds the flags that {@link readCache} and {@link readKillEvery} read. */
@@ -51,7 +51,7 @@ export function addCacheFlags(program: Command): Command {
     .option(
       '--cache-max-bytes <bytes>',
       'how large the cache may grow before writes wait',
-      wholeNumber(LEAST_BYTES, Number.MAX_SAFE_INTEGER),
+      wholeNumber(MIN_BYTES, Number.MAX_SAFE_INTEGER),
     )
     .addOption(
       new Option(

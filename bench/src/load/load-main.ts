@@ -10,7 +10,7 @@ import { runLoad } from './load-run.js';
 /** `pnpm load`: runs one load and prints what came of it. */
 const options = parseLoadOptions(process.argv);
 if (options.insecureSkipVerify) {
-  console.error('load: certificates are not verified: entries go to whoever answers');
+  console.error('load: certificates are not verified: any host that answers can read the entries');
 }
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort(new Error('interrupted')));

@@ -2,7 +2,7 @@ import { MAX_DATA_BYTES } from '@ringest/codec';
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, Option } from 'commander';
 import { CONTENTS, type Content } from '../shared/content.js';
-import { MOST_SLOTS, SEQUENCE_BYTES } from '../shared/entry-source.js';
+import { MAX_SLOTS, SEQUENCE_BYTES } from '../shared/entry-source.js';
 import { addCacheFlags, type LoadCache, readCache, readKillEvery } from './load-cache.js';
 import { addTargetFlags, type LoadTargets, readTargets } from './load-targets.js';
 
@@ -42,7 +42,7 @@ export function hasKills(options: LoadOptions): options is KillOptions {
 }
 
 /** Bytes of data that a batch may have. */
-const MOST_BATCH_BYTES = 2 ** 30;
+const MAX_BATCH_BYTES = 2 ** 30;
 
 const DEFAULT_COUNT = 5_000_000;
 
@@ -73,9 +73,9 @@ export function parseLoadOptions(
 ): LoadOptions {
   const program = command().parse(argv);
   const flags = program.opts<Flags>();
-  if (flags.batch * flags.entrySize > MOST_BATCH_BYTES) {
+  if (flags.batch * flags.entrySize > MAX_BATCH_BYTES) {
     program.error(
-      `error: a batch would have over ${MOST_BATCH_BYTES} bytes: lower --batch or --entry-size`,
+      `error: a batch would have over ${MAX_BATCH_BYTES} bytes: lower --batch or --entry-size`,
     );
   }
   const cache = readCache(program);
@@ -121,7 +121,7 @@ function command(): Command {
     .addOption(
       new Option('--content <kind>', 'what the data is like').choices(CONTENTS).default('random'),
     )
-    .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', wholeNumber(0, MOST_SLOTS), 0)
+    .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', wholeNumber(0, MAX_SLOTS), 0)
     .option('--workers <n>', 'threads', wholeNumber(1, 1024))
     .option('--connections <n>', 'connections to each indexer', wholeNumber(1, 1024), 1)
     .option(

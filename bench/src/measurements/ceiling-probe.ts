@@ -25,7 +25,7 @@ import {
 /** Bytes of frames that are made beforehand and written over and over. */
 const BLOCK_BYTES = 262144;
 /** Bytes that wait in the socket at most. */
-const MOST_WAITING = 1048576;
+const MAX_WAITING = 1048576;
 
 /**
  * The ceiling: what one thread can bring to an indexer when it has nothing to do but write. Frames
@@ -76,7 +76,7 @@ export async function probeCeiling(
     let sent = 0;
     while (performance.now() - start < milliseconds) {
       sent += entries;
-      if (!socket.write(block) && socket.writableLength > MOST_WAITING)
+      if (!socket.write(block) && socket.writableLength > MAX_WAITING)
         await Promise.race([once(socket, 'drain'), lost]);
       else if ((sent / entries) % 16 === 0) await new Promise(setImmediate);
     }

@@ -6,19 +6,19 @@ import { type Content, contentMaker } from './content.js';
 export const SEQUENCE_BYTES = 8;
 
 /** The most entries that a load can have side by side. */
-export const MOST_SLOTS = 1024;
+export const MAX_SLOTS = 1024;
 
 /** So few of them stay in a processor's cache, as data does that an ingester has just received. */
-const LEAST_SLOTS = 64;
+const MIN_SLOTS = 64;
 
 /** Bytes of data beyond which there are fewer of them than that. */
-const MOST_CACHED = 64 * 1048576;
+const MAX_CACHED = 64 * 1048576;
 
 /**
  * Bytes of data after which contents may come again where they are to be compressed: snappy, which
  * looks back over 64 KiB at most, never sees them twice.
  */
-const LEAST_VARIED = 262144;
+const MIN_VARIED = 262144;
 
 /** An entry of a load, valid until its slot is filled anew. */
 export interface LoadEntry {
@@ -38,7 +38,7 @@ export interface LoadContents {
   readonly source: Source;
   /** Unix seconds of the first entry; each further one is a microsecond later. */
   readonly startSeconds: number;
-  /** Entries that are used side by side, at most `MOST_SLOTS`. */
+  /** Entries that are used side by side, at most `MAX_SLOTS`. */
   readonly batch: number;
   /** What the data is like after the sequence number. Default: `random`. */
   readonly content?: Content;
@@ -58,8 +58,8 @@ export class EntrySource {
   constructor(contents: LoadContents) {
     const { seed, entryBytes, tag, source, startSeconds, batch } = contents;
     const { content = 'random', varied = false } = contents;
-    const cached = Math.min(LEAST_SLOTS, Math.ceil(MOST_CACHED / entryBytes));
-    const distinct = varied ? Math.ceil(LEAST_VARIED / entryBytes) : 0;
+    const cached = Math.min(MIN_SLOTS, Math.ceil(MAX_CACHED / entryBytes));
+    const distinct = varied ? Math.ceil(MIN_VARIED / entryBytes) : 0;
     const length = 2 ** Math.ceil(Math.log2(Math.max(cached, distinct, batch)));
     this.#mask = length - 1;
     const make = contentMaker(content, seed);

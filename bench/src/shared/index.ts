@@ -6,5 +6,5 @@ export {
   type CertificateOptions,
   selfSigned,
 } from './certificates.js';
-export { EntrySource, type LoadContents, type LoadEntry, MOST_SLOTS } from './entry-source.js';
+export { EntrySource, type LoadContents, type LoadEntry, MAX_SLOTS } from './entry-source.js';
 export { SeededRandom } from './random.js';

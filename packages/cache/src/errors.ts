@@ -92,7 +92,7 @@ export class CacheSyncError extends CacheError {
       path,
       sequence === undefined
         ? 'could not be synced and must be synced again'
-        : `could not be synced and needs its entries from ${sequence} on again`,
+        : `could not be synced; entries from ${sequence} on must be appended again`,
       cause,
     );
     this.sequence = sequence;

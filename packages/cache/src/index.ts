@@ -13,3 +13,4 @@ export type {
   SyncPolicy,
   WhenFull,
 } from './messages.js';
+export { WHEN_FULL } from './messages.js';

@@ -17,7 +17,8 @@ import type { Place } from './log/segment-log.js';
 export type SyncPolicy = 'always' | 'never' | { readonly everyMs: number };
 
 /** What happens to new blocks when the cache is full: they wait, or the oldest segment is dropped. */
-export type WhenFull = 'wait' | 'drop-oldest';
+export const WHEN_FULL = ['wait', 'drop-oldest'] as const;
+export type WhenFull = (typeof WHEN_FULL)[number];
 
 /** The settings of a cache. */
 export interface CacheSettings {

@@ -79,6 +79,6 @@ export type {
   MuxerStatus,
   TargetStatus,
 } from './muxer-events.js';
-export { MAX_TIMER_MS, type WaitOptions } from './pending.js';
 export type { ChildState } from './reporting/state-reporter.js';
 export type { AckLatency, Amounts, LaneState, LaneStats, MuxerStats } from './reporting/stats.js';
+export { MAX_TIMER_MS, type WaitOptions } from './wait.js';

@@ -22,13 +22,13 @@ import { MuxerTags } from './entries/muxer-tags.js';
 import { NotRunningError, WaitTimeoutError } from './errors.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
 import { OncePerTurn } from './once-per-turn.js';
-import { checkWait, type WaitOptions } from './pending.js';
 import { Lanes } from './placing/lanes.js';
 import { Rings } from './placing/rings.js';
 import { SelfLog } from './reporting/self-log.js';
 import { type ChildState, StateReporter } from './reporting/state-reporter.js';
 import { type MuxerStats, muxerStats } from './reporting/stats.js';
 import { muxerStatus } from './reporting/status.js';
+import { checkWait, type WaitOptions } from './wait.js';
 import { Dispatcher } from './waiting/dispatcher.js';
 
 /**
@@ -121,7 +121,9 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#state = 'running';
     this.#reporter.start();
     const { attachments, statsInterval } = this.#configuration;
-    attachments?.start((err) => this.#log.warn({ err }, 'attachments stay as they are'));
+    attachments?.start((err) =>
+      this.#log.warn({ err }, 'the attached values could not be read again: the old ones stay'),
+    );
     if (statsInterval > 0) {
       this.#statsTimer = setInterval(() => this.#logStats(), statsInterval).unref();
     }
@@ -331,7 +333,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Sets the metadata in the ingester state, which every indexer is told (§8).
+   * Sets the metadata in the ingester state, which is sent to every indexer (§8).
    * @param metadata any value that JSON can hold; it is copied. `undefined` removes the metadata
    * @throws {InvalidStateError} the value cannot be written as JSON
    */
@@ -340,7 +342,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Sets the ingester's configuration in the ingester state, which every indexer is told (§8). Leave
+   * Sets the ingester's configuration in the ingester state, which is sent to every indexer (§8). Leave
    * secrets out of it.
    * @param configuration any value that JSON can hold; it is copied. `undefined` removes the configuration
    * @throws {InvalidStateError} the value cannot be written as JSON
@@ -350,7 +352,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Adds the state of a part of the ingester to the ingester state, which every indexer is told (§8).
+   * Adds the state of a part of the ingester to the ingester state, which is sent to every indexer (§8).
    * It replaces an earlier state of the same name.
    * @throws {InvalidArgumentError} the name is not a string, or the state is not an object
    * @throws {InvalidStateError} the state cannot be written as JSON
@@ -445,7 +447,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#log.flush();
     this.#ingestsLog = false;
     const timeout = Math.max(1, deadline - performance.now());
-    // What is not confirmed then is told by the report.
+    // The report counts what is not confirmed by then.
     await this.#dispatcher.barrier(true, { timeout }).catch(() => {});
   }
 
@@ -514,7 +516,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   #warnOfInsecureTargets(): void {
     for (const { endpoint, credentials } of this.#configuration.targets) {
       if (endpoint.transport.kind !== 'tls' || !credentials.tls.insecureSkipVerify) continue;
-      const text = 'the certificate of a target is not verified: whoever answers gets the entries';
+      const text =
+        'the certificate of a target is not verified: any host that answers can read the entries';
       this.#log.warn({ target: endpoint.address }, text);
     }
   }

@@ -16,8 +16,8 @@ export class TenantRefusedError extends RingestError {
   readonly tenant: string | undefined;
 
   constructor(tenant: string | undefined) {
-    const who = tenant === undefined ? 'without a tenant' : `of the tenant ${excerpt(tenant)}`;
-    super(`an ingester ${who} is not let in`);
+    const who = tenant === undefined ? 'without a tenant' : `with the tenant ${excerpt(tenant)}`;
+    super(`an ingester ${who} may not ingest`);
     this.tenant = tenant;
   }
 }

@@ -68,7 +68,7 @@ export class Indexer implements AsyncDisposable {
   #readRate: number;
   /** When INGEST_OK is first answered with yes, on the clock of `performance`. */
   #readyAt = Number.POSITIVE_INFINITY;
-  #toldThatFull = false;
+  #hasWarnedFull = false;
   #stopThrottling: () => void = () => {};
   #closed: Promise<void> | undefined;
 
@@ -255,8 +255,8 @@ export class Indexer implements AsyncDisposable {
   #negotiateTag(name: string): IndexerTag {
     const tag = this.#tags.negotiate(name);
     this.#counter.allow(tag);
-    if (this.#tags.isFull && !this.#toldThatFull) {
-      this.#toldThatFull = true;
+    if (this.#tags.isFull && !this.#hasWarnedFull) {
+      this.#hasWarnedFull = true;
       this.#log.warn(
         'all tag numbers are given: further tags are refused until the indexer is restarted',
       );

@@ -77,7 +77,7 @@ describe('a cache that an earlier run has left', () => {
     await until('an empty cache', () => cacheStats(muxer).bytes === 0);
     expectEachOnce(recording.received, ALL.slice(0, -PER_BLOCK));
     expect(cacheStats(muxer)).toMatchObject({ damagedEntries: 0, trouble: undefined });
-    const told = logged.find(({ msg }) => msg === 'the cache was not left as it should be');
+    const told = logged.find(({ msg }) => msg === 'the cache was not closed cleanly');
     expect(told).toMatchObject({ level: 40, damaged: 0 });
     expect(told.tornBytes).toBeGreaterThan(0);
   });
@@ -95,7 +95,7 @@ describe('a cache that an earlier run has left', () => {
     expect(cacheStats(muxer)).toMatchObject({ damagedEntries: PER_BLOCK, pendingEntries: 0 });
     expect(logged).toContainEqual(
       expect.objectContaining({
-        msg: 'the cache was not left as it should be',
+        msg: 'the cache was not closed cleanly',
         damaged: 1,
         damagedEntries: PER_BLOCK,
       }),

@@ -158,7 +158,7 @@ describe('a folder that cannot be used', () => {
     expect(error).toBeInstanceOf(CacheOpenError);
     expect(error).toMatchObject({ code: 'ERR_CACHE_OPEN', trouble: 'not-a-folder' });
     expect(cacheStats(muxer).trouble).toBe(error);
-    expect(lines.some((line) => line.includes('there is no cache'))).toBe(true);
+    expect(lines.some((line) => line.includes('the cache cannot be used'))).toBe(true);
     const recording = await Receiver.start({ listen });
     await Promise.all(waits);
     await muxer.sync();
@@ -223,7 +223,9 @@ describe.skipIf(!hasPrlimit)('a disk that is full in the middle', () => {
       const stored = await cachedData(path);
       expect(stored.slice(-50)).toEqual(numberedFrom(150, 200).map(({ data }) => `${data}`));
       const noted = lines.map((line) => JSON.parse(line).msg);
-      expect(noted.filter((msg) => msg === 'the cache takes nothing for now')).toHaveLength(1);
+      expect(
+        noted.filter((msg) => msg === 'the disk of the cache stores nothing for now'),
+      ).toHaveLength(1);
       expect(noted.filter((msg) => msg === 'the cache works again')).toHaveLength(1);
       connection.confirmThrough((await connection.entries(200)).length);
       await until('an empty cache', () => cacheStats(muxer).bytes === 0);

@@ -71,7 +71,7 @@ describe("the cache's thread", () => {
       // It counts as trouble that threads die one after the other, until one has begun to work.
       await until('the end of the trouble', () => cacheStats(muxer).trouble === undefined);
       expect(cacheStats(muxer).pendingEntries).toBe(0);
-      const deaths = lines.filter((line) => line.includes('the cache lost its thread'));
+      const deaths = lines.filter((line) => line.includes('the thread of the cache died'));
       expect(deaths.length).toBeGreaterThan(0);
     },
   );

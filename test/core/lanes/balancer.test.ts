@@ -304,7 +304,7 @@ describe.each(POLICIES)('%s', (policy) => {
       const hot = lanes.slice(-2);
       for (const lane of lanes) lane.isHot = hot.includes(lane);
       const balancer = balance(lanes, policy);
-      expect(balancer.open()).toEqual(hot);
+      expect(balancer.eligible()).toEqual(hot);
       const seen = new Set(Array.from({ length: 200 }, () => balancer.pick()));
       expect(seen).toEqual(new Set(hot));
       const [first, second] = hot as [FakeLane, FakeLane];
@@ -315,14 +315,14 @@ describe.each(POLICIES)('%s', (policy) => {
     it('picks nobody while none is hot', () => {
       const lanes = many(count, { isHot: false });
       const balancer = balance(lanes, policy);
-      expect(balancer.open()).toEqual([]);
+      expect(balancer.eligible()).toEqual([]);
       expect(balancer.pick()).toBeUndefined();
     });
 
     it('picks any lane of a single target while none is hot', () => {
       const lanes = many(count, { isHot: false });
       const balancer = balance(lanes, policy, { sameTarget: true });
-      expect(balancer.open()).toEqual(lanes);
+      expect(balancer.eligible()).toEqual(lanes);
       const passedOver = new Set<FakeLane>();
       for (let lane = balancer.pick(); lane !== undefined; lane = balancer.pick(passedOver)) {
         passedOver.add(lane);
@@ -355,7 +355,7 @@ describe.each(POLICIES)('%s', (policy) => {
     const lane = new FakeLane('only', { isHot: false });
     const balancer = balance([lane], policy);
     expect(balancer.pick()).toBe(lane);
-    expect(balancer.open()).toEqual([lane]);
+    expect(balancer.eligible()).toEqual([lane]);
   });
 
   it('without lanes picks nobody', () => {

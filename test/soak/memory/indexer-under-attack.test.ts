@@ -8,9 +8,9 @@ import { SECRET } from '../../support/muxer.js';
 
 const MIB = 2 ** 20;
 /** By how much an indexer's memory may grow by what nobody authenticated, and by promises. */
-const MOST_GROWTH = 64 * MIB;
+const MAX_GROWTH = 64 * MIB;
 /** The same by messages that arrive, and are garbage before they are collected. */
-const MOST_GARBAGE = 256 * MIB;
+const MAX_GARBAGE = 256 * MIB;
 
 /** Writes the same so many times, as fast as it is taken, or until the connection is gone. */
 async function pour({ socket }: IngesterClient, bytes: Uint8Array, times: number): Promise<void> {
@@ -44,7 +44,7 @@ describe('the memory of an indexer stays small while ingesters', () => {
       await Promise.all(clients.map((client) => pour(client, bytes, 10)));
       for (const client of clients) client.destroy();
     }
-    await fortress.expectToStand(MOST_GROWTH);
+    await fortress.expectToStand(MAX_GROWTH);
   });
 
   it('promise the longest of everything, and send none of it', async () => {
@@ -60,7 +60,7 @@ describe('the memory of an indexer stays small while ingesters', () => {
     }
     const asking = await authenticated(fortress);
     asking.write(prefixed(4, MAX_TAG_MESSAGE_BYTES, '{'));
-    await fortress.expectToStand(MOST_GROWTH);
+    await fortress.expectToStand(MAX_GROWTH);
     for (const one of [...clients, asking]) one.destroy();
   });
 
@@ -78,7 +78,7 @@ describe('the memory of an indexer stays small while ingesters', () => {
       }
       expect(message).toBeUndefined();
     }
-    await fortress.expectToStand(MOST_GARBAGE);
+    await fortress.expectToStand(MAX_GARBAGE);
   });
 
   it('tell of a state of a MiB, again and again', async () => {
@@ -89,7 +89,7 @@ describe('the memory of an indexer stays small while ingesters', () => {
     await pour(client, told('ingesterState', state.length, state), times);
     for (let i = 0; i < times; i++) await client.expect('confirmIngesterState');
     client.destroy();
-    await fortress.expectToStand(MOST_GARBAGE);
+    await fortress.expectToStand(MAX_GARBAGE);
   });
 
   it('send bombs, and a GiB to skip', async () => {
@@ -104,7 +104,7 @@ describe('the memory of an indexer stays small while ingesters', () => {
     await pour(client, chunk(0xfe, Buffer.alloc(8 * MIB)), 128);
     for (let i = 0; i < bombs; i++) await client.expect('confirmEntry');
     client.destroy();
-    await fortress.expectToStand(MOST_GARBAGE, bombs);
+    await fortress.expectToStand(MAX_GARBAGE, bombs);
   });
 
   it('do not read what they are told', async () => {
@@ -136,6 +136,6 @@ describe('the memory of an indexer stays small while ingesters', () => {
       else throw new Error(`${message?.kind} came`);
     }
     client.destroy();
-    await fortress.expectToStand(MOST_GROWTH, confirmed);
+    await fortress.expectToStand(MAX_GROWTH, confirmed);
   });
 });

@@ -10,7 +10,7 @@ import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 
 const MIB = 2 ** 20;
 /** By how much an ingester's memory may grow, whatever is thrown at it. */
-const MOST_GROWTH = 64 * MIB;
+const MAX_GROWTH = 64 * MIB;
 /** Connections that are to be given up, where each is. */
 const CONNECTIONS = 60;
 
@@ -76,7 +76,7 @@ async function floods(list: readonly Flood[], { most = 1024 * MIB, compression =
         readonly errors: readonly string[];
       }>();
       expect(confirmedEntries).toBe(written);
-      expect(growth).toBeLessThan(MOST_GROWTH);
+      expect(growth).toBeLessThan(MAX_GROWTH);
       expect(rest).toMatchObject({ unconfirmed: 0, errors: [] });
       expect(rest.reasons.honest).toBeUndefined();
       return rest.reasons;

@@ -87,7 +87,7 @@ async function dumpBlock(block: Block, output: DumpOutput, totals: DumpTotals): 
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     totals.damaged++;
-    output.report(`  DAMAGED: the block holds something else than entries: ${error.message}`);
+    output.report(`  DAMAGED: the block holds something other than entries: ${error.message}`);
   }
 }
 
@@ -115,7 +115,7 @@ function describePart(part: SegmentPart): string {
 }
 
 function entriesIn({ entries }: DamagedRange): string {
-  return entries === undefined ? 'nobody knows how many entries' : countedEntries(entries);
+  return entries === undefined ? 'an unknown number of entries' : countedEntries(entries);
 }
 
 function list(names: readonly string[]): string {

@@ -10,12 +10,12 @@ const EXIT_FAILED = 1;
 const EXIT_DAMAGED = 2;
 
 const HELP = `
-Nothing is changed, and a process that has the cache is not disturbed: what it appends or removes
-meanwhile may be missing or not.
+The command changes nothing, and does not disturb a process that uses the cache. Entries that this
+process adds or removes while the command runs may be shown or not.
 
 With --entries, standard output has one JSON object a line for each entry: sequence, timestamp, tag,
-source (null: that of the connection), data (or base64, where it is not UTF-8) and values. What is
-for people goes to standard error then.
+source (null: that of the connection), data (or base64, where it is not UTF-8) and values. Messages
+then go to standard error.
 
 Exit status: 0 everything was read, 1 the folder cannot be read or the arguments are wrong, 2 part of
 it is damaged, of a newer format, or cannot be read.`;
@@ -41,7 +41,7 @@ await program.parseAsync();
 async function dump(path: string, { entries }: { readonly entries: boolean }): Promise<void> {
   const reports = entries ? process.stderr : process.stdout;
   try {
-    if (!statSync(path).isDirectory()) throw new Error(`${path} is no folder`);
+    if (!statSync(path).isDirectory()) throw new Error(`${path} is not a folder`);
     const { damaged, unread } = await dumpCache(path, {
       report: (line) => reports.write(`${line}\n`),
       entry: entries ? printEntry : undefined,

@@ -10,7 +10,7 @@ import type { SegmentList } from './segment-list.js';
  * commit of the file system's journal instead of one each. More would occupy the few threads that
  * Node.js has for all files of the process.
  */
-const MOST_AT_ONCE = 3;
+const MAX_AT_ONCE = 3;
 
 /** A sync that has begun. */
 interface Sync {
@@ -118,7 +118,7 @@ export class LogSync {
 
   /** Syncs as many files at once as it may. After a failure, no further sync of a file begins. */
   #goOn(sync: Sync): void {
-    while (sync.failure === undefined && sync.running < MOST_AT_ONCE) {
+    while (sync.failure === undefined && sync.running < MAX_AT_ONCE) {
       const segment = sync.waiting.shift();
       if (segment !== undefined) this.#beginFile(sync, segment);
       else if (sync.areNamesDone) break;

@@ -26,7 +26,7 @@ import { FolderLock } from './folder-lock.js';
 
 const RUN_CACHE = { file: new URL('../worker/cache-task.js', import.meta.url), name: 'runCache' };
 const FIRST_RETRY_MS = 100;
-const MOST_RETRY_MS = 5000;
+const MAX_RETRY_MS = 5000;
 
 /**
  * The main thread's end of the cache. It holds the lock of the folder, and a thread that alone touches
@@ -75,7 +75,7 @@ export class CacheLink {
     this.#lock = FolderLock.take(path);
     // Errors outside the task are left out here: each of them ends the thread too.
     this.#thread = new WorkerThread(RUN_CACHE, 1, () => {});
-    this.#link = new WorkerLink(new Backoff(FIRST_RETRY_MS, MOST_RETRY_MS), {
+    this.#link = new WorkerLink(new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS), {
       begin: (port) => this.#runTask(port),
       onMessage: (messages) => {
         for (const message of messages) this.#onMessage(message);
@@ -301,7 +301,7 @@ export class CacheLink {
         break;
       case 'full':
         this.#contents.handle(message);
-        if (this.#health.works()) this.#link.settle();
+        if (this.#health.works()) this.#link.resetBackoff();
         break;
       case 'closed':
         this.#error = message.problem && toError(path, message.problem);
@@ -326,7 +326,7 @@ export class CacheLink {
   }
 
   #lookWhetherItWorks(): void {
-    if (this.#health.stored(this.#contents.unsynced.firstKey)) this.#link.settle();
+    if (this.#health.stored(this.#contents.unsynced.firstKey)) this.#link.resetBackoff();
   }
 
   #failed(error: RingestError): void {

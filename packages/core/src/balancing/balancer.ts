@@ -97,14 +97,14 @@ export class Balancer<Lane extends Candidate> {
    * Returns the lanes that may be written to: the hot ones, or all lanes of a single target while
    * none is hot.
    */
-  open(): readonly Lane[] {
+  eligible(): readonly Lane[] {
     const lanes = this.#slots.map(({ lane }) => lane);
     const hot = lanes.filter((lane) => lane.isHot);
     return hot.length === 0 && this.#sameTarget ? lanes : hot;
   }
 
   /** Returns whether any lane that may be written to passes a test. */
-  isAnyOpen(test: (lane: Lane) => boolean): boolean {
+  isAnyEligible(test: (lane: Lane) => boolean): boolean {
     const { isAnyHot } = this;
     if (!isAnyHot && !this.#sameTarget) return false;
     for (const { lane } of this.#slots) {

@@ -1,9 +1,9 @@
 import type { CacheMode } from '../configuration/cache-settings.js';
 
-/** What is in the cache, and what came of it since the start. */
+/** A snapshot of the disk cache, with counts since the start. */
 export interface CacheStats {
   readonly mode: CacheMode;
-  /** Whether the folder is read: before, nobody knows what an earlier run has left there. */
+  /** Whether the folder has been read. Until then, entries of an earlier run are not counted. */
   readonly isOpen: boolean;
   /** Bytes of all segments on disk; the quarantine is not among them. */
   readonly bytes: number;
@@ -13,13 +13,13 @@ export interface CacheStats {
   readonly pendingEntries: number;
   /** Bytes on their way to the disk. */
   readonly unstoredBytes: number;
-  /** Entries that were brought back to the rings. */
+  /** Entries that were replayed into rings. */
   readonly replayedEntries: number;
-  /** Of those, entries that an earlier run had left: each may arrive a second time. */
+  /** Replayed entries that an earlier run had left. Each may arrive a second time. */
   readonly recoveredEntries: number;
   /** Entries that were given up for `drop-oldest` and never sent. */
   readonly droppedEntries: number;
-  /** Entries in what was found damaged, as far as anything tells; see the folder `quarantine`. */
+  /** Entries in damaged parts, where their number is known. The parts are in the folder `quarantine`. */
   readonly damagedEntries: number;
   /** Segments of a newer format, or unreadable at the start: they stay as they are; the log says why. */
   readonly leftAlone: number;
@@ -30,6 +30,6 @@ export interface CacheStats {
   readonly droppedCopies: number;
   /** Whether new entries wait because `maxBytes` is reached. */
   readonly isFull: boolean;
-  /** Why the disk takes nothing for now, or why there is no cache at all. */
+  /** Why the disk stores nothing for now, or why the cache cannot be used. `undefined`: it works. */
   readonly trouble: Error | undefined;
 }

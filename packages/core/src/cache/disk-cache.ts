@@ -8,18 +8,18 @@ import {
 import type { CacheSettings } from '../configuration/cache-settings.js';
 import { WaitTimeoutError } from '../errors.js';
 import { OncePerTurn } from '../once-per-turn.js';
-import type { WaitOptions } from '../pending.js';
 import type { FrameTap } from '../placing/placer.js';
 import type { Rings } from '../placing/rings.js';
+import type { WaitOptions } from '../wait.js';
 import { Appender } from './appender.js';
 import type { FrameBlock } from './block-builder.js';
-import { CacheContents } from './cache-contents.js';
 import type { CacheHost } from './cache-host.js';
 import type { CacheStats } from './cache-stats.js';
 import { DropCounter } from './drop-counter.js';
 import { GroupCommit } from './group-commit.js';
 import { Journal } from './journal.js';
 import { Leftovers } from './leftovers.js';
+import { NeededSegments } from './needed-segments.js';
 import { RefusedKeeper } from './refused-keeper.js';
 import { Replay } from './replay.js';
 import { SegmentRemover } from './segment-remover.js';
@@ -29,7 +29,7 @@ import { Store } from './store.js';
 import { type TidyingParts, tidyUp } from './tidying.js';
 
 /** Bytes that may be on their way to the disk before nothing more is taken. */
-const MOST_UNSTORED = 32 * 1024 * 1024;
+const MAX_UNSTORED = 32 * 1024 * 1024;
 
 /**
  * The disk cache of a muxer. What finds no room goes to disk (`Spill`) and comes back when there
@@ -45,14 +45,14 @@ export class DiskCache {
   readonly #host: CacheHost;
   readonly #pool = new SharedMemoryPool();
   readonly #store: Store;
-  readonly #contents: CacheContents;
+  readonly #contents: NeededSegments;
   readonly #appender: Appender;
   readonly #spill: Spill;
   readonly #spillDelay: SpillDelay;
   readonly #leftovers: Leftovers;
   readonly #journal: Journal | undefined;
-  readonly #handOn = new OncePerTurn(() => this.#commit.endTurn());
-  readonly #commit: GroupCommit;
+  readonly #handOn = new OncePerTurn(() => this.#groupCommit.endTurn());
+  readonly #groupCommit: GroupCommit;
   readonly #remover: SegmentRemover;
   readonly #replay: Replay;
   readonly #drops: DropCounter;
@@ -65,7 +65,7 @@ export class DiskCache {
     this.#progress = progress;
     this.#host = host;
     this.#store = this.#createStore();
-    this.#contents = new CacheContents(rings.moves, host);
+    this.#contents = new NeededSegments(rings.moves, host);
     const { pending, refusedCopies: copies } = this.#contents;
     this.#appender = new Appender(this.#store, pending);
     const { maxSegmentBytes, mode } = settings;
@@ -85,11 +85,11 @@ export class DiskCache {
       placer.copyTo(this.#journal);
     }
     const [spill, journal] = [this.#spill, this.#journal];
-    this.#commit = new GroupCommit({ ...base, placer, spill, journal });
+    this.#groupCommit = new GroupCommit({ ...base, placer, spill, journal });
     this.#leftovers = new Leftovers({ ...base, pending }, maxSegmentBytes);
     const keeper = new RefusedKeeper({ ...base, refused, copies }, maxSegmentBytes);
     this.#remover = new SegmentRemover({ ...base, refused: keeper });
-    const [commit, leftovers, remover] = [this.#commit, this.#leftovers, this.#remover];
+    const [commit, leftovers, remover] = [this.#groupCommit, this.#leftovers, this.#remover];
     this.#replay = new Replay({ ...base, leftovers, remover });
     this.#tidying = { ...base, commit, refused: keeper, leftovers, replay: this.#replay, remover };
     this.#drops = new DropCounter(host);
@@ -117,7 +117,15 @@ export class DiskCache {
   }
 
   stats(): CacheStats {
-    const { isOpen, bytes, entries, damagedEntries, leftAlone, isFull, trouble } = this.#store;
+    const {
+      isRead: isOpen,
+      bytes,
+      entries,
+      damagedEntries,
+      leftAlone,
+      isFull,
+      trouble,
+    } = this.#store;
     return {
       mode: this.#settings.mode,
       ...{ isOpen, bytes, entries, damagedEntries, leftAlone, isFull, trouble },
@@ -132,7 +140,7 @@ export class DiskCache {
 
   /** See `GroupCommit.receipt`; `undefined`: nobody promises. */
   receipt(entries: number, options?: WaitOptions): Promise<void> | undefined {
-    return this.#journal === undefined ? undefined : this.#commit.receipt(entries, options);
+    return this.#journal === undefined ? undefined : this.#groupCommit.receipt(entries, options);
   }
 
   /** As `receipt`, for a write that waits for room first. */
@@ -142,7 +150,7 @@ export class DiskCache {
     options?: WaitOptions,
   ): Promise<void> | undefined {
     if (this.#journal === undefined) return room;
-    return this.#commit.receiptAfter(room, entries, options);
+    return this.#groupCommit.receiptAfter(room, entries, options);
   }
 
   /** Whether an entry that finds no room is taken. */
@@ -190,7 +198,7 @@ export class DiskCache {
   }
 
   /** Entries wait for room, or none does any more. */
-  tellWaiting(isAnyWaiting: boolean): void {
+  setWaiting(isAnyWaiting: boolean): void {
     if (isAnyWaiting) this.#spillDelay.expect();
     else this.#spillDelay.relax();
   }
@@ -231,8 +239,8 @@ export class DiskCache {
     this.#remover.stop();
     this.#spillDelay.stop();
     this.#replay.stop();
-    this.#commit.now();
-    this.#commit.stop();
+    this.#groupCommit.now();
+    this.#groupCommit.stop();
     this.#appender.seal();
   }
 
@@ -248,10 +256,10 @@ export class DiskCache {
     const report = await this.#store.close(signal);
     const unconfirmed = this.#pendingEntries;
     const isLate = report?.error !== undefined && signal.aborted;
-    this.#commit.settle(
+    this.#groupCommit.settle(
       isLate ? new WaitTimeoutError('the end of the cache', timeout) : report?.error,
     );
-    this.#drops.tell();
+    this.#drops.log();
     if (report === undefined) return { unconfirmed, cached: 0 };
     const unstored = pending.entriesOf([...report.unstored, ...this.#store.orphans]);
     return { unconfirmed, cached: unconfirmed - unstored };
@@ -263,7 +271,7 @@ export class DiskCache {
       placed: (key, place) => this.#contents.placed(key, place),
       stored: ({ key, memory }) => {
         if (this.#contents.pending.stored(key)) this.#pool.free(Buffer.from(memory));
-        this.#commit.stored(this.#store.storedKey);
+        this.#groupCommit.stored(this.#store.storedKey);
       },
       dropped: ({ segment, entries }) => {
         const lost = this.#contents.dropped(segment);
@@ -271,7 +279,7 @@ export class DiskCache {
       },
       changed: () => {
         this.#remover.look();
-        this.#commit.look();
+        this.#groupCommit.look();
         this.#progress.schedule();
       },
     });
@@ -289,7 +297,7 @@ export class DiskCache {
   }
 
   #isBehind(): boolean {
-    return this.#store.isWorking && this.#unstoredBytes >= MOST_UNSTORED;
+    return this.#store.isWorking && this.#unstoredBytes >= MAX_UNSTORED;
   }
 
   #appendSpilled(block: FrameBlock): void {

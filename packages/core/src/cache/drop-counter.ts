@@ -1,7 +1,7 @@
 import type { CacheHost } from './cache-host.js';
 
 /** How often what was dropped is logged, in milliseconds. */
-const TELL_MS = 1000;
+const LOG_MS = 1000;
 
 /** What was given up to make room: counted, and logged now and then. */
 export class DropCounter {
@@ -31,11 +31,11 @@ export class DropCounter {
     this.#entries += entries;
     this.#copies += copies;
     this.#segments++;
-    this.#timer ??= setTimeout(() => this.tell(), TELL_MS).unref();
+    this.#timer ??= setTimeout(() => this.log(), LOG_MS).unref();
   }
 
   /** Logs what was not logged. */
-  tell(): void {
+  log(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#segments === 0) return;

@@ -1,6 +1,6 @@
 import { countedEntries, RingestError } from '@ringest/codec';
 
-/** Entries that were in the cache only are lost: `sync` and barriers cannot be met. */
+/** Entries that were only in the cache are lost, so `sync` and `barrier` reject. */
 export class EntriesLostError extends RingestError {
   readonly code = 'ERR_ENTRIES_LOST';
   readonly entries: number;
@@ -11,7 +11,7 @@ export class EntriesLostError extends RingestError {
     super(
       reason === 'dropped'
         ? `the cache dropped ${countedEntries(entries)} to make room: raise cache.maxBytes, or let writes wait`
-        : `the cache had ${countedEntries(entries)} damaged: look at its quarantine, and at the disk`,
+        : `${countedEntries(entries)} damaged in the cache: look in its quarantine folder, and check the disk`,
     );
     this.entries = entries;
     this.reason = reason;

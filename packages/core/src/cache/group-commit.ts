@@ -1,6 +1,6 @@
 import type { OncePerTurn } from '../once-per-turn.js';
-import type { WaitOptions } from '../pending.js';
 import type { Placer } from '../placing/placer.js';
+import type { WaitOptions } from '../wait.js';
 import type { CacheHost } from './cache-host.js';
 import type { Journal } from './journal.js';
 import { Receipts, withDeadline } from './receipts.js';
@@ -8,7 +8,7 @@ import type { Spill } from './spill.js';
 import type { Store } from './store.js';
 
 /** Blocks on their way before those that are not full wait for more. */
-const MOST_UNDER_WAY = 4;
+const MAX_UNDER_WAY = 4;
 
 /** What a group commit works with. */
 export interface GroupCommitParts {
@@ -31,7 +31,7 @@ export class GroupCommit {
   readonly #store: Store;
   readonly #receipts = new Receipts();
   /** What is gathered waits for a block to be stored. */
-  #isHeld = false;
+  #waitsForDisk = false;
   #isConfirming = false;
   /** Writes that wait for room, with a part of them or all. */
   #waitingForRoom = 0;
@@ -87,8 +87,8 @@ export class GroupCommit {
   /** Hands on all that was written so far, unless the disk is slower than that. */
   endTurn(): void {
     const { blocksUnderWay, isWorking } = this.#store;
-    this.#isHeld = isWorking && blocksUnderWay >= MOST_UNDER_WAY;
-    if (this.#isHeld) this.look();
+    this.#waitsForDisk = isWorking && blocksUnderWay >= MAX_UNDER_WAY;
+    if (this.#waitsForDisk) this.look();
     else this.now();
   }
 
@@ -108,20 +108,20 @@ export class GroupCommit {
   /** All blocks up to one are stored. */
   stored(key: number): void {
     this.#receipts.stored(key);
-    if (this.#isHeld) this.#parts.handOn.schedule();
+    if (this.#waitsForDisk) this.#parts.handOn.schedule();
   }
 
   /** The disk may take nothing, or again. */
   look(): void {
     if (this.#isStopped) return;
     const { trouble, isFull } = this.#store;
-    if (this.#isHeld && trouble !== undefined) {
-      this.#isHeld = false;
+    if (this.#waitsForDisk && trouble !== undefined) {
+      this.#waitsForDisk = false;
       this.now();
       return;
     }
     const isStuck = trouble !== undefined || isFull;
-    if (this.#isHeld && isStuck) this.#receipts.closeGathered();
+    if (this.#waitsForDisk && isStuck) this.#receipts.closeGathered();
     const isNeeded = this.#receipts.isAnyUncopied || isStuck;
     if (isNeeded && this.#receipts.isAnyWaiting && !this.#isConfirming) void this.#confirm();
   }

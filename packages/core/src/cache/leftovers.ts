@@ -50,7 +50,7 @@ export class Leftovers {
 
   /** Appends all that is gathered, oldest first, to be read before what waits in the cache. */
   append(): void {
-    const order = this.#store.isOpen ? this.#pending.orderBefore : undefined;
+    const order = this.#store.isRead ? this.#pending.orderBefore : undefined;
     this.#builder.flush();
     const blocks = this.#blocks;
     this.#blocks = [];

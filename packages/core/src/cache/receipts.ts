@@ -1,5 +1,5 @@
 import { WriteAbandonedError } from '../errors.js';
-import { Pending, type WaitOptions } from '../pending.js';
+import { Wait, type WaitOptions } from '../wait.js';
 
 /** The key of what is gathered, and in a block later: above all others. */
 const LATER = Number.POSITIVE_INFINITY;
@@ -137,7 +137,7 @@ export function withDeadline(
   options: WaitOptions,
 ): Promise<void> {
   if (options.timeout === undefined && options.signal === undefined) return receipt;
-  const pending = new Pending('the receipt of entries', options, (error) =>
+  const pending = new Wait('the receipt of entries', options, (error) =>
     pending.reject(new WriteAbandonedError(entries, 0, error)),
   );
   receipt.then(

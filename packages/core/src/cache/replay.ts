@@ -4,10 +4,10 @@ import { type DetachedFrame, frameTag, retagFrame, type SharedMemoryPool } from 
 import { OncePerTurn } from '../once-per-turn.js';
 import type { Rings } from '../placing/rings.js';
 import { Slice } from '../slice.js';
-import type { CacheContents } from './cache-contents.js';
 import type { CacheHost } from './cache-host.js';
 import { EntriesLostError } from './errors.js';
 import type { Leftovers } from './leftovers.js';
+import type { NeededSegments } from './needed-segments.js';
 import type { OutstandingBlock, OutstandingSegment, PendingEntries } from './pending-entries.js';
 import { nextFrame, pass, type ReplayCursor } from './replay-cursor.js';
 import type { SegmentRemover } from './segment-remover.js';
@@ -20,7 +20,7 @@ const RETRY_MS = 5000;
 export interface ReplayParts {
   readonly rings: Rings;
   readonly store: Store;
-  readonly contents: CacheContents;
+  readonly contents: NeededSegments;
   /** Gets the rest of what is partly replayed, at the end. */
   readonly leftovers: Leftovers;
   /** Removes what is replayed and confirmed. */
@@ -199,7 +199,7 @@ export class Replay {
         segment.notBefore = performance.now() + RETRY_MS;
         setTimeout(() => this.#parts.progress.schedule(), RETRY_MS).unref();
         const fields = { segment: segment.id, err: error };
-        this.#parts.host.warn(fields, 'a segment is read later');
+        this.#parts.host.warn(fields, 'a segment could not be read; it is read again later');
       })
       .finally(() => {
         this.#fetching = undefined;

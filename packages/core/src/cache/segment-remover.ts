@@ -1,7 +1,7 @@
 import type { CacheSegment } from '@ringest/cache';
 import type { Rings } from '../placing/rings.js';
-import type { CacheContents } from './cache-contents.js';
 import type { CacheHost } from './cache-host.js';
+import type { NeededSegments } from './needed-segments.js';
 import type { RefusedKeeper } from './refused-keeper.js';
 import type { Store } from './store.js';
 
@@ -11,7 +11,7 @@ const ROLL_MS = 1000;
 /** What a remover of segments works with. */
 export interface SegmentRemoverParts {
   readonly store: Pick<Store, 'segments' | 'remove' | 'seal'>;
-  readonly contents: Pick<CacheContents, 'isNeeded' | 'removed'>;
+  readonly contents: Pick<NeededSegments, 'isNeeded' | 'removed'>;
   readonly rings: Pick<Rings, 'confirmed' | 'isAnyHot'>;
   readonly refused: Pick<RefusedKeeper, 'keep' | 'forgetOthers'>;
   readonly host: Pick<CacheHost, 'warn'>;
@@ -76,7 +76,7 @@ export class SegmentRemover {
       // Nobody waits for confirmations any more: what is left is for the next run.
       if (this.#isStopped) return;
       if (!this.#hasFailed) {
-        this.#parts.host.warn({ err: error }, 'segments of the cache are removed later');
+        this.#parts.host.warn({ err: error }, 'segments could not be removed; it is tried again');
       }
       this.#hasFailed = true;
     } finally {

@@ -66,7 +66,7 @@ export class Store {
         this.#damagedEntries += damagedEntries;
         const found = { path, torn, tornBytes, damaged, damagedEntries };
         if (torn + damaged > 0) {
-          this.#host.warn(found, 'the cache was not left as it should be');
+          this.#host.warn(found, 'the cache was not closed cleanly');
         }
         for (const segment of leftAlone) {
           this.#host.warn({ path, ...segment }, 'a segment of the cache is left alone');
@@ -75,14 +75,14 @@ export class Store {
       },
       (error: Error) => {
         this.#failure = error;
-        if (!this.#isClosing) this.#host.failed(error, 'there is no cache');
+        if (!this.#isClosing) this.#host.failed(error, 'the cache cannot be used');
         this.#changed();
       },
     );
   }
 
   /** Whether the folder is read. */
-  get isOpen(): boolean {
+  get isRead(): boolean {
     return this.#isOpen;
   }
 
@@ -271,11 +271,19 @@ export class Store {
       },
       trouble: (err) => {
         if (err === undefined) this.#host.info({ path }, 'the cache works again');
-        else this.#host.warn({ err }, 'the cache takes nothing for now');
+        else
+          this.#host.warn(
+            { err },
+            'the disk of the cache stores nothing for now; it is tried again',
+          );
         this.#host.trouble(err);
         this.#changed();
       },
-      died: (err, retryInMs) => this.#host.warn({ err, retryInMs }, 'the cache lost its thread'),
+      died: (err, retryInMs) =>
+        this.#host.warn(
+          { err, retryInMs },
+          'the thread of the cache died; the next one starts after the delay',
+        ),
     };
   }
 

@@ -1,8 +1,8 @@
-import { Pending } from '../pending.js';
-import type { CacheContents } from './cache-contents.js';
+import { Wait } from '../wait.js';
 import type { CacheHost } from './cache-host.js';
 import type { GroupCommit } from './group-commit.js';
 import type { Leftovers } from './leftovers.js';
+import type { NeededSegments } from './needed-segments.js';
 import type { RefusedKeeper } from './refused-keeper.js';
 import type { Replay } from './replay.js';
 import type { SegmentRemover } from './segment-remover.js';
@@ -11,7 +11,7 @@ import type { Store } from './store.js';
 /** What tidying up works with. */
 export interface TidyingParts {
   readonly store: Store;
-  readonly contents: CacheContents;
+  readonly contents: NeededSegments;
   readonly commit: GroupCommit;
   readonly refused: RefusedKeeper;
   readonly leftovers: Leftovers;
@@ -48,7 +48,7 @@ async function storeAndRemove(parts: TidyingParts, signal: AbortSignal): Promise
     isStored() && store.segments.every(({ id, isSealed }) => isSealed || contents.isNeeded(id));
   commit.now();
   // Before, nobody knows what is older than what.
-  await store.until(() => store.isOpen || store.isUseless, signal);
+  await store.until(() => store.isRead || store.isUseless, signal);
   leftovers.append();
   // Only then is it known which segment it is in.
   if (!(await untilStored(store, isStored, signal))) return false;
@@ -72,7 +72,7 @@ async function untilStored(
 
 /** Waits for something no longer than a signal lets it. */
 function within(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  const pending = new Pending('the cache', { signal }, (reason) => pending.reject(reason));
+  const pending = new Wait('the cache', { signal }, (reason) => pending.reject(reason));
   work.then(
     () => pending.resolve(),
     (error) => pending.reject(error),

@@ -1,4 +1,4 @@
-import type { SyncPolicy, WhenFull } from '@ringest/cache';
+import { type SyncPolicy, WHEN_FULL, type WhenFull } from '@ringest/cache';
 import { z } from 'zod';
 
 const MIN_CACHE_BYTES = 1024 * 1024;
@@ -60,7 +60,7 @@ export const cacheField = z
       .int()
       .min(MIN_CACHE_BYTES, `give ${MIN_CACHE_BYTES} bytes or more`)
       .default(DEFAULT_CACHE_BYTES),
-    whenFull: z.enum(['wait', 'drop-oldest']).default('wait'),
+    whenFull: z.enum(WHEN_FULL).default('wait'),
     sync: z
       .union(
         [

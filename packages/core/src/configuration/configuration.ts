@@ -16,7 +16,7 @@ import { z } from 'zod';
 import { POLICIES, type Policy } from '../balancing/index.js';
 import { atField, ConfigurationError } from '../errors.js';
 import { fromHere } from '../from-here.js';
-import { MAX_TIMER_MS } from '../pending.js';
+import { MAX_TIMER_MS } from '../wait.js';
 import { type AttachInput, Attachments } from './attachments.js';
 import { type CacheInput, type CacheSettings, cacheField } from './cache-settings.js';
 import {

@@ -1,8 +1,8 @@
 import type { EntryInput } from '@ringest/codec';
 import type { DetachedFrame } from '@ringest/workers';
 import { BatchError, InvalidArgumentError } from '../errors.js';
-import type { WaitOptions } from '../pending.js';
 import type { Placer } from '../placing/placer.js';
+import type { WaitOptions } from '../wait.js';
 import type { Dispatcher } from '../waiting/dispatcher.js';
 import type { CheckedEntry } from './checked-entry.js';
 
@@ -28,8 +28,8 @@ export class BatchWriter {
     if (!Array.isArray(entries)) {
       throw new InvalidArgumentError('entries', entries, 'an array of entries');
     }
-    const held = this.#hold(entries);
-    for (let i = held; i < entries.length; i++) {
+    const written = this.#writeUncommitted(entries);
+    for (let i = written; i < entries.length; i++) {
       this.#parts.check(entries[i] as EntryInput);
       if (!this.#dispatcher.write(this.#parts)) return this.#enqueueFrom(entries, i, options);
     }
@@ -40,24 +40,24 @@ export class BatchWriter {
    * Writes as many entries as can still be taken back, and checks the others before anything is sent.
    * @returns how many entries were written
    */
-  #hold(entries: readonly EntryInput[]): number {
+  #writeUncommitted(entries: readonly EntryInput[]): number {
     const dispatcher = this.#dispatcher;
     const placer = this.#placer;
     const parts = this.#parts;
-    let held = 0;
+    let written = 0;
     let checked = 0;
     placer.beginBatch();
     try {
       for (; checked < entries.length; checked++) {
         parts.check(entries[checked] as EntryInput);
-        if (held === checked && dispatcher.writeInBatch(parts)) held++;
+        if (written === checked && dispatcher.writeInBatch(parts)) written++;
       }
     } catch (error) {
       placer.cancelBatch();
       throw new BatchError(checked, error);
     }
     placer.endBatch();
-    return held;
+    return written;
   }
 
   #enqueueFrom(

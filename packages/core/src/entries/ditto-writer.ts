@@ -14,7 +14,7 @@ import {
   InvalidArgumentError,
   NotHotError,
 } from '../errors.js';
-import { Pending, type WaitOptions } from '../pending.js';
+import { Wait, type WaitOptions } from '../wait.js';
 import type { CheckedEntry } from './checked-entry.js';
 import type { MuxerTags } from './muxer-tags.js';
 
@@ -96,7 +96,7 @@ export class DittoWriter {
    * @throws {WaitTimeoutError} not all were finished in time
    */
   settled(options: WaitOptions): Promise<void> {
-    const pending = new Pending('the end of all ditto blocks', options, (error) =>
+    const pending = new Wait('the end of all ditto blocks', options, (error) =>
       pending.reject(error),
     );
     void Promise.all(this.#unfinished).then(() => pending.resolve());
@@ -126,7 +126,7 @@ export class DittoWriter {
     cancelling: AbortController,
   ): Promise<void> {
     let giveUp: NodeJS.Timeout | undefined;
-    const pending = new Pending('the end of a ditto block', { signal }, (reason) => {
+    const pending = new Wait('the end of a ditto block', { signal }, (reason) => {
       cancelling.abort();
       giveUp = setTimeout(() => pending.reject(cancelled(reason, true)), TAKE_BACK_MS);
     });

@@ -1,9 +1,9 @@
 import type { Lane } from '@ringest/workers';
-import { Pending, type WaitOptions } from '../pending.js';
+import { Wait, type WaitOptions } from '../wait.js';
 
 /** Where every lane was at one moment: passed once all that was written before is confirmed. */
 class Barrier {
-  readonly pending: Pending;
+  readonly pending: Wait;
   /** Whether the indexers are asked to confirm at once. */
   readonly forces: boolean;
   /** Moves of frames that were written before it, which are in no ring for sure; few have any. */
@@ -13,7 +13,7 @@ class Barrier {
   /** By lane, in their order; `undefined`: the moment has not come. */
   #positions: number[] | undefined;
 
-  constructor(pending: Pending, forces: boolean) {
+  constructor(pending: Wait, forces: boolean) {
     this.pending = pending;
     this.forces = forces;
   }
@@ -33,14 +33,14 @@ class Barrier {
   }
 
   /** Whether a lane has unconfirmed frames that were written before it was placed. */
-  isOpenOn(index: number, lane: Lane): boolean {
+  isUnconfirmedOn(index: number, lane: Lane): boolean {
     return !lane.isReleased(this.#positions?.[index] ?? 0);
   }
 
   /** Whether everything is confirmed that was written before it was placed. */
   isPassed(lanes: readonly Lane[]): boolean {
     if (this.#positions === undefined || (this.moves?.size ?? 0) > 0) return false;
-    return lanes.every((lane, i) => !this.isOpenOn(i, lane));
+    return lanes.every((lane, i) => !this.isUnconfirmedOn(i, lane));
   }
 
   /** Has every open lane wake its muxer. Returns whether the barrier is passed by now. */
@@ -88,7 +88,7 @@ export class Barriers {
     options: WaitOptions,
     placeLater: (place: () => void) => () => void,
   ): Promise<void> {
-    const pending = new Pending('the confirmation of all entries', options, (error) => {
+    const pending = new Wait('the confirmation of all entries', options, (error) => {
       this.#waiting.delete(barrier);
       callOff();
       pending.reject(error);
@@ -164,7 +164,8 @@ export class Barriers {
 
   #follow(barrier: Barrier, move: object, lane: Lane | undefined): void {
     if (!barrier.isPlaced) return;
-    const isConcerned = lane === undefined || barrier.isOpenOn(this.#lanes.indexOf(lane), lane);
+    const isConcerned =
+      lane === undefined || barrier.isUnconfirmedOn(this.#lanes.indexOf(lane), lane);
     if (!isConcerned) return;
     barrier.moves ??= new Set();
     barrier.moves.add(move);

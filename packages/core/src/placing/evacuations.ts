@@ -19,7 +19,7 @@ interface Evacuation {
   readonly lane: Lane;
   readonly receivers: Set<Lane>;
   /** Frames taken out while no lane was hot. */
-  readonly sorted: DetachedFrame[];
+  readonly displaced: DetachedFrame[];
 }
 
 /**
@@ -68,7 +68,7 @@ export class Evacuations {
     for (const lane of this.#lanes) {
       if (lane.isHot || this.#active.has(lane) || lane.unconfirmedBytes() === 0) continue;
       if (!(isAnyHot || lane.refusesAny) || !lane.beginEvacuation()) continue;
-      const evacuation = { lane, receivers: new Set<Lane>(), sorted: [] };
+      const evacuation = { lane, receivers: new Set<Lane>(), displaced: [] };
       this.#active.set(lane, evacuation);
       this.#moves.begin(evacuation, lane);
     }
@@ -118,14 +118,14 @@ export class Evacuations {
   }
 
   /** Returns false when the frame has to stay. */
-  #move(head: DetachedFrame, { lane, receivers, sorted }: Evacuation): boolean {
+  #move(head: DetachedFrame, { lane, receivers, displaced }: Evacuation): boolean {
     if (this.#refused.isRefused(head.tag)) {
       this.#refused.add(lane.copyOf(head));
       return true;
     }
     if (!this.#placer.balancer.isAnyHot) {
       // Alone, and not hot: only what stops it is reason to take its frames out.
-      if (lane.refusesAny) sorted.push(lane.copyOf(head));
+      if (lane.refusesAny) displaced.push(lane.copyOf(head));
       return lane.refusesAny;
     }
     const receiver = this.#placer.place(head);
@@ -135,11 +135,11 @@ export class Evacuations {
   }
 
   #end(evacuation: Evacuation): void {
-    const { lane, receivers, sorted } = evacuation;
+    const { lane, receivers, displaced } = evacuation;
     this.#active.delete(lane);
     lane.endEvacuation();
-    if (sorted.length === 0) this.#endMove(evacuation, receivers);
-    else this.#displace(sorted, evacuation);
+    if (displaced.length === 0) this.#endMove(evacuation, receivers);
+    else this.#displace(displaced, evacuation);
   }
 
   /** Refused frames that a lane takes again go back to the rings. */

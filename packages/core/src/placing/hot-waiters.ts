@@ -1,13 +1,13 @@
 import { WaitTimeoutError } from '../errors.js';
-import { Pending, type WaitOptions } from '../pending.js';
+import { Wait, type WaitOptions } from '../wait.js';
 
 /** Those who wait for the first hot lane. */
 export class HotWaiters {
-  readonly #waiting = new Set<Pending>();
+  readonly #waiting = new Set<Wait>();
 
   /** @param lastProblem what goes with a timeout as its cause */
   add(options: WaitOptions, lastProblem: () => Error | undefined): Promise<void> {
-    const pending = new Pending('a hot connection', options, (error) => {
+    const pending = new Wait('a hot connection', options, (error) => {
       this.#waiting.delete(pending);
       const isTimeout = error instanceof WaitTimeoutError;
       pending.reject(

@@ -1,10 +1,10 @@
 import { type ConnectionError, Lane, LanePool, type SharedMemoryPool } from '@ringest/workers';
 import type { Configuration } from '../configuration/configuration.js';
 import { AllTargetsFailedError, NotHotError } from '../errors.js';
-import type { WaitOptions } from '../pending.js';
+import type { WaitOptions } from '../wait.js';
 import { HotWaiters } from './hot-waiters.js';
 
-/** What lanes report of each other's fate. */
+/** What the lanes report to the muxer. */
 export interface LanesEvents {
   hot(lane: Lane): void;
   lost(error: ConnectionError, retryInMs: number): void;

@@ -11,7 +11,7 @@ import { Balancer, type Policy } from '../balancing/index.js';
 import { OncePerTurn } from '../once-per-turn.js';
 
 /** Bytes that are held back until all of a batch is checked; beyond, the rest is checked first. */
-const MOST_HELD = 262144;
+const MAX_UNCOMMITTED_BYTES = 262144;
 
 /** Gets a copy of each entry that enters a ring for the first time, before a worker can see it. */
 export interface FrameTap {
@@ -105,7 +105,7 @@ export class Placer {
   }
 
   /**
-   * Begins a batch that is written as a whole or not at all: until `endBatch`, what `hold` writes
+   * Begins a batch that is written as a whole or not at all: until `endBatch`, what `writeInBatch` writes
    * is not committed, and `cancelBatch` takes it back.
    */
   beginBatch(): void {
@@ -118,7 +118,7 @@ export class Placer {
     const lane = this.#lane;
     if (lane === undefined || !this.acceptsNew || this.isLargeEntry(parts)) return false;
     if (this.#isAnyRefused && lane.refuses(parts.tag)) return false;
-    return lane.writer.uncommitted < MOST_HELD && writeTo(lane, parts);
+    return lane.writer.uncommitted < MAX_UNCOMMITTED_BYTES && writeTo(lane, parts);
   }
 
   cancelBatch(): void {

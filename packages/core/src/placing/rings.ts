@@ -9,7 +9,7 @@ import { RefusedFrames } from './refused-frames.js';
 /** The part of a ring that what comes from the cache may fill in one turn. */
 const REPLAY_SHARE = 1 / 8;
 /** Refused frames beyond which none is taken out of the cache: they are in memory. */
-const MOST_REFUSED = 16_384;
+const MAX_REFUSED = 16_384;
 
 /** The rings of all lanes: what enters them, what moves between them, and when they are confirmed. */
 export class Rings {
@@ -67,12 +67,12 @@ export class Rings {
     const { tag } = frame;
     const { length } = frame.frame;
     if (this.refused.isRefused(tag)) {
-      if (this.refused.frames.length >= MOST_REFUSED) return false;
+      if (this.refused.frames.length >= MAX_REFUSED) return false;
       this.refused.add(this.placer.isLarge(length) ? frame : copyOf(frame));
       return true;
     }
     const isSpare = (lane: Lane) => lane.isHalfFree && lane.hasRoom(length) && !lane.refuses(tag);
-    return this.placer.balancer.isAnyOpen(isSpare) && this.placer.place(frame) !== undefined;
+    return this.placer.balancer.isAnyEligible(isSpare) && this.placer.place(frame) !== undefined;
   }
 
   /** A large frame in memory that a lane can take over; any other frame as it is. */

@@ -184,7 +184,7 @@ export class StateReporter {
     for (const lane of lanes) {
       if (!lane.isHot) continue;
       try {
-        lane.tellState(encodeIngesterState(this.state(lane)));
+        lane.sendState(encodeIngesterState(this.state(lane)));
       } catch (err) {
         this.#subject.log.warn({ err }, 'the ingester state could not be sent');
         return;

@@ -1,7 +1,7 @@
 import type { DetachedFrame } from '@ringest/workers';
 import { WriteAbandonedError } from '../errors.js';
-import { Pending, type WaitOptions } from '../pending.js';
 import type { Slice } from '../slice.js';
+import { Wait, type WaitOptions } from '../wait.js';
 
 /** Places in the queue that stand for nothing any more, before they are given up together. */
 const COMPACTION = 4096;
@@ -77,7 +77,7 @@ export class Backlog {
     options: WaitOptions,
     refused: (frames: readonly DetachedFrame[]) => void,
   ): Promise<void> {
-    const pending = new Pending('room for the entries', options, (error) =>
+    const pending = new Wait('room for the entries', options, (error) =>
       this.#giveUp(waiting, error),
     );
     const waiting: WaitingWrite = {

@@ -21,7 +21,7 @@ export class Backpressure {
   /** Whether a new frame of so many bytes finds room in a ring. */
   hasRoom(frameBytes: number): boolean {
     const { acceptsNew, balancer } = this.#placer;
-    return acceptsNew && balancer.isAnyOpen((lane) => lane.hasRoom(frameBytes));
+    return acceptsNew && balancer.isAnyEligible((lane) => lane.hasRoom(frameBytes));
   }
 
   /**
@@ -44,7 +44,7 @@ export class Backpressure {
     const { acceptsNew, balancer } = this.#placer;
     // Otherwise it is not for room in a ring that it waits.
     if (waiting === undefined || !(waiting.isCached || acceptsNew)) return false;
-    const lanes = balancer.open().filter((lane) => !lane.refuses(waiting.tag));
+    const lanes = balancer.eligible().filter((lane) => !lane.refuses(waiting.tag));
     return armAll(lanes, waiting.frame.length);
   }
 
@@ -57,7 +57,7 @@ export class Backpressure {
     if (!this.#isOwed) return false;
     while (!this.hasRoom(this.#owedBytes) && !isTakenElsewhere) {
       const { acceptsNew, balancer } = this.#placer;
-      if (!acceptsNew || !armAll(balancer.open(), this.#owedBytes)) return false;
+      if (!acceptsNew || !armAll(balancer.eligible(), this.#owedBytes)) return false;
     }
     this.#isOwed = false;
     this.#owedBytes = 0;

@@ -28,11 +28,11 @@ import type { DetachedFrame, FrameParts } from '@ringest/workers';
 import type { DiskCache } from '../cache/disk-cache.js';
 import { BacklogFullError } from '../errors.js';
 import type { OncePerTurn } from '../once-per-turn.js';
-import type { WaitOptions } from '../pending.js';
 import { Barriers } from '../placing/barriers.js';
 import type { Placer } from '../placing/placer.js';
 import type { Rings } from '../placing/rings.js';
 import { Slice } from '../slice.js';
+import type { WaitOptions } from '../wait.js';
 import { Backlog } from './backlog.js';
 import { Backpressure } from './backpressure.js';
 
@@ -59,7 +59,7 @@ export class Dispatcher {
   readonly #progress: OncePerTurn;
   readonly #options: DispatchOptions;
   readonly #barriers: Barriers;
-  readonly #room: Backpressure;
+  readonly #backpressure: Backpressure;
 
   /** @param progress runs `progress` */
   constructor(
@@ -75,20 +75,20 @@ export class Dispatcher {
     this.#options = options;
     this.#barriers = new Barriers(rings.lanes, () => cache?.mark());
     rings.moves.addFollower(this.#barriers);
-    this.#room = new Backpressure(rings.placer);
+    this.#backpressure = new Backpressure(rings.placer);
   }
 
   /** Whether an entry with a frame of so many bytes would have to wait for room. */
   wouldWait(frameBytes: number): boolean {
     if (!this.backlog.isEmpty) return true;
-    return !this.#room.hasRoom(frameBytes) && !this.#isTakenByCache;
+    return !this.#backpressure.hasRoom(frameBytes) && !this.#isTakenByCache;
   }
 
   /** As `wouldWait`. If it is true, `drained` is called later, when it would be false. */
   mustWait(frameBytes: number): boolean {
     if (!this.wouldWait(frameBytes)) return false;
     // Not from here: the caller has to listen first.
-    if (this.#room.requestDrain(frameBytes)) this.#progress.schedule();
+    if (this.#backpressure.requestDrain(frameBytes)) this.#progress.schedule();
     return true;
   }
 
@@ -134,7 +134,7 @@ export class Dispatcher {
     });
     this.progress();
     if (this.backlog.isEmpty) return undefined;
-    this.#room.requestDrain(0);
+    this.#backpressure.requestDrain(0);
     return written;
   }
 
@@ -172,13 +172,13 @@ export class Dispatcher {
       this.#cache?.proceed();
       const isCut = this.#placeBacklog();
       this.#placer.commit();
-      again = !isCut && this.#room.arm(this.#oldestWaiting);
+      again = !isCut && this.#backpressure.arm(this.#oldestWaiting);
       if (this.#settleBarriers() && !isCut) again = true;
     }
-    if (this.backlog.isEmpty && this.#room.endDrainRequest(this.#isTakenByCache)) {
+    if (this.backlog.isEmpty && this.#backpressure.endDrainRequest(this.#isTakenByCache)) {
       this.#options.drained();
     }
-    this.#cache?.tellWaiting(this.#room.isDrainPending || !this.backlog.isEmpty);
+    this.#cache?.setWaiting(this.#backpressure.isDrainPending || !this.backlog.isEmpty);
   }
 
   /** Gives up what waits: those who wrote it get an error. Lanes get their rings back. */

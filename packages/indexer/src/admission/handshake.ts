@@ -224,7 +224,7 @@ class Handshake {
   #checkTenant(tenant: Tenant | undefined): void {
     const { tenants } = this.#options;
     if (tenants !== undefined && (tenant === undefined || !tenants.has(tenant.name))) {
-      const info = tenant === undefined ? 'a tenant is required' : 'the tenant is not let in';
+      const info = tenant === undefined ? 'a tenant is required' : 'the tenant may not ingest';
       this.#refuse(info, new TenantRefusedError(tenant?.name));
     }
     this.#tenant = tenant;

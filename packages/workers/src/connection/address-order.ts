@@ -1,5 +1,5 @@
 /** The most addresses of one attempt. The next attempt goes on after them. */
-const MOST_ADDRESSES = 8;
+const MAX_ADDRESSES = 8;
 
 /**
  * The order in which a lane tries the addresses of its host. An attempt goes on where the last one has
@@ -13,7 +13,7 @@ export class AddressOrder {
   next(addresses: readonly string[]): readonly string[] {
     const from = this.#from === undefined ? -1 : addresses.indexOf(this.#from);
     const start = from < 0 ? this.#indexBehind(addresses) : from;
-    return [...addresses.slice(start), ...addresses.slice(0, start)].slice(0, MOST_ADDRESSES);
+    return [...addresses.slice(start), ...addresses.slice(0, start)].slice(0, MAX_ADDRESSES);
   }
 
   /** The attempt has failed at this address: the next one begins after it. */

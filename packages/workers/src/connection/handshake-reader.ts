@@ -5,7 +5,7 @@ import { RECEIVE_BYTES } from '../ring/memory-layout.js';
 import { deadline } from './deadline.js';
 
 /** The most bytes that an indexer may send without being asked. */
-const MOST_UNREAD = RECEIVE_BYTES;
+const MAX_UNREAD = RECEIVE_BYTES;
 
 /** Reads the messages of an indexer one at a time, during the handshake, while both sides take turns. */
 export class HandshakeReader {
@@ -13,7 +13,7 @@ export class HandshakeReader {
   /** Rejects when the connection is lost, or the indexer sends too much. */
   readonly failed: Promise<never>;
   #reject: (error: Error) => void = () => {};
-  #mostUnread = MOST_UNREAD;
+  #mostUnread = MAX_UNREAD;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
   #pauseFailed: ((error: Error) => void) | undefined;
@@ -64,7 +64,7 @@ export class HandshakeReader {
     mostBytes = 0,
   ): Promise<Extract<IndexerMessage, { kind: Kind }>> {
     const end = performance.now() + timeout;
-    this.#mostUnread = mostBytes + MOST_UNREAD;
+    this.#mostUnread = mostBytes + MAX_UNREAD;
     let isLate = false;
     for (;;) {
       const message = this.decoder.next();
@@ -74,7 +74,7 @@ export class HandshakeReader {
         isLate = left <= 0;
         await this.#moreBytes(kind, left);
       } else if (message.kind === kind) {
-        this.#mostUnread = MOST_UNREAD;
+        this.#mostUnread = MAX_UNREAD;
         return message as Extract<IndexerMessage, { kind: Kind }>;
       } else if (message.kind !== 'pong') {
         throw new ConnectionLoss(

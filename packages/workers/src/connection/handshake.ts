@@ -77,7 +77,7 @@ export async function handshake(
   });
   const { version } = challenge;
   checkVersion(version, task);
-  turn.hold();
+  turn.keep();
   const asked = performance.now();
   const answer = await answerOf(challenge, credentials.secretHash, reader);
   // The deadline is for the indexer: the time of this thread does not count.

@@ -98,7 +98,7 @@ export class HotConnection implements ReplyHandler {
   negotiate(tag: TagName): void {
     this.#attempt(() => {
       const isFirst = this.#tags.add(tag);
-      if (isFirst && !this.#isSettled) this.sender.write(encodeForceAck());
+      if (isFirst && !this.#isNothingOutstanding) this.sender.write(encodeForceAck());
       this.#proceedWithTags();
     });
   }
@@ -173,12 +173,12 @@ export class HotConnection implements ReplyHandler {
   }
 
   /** Whether nothing is outstanding: only then tags may be asked for (§7). */
-  get #isSettled(): boolean {
+  get #isNothingOutstanding(): boolean {
     return this.#sent.areConfirmed && !this.dittos.isOutstanding;
   }
 
   #proceedWithTags(): void {
-    const commands = this.#isSettled ? this.#tags.takeCommands() : undefined;
+    const commands = this.#isNothingOutstanding ? this.#tags.takeCommands() : undefined;
     if (commands !== undefined) this.sender.write(commands);
   }
 

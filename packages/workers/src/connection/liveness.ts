@@ -5,9 +5,9 @@ import type { ConnectionTimes } from '../endpoint.js';
 /** How many checks there are within the shorter of the two times. */
 const CHECKS = 8;
 /** The longest time between two checks, in milliseconds. */
-const LONGEST_INTERVAL = 1000;
+const MAX_INTERVAL = 1000;
 /** Bytes a millisecond that the slowest link is assumed to carry: a large entry takes time. */
-const LEAST_RATE = 1024;
+const MIN_RATE = 1024;
 /** Milliseconds between two pings: an indexer that gets nothing for ten minutes hangs up (§11). */
 const PING_INTERVAL = 300_000;
 
@@ -50,7 +50,7 @@ export class Liveness {
     this.#heardAt = clock.now();
     this.#lastPingAt = this.#heardAt;
     const shorter = Math.min(times.silence, times.confirmation);
-    const interval = Math.min(LONGEST_INTERVAL, Math.ceil(shorter / CHECKS));
+    const interval = Math.min(MAX_INTERVAL, Math.ceil(shorter / CHECKS));
     this.#interval = clock.every(interval, () => this.#check());
   }
 
@@ -118,6 +118,6 @@ export class Liveness {
   }
 
   #patience(): number {
-    return this.#times.confirmation + this.#subject.outstandingBytes / LEAST_RATE;
+    return this.#times.confirmation + this.#subject.outstandingBytes / MIN_RATE;
   }
 }

@@ -5,9 +5,9 @@ import type { RateLimitTask } from '../messages.js';
 const BURST_NANOS = 1_000_000_000n;
 /** The longest time that one socket write takes at the rate, so that sending is even. */
 const WRITE_SECONDS = 0.02;
-const LEAST_WRITE_BYTES = 1024;
+const MIN_WRITE_BYTES = 1024;
 /** The longest wait in milliseconds, far below the limit of a timer. */
-const LONGEST_WAIT = 60_000;
+const MAX_WAIT = 60_000;
 
 /**
  * A token bucket that the lanes of a muxer share. It is one 64-bit word: the time until which the bytes
@@ -26,7 +26,7 @@ export class RateLimit {
     this.#clock = clock;
     this.#usedUntil = new BigInt64Array(memory);
     this.#nanosPerByte = 1e9 / bytesPerSecond;
-    this.writeBytes = Math.max(LEAST_WRITE_BYTES, Math.floor(bytesPerSecond * WRITE_SECONDS));
+    this.writeBytes = Math.max(MIN_WRITE_BYTES, Math.floor(bytesPerSecond * WRITE_SECONDS));
   }
 
   /** A new limit, as it is handed to workers. */
@@ -39,7 +39,7 @@ export class RateLimit {
   /** Milliseconds after which the caller should ask again; 0: something may be sent now. */
   wait(): number {
     const nanos = Atomics.load(this.#usedUntil, 0) - this.#clock.sharedNanos();
-    return nanos <= 0n ? 0 : Math.min(LONGEST_WAIT, Math.ceil(Number(nanos) / 1e6));
+    return nanos <= 0n ? 0 : Math.min(MAX_WAIT, Math.ceil(Number(nanos) / 1e6));
   }
 
   /** Counts bytes that were sent. */

@@ -31,7 +31,7 @@ export class Turn {
   }
 
   /** Keeps the turn until `end` or `endIn` is called. A turn that has ended counts again, at once. */
-  hold(): void {
+  keep(): void {
     this.#cancel();
     if (!this.#isOver) return;
     this.#isOver = false;

@@ -5,7 +5,7 @@ import { DOORBELL, type ToWorker } from '../messages.js';
 import { unstampFrame } from '../ring/frame.js';
 import { kernelModule } from '../ring/kernel.js';
 import { Control, type Counter, RingOwner } from '../ring/memory-layout.js';
-import { Meter, readCounters, settleCounters } from '../ring/meter.js';
+import { finishCounters, Meter, readCounters } from '../ring/meter.js';
 import { createLaneMemory, LARGE_BYTES, passEntries, Ring } from '../ring/ring.js';
 import { RingEvacuator, type RingRecord } from '../ring/ring-evacuator.js';
 import { RingReader } from '../ring/ring-reader.js';
@@ -238,7 +238,7 @@ export abstract class LaneRing {
    */
   protected recoverFromDeadWorker(): void {
     const { control } = this.ring;
-    settleCounters(control);
+    finishCounters(control);
     Atomics.store(control, Control.throttledUntil, 0);
     Atomics.store(control, Control.ringWanted, 0);
     if (Atomics.load(control, Control.ringOwner) !== RingOwner.worker) return;

@@ -142,7 +142,7 @@ export class Lane extends LaneRing {
   }
 
   /** Sends a whole INGESTER_STATE command (§8), if the lane is hot and the indexer knows it. */
-  tellState(command: Uint8Array): void {
+  sendState(command: Uint8Array): void {
     this.#link.post({ kind: 'state', command });
   }
 
@@ -193,7 +193,7 @@ export class Lane extends LaneRing {
       case 'hot': {
         const { kind: _, ...session } = message;
         this.#session = session;
-        this.#link.settle();
+        this.#link.resetBackoff();
         events.hot(this);
         break;
       }

@@ -80,7 +80,7 @@ export type Counter = (typeof counters)[number];
 export const LaneState = {
   connecting: 0,
   hot: 1,
-  draining: 2,
+  ending: 2,
   parked: 3,
   closed: 4,
 } as const;

@@ -144,14 +144,14 @@ function follow(average: number, sample: number, weight: number): number {
 }
 
 /** Ends a `publish` that a dead worker has left unfinished, so that readers need not retry. */
-export function settleCounters(control: Int32Array): void {
+export function finishCounters(control: Int32Array): void {
   if ((Atomics.load(control, Control.countersSequence) & 1) === 1) {
     Atomics.add(control, Control.countersSequence, 1);
   }
 }
 
 /** The most attempts to read counters while they change. The last one counts, at worst off by one write. */
-const MOST_LOOKS = 100;
+const MAX_LOOKS = 100;
 
 /** A snapshot of a lane's counters, from any thread. */
 export function readCounters(control: Int32Array): Record<Counter, number> {
@@ -166,6 +166,6 @@ export function readCounters(control: Int32Array): Record<Counter, number> {
     ) as Record<Counter, number>;
     const isStable =
       (sequence & 1) === 0 && Atomics.load(control, Control.countersSequence) === sequence;
-    if (isStable || look === MOST_LOOKS) return counts;
+    if (isStable || look === MAX_LOOKS) return counts;
   }
 }

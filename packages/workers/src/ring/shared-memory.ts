@@ -3,7 +3,7 @@ import { reserve } from '../system-limit.js';
 /** Allocations are multiples of this, so that the memory fits the next frame too. */
 const GRAIN = 1048576;
 /** The most free memory that is kept, in bytes. */
-const MOST_FREE = 64 * 1048576;
+const MAX_FREE = 64 * 1048576;
 
 /**
  * A pool of shared memory for large frames. Without it, the garbage collector would free shared memory
@@ -31,7 +31,7 @@ export class SharedMemoryPool {
     const memory = sharedBytesOf(buffer);
     this.#free.push(memory);
     this.#freeBytes += memory.byteLength;
-    while (this.#freeBytes > MOST_FREE) this.#freeBytes -= this.#free.shift()?.byteLength ?? 0;
+    while (this.#freeBytes > MAX_FREE) this.#freeBytes -= this.#free.shift()?.byteLength ?? 0;
   }
 }
 

@@ -43,7 +43,7 @@ export class WorkerLink<Sent, Received> {
   }
 
   /** The worker does its work: the next delay is the shortest again. */
-  settle(): void {
+  resetBackoff(): void {
     this.#backoff.reset();
   }
 

@@ -25,7 +25,7 @@ import { Backoff } from '../thread/backoff.js';
  * their indexer and answer it. An indexer gives a new connection five seconds for that. Each answer takes
  * tens of milliseconds of this thread, so a lane that would have to wait for long dials later.
  */
-const MOST_CONNECTING = 4;
+const MAX_CONNECTING = 4;
 
 /**
  * Milliseconds after which a lane that has no challenge yet does not count as connecting: the indexer may
@@ -33,7 +33,7 @@ const MOST_CONNECTING = 4;
  */
 const CONNECTING_MS = 25;
 
-const connecting = new Turns(MOST_CONNECTING);
+const connecting = new Turns(MAX_CONNECTING);
 
 /** The worker's end of a lane, as a task of a worker thread. It ends when the lane is closed. */
 export async function runLane(task: LaneTask): Promise<void> {
@@ -179,7 +179,7 @@ class LaneWorker {
   async #endConnection(socket: Socket | undefined): Promise<void> {
     const connection = this.#connection;
     connection?.end();
-    if (connection !== undefined) this.#setState(LaneState.draining);
+    if (connection !== undefined) this.#setState(LaneState.ending);
     // All that follows waits: only a closed socket does not read the ring and the ditto blocks.
     if (socket !== undefined) await hangUp(socket);
     connection?.dittos.end();

@@ -7,7 +7,7 @@ import { RefusedCopies } from './refused-copies.js';
 import { Unsendable } from './unsendable.js';
 
 /** What the cache has that is not confirmed, and in which segments: these are needed. */
-export class CacheContents {
+export class NeededSegments {
   /** Entries that are in the cache only. Barriers follow them into the rings. */
   readonly pending: PendingEntries;
   /** Entries of earlier runs that cannot be sent. */

@@ -77,7 +77,7 @@ function listenTo(signal: AbortSignal): Listeners {
 }
 
 /** A promise with a timeout and a signal. It is small, because there may be one for each write. */
-export class Pending {
+export class Wait {
   readonly promise: Promise<void>;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
