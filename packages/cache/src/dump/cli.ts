@@ -2,14 +2,17 @@
 
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { messageOf } from '@ringest/codec';
-import { Command } from 'commander';
 import { dumpCache } from './cache-dump.js';
 
 const EXIT_FAILED = 1;
 const EXIT_DAMAGED = 2;
 
-const HELP = `
+const HELP = `Usage: ringest-cache dump [--entries] <path>
+
+Prints what is in the disk cache of an ingester. <path> is the folder of the cache.
+
 The command changes nothing, and does not disturb a process that uses the cache. Entries that this
 process adds or removes while the command runs may be shown or not.
 
@@ -20,37 +23,41 @@ then go to standard error.
 Exit status: 0 everything was read, 1 the folder cannot be read or the arguments are wrong, 2 part of
 it is damaged, of a newer format, or cannot be read.`;
 
-const program = new Command('ringest-cache').description(
-  'Looks into the disk cache of an ingester.',
-);
-program
-  .command('dump')
-  .description('print what is in a cache')
-  .argument('<path>', 'the folder of the cache')
-  .option('--entries', 'print each entry as a line of JSON', false)
-  .addHelpText('after', HELP)
-  .allowExcessArguments(false)
-  .action(dump);
 // A pager that was left closes the pipe.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
 });
-await program.parseAsync();
+await run();
 
-async function dump(path: string, { entries }: { readonly entries: boolean }): Promise<void> {
-  const reports = entries ? process.stderr : process.stdout;
+/** Reads the arguments by Node.js itself: programs that embed a muxer install no parser of command lines. */
+async function run(): Promise<void> {
   try {
-    if (!statSync(path).isDirectory()) throw new Error(`${path} is not a folder`);
-    const { damaged, unread } = await dumpCache(path, {
-      report: (line) => reports.write(`${line}\n`),
-      entry: entries ? printEntry : undefined,
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { entries: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
     });
-    if (damaged + unread > 0) process.exitCode = EXIT_DAMAGED;
+    if (values.help) {
+      console.log(HELP);
+      return;
+    }
+    const [command, path, ...more] = positionals;
+    if (command !== 'dump' || path === undefined || more.length > 0) throw new Error(HELP);
+    await dump(path, { entries: values.entries ?? false });
   } catch (error) {
     process.stderr.write(`ringest-cache: ${messageOf(error)}\n`);
     process.exitCode = EXIT_FAILED;
   }
+}
+
+async function dump(path: string, { entries }: { readonly entries: boolean }): Promise<void> {
+  const reports = entries ? process.stderr : process.stdout;
+  if (!statSync(path).isDirectory()) throw new Error(`${path} is not a folder`);
+  const { damaged, unread } = await dumpCache(path, {
+    report: (line) => reports.write(`${line}\n`),
+    entry: entries ? printEntry : undefined,
+  });
+  if (damaged + unread > 0) process.exitCode = EXIT_DAMAGED;
 }
 
 async function printEntry(entry: object): Promise<void> {
