@@ -70,7 +70,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#parts = new CheckedEntry(this.#tags, checked);
     this.#logParts = new CheckedEntry(this.#tags);
     this.#log = this.#createLog();
-    this.#lanes = this.#createLanes();
+    const progress = new OncePerTurn(() => this.#dispatcher.progress());
+    this.#lanes = this.#createLanes(progress);
     const lanes = this.#lanes.all;
     const drained = () => {
       this.#log.flush();
@@ -78,7 +79,6 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     };
     const refusal = (tag: number) => this.#tags.refusal(tag);
     const { backlogBytes } = checked;
-    const progress = new OncePerTurn(() => this.#dispatcher.progress());
     this.#rings = new Rings(lanes, checked, this.#sharedMemory, progress);
     if (checked.cache !== undefined) this.#cache = this.#createCache(checked.cache, progress);
     const dispatching = { backlogBytes, drained, refusal };
@@ -472,8 +472,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     if (failure !== undefined) throw failure;
   }
 
-  #createLanes(): Lanes {
-    return new Lanes(this.#configuration, this.#tags.names, this.#sharedMemory, {
+  #createLanes(progress: OncePerTurn): Lanes {
+    return new Lanes(this.#configuration, this.#tags.names, this.#sharedMemory, progress, {
       hot: (lane) => this.#laneIsHot(lane),
       lost: (error, retryInMs) => {
         this.#log.warn({ err: error, retryInMs }, 'lost');
@@ -484,7 +484,6 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
         this.#log.warn(fields, 'the indexer refuses a tag');
       },
       changed: () => this.#lanesChanged(),
-      wake: () => this.#dispatcher.progress(),
       allFailed: (error) => this.#dispatcher.abandon(error),
       failed: (error, message) => this.#failed(error, message),
     });

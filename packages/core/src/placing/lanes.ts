@@ -1,6 +1,7 @@
 import { type ConnectionError, Lane, LanePool, type SharedMemoryPool } from '@ringest/workers';
 import type { Configuration } from '../configuration/configuration.js';
 import { AllTargetsFailedError, NotHotError } from '../errors.js';
+import type { OncePerTurn } from '../once-per-turn.js';
 import type { WaitOptions } from '../wait.js';
 import { HotWaiters } from './hot-waiters.js';
 
@@ -12,8 +13,6 @@ export interface LanesEvents {
   tagRefused(lane: Lane, tag: number): void;
   /** A lane is hot or lost, or its indexer has answered for a tag. */
   changed(): void;
-  /** There may be room, or entries are confirmed. */
-  wake(): void;
   /** No lane is left. */
   allFailed(error: AllTargetsFailedError): void;
   /** Something failed that is not tried again. */
@@ -30,18 +29,27 @@ export class Lanes {
   #lastError: Error | undefined;
   #failure: AllTargetsFailedError | undefined;
 
-  /** @param tags names by number; it may grow */
+  /**
+   * @param tags names by number; it may grow
+   * @param progress runs when there may be room, or entries are confirmed
+   */
   constructor(
     configuration: Configuration,
     tags: readonly string[],
     sharedMemory: SharedMemoryPool,
+    progress: OncePerTurn,
     events: LanesEvents,
   ) {
-    const { targets, connectionsPerTarget, workers, ...rest } = configuration;
+    const { targets, connectionsPerTarget, workers } = configuration;
+    const { identity, minVersion, rateLimit, times, ringBytes } = configuration;
     this.#workers = workers;
     this.#events = events;
     const options = {
-      ...rest,
+      identity,
+      minVersion,
+      rateLimit,
+      times,
+      ringBytes,
       tags,
       sharedMemory,
       events: {
@@ -54,7 +62,7 @@ export class Lanes {
         fatal: (_lane: Lane, error: Error) => this.#hasFailed(error),
         tagRefused: (lane: Lane, tag: number) => events.tagRefused(lane, tag),
         tagAnswered: () => events.changed(),
-        wake: () => events.wake(),
+        wake: () => progress.now(),
       },
     };
     this.all = targets.flatMap((target) =>
