@@ -6,6 +6,14 @@ import { onTestFinished } from 'vitest';
 /** A fresh directory, until the test is finished. */
 export function temporaryDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), 'ringest-test-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  onTestFinished(() =>
+    rmSync(path, {
+      recursive: true,
+      force: true,
+      // A muxer that was closed without time leaves a thread behind that may still write.
+      maxRetries: 100,
+      retryDelay: 20,
+    }),
+  );
   return path;
 }

@@ -15,7 +15,7 @@ function reporting() {
   const amounts = { entries: 0, ingested: 0, cached: 0 };
   const lane = (name: string, isHot: boolean) => ({
     isHot,
-    tellState: () => told.push([name, clock.now() / 1000]),
+    sendState: () => told.push([name, clock.now() / 1000]),
   });
   const lanes = [lane('hot', true), lane('cold', false)];
   const subject = {
