@@ -1,5 +1,6 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
+import type { MuxerTag } from '@ringest/codec';
 import type {
   ConnectionTimes,
   Credentials,
@@ -78,7 +79,7 @@ export interface LossMessage {
 export type DittoEnd =
   | { readonly kind: 'stored' | 'cancelled' | 'lost' }
   | { readonly kind: 'refused'; readonly result: number }
-  | { readonly kind: 'unknownTag'; readonly tag: number };
+  | { readonly kind: 'unknownTag'; readonly tag: MuxerTag };
 
 /** Messages from the worker to the main thread. */
 export type ToMain =
@@ -87,7 +88,7 @@ export type ToMain =
   /** The worker has given up: trying again would not help. */
   | { readonly kind: 'fatal'; readonly loss: LossMessage }
   /** The answer of the indexer to a TAG command, when it refuses the tag or had refused it before. */
-  | { readonly kind: 'tag'; readonly tag: number; readonly isRefused: boolean }
+  | { readonly kind: 'tag'; readonly tag: MuxerTag; readonly isRefused: boolean }
   | { readonly kind: 'dittoEnd'; readonly key: number; readonly end: DittoEnd }
   | { readonly kind: 'wake' }
   /** A large frame is confirmed: its memory is free. */

@@ -1,7 +1,9 @@
+import type { MuxerTag } from '@ringest/codec';
+
 /** The muxer, as its cache sees it. */
 export interface CacheHost {
   /** The number of a tag by its name, a new one if need be. Throws when it can have none. */
-  tag(name: string): number;
+  tag(name: string): MuxerTag;
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
   /** Something failed that is not tried again. */

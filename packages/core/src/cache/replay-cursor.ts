@@ -1,4 +1,4 @@
-import { DecodeError, frameSize } from '@ringest/codec';
+import { DecodeError, frameSize, type MuxerTag } from '@ringest/codec';
 import type { DetachedFrame } from '@ringest/workers';
 
 /** A block of frames that is being placed. */
@@ -10,8 +10,11 @@ export interface ReplayCursor {
   /** The head, when it was looked at before and found no room. */
   head: DetachedFrame | undefined;
   readonly isOld: boolean;
-  /** The muxer tag of a tag in the frames; an error: it can have none. */
-  tag(number: number): number | Error;
+  /**
+   * The muxer's tag for a tag in the frames, which may be the tag of an earlier muxer; an error: this
+   * muxer can have no tag of that name.
+   */
+  tag(stored: MuxerTag): MuxerTag | Error;
   /** One of its entries is in a ring. */
   begun(): void;
   placed(): void;

@@ -1,5 +1,5 @@
 import type { CachedBlock } from '@ringest/cache';
-import { GRAVWELL_TAG, GRAVWELL_TAG_NAME } from '@ringest/codec';
+import { GRAVWELL_TAG, GRAVWELL_TAG_NAME, type MuxerTag } from '@ringest/codec';
 import { type DetachedFrame, frameTag, retagFrame, type SharedMemoryPool } from '@ringest/workers';
 import { OncePerTurn } from '../once-per-turn.js';
 import type { Rings } from '../placing/rings.js';
@@ -179,7 +179,7 @@ export class Replay {
       left: block.count,
       head: undefined,
       isOld: false,
-      tag: (number) => number,
+      tag: (own) => own,
       begun: () => {},
       placed: () => {
         if (this.#pending.replayed(block)) this.#parts.pool.free(block.frames);
@@ -243,14 +243,14 @@ export class Replay {
     const { id, isOld } = segment;
     const { unsendable } = this.#parts.contents;
     let unsent = 0;
-    const table = isOld ? this.#translation(tags) : (number: number) => number;
+    const tag = isOld ? this.#translation(tags) : (own: MuxerTag) => own;
     return {
       frames: Buffer.from(frames.buffer, frames.byteOffset, frames.length),
       at: 0,
       left: count,
       head: undefined,
       isOld,
-      tag: table,
+      tag,
       begun: () => this.#pending.begun(segment),
       unsendable: (entries, error) => {
         if (unsent === 0 && !unsendable.isIn(id)) this.#reportUnsendable(id, error);
@@ -281,20 +281,20 @@ export class Replay {
     this.#parts.host.failed(error, `segment ${segment} of the cache stays: not all can be sent`);
   }
 
-  /** From the tags of another run to those of the muxer, by their names. */
-  #translation(names: readonly (string | undefined)[]): (number: number) => number | Error {
-    const known = new Map<number, number | Error>();
-    const translate = (number: number) => {
-      const name = number === GRAVWELL_TAG ? GRAVWELL_TAG_NAME : names[number];
+  /** Translates the tags of an earlier muxer into those of this one, by their names. */
+  #translation(names: readonly (string | undefined)[]): (stored: MuxerTag) => MuxerTag | Error {
+    const known = new Map<MuxerTag, MuxerTag | Error>();
+    const translate = (stored: MuxerTag) => {
+      const name = stored === GRAVWELL_TAG ? GRAVWELL_TAG_NAME : names[stored];
       try {
         return this.#parts.host.tag(name ?? '');
       } catch (error) {
         return error as Error;
       }
     };
-    return (number) => {
-      const tag = known.get(number) ?? translate(number);
-      known.set(number, tag);
+    return (stored) => {
+      const tag = known.get(stored) ?? translate(stored);
+      known.set(stored, tag);
       return tag;
     };
   }

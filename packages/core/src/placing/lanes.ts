@@ -1,3 +1,4 @@
+import type { MuxerTag } from '@ringest/codec';
 import { type ConnectionError, Lane, LanePool, type SharedMemoryPool } from '@ringest/workers';
 import type { Configuration } from '../configuration/configuration.js';
 import { AllTargetsFailedError, NotHotError } from '../errors.js';
@@ -10,7 +11,7 @@ export interface LanesEvents {
   hot(lane: Lane): void;
   lost(error: ConnectionError, retryInMs: number): void;
   /** The lane's indexer refuses a tag that it has not refused before, or took since. */
-  tagRefused(lane: Lane, tag: number): void;
+  tagRefused(lane: Lane, tag: MuxerTag): void;
   /** A lane is hot or lost, or its indexer has answered for a tag. */
   changed(): void;
   /** No lane is left. */
@@ -60,7 +61,7 @@ export class Lanes {
           events.lost(error, retryInMs);
         },
         fatal: (_lane: Lane, error: Error) => this.#hasFailed(error),
-        tagRefused: (lane: Lane, tag: number) => events.tagRefused(lane, tag),
+        tagRefused: (lane: Lane, tag: MuxerTag) => events.tagRefused(lane, tag),
         tagAnswered: () => events.changed(),
         wake: () => progress.now(),
       },

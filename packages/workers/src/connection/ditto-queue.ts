@@ -1,4 +1,4 @@
-import { encodeDittoBlock, frameSize, type Source } from '@ringest/codec';
+import { encodeDittoBlock, frameSize, type MuxerTag, type Source } from '@ringest/codec';
 import type { DittoEnd } from '../messages.js';
 import { frameTag, stampFrame } from '../ring/frame.js';
 import type { TagTranslation } from '../ring/tag-translation.js';
@@ -133,7 +133,7 @@ export class DittoQueue {
   }
 
   /** Stamps frames; their ids mean nothing. Returns the first tag that the indexer does not know. */
-  #stamp(frames: Buffer): number | undefined {
+  #stamp(frames: Buffer): MuxerTag | undefined {
     for (let at = 0; at < frames.length; ) {
       const frame = frames.subarray(at, at + frameSize(frames, at, frames.length - at));
       const tag = frameTag(frame);

@@ -5,6 +5,7 @@ import {
   type IndexerMessage,
   type IndexerStreamDecoder,
   type IndexerTag,
+  type MuxerTag,
 } from '@ringest/codec';
 import { ConnectionLoss } from '../connection-loss.js';
 import type { ConnectionTimes, TagName } from '../endpoint.js';
@@ -21,7 +22,7 @@ export interface HotConnectionEvents {
   /** The cursor `released` has moved. */
   released(): void;
   /** The indexer has accepted or refused a tag. */
-  tagAnswered(tag: number, isRefused: boolean): void;
+  tagAnswered(tag: MuxerTag, isRefused: boolean): void;
   dittoEnded(key: number, end: DittoEnd): void;
   /** The connection is of no use any more. */
   lost(error: unknown): void;

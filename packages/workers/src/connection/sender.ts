@@ -228,7 +228,7 @@ export class Sender {
       case ReadOutcome.large:
         return this.#sendLarge(reader.largeKey, reader.largeTag);
       case ReadOutcome.unknownTag:
-        return this.#waitForTag(reader.unknownTag);
+        return this.#waitForTag(reader.unknownTag as MuxerTag);
     }
   }
 
@@ -270,7 +270,7 @@ export class Sender {
   }
 
   /** The tag's message or its negotiation is on the way, unless the indexer has refused the tag. */
-  #waitForTag(tag: number): number {
+  #waitForTag(tag: MuxerTag): number {
     const { requests, onLost } = this.#parts;
     const name = requests.refusedName(tag);
     if (name !== undefined) {

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { MuxerTag } from '@ringest/codec';
 import type {
   ConnectionTimes,
   Credentials,
@@ -42,7 +43,7 @@ export interface LaneEvents {
   /** The lane has given up for good. */
   fatal(lane: Lane, error: Error): void;
   /** The indexer refuses a tag that it has not refused so far. */
-  tagRefused(lane: Lane, tag: number): void;
+  tagRefused(lane: Lane, tag: MuxerTag): void;
   /** The indexer has refused a tag, or accepts one that it had refused. */
   tagAnswered(): void;
   /** The position of `wakeWhenReleased` may be released. */
@@ -58,7 +59,7 @@ export class Lane extends LaneRing {
   readonly #options: LaneOptions;
   readonly #link: WorkerLink<ToWorker, ToMain>;
   #thread: LaneThread | undefined;
-  readonly #refused = new Set<number>();
+  readonly #refused = new Set<MuxerTag>();
   readonly #dittos = new Map<number, (end: DittoEnd) => void>();
   #nextDitto = 1;
   #session: Session | undefined;
@@ -123,7 +124,8 @@ export class Lane extends LaneRing {
 
   /** Whether the indexer has refused a tag. */
   refuses(tag: number): boolean {
-    return this.#refused.size > 0 && this.#refused.has(tag);
+    const refused: ReadonlySet<number> = this.#refused;
+    return refused.size > 0 && refused.has(tag);
   }
 
   /** Whether the indexer has refused any tag. */
@@ -132,7 +134,7 @@ export class Lane extends LaneRing {
   }
 
   /** The tags that the indexer has refused. */
-  get refusedTags(): ReadonlySet<number> {
+  get refusedTags(): ReadonlySet<MuxerTag> {
     return this.#refused;
   }
 
@@ -219,7 +221,7 @@ export class Lane extends LaneRing {
     }
   }
 
-  #tagAnswered(tag: number, isRefused: boolean): void {
+  #tagAnswered(tag: MuxerTag, isRefused: boolean): void {
     const { events } = this.#options;
     const isNews = isRefused && !this.#refused.has(tag);
     if (isRefused) this.#refused.add(tag);
