@@ -7,9 +7,9 @@ export type {
   CachedBlock,
   CacheFindings,
   CacheSegment,
-  CacheSettings,
   DamagedSegment,
   DroppedSegment,
+  SegmentLogSettings,
   SyncPolicy,
   WhenFull,
 } from './messages.js';

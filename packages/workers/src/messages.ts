@@ -17,7 +17,7 @@ export interface RateLimitTask {
   readonly bytesPerSecond: number;
 }
 
-/** What the worker task of a lane begins with. */
+/** The input of a lane's task in a worker. */
 export interface LaneTask {
   readonly memory: WebAssembly.Memory;
   readonly kernel: WebAssembly.Module;
@@ -51,7 +51,7 @@ export type ToWorker =
     }
   /** A large frame was moved to another lane, unsent. */
   | { readonly kind: 'largeMoved'; readonly key: number }
-  /** One more tag. */
+  /** Adds a tag. */
   | ({ readonly kind: 'tag' } & TagName)
   /** The ring that the worker waits for is free. */
   | { readonly kind: 'ringFree' }
@@ -65,11 +65,11 @@ export type ToWorker =
       readonly bytes: number;
       readonly count: number;
     }
-  /** Do not send a block if it is not sent yet. */
+  /** Cancels a block, unless it is sent. */
   | { readonly kind: 'dittoCancel'; readonly key: number }
   | { readonly kind: 'close' };
 
-/** A loss as a message: classes do not survive the way between threads. */
+/** A loss as a message between threads, which carries no classes. */
 export interface LossMessage {
   readonly reason: LossReason;
   readonly message: string;

@@ -1,7 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type EntryInput, type IngestMuxer, NotRunningError } from '@ringest/core';
+import {
+  CACHE_MODES,
+  type CacheMode,
+  type EntryInput,
+  type IngestMuxer,
+  NotRunningError,
+} from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { type Arrival, expectArrivals, expectedArrival, keyOf } from '../../support/arrivals.js';
 import { closeAtOnce, coldMuxer } from '../../support/cache-time.js';
@@ -27,9 +33,8 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 type Configuration = Parameters<typeof newMuxer>[0];
 type CacheInput = NonNullable<Configuration['cache']>;
 
-const MODES = ['fail', 'always', 'journal'] as const;
 /** Without an indexer, `fail` and `always` do the same. */
-const DARK_MODES = scaled<readonly (typeof MODES)[number][]>(['always', 'journal'], MODES);
+const DARK_MODES = scaled<readonly CacheMode[]>(['always', 'journal'], CACHE_MODES);
 
 function given(targets: readonly string[], cache: Partial<CacheInput> = {}) {
   const input = { path: temporaryDirectory(), ...cache };
@@ -69,33 +74,40 @@ describe('close', () => {
     expectEachOnce(await drain(configuration.cache.path, 600), entries);
   });
 
-  it.each(MODES)('leaves large entries that were sent as they were written: %s', async (mode) => {
-    const indexer = await ScriptedIndexer.listen();
-    const configuration = { ...given([indexer.address], { mode }), tags: ['other', 'test'] };
-    const muxer = await hotMuxer(configuration);
-    const source = '10.1.2.3';
-    const entries = [
-      { ...numbered(0), tag: 1, source },
-      { ...numbered(1, 300_000), tag: 1, source },
-      { ...numbered(2, 200_000), tag: 0, source },
-    ];
-    for (const [i, entry] of entries.entries()) {
-      void muxer.writeEntry(entry);
-      // There is room for one of them at a time: the last goes to the cache, or waits.
-      if (i < 2) await (await indexer.hot(0)).entries(i + 1);
-    }
-    expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 3, cached: 3 });
+  it.each(CACHE_MODES)(
+    'leaves large entries that were sent as they were written: %s',
+    async (mode) => {
+      const indexer = await ScriptedIndexer.listen();
+      const configuration = { ...given([indexer.address], { mode }), tags: ['other', 'test'] };
+      const muxer = await hotMuxer(configuration);
+      const source = '10.1.2.3';
+      const entries = [
+        { ...numbered(0), tag: 1, source },
+        { ...numbered(1, 300_000), tag: 1, source },
+        { ...numbered(2, 200_000), tag: 0, source },
+      ];
+      for (const [i, entry] of entries.entries()) {
+        void muxer.writeEntry(entry);
+        // There is room for one of them at a time: the last goes to the cache, or waits.
+        if (i < 2) await (await indexer.hot(0)).entries(i + 1);
+      }
+      expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 3, cached: 3 });
 
-    const other = await ScriptedIndexer.listen({ confirms: 'at once' });
-    const next = newMuxer({ ...configuration, targets: [other.address], tags: ['a', 'b', 'test'] });
-    next.start();
-    const connection = await other.hot(0);
-    await connection.entries(3);
-    const keys = (arrivals: readonly Arrival[]) => arrivals.map(keyOf).sort();
-    expect(keys(connection.arrivals)).toEqual(
-      keys(entries.map((entry) => expectedArrival(entry, entry.tag === 1 ? 'test' : 'other'))),
-    );
-  });
+      const other = await ScriptedIndexer.listen({ confirms: 'at once' });
+      const next = newMuxer({
+        ...configuration,
+        targets: [other.address],
+        tags: ['a', 'b', 'test'],
+      });
+      next.start();
+      const connection = await other.hot(0);
+      await connection.entries(3);
+      const keys = (arrivals: readonly Arrival[]) => arrivals.map(keyOf).sort();
+      expect(keys(connection.arrivals)).toEqual(
+        keys(entries.map((entry) => expectedArrival(entry, entry.tag === 1 ? 'test' : 'other'))),
+      );
+    },
+  );
 
   it.each(DARK_MODES)(
     'leaves it in the order of the writes of all runs, when there is one lane: %s',
@@ -115,7 +127,7 @@ describe('close', () => {
     },
   );
 
-  it.each(MODES)(
+  it.each(CACHE_MODES)(
     'leaves a block of an earlier run in order when a part of it was in a ring: %s',
     async (mode) => {
       const { address } = await unusedAddress();
@@ -137,7 +149,7 @@ describe('close', () => {
     },
   );
 
-  it.each(MODES)('resolves writes that wait for room, and stores them: %s', async (mode) => {
+  it.each(CACHE_MODES)('resolves writes that wait for room, and stores them: %s', async (mode) => {
     const indexer = await ScriptedIndexer.listen();
     const configuration = given([indexer.address], { mode });
     const muxer = await hotMuxer(configuration);
@@ -201,7 +213,7 @@ describe('close', () => {
     },
   );
 
-  it.each(MODES)('keeps nothing of what is confirmed: %s', async (mode) => {
+  it.each(CACHE_MODES)('keeps nothing of what is confirmed: %s', async (mode) => {
     const recordings = [await Receiver.start(), await RecordingIndexer.start({ ackDelay: 20 })];
     const targets = recordings.map(({ address }) => address);
     const configuration = given(targets, { mode });
@@ -262,30 +274,33 @@ async function confirmTo(connection: ScriptedConnection, count: number, muxer: I
 }
 
 describe('close in the middle of a replay', () => {
-  it.each(MODES)('leaves exactly the rest of what an earlier run had left: %s', async (mode) => {
-    const { address } = await unusedAddress();
-    const first = given([address], { mode: 'journal' });
-    const earlier = coldMuxer({ ...first, closeTimeout: 1 });
-    const entries = numberedFrom(0, 1800);
-    await writeAll(earlier, entries);
-    const path = copyAsAfterCrash(first.cache.path);
-    const confirmed: Arrival[] = [];
-    // What is left of what was left is no different.
-    const rounds = mode === 'always' ? 2 : 1;
-    for (let round = 0; round < rounds; round++) {
-      const indexer = await ScriptedIndexer.listen();
-      const configuration = given([indexer.address], { path, mode });
-      const muxer = await hotMuxer(configuration);
-      const connection = await indexer.hot(0);
-      await confirmTo(connection, 300 * (round + 1), muxer);
-      confirmed.push(...connection.arrivals.slice(0, 300 * (round + 1)));
-      const left = entries.length - confirmed.length;
-      expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: left, cached: left });
-      expect((await cachedData(path)).length).toBe(left);
-    }
-    const rest = await drain(path, entries.length - confirmed.length);
-    expectEachOnce([...confirmed, ...rest], entries);
-  });
+  it.each(CACHE_MODES)(
+    'leaves exactly the rest of what an earlier run had left: %s',
+    async (mode) => {
+      const { address } = await unusedAddress();
+      const first = given([address], { mode: 'journal' });
+      const earlier = coldMuxer({ ...first, closeTimeout: 1 });
+      const entries = numberedFrom(0, 1800);
+      await writeAll(earlier, entries);
+      const path = copyAsAfterCrash(first.cache.path);
+      const confirmed: Arrival[] = [];
+      // What is left of what was left is no different.
+      const rounds = mode === 'always' ? 2 : 1;
+      for (let round = 0; round < rounds; round++) {
+        const indexer = await ScriptedIndexer.listen();
+        const configuration = given([indexer.address], { path, mode });
+        const muxer = await hotMuxer(configuration);
+        const connection = await indexer.hot(0);
+        await confirmTo(connection, 300 * (round + 1), muxer);
+        confirmed.push(...connection.arrivals.slice(0, 300 * (round + 1)));
+        const left = entries.length - confirmed.length;
+        expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: left, cached: left });
+        expect((await cachedData(path)).length).toBe(left);
+      }
+      const rest = await drain(path, entries.length - confirmed.length);
+      expectEachOnce([...confirmed, ...rest], entries);
+    },
+  );
 
   it.each([
     { mode: 'fail', everyMs: 10, what: 'on the disk', counts: [500] },

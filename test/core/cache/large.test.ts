@@ -1,3 +1,4 @@
+import { CACHE_MODES } from '@ringest/core';
 import { expect, it } from 'vitest';
 import { closeAtOnce } from '../../support/cache-time.js';
 import { CLOSE_MS, cacheStats, until } from '../../support/caching.js';
@@ -12,7 +13,7 @@ const TAGS = ['one', 'two', 'three'];
 const numberTags = (names: readonly string[]) =>
   new Map(names.map((name, i) => [name, (i + 1) % names.length]));
 
-it.each(['fail', 'always', 'journal'] as const)(
+it.each(CACHE_MODES)(
   'a large entry that was sent and not confirmed keeps its tag when the muxer closes: %s',
   async (mode) => {
     const first = await ScriptedIndexer.listen({ confirms: 'never', numberTags });

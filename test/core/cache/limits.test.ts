@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
-import { BacklogFullError, type EntryInput, type IngestMuxer } from '@ringest/core';
+import {
+  BacklogFullError,
+  CACHE_MODES,
+  type CacheMode,
+  type EntryInput,
+  type IngestMuxer,
+} from '@ringest/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { closeAtOnce, coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
@@ -21,8 +27,6 @@ import { temporaryDirectory } from '../../support/temporary-directory.js';
 type Configuration = Parameters<typeof newMuxer>[0];
 type CacheInput = NonNullable<Configuration['cache']>;
 
-type Mode = NonNullable<CacheInput['mode']>;
-
 const MOST = 2 ** 20;
 /** More of what it takes than the limit. */
 const MANY = 2500;
@@ -38,7 +42,7 @@ const writeAll = (muxer: IngestMuxer, entries: readonly EntryInput[]) =>
   entries.map((entry) => muxer.writeEntry(entry));
 
 describe('a cache that has reached its limit', () => {
-  it.each(scaled<readonly Mode[]>(['always', 'journal'], ['fail', 'always', 'journal']))(
+  it.each(scaled<readonly CacheMode[]>(['always', 'journal'], CACHE_MODES))(
     'has writes wait, which go on when there is room: %s',
     async (mode) => {
       const { address, listen } = await unusedAddress();
@@ -73,7 +77,7 @@ describe('a cache that has reached its limit', () => {
     },
   );
 
-  it.each(scaled<readonly Mode[]>(['always'], ['fail', 'always']))(
+  it.each(scaled<readonly CacheMode[]>(['always'], ['fail', 'always']))(
     'drops whole segments, the oldest first, if it is told to, and says so: %s',
     async (mode) => {
       const { address, listen } = await unusedAddress();

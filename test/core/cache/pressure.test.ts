@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { EntryInput, IngestMuxer } from '@ringest/core';
+import { CACHE_MODES, type CacheMode, type EntryInput, type IngestMuxer } from '@ringest/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
@@ -16,19 +16,21 @@ import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-type Mode = 'fail' | 'always' | 'journal';
-
 const BYTES = 200;
 
 beforeEach(rollQuickly);
 
-function given(targets: readonly string[], mode: Mode, maxBytes = 2 ** 30) {
+function given(targets: readonly string[], mode: CacheMode, maxBytes = 2 ** 30) {
   const cache = { path: temporaryDirectory(), mode, maxBytes };
   return { targets, ringBytes: SMALL_RING, cache };
 }
 
 /** Writes entries like somebody who looks at nothing but `willBlock` and `drain`. */
-async function obey(muxer: IngestMuxer, mode: Mode, entries: readonly EntryInput[]): Promise<void> {
+async function obey(
+  muxer: IngestMuxer,
+  mode: CacheMode,
+  entries: readonly EntryInput[],
+): Promise<void> {
   for (const [i, entry] of entries.entries()) {
     if (muxer.willBlock(BYTES)) await once(muxer, 'drain');
     // Others may have written since; nobody has here.
@@ -49,19 +51,16 @@ async function confirmAll(connection: ScriptedConnection, count: number): Promis
 }
 
 describe('a writer that obeys willBlock and drain', () => {
-  it.each(['fail', 'always', 'journal'] as const)(
-    'gets everything to disk while no indexer is there: %s',
-    async (mode) => {
-      const { address, listen } = await unusedAddress();
-      const muxer = coldMuxer(given([address], mode));
-      const entries = numberedFrom(0, 1000, BYTES);
-      await obey(muxer, mode, entries);
-      expect(muxer.stats().backlogEntries).toBe(0);
-      const recording = await Receiver.start({ listen });
-      await muxer.sync();
-      expectEachOnce(recording.received, entries);
-    },
-  );
+  it.each(CACHE_MODES)('gets everything to disk while no indexer is there: %s', async (mode) => {
+    const { address, listen } = await unusedAddress();
+    const muxer = coldMuxer(given([address], mode));
+    const entries = numberedFrom(0, 1000, BYTES);
+    await obey(muxer, mode, entries);
+    expect(muxer.stats().backlogEntries).toBe(0);
+    const recording = await Receiver.start({ listen });
+    await muxer.sync();
+    expectEachOnce(recording.received, entries);
+  });
 
   it.each(['fail', 'journal'] as const)(
     'gets it there also when none of two indexers is: %s',

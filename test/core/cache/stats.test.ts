@@ -1,3 +1,4 @@
+import { CACHE_MODES, type CacheMode } from '@ringest/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import { cacheStats, numberedFrom, until, unusedAddress } from '../../support/caching.js';
@@ -6,11 +7,9 @@ import { Receiver } from '../../support/receiver.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-const MODES = ['fail', 'always', 'journal'] as const;
-
 beforeEach(rollQuickly);
 
-function given(targets: readonly string[], mode: (typeof MODES)[number]) {
+function given(targets: readonly string[], mode: CacheMode) {
   const cache = { path: temporaryDirectory(), mode };
   return { targets, ringBytes: SMALL_RING, cache };
 }
@@ -25,7 +24,7 @@ describe('what a muxer tells of its cache', () => {
     expect(state).toMatchObject({ cacheState: '', cacheSize: 0 });
   });
 
-  it.each(MODES)('is that nothing is in it, at first: %s', async (mode) => {
+  it.each(CACHE_MODES)('is that nothing is in it, at first: %s', async (mode) => {
     const indexer = await ScriptedIndexer.listen({ confirms: 'at once' });
     const muxer = await hotMuxer(given([indexer.address], mode));
     await until('that it is open', () => cacheStats(muxer).isOpen);

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { EntryInput, IngestMuxer } from '@ringest/core';
+import { CACHE_MODES, type CacheMode, type EntryInput, type IngestMuxer } from '@ringest/core';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { closeAtOnce, coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
@@ -18,12 +18,9 @@ import { Receiver } from '../../support/receiver.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-const MODES = ['fail', 'always', 'journal'] as const;
-type Mode = (typeof MODES)[number];
-
 beforeEach(rollQuickly);
 
-function given(targets: readonly string[], mode: Mode) {
+function given(targets: readonly string[], mode: CacheMode) {
   const cache = { path: temporaryDirectory(), mode };
   return { targets, ringBytes: SMALL_RING, cache };
 }
@@ -46,7 +43,7 @@ function started(configuration: Parameters<typeof newMuxer>[0]) {
 }
 
 describe("the cache's thread", () => {
-  it.each(MODES)(
+  it.each(CACHE_MODES)(
     'that dies while entries go to disk and come back loses none: %s',
     async (mode) => {
       const { address, listen } = await unusedAddress();
@@ -121,7 +118,7 @@ describe("the cache's thread", () => {
     },
   );
 
-  it.each(MODES)('that dies while the muxer closes loses nothing: %s', async (mode) => {
+  it.each(CACHE_MODES)('that dies while the muxer closes loses nothing: %s', async (mode) => {
     const threads = watchThreads();
     const { address, listen } = await unusedAddress();
     const configuration = { ...given([address], mode), closeTimeout: CLOSE_MS };

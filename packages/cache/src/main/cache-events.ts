@@ -3,13 +3,13 @@ import type { Place } from '../log/segment-log.js';
 import type {
   CacheBlock,
   CacheSegment,
-  CacheSettings,
   DamagedSegment,
   DroppedSegment,
+  SegmentLogSettings,
 } from '../messages.js';
 
-/** What a link is made with. */
-export interface CacheLinkOptions extends CacheSettings {
+/** The options of a {@link CacheLink}. */
+export interface CacheLinkOptions extends SegmentLogSettings {
   /** Names by muxer tag. */
   readonly tags: readonly string[];
   readonly events: CacheEvents;

@@ -3,17 +3,17 @@ import { toProblem } from '../disk/disk-problem.js';
 import { CacheError, CacheSyncError, UnknownSegmentError } from '../errors.js';
 import type { SegmentInfo } from '../log/segment-list.js';
 import { SegmentLog } from '../log/segment-log.js';
-import type { CacheBlock, CacheSettings, CacheTask, FromCache, ToCache } from '../messages.js';
+import type { CacheBlock, CacheTask, FromCache, SegmentLogSettings, ToCache } from '../messages.js';
 import { BlockQueue, type Waiting } from './block-queue.js';
 import { ChangeReporter } from './change-reporter.js';
 import { Duplicates } from './duplicates.js';
 import { SegmentReaders } from './segment-readers.js';
 import { type Clock, SyncSchedule } from './sync-schedule.js';
 
-/** Milliseconds before a disk that takes nothing is tried again. */
+/** How long the worker waits before it tries a failed disk again, in milliseconds. */
 export const RETRY_MS = 500;
 
-/** What a cache worker runs on. */
+/** The surroundings of a cache worker: the disk, the main thread and the clock. */
 export interface CacheWorkerHost extends Clock {
   readonly disk: Disk;
   /** Sends a message to the main thread. */
@@ -22,21 +22,21 @@ export interface CacheWorkerHost extends Clock {
   ended(): void;
 }
 
-type Options = CacheSettings & Pick<CacheTask, 'tags' | 'resume'>;
+type Options = SegmentLogSettings & Pick<CacheTask, 'tags' | 'resume'>;
 
-/** Blocks up to a key, and the sequence of the entry after them. */
+/** The last of some blocks, and the sequence of the entry after it. */
 type Reach = Pick<Extract<FromCache, { kind: 'stored' }>, 'key' | 'sequence'>;
 
 /**
- * Whether a block can be appended. `missing`: it waits for a removal. `awaited`: it waits for the end
- * of a sync.
+ * Whether there is room for a block. `missing`: the block waits until a segment is removed. `awaited`: it
+ * waits for the end of a sync.
  */
 type Room = 'there' | 'missing' | 'awaited';
 
 /**
- * The worker of a cache. It appends blocks in the order in which they come, also during a sync of
- * earlier blocks, and reports when they are stored. Blocks that the disk does not take wait in the main
- * thread's memory, and are tried again.
+ * The worker of a cache. It appends blocks in the order in which they arrive, also during a sync of earlier
+ * blocks, and reports when they are stored. When the disk fails, blocks wait in the memory of the main
+ * thread, and the worker tries again.
  */
 export class CacheWorker {
   readonly #options: Options;

@@ -10,7 +10,7 @@ import { HotWaiters } from './hot-waiters.js';
 export interface LanesEvents {
   hot(lane: Lane): void;
   lost(error: ConnectionError, retryInMs: number): void;
-  /** The lane's indexer refuses a tag that it has not refused before, or took since. */
+  /** The lane's indexer refuses a tag that it did not refuse before. */
   tagRefused(lane: Lane, tag: MuxerTag): void;
   /** A lane is hot or lost, or its indexer has answered for a tag. */
   changed(): void;
@@ -71,7 +71,7 @@ export class Lanes {
     );
   }
 
-  /** Set once no lane is left. */
+  /** Why no lane is left; `undefined`: one is. */
   get failure(): AllTargetsFailedError | undefined {
     return this.#failure;
   }
@@ -100,7 +100,7 @@ export class Lanes {
     return session.localAddress;
   }
 
-  /** Nobody is to wait for a hot lane any more. */
+  /** Rejects all promises of `waitForHot`. */
   stopWaiting(error: Error): void {
     this.#hotWaiters.rejectAll(error);
   }

@@ -2,20 +2,21 @@ import { PlannedFailureError } from '../errors.js';
 import type { EntryHandler } from '../reading/message-reader.js';
 
 /**
- * A handler that loses its connection with every `interval`-th entry, after it was taken.
+ * Returns a handler that ends its connection at every `interval`-th entry, after the entry was handled and
+ * before it is confirmed.
  *
- * @param taken how many entries were taken so far, on all connections.
+ * @param handled returns how many entries were handled so far, on all connections.
  */
 export function failingHandler(
   handler: EntryHandler,
   interval: number,
-  taken: () => number,
+  handled: () => number,
 ): EntryHandler {
   return {
     ...handler,
     onEntry(entry) {
       handler.onEntry(entry);
-      const entries = taken();
+      const entries = handled();
       if (entries % interval === 0) throw new PlannedFailureError(entries);
     },
   };

@@ -1,15 +1,15 @@
 import type { EntryReader } from '../reading/entry-reader.js';
 
-/** How often an ingester is throttled. */
+/** The shortest interval between two throttles. */
 const PERIOD_MS = 1000;
 
 /**
- * Throttles readers whose entries flow, every second, or every twice the length of a throttle that
- * is longer than half of one: no ingester is stopped for more than half of the time.
+ * Sends a THROTTLE (§4) to each ingester that sends entries: every second, or, if the throttle is longer than
+ * 500 ms, at intervals of twice its length. So no ingester is stopped for more than half of the time.
  *
  * @param milliseconds how long each THROTTLE lasts.
- * @param readers those that are at work.
- * @returns what ends it.
+ * @param readers returns the readers of all hot connections.
+ * @returns a function that ends it.
  */
 export function startThrottling(
   milliseconds: number,

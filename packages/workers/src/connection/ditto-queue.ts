@@ -3,7 +3,7 @@ import type { DittoEnd } from '../messages.js';
 import { frameTag, stampFrame } from '../ring/frame.js';
 import type { TagTranslation } from '../ring/tag-translation.js';
 
-/** A write that leaves before the next frames of the ring. */
+/** A write that is sent before the next frames of the ring. */
 export interface PriorityWrite {
   readonly pieces: readonly Uint8Array[];
   /** Called when the operating system has taken all pieces. */

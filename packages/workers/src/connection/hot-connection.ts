@@ -24,7 +24,7 @@ export interface HotConnectionEvents {
   /** The indexer has accepted or refused a tag. */
   tagAnswered(tag: MuxerTag, isRefused: boolean): void;
   dittoEnded(key: number, end: DittoEnd): void;
-  /** The connection is of no use any more. */
+  /** The connection is lost, or must be ended. */
   lost(error: unknown): void;
 }
 
@@ -104,7 +104,7 @@ export class HotConnection implements ReplyHandler {
     });
   }
 
-  /** Handles bytes that have come into the receive area. */
+  /** Handles bytes that arrived in the receive area. */
   received(bytes: number): void {
     if (this.#isEnded) return;
     if (bytes > 0) this.#liveness.heard();
@@ -193,7 +193,7 @@ export class HotConnection implements ReplyHandler {
         return sent.confirmed + dittos.confirmations;
       },
       get isOutstanding() {
-        // Without this, an indexer could hold entries back for ever by one throttle after another.
+        // Without this, an indexer could stop entries forever by one throttle after another.
         const isHeldBack = sender.isThrottled && reader.available() > 0;
         return !sent.areConfirmed || isHeldBack || dittos.isOutstanding || tags.isPending;
       },

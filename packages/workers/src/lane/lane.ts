@@ -18,7 +18,7 @@ import { WorkerLink } from '../thread/worker-link.js';
 import type { LanePool, LaneThread } from './lane-pool.js';
 import { LaneRing } from './lane-ring.js';
 
-/** What a lane is made with. */
+/** The options of a {@link Lane}. */
 export interface LaneOptions {
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
@@ -40,13 +40,13 @@ export interface LaneEvents {
   hot(lane: Lane): void;
   /** The connection failed or ended. The lane tries again by itself. */
   lost(lane: Lane, error: ConnectionError, retryInMs: number): void;
-  /** The lane has given up for good. */
+  /** The lane has given up for good: it does not connect again. */
   fatal(lane: Lane, error: Error): void;
   /** The indexer refuses a tag that it has not refused so far. */
   tagRefused(lane: Lane, tag: MuxerTag): void;
   /** The indexer has refused a tag, or accepts one that it had refused. */
   tagAnswered(): void;
-  /** The position of `wakeWhenReleased` may be released. */
+  /** There may be room, or the position of `wakeWhenReleased` may be released. */
   wake(): void;
 }
 
