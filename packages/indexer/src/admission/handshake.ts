@@ -19,6 +19,7 @@ import {
   TENANT_MARKER,
   type Tenant,
 } from '@ringest/codec';
+import { endStream } from '../end-stream.js';
 import {
   AuthenticationError,
   ConnectionLostError,
@@ -26,7 +27,6 @@ import {
   TagNotGrantedError,
   TenantRefusedError,
 } from '../errors.js';
-import { endStream } from '../reading/end-stream.js';
 import { AnswerQueue } from './answer-queue.js';
 
 /**

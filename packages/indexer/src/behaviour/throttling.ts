@@ -1,4 +1,8 @@
-import type { EntryReader } from '../reading/entry-reader.js';
+/** A connection that can be throttled. */
+export interface Throttled {
+  /** Sends THROTTLE (§4) if the ingester has sent entries since the last call. */
+  throttleIfBusy(nanoseconds: number): void;
+}
 
 /** The shortest interval between two throttles. */
 const PERIOD_MS = 1000;
@@ -8,15 +12,16 @@ const PERIOD_MS = 1000;
  * 500 ms, at intervals of twice its length. So no ingester is stopped for more than half of the time.
  *
  * @param milliseconds how long each THROTTLE lasts.
- * @param readers returns the readers of all hot connections.
+ * @param connections returns all hot connections.
  * @returns a function that ends it.
  */
 export function startThrottling(
   milliseconds: number,
-  readers: () => Iterable<EntryReader>,
+  connections: () => Iterable<Throttled>,
 ): () => void {
   const throttle = () => {
-    for (const reader of readers()) reader.throttleIfBusy(Math.round(milliseconds * 1e6));
+    for (const connection of connections())
+      connection.throttleIfBusy(Math.round(milliseconds * 1e6));
   };
   const timer = setInterval(throttle, Math.max(PERIOD_MS, 2 * milliseconds));
   return () => clearInterval(timer);

@@ -1,5 +1,5 @@
 import { PlannedFailureError } from '../errors.js';
-import type { EntryHandler } from '../reading/message-reader.js';
+import type { EntryHandler } from './message-reader.js';
 
 /**
  * Returns a handler that ends its connection at every `interval`-th entry, after the entry was handled and

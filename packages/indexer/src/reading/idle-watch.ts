@@ -1,8 +1,8 @@
 import { encodePong } from '@ringest/codec';
+import type { ReadPacer } from '../behaviour/read-pacer.js';
 import { IngesterTimeoutError } from '../errors.js';
-import type { MessageReader } from '../reading/message-reader.js';
-import type { ReplyWriter } from '../reading/reply-writer.js';
-import type { ReadPacer } from './read-pacer.js';
+import type { MessageReader } from './message-reader.js';
+import type { ReplyWriter } from './reply-writer.js';
 
 /** How long an ingester may be silent before the indexer ends the connection, in milliseconds (§11). */
 export const SILENCE_TIMEOUT_MS = 600_000;
