@@ -9,8 +9,5 @@ export type {
   CacheSegment,
   DamagedSegment,
   DroppedSegment,
-  SegmentLogSettings,
-  SyncPolicy,
-  WhenFull,
 } from './messages.js';
-export { WHEN_FULL } from './messages.js';
+export * from './settings.js';

@@ -2,36 +2,13 @@ import type { MessagePort } from 'node:worker_threads';
 import type { SerializedError } from './disk/disk-problem.js';
 import type { SegmentInfo } from './log/segment-list.js';
 import type { Place } from './log/segment-log.js';
+import type { SegmentLogSettings } from './settings.js';
 
 /**
  * The messages between the main thread and the thread of the cache, which alone touches the disk.
  * Blocks are in shared memory of the main thread. It keeps them unchanged until they are stored, or
  * their segment is removed.
  */
-
-/**
- * When an appended block counts as stored. `always`: after a sync that begins at once. `everyMs`: after a
- * sync that begins at most this many milliseconds later. `never`: once the operating system has it; it then
- * survives the process, but not a power cut.
- */
-export type SyncPolicy = 'always' | 'never' | { readonly everyMs: number };
-
-/** What happens to new blocks when the cache is full: they wait, or the oldest segment is dropped. */
-export const WHEN_FULL = ['wait', 'drop-oldest'] as const;
-export type WhenFull = (typeof WHEN_FULL)[number];
-
-/** What the segment log is kept by, for the lifetime of a muxer. */
-export interface SegmentLogSettings {
-  readonly path: string;
-  /** The id of the muxer. */
-  readonly muxer: string;
-  /** The longest segment in bytes, at most a quarter of `maxBytes`. Only a single block may be longer. */
-  readonly maxSegmentBytes: number;
-  /** The most bytes of all segments together. */
-  readonly maxBytes: number;
-  readonly whenFull: WhenFull;
-  readonly sync: SyncPolicy;
-}
 
 /** The input of the task that runs on the thread of the cache. */
 export interface CacheTask extends SegmentLogSettings {

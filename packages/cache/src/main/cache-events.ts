@@ -1,12 +1,7 @@
 import type { RingestError } from '@ringest/codec';
 import type { Place } from '../log/segment-log.js';
-import type {
-  CacheBlock,
-  CacheSegment,
-  DamagedSegment,
-  DroppedSegment,
-  SegmentLogSettings,
-} from '../messages.js';
+import type { CacheBlock, CacheSegment, DamagedSegment, DroppedSegment } from '../messages.js';
+import type { SegmentLogSettings } from '../settings.js';
 
 /** The options of a {@link CacheLink}. */
 export interface CacheLinkOptions extends SegmentLogSettings {

@@ -1,15 +1,18 @@
-import {
-  type CacheBlock,
-  type CachedBlock,
+import { createRequire } from 'node:module';
+import type {
+  CacheBlock,
+  CachedBlock,
   CacheLink,
-  type CachePlace,
-  type CacheReport,
-  type CacheSegment,
-  type DroppedSegment,
+  CachePlace,
+  CacheReport,
+  CacheSegment,
+  DroppedSegment,
 } from '@ringest/cache';
 import type { CacheSettings } from '../configuration/cache-settings.js';
 import type { FrameBlock } from './block-builder.js';
 import type { CacheHost } from './cache-host.js';
+
+const require = createRequire(import.meta.url);
 
 /** The events of a {@link Store}. */
 export interface StoreEvents {
@@ -62,6 +65,8 @@ export class Store {
   open(muxer: string, tags: readonly string[]): void {
     const { path, maxBytes, maxSegmentBytes, whenFull, sync } = this.#settings;
     const files = { path, maxBytes, maxSegmentBytes, whenFull, sync };
+    // Not imported: a muxer without a cache loads none of it.
+    const { CacheLink } = require('@ringest/cache') as typeof import('@ringest/cache');
     const link = new CacheLink({ ...files, muxer, tags, events: this.#linkEvents() });
     this.#link = link;
     link.opened.then(
