@@ -13,4 +13,5 @@ export * from './main/unsynced-blocks.js';
 export * from './messages.js';
 export * from './settings.js';
 export * from './worker/cache-worker.js';
+export * from './worker/disk-retry.js';
 export * from './worker/message-batch.js';
