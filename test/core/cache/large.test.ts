@@ -1,7 +1,7 @@
 import { CACHE_MODES } from '@ringest/core';
 import { expect, it } from 'vitest';
 import { closeAtOnce } from '../../support/cache-time.js';
-import { CLOSE_MS, cacheStats, until } from '../../support/caching.js';
+import { CLOSE_MS, untilEmpty } from '../../support/caching.js';
 import { hotMuxer, SMALL_RING } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
@@ -29,7 +29,7 @@ it.each(CACHE_MODES)(
     const recording = await Receiver.start();
     const next = await hotMuxer({ ...given, targets: [recording.address] });
     await recording.entries(2);
-    await until('an empty cache', () => cacheStats(next).bytes === 0);
+    await untilEmpty(next);
     expect(recording.received.map(({ tag }) => tag)).toEqual(['one', 'one']);
   },
 );
