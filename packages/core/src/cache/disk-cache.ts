@@ -167,9 +167,9 @@ export class DiskCache {
   }
 
   /** Takes a frame that waits for room. @returns false when it has to wait on */
-  spillFrame({ frame }: DetachedFrame): boolean {
+  spillFrame(waiting: DetachedFrame): boolean {
     if (!this.isAccepting) return false;
-    this.#spill.add(frame);
+    this.#spill.add(waiting);
     this.#handOn.schedule();
     return true;
   }
@@ -184,7 +184,7 @@ export class DiskCache {
       return;
     }
     retagFrame(waiting.frame, waiting.tag);
-    this.#spill.add(waiting.frame);
+    this.#spill.add(waiting);
     this.#handOn.schedule();
   }
 

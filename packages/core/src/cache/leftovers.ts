@@ -42,10 +42,10 @@ export class Leftovers {
   }
 
   /** Copies a frame. */
-  add({ frame, tag }: DetachedFrame): void {
+  add({ frame, entries, tag }: DetachedFrame): void {
     // A large one that was sent has the tag of its indexer still.
     retagFrame(frame, tag);
-    this.#builder.add([frame], 1);
+    this.#builder.add([frame], entries);
   }
 
   /** Appends all that is gathered, oldest first, to be read before what waits in the cache. */

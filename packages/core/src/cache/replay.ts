@@ -150,7 +150,13 @@ export class Replay {
         continue;
       }
       retagFrame(frame, tag);
-      piece.head = { frame: this.#rings.detach(frame), tag, wasInRing: false, isCached: true };
+      piece.head = {
+        frame: this.#rings.detach(frame),
+        tag,
+        entries: 1,
+        wasInRing: false,
+        isCached: true,
+      };
     }
     return piece.head;
   }

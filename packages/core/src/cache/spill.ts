@@ -1,7 +1,13 @@
-import { type FrameParts, type SharedMemoryPool, StagingRing } from '@ringest/workers';
+import {
+  type DetachedFrame,
+  type FrameParts,
+  type SharedMemoryPool,
+  StagingRing,
+} from '@ringest/workers';
 import { BlockBuilder, type FrameBlock } from './block-builder.js';
 
-const STAGING_BYTES = 262144;
+/** Its blocks are as long as those of any lane. Of the memory, only what is in use is touched. */
+const STAGING_BYTES = 2_097_152;
 
 /** Takes what finds no room in any ring, and gathers it into blocks. `SpillDelay` says when. */
 export class Spill {
@@ -36,10 +42,10 @@ export class Spill {
     return write();
   }
 
-  /** Takes a frame, and copies it. */
-  add(frame: Uint8Array): void {
+  /** Takes frames, and copies them. */
+  add({ frame, entries }: DetachedFrame): void {
     this.#unstage();
-    this.#builder.add([frame], 1);
+    this.#builder.add([frame], entries);
   }
 
   /** Hands on what is gathered. */
