@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 const CONTENTS = {
   seed: 7,
   entryBytes: 40,
-  tag: 3,
+  tags: [3],
   source: Source.parse('10.1.2.3'),
   startSeconds: 1_700_000_000,
   batch: 1024,
@@ -64,22 +64,6 @@ describe('the entries of a load', () => {
     expect(new Set(batch).size).toBe(size);
   });
 
-  it.each(['text', 'json'] as const)('are what was asked for: %s', (content) => {
-    const make = (seed: number) =>
-      new EntrySource({ ...CONTENTS, content, seed, entryBytes: 1024, varied: true });
-    const [one, same, other] = [make(7), make(7), make(8)];
-    const body = (source: EntrySource, sequence: number) =>
-      source.entry(sequence).data.toString('latin1', 8);
-    expect(body(one, 5)).toMatch(/^[\n\x20-\x7e]{1016}$/);
-    expect(body(same, 5)).toBe(body(one, 5));
-    expect(body(other, 5)).not.toBe(body(one, 5));
-    expect(one.entry(5).data.readBigUInt64LE(0)).toBe(5n);
-    // The last line is cut off, and the sequence number stands on the first.
-    const [, ...lines] = body(one, 5).split('\n').slice(0, -1);
-    expect(lines.length).toBeGreaterThan(1);
-    if (content === 'json') for (const line of lines) expect(JSON.parse(line)).toBeTypeOf('object');
-  });
-
   it.each([64, 1000, 100_000])('of %s bytes differ as far as compression looks back', (size) => {
     const source = new EntrySource({ ...CONTENTS, entryBytes: size, varied: true });
     const count = Math.ceil(65536 / size) + 1;
@@ -99,7 +83,7 @@ describe('the account of a load', () => {
   const source = new EntrySource(CONTENTS);
 
   it('counts what arrived, what arrived again and what was never sent', () => {
-    const tally = new Tally(false);
+    const tally = new Tally({ form: 'binary' }, false);
     for (const sequence of [5, 0, 1, 2, 3, 3, 3, 99, 1_000_000, 0]) {
       tally.add(view(source.entry(sequence)));
     }
@@ -112,7 +96,7 @@ describe('the account of a load', () => {
   });
 
   it('takes entries that are no part of any load for foreign ones', () => {
-    const tally = new Tally(false);
+    const tally = new Tally({ form: 'binary' }, false);
     const short = { ...source.entry(0), data: Buffer.alloc(7) };
     const giant = { ...source.entry(0), data: Buffer.alloc(40, 0xff) };
     tally.add(view(short));
@@ -121,13 +105,13 @@ describe('the account of a load', () => {
   });
 
   it('has the digest of every entry once', () => {
-    const tally = new Tally(true);
+    const tally = new Tally({ form: 'binary' }, true);
     for (const sequence of [2, 1, 0, 1, 1]) tally.add(view(source.entry(sequence)));
     expect(tally.report(3).digest).toBe(source.digest(3));
   });
 
   it('notices a single bit', () => {
-    const tally = new Tally(true);
+    const tally = new Tally({ form: 'binary' }, true);
     for (let i = 0; i < 3; i++) tally.add(view(source.entry(i)));
     const altered = { ...source.entry(3), data: Buffer.from(source.entry(3).data) };
     altered.data.writeUInt8(altered.data.readUInt8(39) ^ 1, 39);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IngestMuxer } from '@ringest/core';
-import type { EntrySource } from '../shared/entry-source.js';
+import type { EntrySource } from '../contents/entry-source.js';
 import { cacheCounts } from './cache-report.js';
 import type { FromIngester, IngesterSettings, ToIngester } from './ingester-messages.js';
 import { confirmAll, watchConnections } from './load-connections.js';
@@ -29,7 +29,7 @@ async function ingest(settings: IngesterSettings): Promise<void> {
   let resolved = from;
   const progress = () => ({ resolved, counts: cacheCounts(muxer.stats()) });
   const source = createSource(options, {
-    tag: muxer.getTag(options.tagName),
+    tags: options.tagNames.map((name) => muxer.getTag(name)),
     source: FIXED_SOURCE,
     startSeconds,
   });

@@ -1,4 +1,5 @@
-import type { EntrySource } from '../shared/entry-source.js';
+import { sequencePlace } from '../contents/content.js';
+import type { EntrySource } from '../contents/entry-source.js';
 import { IndexerChild } from '../shared/indexer-child.js';
 import type { ArrivalReport } from '../shared/indexer-messages.js';
 import type { LoadOptions } from './load-options.js';
@@ -18,9 +19,10 @@ export type KnownAccount = Partial<LoadAccount> & Pick<LoadAccount, 'lost'>;
 
 /** Starts an embedded indexer, in a process of its own, that keeps account of a load. */
 export function startIndexer(options: LoadOptions): Promise<IndexerChild> {
-  const { secret, digest, transport, tenant } = options;
+  const { secret, digest, transport, tenant, content, entryBytes } = options;
+  const tally = sequencePlace(content, entryBytes);
   const tenants = tenant === undefined ? {} : { tenants: [tenant] };
-  return IndexerChild.start({ secret, tally: true, digest, transports: [transport], ...tenants });
+  return IndexerChild.start({ secret, tally, digest, transports: [transport], ...tenants });
 }
 
 /** Compares what has arrived with what was sent: the first `entries` of the source. */

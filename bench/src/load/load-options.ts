@@ -1,20 +1,17 @@
-import { MAX_DATA_BYTES } from '@ringest/codec';
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, Option } from 'commander';
-import { CONTENTS, type Content } from '../shared/content.js';
-import { MAX_SLOTS, SEQUENCE_BYTES } from '../shared/entry-source.js';
+import { MAX_MIXED } from '../contents/content.js';
+import { MAX_SLOTS } from '../contents/entry-source.js';
 import { addCacheFlags, type LoadCache, readCache, readKillEvery } from './load-cache.js';
+import { addEntryFlags, type LoadEntries, readEntries } from './load-entries.js';
 import { addTargetFlags, type LoadTargets, readTargets } from './load-targets.js';
 
 /** What a load is made of; see the flags. */
-export interface LoadOptions extends LoadTargets {
-  readonly tagName: string;
+export interface LoadOptions extends LoadTargets, LoadEntries {
   /** Entries, or as many as the duration allows. */
   readonly entryCount: number;
   /** Milliseconds. */
   readonly durationMs: number;
-  readonly entryBytes: number;
-  readonly content: Content;
   /** 0: one by one. */
   readonly batch: number;
   readonly workers: number | undefined;
@@ -25,7 +22,6 @@ export interface LoadOptions extends LoadTargets {
   readonly killEveryMs: number | undefined;
   /** Milliseconds to try for a first connection, and to go on while nothing is confirmed. */
   readonly timeoutMs: number;
-  readonly seed: number;
   readonly digest: boolean;
   readonly status: boolean;
   readonly json: boolean;
@@ -47,17 +43,13 @@ const MAX_BATCH_BYTES = 2 ** 30;
 const DEFAULT_COUNT = 5_000_000;
 
 interface Flags {
-  tagName: string;
   entryCount?: number;
   duration?: number;
-  entrySize: number;
-  content: Content;
   batch: number;
   workers?: number;
   connections: number;
   ringBytes?: number;
   timeout: number;
-  seed: number;
   digest: boolean;
   status: boolean;
   json: boolean;
@@ -73,19 +65,20 @@ export function parseLoadOptions(
 ): LoadOptions {
   const program = command().parse(argv);
   const flags = program.opts<Flags>();
-  if (flags.batch * flags.entrySize > MAX_BATCH_BYTES) {
+  const entryCount = flags.entryCount ?? (flags.duration === undefined ? DEFAULT_COUNT : undefined);
+  const entries = readEntries(program, entryCount);
+  const longest = entries.entryBytes * (entries.content === 'mixed' ? MAX_MIXED : 1);
+  if (flags.batch * longest > MAX_BATCH_BYTES) {
     program.error(
-      `error: a batch would have over ${MAX_BATCH_BYTES} bytes: lower --batch or --entry-size`,
+      `error: a batch could have over ${MAX_BATCH_BYTES} bytes: lower --batch or --entry-size`,
     );
   }
   const cache = readCache(program);
   return {
     ...readTargets(program, env),
-    tagName: flags.tagName,
-    entryCount: flags.entryCount ?? (flags.duration === undefined ? DEFAULT_COUNT : 2 ** 32),
+    ...entries,
+    entryCount: entryCount ?? 2 ** 32,
     durationMs: flags.duration ?? Number.POSITIVE_INFINITY,
-    entryBytes: flags.entrySize,
-    content: flags.content,
     batch: flags.batch,
     workers: flags.workers,
     connections: flags.connections,
@@ -93,7 +86,6 @@ export function parseLoadOptions(
     cache,
     killEveryMs: readKillEvery(program, cache),
     timeoutMs: flags.timeout,
-    seed: flags.seed,
     digest: flags.digest,
     status: flags.status,
     json: flags.json,
@@ -104,23 +96,13 @@ function command(): Command {
   const program = new Command('load').description(
     'Write entries to indexers, or to an embedded one, as fast as they confirm them, and say how fast that was',
   );
-  return addCacheFlags(addTargetFlags(program))
-    .option('--tag-name <name>', 'the tag of the entries', 'default')
+  return addEntryFlags(addCacheFlags(addTargetFlags(program)))
     .option(
       '--entry-count <n>',
       `how many entries; without it and --duration, ${DEFAULT_COUNT}`,
       wholeNumber(1, 2 ** 32),
     )
     .option('--duration <time>', 'how long to write, such as 500ms, 60s or 2m', positiveDuration)
-    .option(
-      '--entry-size <bytes>',
-      'bytes of data in each',
-      wholeNumber(SEQUENCE_BYTES, MAX_DATA_BYTES),
-      256,
-    )
-    .addOption(
-      new Option('--content <kind>', 'what the data is like').choices(CONTENTS).default('random'),
-    )
     .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', wholeNumber(0, MAX_SLOTS), 0)
     .option('--workers <n>', 'threads', wholeNumber(1, 1024))
     .option('--connections <n>', 'connections to each indexer', wholeNumber(1, 1024), 1)
@@ -134,7 +116,6 @@ function command(): Command {
         .argParser(positiveDuration)
         .default(10_000, '10s'),
     )
-    .option('--seed <n>', 'what the contents are made from', wholeNumber(0, 2 ** 32), 1)
     .option(
       '--digest',
       'a digest of the contents; the embedded indexer compares, at a microsecond each',

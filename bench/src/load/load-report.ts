@@ -46,6 +46,8 @@ export interface LoadReport {
   readonly duplicated?: number;
   /** Entries that arrived but were never sent. */
   readonly foreign?: number;
+  /** Entries that arrived, by the name of their tag. */
+  readonly tags?: Readonly<Record<string, number>>;
   /** Entries that arrived, by the tenant whose they are; those of no tenant are left out. */
   readonly tenants?: Readonly<Record<string, number>>;
   /** Of what arrived, as far as that is known, else of what was sent. */

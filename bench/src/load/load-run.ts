@@ -1,5 +1,5 @@
 import { MAX_TIMER_MS } from '@ringest/core';
-import type { EntrySource } from '../shared/entry-source.js';
+import type { EntrySource } from '../contents/entry-source.js';
 import { type CacheFolder, openCacheFolder } from './cache-folder.js';
 import { cacheCounts } from './cache-report.js';
 import { settleAccount, startIndexer } from './load-account.js';
@@ -10,6 +10,7 @@ import {
   type Destination,
   destination,
   FIXED_SOURCE,
+  startSeconds,
 } from './load-ingester.js';
 import type { LoadObserver } from './load-observer.js';
 import type { LoadOptions } from './load-options.js';
@@ -59,9 +60,9 @@ async function ingest(
     throw error;
   });
   const source = createSource(options, {
-    tag: muxer.getTag(options.tagName),
+    tags: options.tagNames.map((name) => muxer.getTag(name)),
     source: folder === undefined ? muxer.sourceIP() : FIXED_SOURCE,
-    startSeconds: Math.floor(Date.now() / 1000),
+    startSeconds: startSeconds(options),
   });
 
   const start = performance.now();
@@ -91,7 +92,9 @@ async function ingest(
   const seconds = (performance.now() - start) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
-  const report = summarize(options, muxer.stats(), { entries, seconds, cpuSeconds });
+  const report = summarize(options, muxer.stats(), {
+    ...{ entries, bytes: source.bytes(entries), seconds, cpuSeconds },
+  });
   if (options.cache === undefined || folder === undefined) return { report, source };
   const { mode } = options.cache;
   const counts = cacheCounts(muxer.stats());

@@ -5,12 +5,11 @@ import type { LoadReport } from './load-report.js';
 
 /** What a muxer's statistics say of a load when all of it is confirmed. */
 export function summarize(
-  { entryBytes, compression: compressionAsked }: LoadOptions,
+  { compression: compressionAsked }: LoadOptions,
   stats: MuxerStats,
-  spent: Pick<LoadReport, 'entries' | 'seconds' | 'cpuSeconds'>,
+  spent: Pick<LoadReport, 'entries' | 'bytes' | 'seconds' | 'cpuSeconds'>,
 ): LoadReport {
-  const { entries, seconds, cpuSeconds } = spent;
-  const bytes = entries * entryBytes;
+  const { entries, bytes, seconds, cpuSeconds } = spent;
   return {
     entries,
     bytes,

@@ -1,5 +1,5 @@
 import { type IngestMuxer, WriteAbandonedError } from '@ringest/core';
-import type { EntrySource, LoadEntry } from '../shared/entry-source.js';
+import type { EntrySource, LoadEntry } from '../contents/entry-source.js';
 
 /** Entries to write, in order. */
 export interface Writing {

@@ -1,8 +1,8 @@
 import { Source } from '@ringest/codec';
 import { IngestMuxer, type MuxerConfiguration } from '@ringest/core';
+import type { Content } from '../contents/content.js';
+import { EntrySource, type LoadEntry } from '../contents/entry-source.js';
 import { Receipts } from '../load/receipts.js';
-import type { Content } from '../shared/content.js';
-import { EntrySource, type LoadEntry } from '../shared/entry-source.js';
 import { median } from '../shared/median.js';
 import type { ThreadMeter } from './thread-meter.js';
 
@@ -102,7 +102,7 @@ export async function runMuxer(
   const source = new EntrySource({
     seed: 1,
     entryBytes,
-    tag: muxer.getTag(TAG),
+    tags: [muxer.getTag(TAG)],
     source: Source.parse('127.0.0.1'),
     startSeconds: 1_700_000_000,
     batch: write === 'writeBatch' ? batch : 0,

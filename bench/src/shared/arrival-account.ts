@@ -1,5 +1,5 @@
 import { EntryDigest, type EntryView } from '@ringest/indexer';
-import { SEQUENCE_BYTES } from './entry-source.js';
+import { NO_SEQUENCE, readSequence, type SequencePlace } from '../contents/sequence-number.js';
 
 /** What arrived of a load. */
 export interface TallyReport {
@@ -23,20 +23,22 @@ export class Tally {
   #foreign = 0;
   readonly #digest: EntryDigest | undefined;
 
-  constructor(withDigest: boolean) {
+  readonly #place: SequencePlace;
+
+  /** @param place where entries have their sequence numbers */
+  constructor(place: SequencePlace, withDigest: boolean) {
+    this.#place = place;
     this.#digest = withDigest ? new EntryDigest() : undefined;
   }
 
   /** Takes one entry in. */
   add(entry: EntryView): void {
     this.#received++;
-    const { bytes, dataOffset, dataLength } = entry;
-    // The high word of a sequence number is 0 in any load that can end.
-    if (dataLength < SEQUENCE_BYTES || bytes.readUInt32LE(dataOffset + 4) !== 0) {
+    const sequence = readSequence(entry, this.#place);
+    if (sequence === NO_SEQUENCE) {
       this.#foreign++;
       return;
     }
-    const sequence = bytes.readUInt32LE(dataOffset);
     const word = sequence >>> 5;
     const bit = 1 << (sequence & 31);
     if (word >= this.#seen.length) this.#grow(word);

@@ -1,4 +1,11 @@
 /** What the tests of this repository use of the benchmarks' helpers. */
+export { CONTENTS, type Content, leastBytes, sequencePlace } from '../contents/content.js';
+export {
+  EntrySource,
+  type LoadContents,
+  type LoadEntry,
+  MAX_SLOTS,
+} from '../contents/entry-source.js';
 export { Tally } from './arrival-account.js';
 export {
   type CertificateAndKey,
@@ -6,5 +13,4 @@ export {
   type CertificateOptions,
   selfSigned,
 } from './certificates.js';
-export { EntrySource, type LoadContents, type LoadEntry, MAX_SLOTS } from './entry-source.js';
 export { SeededRandom } from './random.js';
