@@ -6,7 +6,7 @@ import type { FromIngester, IngesterSettings, ToIngester } from './ingester-mess
 import { confirmAll, watchConnections } from './load-connections.js';
 import { createMuxer, createSource, FIXED_SOURCE } from './load-ingester.js';
 import { Receipts } from './receipts.js';
-import { writeEntries } from './write-entries.js';
+import { EntryWriter } from './write-entries.js';
 
 /** An ingester in a process of its own, to be killed at any time. It ends when its parent disconnects. */
 const tell = (message: FromIngester) => process.send?.(message);
@@ -61,11 +61,14 @@ async function write(
   const { batch, entryBytes, entryCount, cache, timeoutMs } = options;
   const receipts =
     cache?.mode === 'journal' ? new Receipts(muxer, entryBytes, signal, resolved) : undefined;
+  const writer = new EntryWriter(muxer, source, {
+    ...{ batch, signal },
+    ...(receipts && { pause: receipts.take }),
+  });
   let done = from;
   const writeTo = async (to: number) => {
     signal.throwIfAborted();
-    const pause = receipts && { pause: receipts.take };
-    done = await writeEntries(muxer, source, { from: done, to, batch, signal, ...pause });
+    done = await writer.write(done, to);
     if (receipts === undefined) resolved(done);
   };
   await writeTo(Math.min(from + 1, entryCount));

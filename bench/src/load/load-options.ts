@@ -4,7 +4,10 @@ import { MAX_MIXED } from '../contents/content.js';
 import { MAX_SLOTS } from '../contents/entry-source.js';
 import { addCacheFlags, type LoadCache, readCache, readKillEvery } from './load-cache.js';
 import { addEntryFlags, type LoadEntries, readEntries } from './load-entries.js';
+import { addPaceFlags, readPace } from './load-pace.js';
 import { addTargetFlags, type LoadTargets, readTargets } from './load-targets.js';
+import { type Pace, Schedule } from './pace.js';
+import { parseRequirement, type Requirement } from './requirements.js';
 
 /** What a load is made of; see the flags. */
 export interface LoadOptions extends LoadTargets, LoadEntries {
@@ -12,6 +15,9 @@ export interface LoadOptions extends LoadTargets, LoadEntries {
   readonly entryCount: number;
   /** Milliseconds. */
   readonly durationMs: number;
+  /** `undefined`: as fast as entries are confirmed. */
+  readonly pace: Pace | undefined;
+  readonly requirements: readonly Requirement[];
   /** 0: one by one. */
   readonly batch: number;
   readonly workers: number | undefined;
@@ -41,10 +47,15 @@ export function hasKills(options: LoadOptions): options is KillOptions {
 const MAX_BATCH_BYTES = 2 ** 30;
 
 const DEFAULT_COUNT = 5_000_000;
+const MAX_COUNT = 2 ** 32;
+/** How long a load with a pace is. */
+const DEFAULT_PACED_MS = 10_000;
 
 interface Flags {
   entryCount?: number;
   duration?: number;
+  require: Requirement[];
+  killEvery?: number;
   batch: number;
   workers?: number;
   connections: number;
@@ -65,8 +76,13 @@ export function parseLoadOptions(
 ): LoadOptions {
   const program = command().parse(argv);
   const flags = program.opts<Flags>();
-  const entryCount = flags.entryCount ?? (flags.duration === undefined ? DEFAULT_COUNT : undefined);
-  const entries = readEntries(program, entryCount);
+  const pace = readPace(program);
+  checkRequirements(program, flags, pace);
+  const length = readLength(flags, pace);
+  const entries = readEntries(
+    program,
+    Number.isFinite(length.durationMs) ? undefined : length.entryCount,
+  );
   const longest = entries.entryBytes * (entries.content === 'mixed' ? MAX_MIXED : 1);
   if (flags.batch * longest > MAX_BATCH_BYTES) {
     program.error(
@@ -77,8 +93,9 @@ export function parseLoadOptions(
   return {
     ...readTargets(program, env),
     ...entries,
-    entryCount: entryCount ?? 2 ** 32,
-    durationMs: flags.duration ?? Number.POSITIVE_INFINITY,
+    ...length,
+    pace,
+    requirements: flags.require,
     batch: flags.batch,
     workers: flags.workers,
     connections: flags.connections,
@@ -92,17 +109,68 @@ export function parseLoadOptions(
   };
 }
 
+/** How much is written. With a pace, it is known beforehand how many entries a duration has. */
+function readLength(
+  { entryCount, duration }: Flags,
+  pace: Pace | undefined,
+): Pick<LoadOptions, 'entryCount' | 'durationMs'> {
+  if (pace !== undefined && (duration !== undefined || entryCount === undefined)) {
+    const due = new Schedule(pace).dueBefore(duration ?? (pace.rampMs || DEFAULT_PACED_MS));
+    return {
+      entryCount: Math.min(due, entryCount ?? MAX_COUNT),
+      durationMs: Number.POSITIVE_INFINITY,
+    };
+  }
+  return {
+    entryCount: entryCount ?? (duration === undefined ? DEFAULT_COUNT : MAX_COUNT),
+    durationMs: duration ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+function checkRequirements(
+  program: Command,
+  { require, killEvery }: Flags,
+  pace: Pace | undefined,
+): void {
+  if (require.length > 0 && killEvery !== undefined) {
+    program.error(
+      'error: --require is about one ingester that is not disturbed: with --kill-every there are ' +
+        'several, whose pace is given',
+    );
+  }
+  const latency = require.find(({ metric }) => metric.kind === 'latency');
+  if (latency !== undefined && pace === undefined) {
+    program.error(
+      `error: --require '${latency.text}' is about a latency, which at full speed is only how long ` +
+        'the queue is: give a --rate or a --ramp',
+    );
+  }
+}
+
 function command(): Command {
   const program = new Command('load').description(
     'Write entries to indexers, or to an embedded one, as fast as they confirm them, and say how fast that was',
   );
-  return addEntryFlags(addCacheFlags(addTargetFlags(program)))
+  return addPaceFlags(addEntryFlags(addCacheFlags(addTargetFlags(program))))
     .option(
       '--entry-count <n>',
-      `how many entries; without it and --duration, ${DEFAULT_COUNT}`,
-      wholeNumber(1, 2 ** 32),
+      `how many entries; without it and --duration, ${DEFAULT_COUNT}, or what is due in 10 s or in the ramp`,
+      wholeNumber(1, MAX_COUNT),
     )
-    .option('--duration <time>', 'how long to write, such as 500ms, 60s or 2m', positiveDuration)
+    .option(
+      '--duration <time>',
+      'how long to write, such as 500ms, 60s or 2m; with a rate, what is due in that time',
+      positiveDuration,
+    )
+    .addOption(
+      new Option(
+        '--require <what>',
+        "what must hold, or the status is 1, such as 'p99<50ms', 'max<1s' or 'rate>1M/s'; may be " +
+          'repeated',
+      )
+        .argParser((text, others: readonly Requirement[]) => [...others, parseRequirement(text)])
+        .default([], 'nothing'),
+    )
     .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', wholeNumber(0, MAX_SLOTS), 0)
     .option('--workers <n>', 'threads', wholeNumber(1, 1024))
     .option('--connections <n>', 'connections to each indexer', wholeNumber(1, 1024), 1)

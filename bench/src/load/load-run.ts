@@ -16,8 +16,8 @@ import type { LoadObserver } from './load-observer.js';
 import type { LoadOptions } from './load-options.js';
 import type { LoadReport } from './load-report.js';
 import { summarize } from './load-summary.js';
+import { type Written, writeLoad } from './load-writing.js';
 import { Receipts } from './receipts.js';
-import { writeEntries } from './write-entries.js';
 
 /**
  * Runs a load against the indexers of the options, or an embedded one whose account it checks.
@@ -69,7 +69,7 @@ async function ingest(
   const cpuBefore = process.cpuUsage();
   const timeIsUp = new AbortController();
   const timer = setTimeout(() => timeIsUp.abort(), Math.min(options.durationMs, MAX_TIMER_MS));
-  let entries: number;
+  let written: Written;
   try {
     const signal = AbortSignal.any([stop, timeIsUp.signal, watch.failed]);
     const isJournal = options.cache?.mode === 'journal';
@@ -79,12 +79,13 @@ async function ingest(
       observer.progress(done, elapsed);
       if (elapsed >= options.durationMs) timeIsUp.abort();
     };
-    entries = await writeEntries(muxer, source, {
-      ...{ from: 0, to: options.entryCount, batch: options.batch, signal, look },
+    written = await writeLoad(muxer, source, options, start, {
+      ...{ batch: options.batch, signal, look },
       ...(receipts && { pause: receipts.take }),
     });
     await confirmAll(muxer, folder?.path, watch.failed);
     await receipts?.settled(options.timeoutMs);
+    await written.latencies?.settled();
   } finally {
     clearTimeout(timer);
     watch.end();
@@ -92,7 +93,8 @@ async function ingest(
   const seconds = (performance.now() - start) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
-  const report = summarize(options, muxer.stats(), {
+  const { entries, latencies } = written;
+  const report = summarize(options, muxer.stats(), latencies, {
     ...{ entries, bytes: source.bytes(entries), seconds, cpuSeconds },
   });
   if (options.cache === undefined || folder === undefined) return { report, source };
