@@ -1,8 +1,8 @@
-import { type EnumeratedValue, encodeTimestamp, Source, TIMESTAMP_BYTES } from '@ringest/codec';
-import { EntryDigest } from '@ringest/indexer';
+import { type EnumeratedValue, Source } from '@ringest/codec';
 import { SeededRandom } from '../shared/random.js';
 import { type Content, contentMaker, makeValues, mixedLength, sequencePlace } from './content.js';
 import { type EntryTimes, makeClock, type SetTime } from './entry-times.js';
+import { createDigest, type DigestKind } from './load-digest.js';
 import { sequenceValue, writeDigits } from './sequence-number.js';
 
 /** The most entries that a load can have side by side. */
@@ -109,14 +109,9 @@ export class EntrySource {
   }
 
   /** The digest of the first `count` entries. */
-  digest(count: number): string {
-    const digest = new EntryDigest();
-    const timestampBytes = Buffer.alloc(TIMESTAMP_BYTES);
-    for (let sequence = 0; sequence < count; sequence++) {
-      const { timestamp, source, data, enumeratedValues = [] } = this.entry(sequence);
-      encodeTimestamp(timestamp, timestampBytes, 0);
-      digest.add({ timestampBytes, sourceBytes: source.bytes, data, enumeratedValues });
-    }
+  digest(kind: DigestKind, count: number): string {
+    const digest = createDigest(kind);
+    for (let sequence = 0; sequence < count; sequence++) digest.addMade(this.entry(sequence));
     return digest.toString();
   }
 

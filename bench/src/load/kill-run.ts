@@ -49,7 +49,7 @@ export async function runWithKills(
       children: kills + 1,
       resolved: resolvedAtKill,
       cache: { mode: cache.mode, bytes: folder.bytes, ...sumOfCounts(counts) },
-      ...(await settleAccount(indexer, source, entryCount)),
+      ...(await settleAccount(indexer, source, entryCount, options.digest)),
     };
   } finally {
     await indexer.stop();

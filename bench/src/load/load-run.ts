@@ -34,12 +34,13 @@ export async function runLoad(
   using folder = options.cache && openCacheFolder(options.cache, options, observer);
   const indexer = options.targets.length === 0 ? await startIndexer(options) : undefined;
   try {
+    const { digest } = options;
     const to = destination(options, indexer);
     const { report, source } = await ingest(options, to, folder, observer, stop);
     if (indexer !== undefined) {
-      return { ...report, ...(await settleAccount(indexer, source, report.entries)) };
+      return { ...report, ...(await settleAccount(indexer, source, report.entries, digest)) };
     }
-    return options.digest ? { ...report, digest: source.digest(report.entries) } : report;
+    return digest === false ? report : { ...report, digest: source.digest(digest, report.entries) };
   } finally {
     await indexer?.stop();
   }

@@ -1,4 +1,5 @@
-import { EntryDigest, type EntryView } from '@ringest/indexer';
+import type { EntryView } from '@ringest/indexer';
+import { createDigest, type DigestKind, type LoadDigest } from '../contents/load-digest.js';
 import { NO_SEQUENCE, readSequence, type SequencePlace } from '../contents/sequence-number.js';
 
 /** What arrived of a load. */
@@ -21,14 +22,14 @@ export class Tally {
   #received = 0;
   #duplicated = 0;
   #foreign = 0;
-  readonly #digest: EntryDigest | undefined;
+  readonly #digest: LoadDigest | undefined;
 
   readonly #place: SequencePlace;
 
   /** @param place where entries have their sequence numbers */
-  constructor(place: SequencePlace, withDigest: boolean) {
+  constructor(place: SequencePlace, digest: DigestKind | false) {
     this.#place = place;
-    this.#digest = withDigest ? new EntryDigest() : undefined;
+    this.#digest = digest === false ? undefined : createDigest(digest);
   }
 
   /** Takes one entry in. */
@@ -48,7 +49,7 @@ export class Tally {
       return;
     }
     this.#seen[word] = seen | bit;
-    this.#digest?.add(entry);
+    this.#digest?.addArrived(entry);
   }
 
   /** @param sent how many entries the load had: sequence numbers 0 to `sent - 1` */

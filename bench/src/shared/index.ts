@@ -6,6 +6,7 @@ export {
   type LoadEntry,
   MAX_SLOTS,
 } from '../contents/entry-source.js';
+export { createDigest, DIGESTS, type DigestKind } from '../contents/load-digest.js';
 export { Tally } from './arrival-account.js';
 export {
   type CertificateAndKey,

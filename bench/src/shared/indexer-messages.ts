@@ -1,3 +1,4 @@
+import type { DigestKind } from '../contents/load-digest.js';
 import type { SequencePlace } from '../contents/sequence-number.js';
 import type { TallyReport } from './arrival-account.js';
 
@@ -12,7 +13,7 @@ export interface IndexerSettings {
   /** Where entries of a load have their sequence number, by which account is kept; `false`: none is. */
   readonly tally: SequencePlace | false;
   /** A digest of them as well; with a tally only. */
-  readonly digest: boolean;
+  readonly digest: DigestKind | false;
   /** Milliseconds by which its confirmations leave later. Default: 0. */
   readonly ackDelay?: number;
   /** Each of them is listened on, at an address of its own, in this order. Default: TCP alone. */
