@@ -6,6 +6,6 @@ export { isSound, type LoadReport } from './load/load-report.js';
 export { runLoad } from './load/load-run.js';
 export { type Pace, Schedule } from './load/pace.js';
 export { generatePages } from './reference/generated-pages.js';
+export { formatSeconds, formatTable } from './shared/table.js';
 export { runCommand } from './soak/run-command.js';
-export { formatSeconds, formatTable } from './soak/table.js';
 export { readTestResults } from './soak/test-results.js';
