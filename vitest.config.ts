@@ -31,6 +31,8 @@ export default defineConfig({
     expect: { poll: { timeout: 45_000, interval: 10 } },
     // They leave nothing behind, so that files can share a process, and what it has imported.
     isolate: false,
+    // Node.js loads what is built, as it does for a program: a `require` in it gets the same modules.
+    server: { deps: { external: [/\/(packages\/\w+|bench)\/dist\//] } },
     setupFiles: ['test/support/leave-nothing-behind.ts'],
     projects: [
       {

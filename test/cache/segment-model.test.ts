@@ -7,7 +7,7 @@ import {
 } from '@ringest/cache/internal';
 import { expect, test } from 'vitest';
 import { Random } from '../support/random.js';
-import { scaled, soak, tellSeed } from '../support/scale.js';
+import { forSeeds, scaled } from '../support/scale.js';
 import { type Faults, NO_FAULTS, SimulatedDisk } from './simulated-disk.js';
 import { type Ending, Twin } from './twin.js';
 
@@ -25,9 +25,7 @@ const FAULTS: readonly Faults[] = [
 const RUNS = scaled(25, 500);
 
 test('whatever the disk and the power do, the log holds what its in-memory twin says', () => {
-  let seed = soak.seed;
-  tellSeed(() => seed);
-  for (const end = seed + RUNS; seed < end; seed++) new Run(seed).go();
+  forSeeds(RUNS, (seed) => new Run(seed).go());
 }, 600_000);
 
 /** One log on one disk, through many openings, with random operations. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Random } from '../support/random.js';
-import { scaled, soak, tellSeed } from '../support/scale.js';
+import { forSeeds, scaled } from '../support/scale.js';
 import { openLog, readTexts } from './logs.js';
 import { type Faults, NO_FAULTS, SimulatedDisk } from './simulated-disk.js';
 import { type Settings, WorkerBench } from './worker-bench.js';
@@ -20,9 +20,7 @@ const SYNC_FAULTS = FAULTS.slice(0, 2);
 const RUNS = scaled(50, 1000);
 
 test('whatever the disk and the thread do, what was told as stored is there, and nothing is forgotten', () => {
-  let seed = soak.seed;
-  tellSeed(() => seed);
-  for (const end = seed + RUNS; seed < end; seed++) new Run(seed).go();
+  forSeeds(RUNS, (seed) => new Run(seed).go());
 }, 600_000);
 
 /** One cache in one process, whose thread may die any number of times, until the process ends. */

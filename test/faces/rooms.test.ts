@@ -3,10 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-/**
- * The table of rooms in `docs/architecture.md`: a room may import those that are named, and the files
- * at the root of its own package that are no face and no muxer.
- */
+/** The table of packages in `docs/architecture.md`: a package may import those that are named. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   codec: [],
   workers: ['codec'],
@@ -15,6 +12,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   indexer: ['codec'],
 };
 
+/**
+ * The tables of rooms in `docs/architecture.md`: a room may import those that are named, and files at the
+ * root of its own package that do not import the room, directly or by way of others.
+ */
 const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   workers: {
     ring: [],
@@ -41,17 +42,35 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     entries: ['balancing', 'configuration', 'placing', 'waiting'],
     reporting: ['balancing', 'configuration', 'placing', 'cache', 'waiting', 'entries'],
   },
+  indexer: {
+    admission: [],
+    behaviour: [],
+    reading: ['behaviour'],
+    cli: ['admission'],
+  },
 };
 
-/** Files at the root of a package that stand above all of its rooms. */
-const ABOVE = ['index.js', 'internal.js', 'muxer.js'];
+/** The rooms that files at the root of a package may import. A file that is not named may import none. */
+const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  cache: { 'messages.js': ['disk', 'log'] },
+  core: {
+    'muxer.js': ['configuration', 'placing', 'cache', 'waiting', 'entries', 'reporting'],
+  },
+  indexer: {
+    'indexer-options.js': ['admission', 'reading'],
+    'indexer.js': ['admission', 'behaviour', 'reading'],
+  },
+};
+
+/** The faces of a package. They may import everything in it, and no file of it may import them. */
+const FACES = ['index.js', 'internal.js'];
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What a file imports, as it is written. */
 function importsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
-  return [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(
+  return [...text.matchAll(/(?:from|import\(|import)\s*'([^']+)'/g)].map(
     ([, specifier = '']) => specifier,
   );
 }
@@ -80,27 +99,45 @@ describe.each(Object.entries(PACKAGES))('the package %s', (name, allowed) => {
     expect(wrong).toEqual([]);
   });
 
-  it('has rooms that import only rooms below them', () => {
-    const rooms = ROOMS[name] ?? {};
-    const roomOf = (path: string) => {
-      const [first = '', ...rest] = relative(source, path).split('/');
-      return rest.length > 0 ? first : '';
-    };
-    const wrong = files.flatMap((file) => {
-      const room = roomOf(file);
-      const below = rooms[room];
-      if (below === undefined) return [];
-      return importsOf(file)
-        .filter((specifier) => specifier.startsWith('.'))
-        .map((specifier) => join(dirname(file), specifier))
-        .filter((target) => {
-          const other = roomOf(target);
-          if (other === '') return ABOVE.includes(relative(source, target));
-          return other !== room && !below.includes(other);
-        })
-        .map((target) => `${relative(ROOT, file)} imports ${relative(ROOT, target)}`);
+  /** The room of a file; of a file at the root, its name as an import has it. */
+  const placeOf = (path: string) =>
+    relative(source, path).replace(/\.ts$/, '.js').split('/')[0] ?? '';
+  const imports = files.flatMap((file) =>
+    importsOf(file)
+      .filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => {
+        const target = join(dirname(file), specifier);
+        const text = `${relative(ROOT, file)} imports ${relative(ROOT, target)}`;
+        return { from: placeOf(file), to: placeOf(target), text };
+      })
+      .filter(({ from, to }) => from !== to && !FACES.includes(from)),
+  );
+
+  it('has rooms, and files at its root, that import only rooms below them', () => {
+    const below = { ...ROOMS[name], ...ROOT_FILES[name] };
+    const wrong = imports.filter(({ from, to }) => {
+      if (FACES.includes(to)) return true;
+      const isRoom = !to.endsWith('.js');
+      return isRoom && !(below[from] ?? []).includes(to);
     });
-    expect(wrong).toEqual([]);
+    expect(wrong.map(({ text }) => text)).toEqual([]);
+  });
+
+  it('has no room and no file at its root that imports itself by way of others', () => {
+    const reachedFrom = (place: string): ReadonlySet<string> => {
+      const reached = new Set<string>();
+      const open = [place];
+      for (const at of open) {
+        for (const { from, to } of imports) {
+          if (from !== at || reached.has(to)) continue;
+          reached.add(to);
+          open.push(to);
+        }
+      }
+      return reached;
+    };
+    const places = new Set(imports.map(({ from }) => from));
+    expect([...places].filter((place) => reachedFrom(place).has(place))).toEqual([]);
   });
 });
 

@@ -38,6 +38,12 @@ const identity = (before: number, length: number) =>
 const values = (count: number, bytes: Buffer, more = 0) =>
   block(8 + bytes.length + more, count, bytes);
 
+/** A frame with one value, and a block that says that it has `count`. */
+const oneValue =
+  (count: number, ...fields: Parameters<typeof value>) =>
+  (tag: number) =>
+    frameWith(tag, values(count, value(...fields)));
+
 const LENGTHS: readonly Case[] = [
   ['TAG of 4097 bytes', () => told('tag', 4097), 'ERR_LIMIT'],
   ['TAG of 4 GiB', () => told('tag', 0xffff_ffff), 'ERR_LIMIT'],
@@ -68,47 +74,15 @@ const NONSENSE: readonly Case[] = [
   ['a TAG that is no text', () => Buffer.concat([told('tag', 1), Buffer.of(0xff)]), 'ERR_DECODE'],
   ['a tag that nobody has', (tag) => frame(tag + 1), 'ERR_TAG_NOT_NEGOTIATED'],
   ['values with a pad', (tag) => frameWith(tag, block(8, 0, NONE, 1)), 'ERR_DECODE'],
-  [
-    'fewer values than are counted',
-    (tag) => frameWith(tag, values(2, value(9, 1, 0, 13, 'a'))),
-    'ERR_DECODE',
-  ],
-  [
-    'more values than are counted',
-    (tag) => frameWith(tag, values(0, value(9, 1, 0, 13, 'a'))),
-    'ERR_DECODE',
-  ],
-  [
-    'a total that is too low',
-    (tag) => frameWith(tag, values(1, value(0, 1, 0, 13, 'a'))),
-    'ERR_DECODE',
-  ],
-  [
-    'a total that is too high',
-    (tag) => frameWith(tag, values(1, value(65_535, 1, 0, 13, 'a'))),
-    'ERR_DECODE',
-  ],
-  [
-    'a name without bytes',
-    (tag) => frameWith(tag, values(1, value(8, 0, 0, 13, ''))),
-    'ERR_DECODE',
-  ],
-  [
-    'a name of 65535 bytes',
-    (tag) => frameWith(tag, values(1, value(9, 65_535, 0, 13, 'a'))),
-    'ERR_DECODE',
-  ],
-  [
-    'a value of 65535 bytes',
-    (tag) => frameWith(tag, values(1, value(9, 1, 65_535, 13, 'a'))),
-    'ERR_DECODE',
-  ],
-  ['an unknown type', (tag) => frameWith(tag, values(1, value(9, 1, 0, 18, 'a'))), 'ERR_DECODE'],
-  [
-    'a number without bytes',
-    (tag) => frameWith(tag, values(1, value(9, 1, 0, 10, 'a'))),
-    'ERR_DECODE',
-  ],
+  ['fewer values than are counted', oneValue(2, 9, 1, 0, 13, 'a'), 'ERR_DECODE'],
+  ['more values than are counted', oneValue(0, 9, 1, 0, 13, 'a'), 'ERR_DECODE'],
+  ['a total that is too low', oneValue(1, 0, 1, 0, 13, 'a'), 'ERR_DECODE'],
+  ['a total that is too high', oneValue(1, 65_535, 1, 0, 13, 'a'), 'ERR_DECODE'],
+  ['a name without bytes', oneValue(1, 8, 0, 0, 13, ''), 'ERR_DECODE'],
+  ['a name of 65535 bytes', oneValue(1, 9, 65_535, 0, 13, 'a'), 'ERR_DECODE'],
+  ['a value of 65535 bytes', oneValue(1, 9, 1, 65_535, 13, 'a'), 'ERR_DECODE'],
+  ['an unknown type', oneValue(1, 9, 1, 0, 18, 'a'), 'ERR_DECODE'],
+  ['a number without bytes', oneValue(1, 9, 1, 0, 10, 'a'), 'ERR_DECODE'],
   [
     'a command among ditto entries',
     (tag) => Buffer.concat([encodeDittoBlock(2), frame(tag), encodePing()]),

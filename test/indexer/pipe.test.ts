@@ -49,7 +49,7 @@ describe('the socket of a pipe', () => {
     const path = socketPath();
     writeFileSync(path, 'precious');
     const { indexer } = newIndexer({ listen: `pipe://${path}` });
-    await expect(indexer.listen()).rejects.toThrow(/a file that is no socket/);
+    await expect(indexer.listen()).rejects.toThrow(/a file that is not a socket/);
     await indexer.close();
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
@@ -58,7 +58,7 @@ describe('the socket of a pipe', () => {
     const path = socketPath();
     mkdirSync(path);
     const { indexer } = newIndexer({ listen: `pipe://${path}` });
-    await expect(indexer.listen()).rejects.toThrow(/a file that is no socket/);
+    await expect(indexer.listen()).rejects.toThrow(/a file that is not a socket/);
     const other = newIndexer({ listen: `pipe://${path}/none/indexer.sock` });
     await expect(other.indexer.listen()).rejects.toThrow(/its directory does not exist/);
   });

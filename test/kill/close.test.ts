@@ -1,7 +1,8 @@
+import { CACHE_MODES, type CacheMode } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { SMALL_RING } from '../support/muxer.js';
 import { scaled } from '../support/scale.js';
-import { type CacheMode, DOWN, FAST, type IngesterPlan, idleLife, MIN_BYTES, UP } from './plan.js';
+import { DOWN, FAST, type IngesterPlan, idleLife, MIN_BYTES, UP } from './plan.js';
 import { Round } from './round.js';
 
 /** Enough for the disk, too. */
@@ -15,10 +16,9 @@ interface Case {
   readonly entries: number;
 }
 
-const MODES: readonly CacheMode[] = ['fail', 'always', 'journal'];
 const FEW = { what: 'a few entries', targets: 1, entries: 30 };
 const MANY = { what: 'more entries than rings have room for', targets: 2, entries: 2000 };
-const CASES: readonly Case[] = MODES.flatMap((mode) =>
+const CASES: readonly Case[] = CACHE_MODES.flatMap((mode) =>
   [FEW, MANY].map((amount) => ({ mode, ...amount })),
 );
 /** Of few entries, all are in memory only under `fail`. */
@@ -80,7 +80,7 @@ describe('close', () => {
     PATIENCE_MS,
   );
 
-  it.each<CacheMode>(scaled(['journal'], MODES))(
+  it.each(scaled<readonly CacheMode[]>(['journal'], CACHE_MODES))(
     'leaves all to the next start, exactly once, though the cache is full: %s',
     async (mode) => {
       const round = await Round.begin();

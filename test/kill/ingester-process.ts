@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CacheStats as MuxerCacheStats } from '@ringest/core';
 import { NodeProcess } from '../support/node-process.js';
 import type { IngesterPlan } from './plan.js';
 
@@ -7,17 +8,8 @@ const PATIENCE_MS = 60_000;
 const LOOK_MS = 5;
 const SCRIPT = new URL('ingester.mjs', import.meta.url);
 
-/** What an ingester tells of its cache, as far as tests look at it. */
-export interface CacheStats {
-  readonly bytes: number;
-  readonly entries: number;
-  readonly pendingEntries: number;
-  readonly unstoredBytes: number;
-  readonly replayedEntries: number;
-  readonly recoveredEntries: number;
-  readonly droppedEntries: number;
-  readonly damagedEntries: number;
-  readonly isFull: boolean;
+/** The statistics of an ingester's cache, as its process prints them. */
+export interface CacheStats extends Omit<MuxerCacheStats, 'trouble'> {
   readonly trouble?: string;
 }
 

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { CACHE_MODES, type CacheMode } from '@ringest/core';
 import { expect, it } from 'vitest';
 import { scaled } from '../support/scale.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { freePort } from '../support/victim.js';
 import { IngesterProcess } from './ingester-process.js';
-import { type CacheMode, FAST, idleLife, type Surroundings } from './plan.js';
+import { FAST, idleLife, type Surroundings } from './plan.js';
 
-const MODES: readonly CacheMode[] = scaled(['journal'], ['fail', 'always', 'journal']);
+const MODES = scaled<readonly CacheMode[]>(['journal'], CACHE_MODES);
 /** An ingester that goes on writing until it is killed. */
 const ON_AND_ON = { ...FAST, entries: 2 ** 24, fastBytes: 0 };
 

@@ -1,8 +1,6 @@
-import type { SyncPolicy } from '@ringest/cache';
+import type { CacheMode, SyncPolicy } from '@ringest/core';
 import { SMALL_RING } from '../support/muxer.js';
 import type { Random } from '../support/random.js';
-
-export type CacheMode = 'fail' | 'always' | 'journal';
 
 /** How a cache is kept, as far as promises depend on it. */
 export interface CacheChoice {

@@ -1,7 +1,8 @@
+import type { CacheMode } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { SMALL_RING } from '../support/muxer.js';
 import { scaled, soak } from '../support/scale.js';
-import { type CacheChoice, type CacheMode, DOWN, FAST, idleLife, UP } from './plan.js';
+import { type CacheChoice, DOWN, FAST, idleLife, UP } from './plan.js';
 import { Round } from './round.js';
 import { playRounds, ROUNDS_TIMEOUT_MS } from './seeds.js';
 

@@ -16,6 +16,11 @@ export function expectedArrival(entry: EntryInput, tag = 'test', local = '127.0.
   return { tag, bytes: encodeEntry({ ...entry, source, tag: 0 }) };
 }
 
+/** How entries must arrive, in their order. */
+export function expectedArrivals(entries: readonly EntryInput[], tag?: string): Arrival[] {
+  return entries.map((entry) => expectedArrival(entry, tag));
+}
+
 /** @param encoded an entry as `encodeEntry` makes it; it is copied */
 export function arrival(tag: string, encoded: Uint8Array): Arrival {
   const bytes = Buffer.from(encoded);

@@ -2,17 +2,47 @@ import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { dumpCache } from '@ringest/cache/internal';
 import type { EntryInput } from '@ringest/codec';
-import type { CacheStats, IngestMuxer } from '@ringest/core';
+import type { CacheInput, CacheMode, CacheStats, IngestMuxer } from '@ringest/core';
 import { expect } from 'vitest';
 import { type Arrival, expectedArrival, keyOf } from './arrivals.js';
+import { entry } from './entries.js';
+import { SMALL_RING } from './muxer.js';
 import { temporaryDirectory } from './temporary-directory.js';
 import { freePort } from './victim.js';
+import { until } from './waiting.js';
 
 export { watchThreads } from './threads.js';
-export { until } from './waiting.js';
+export { until };
 
 /** Long enough for a disk that is busy. */
 export const CLOSE_MS = 5000;
+
+/** The configuration of a muxer with small rings and a cache, which has a folder of its own by default. */
+export function withCache(
+  targets: readonly string[],
+  mode: CacheMode,
+  { path = temporaryDirectory(), ...cache }: Partial<Omit<CacheInput, 'mode'>> = {},
+) {
+  return { targets, ringBytes: SMALL_RING, cache: { path, mode, ...cache } };
+}
+
+/** Writes entries one by one, without waiting for any. Resolves when all writes have. */
+export async function writeAll(muxer: IngestMuxer, entries: readonly EntryInput[]): Promise<void> {
+  await Promise.all(entries.map((entry) => muxer.writeEntry(entry)));
+}
+
+/** Waits until the disk has stored everything that the cache has. */
+export function untilStored(muxer: IngestMuxer): Promise<void> {
+  return until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
+}
+
+/** Waits until nothing is in the cache, nor on its way to the disk. */
+export function untilEmpty(muxer: IngestMuxer): Promise<void> {
+  return until('an empty cache', () => {
+    const { bytes, unstoredBytes } = cacheStats(muxer);
+    return bytes + unstoredBytes === 0;
+  });
+}
 
 /** An address where nobody listens yet, and what an indexer needs to listen there. */
 export async function unusedAddress() {
@@ -23,8 +53,7 @@ export async function unusedAddress() {
 
 /** The entry with a number, unlike all others. */
 export function numbered(number: number, bytes = 200): EntryInput {
-  const text = `entry ${number} `;
-  return { timestamp: number, tag: 0, data: Buffer.alloc(Math.max(bytes, text.length), text) };
+  return entry(number, Math.max(bytes, `entry ${number} `.length));
 }
 
 export function numberedFrom(from: number, to: number, bytes = 200): EntryInput[] {

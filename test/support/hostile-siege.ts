@@ -4,7 +4,7 @@ import type { EntryInput } from '@ringest/codec';
 import type { IngestMuxer } from '@ringest/core';
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
-import { expectArrivals, expectedArrival } from './arrivals.js';
+import { expectArrivals, expectedArrivals } from './arrivals.js';
 import { Changes } from './changes.js';
 import { encodeFrame, IngesterClient } from './ingester-client.js';
 import { hotMuxer, SECRET } from './muxer.js';
@@ -104,10 +104,7 @@ export class Siege {
     await this.muxer.sync({ timeout: PATIENCE_MS });
     expect(this.#losses).toEqual([]);
     const mine = this.#recording.received.filter(({ bytes }) => bytes.includes('honest '));
-    expectArrivals(
-      mine,
-      this.#written.map((entry) => expectedArrival(entry)),
-    );
+    expectArrivals(mine, expectedArrivals(this.#written));
     const { client, tag } = await this.hot();
     client.write(encodeFrame(1, { timestamp: 0, tag, data: 'another one' }));
     expect(await client.expect('confirmEntry')).toMatchObject({ id: 1 });

@@ -22,6 +22,13 @@ export function repeatWith(seed: number): string {
   return `${soak.isOn ? 'RINGEST_SOAK=1 ' : ''}RINGEST_SOAK_SEED=${seed}`;
 }
 
+/** Runs something with one seed after the other. If the test fails, it says with which seed. */
+export function forSeeds(runs: number, run: (seed: number) => void): void {
+  let seed: number = soak.seed;
+  tellSeed(() => seed);
+  for (const end = seed + runs; seed < end; seed++) run(seed);
+}
+
 /** If the test that runs fails: says how to have it again. Takes a function where the seed changes. */
 export function tellSeed(seed: number | (() => number)): void {
   onTestFailed(() => {

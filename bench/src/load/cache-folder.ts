@@ -50,7 +50,7 @@ export function openCacheFolder(
   );
 }
 
-/** Bytes of all segments in a folder, some of which may be removed meanwhile. */
+/** Bytes of all segments in a folder. Segments may be removed while it counts. */
 export function segmentBytes(path: string): number {
   const segments = list(path).filter((name) => name.endsWith('.segment'));
   const size = (name: string) => statSync(join(path, name), { throwIfNoEntry: false })?.size ?? 0;

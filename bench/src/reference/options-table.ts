@@ -12,6 +12,10 @@ interface JsonSchema {
   readonly const?: unknown;
   readonly anyOf?: readonly JsonSchema[];
   readonly items?: JsonSchema;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  /** What the schema cannot express: the values of an option that a function checks. */
+  readonly description?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly default?: unknown;
@@ -74,16 +78,27 @@ function splitDefault(comment: string): { text: string; fallback: string | undef
 }
 
 function valuesOf(field: JsonSchema): string {
+  if (field.description !== undefined) return field.description;
   if (field.anyOf !== undefined) return field.anyOf.map(valuesOf).join(' or ');
   if (field.enum !== undefined) return field.enum.map(code).join(', ');
   if (field.const !== undefined) return code(field.const);
-  if (field.type === 'array') return `a list of ${valuesOf(field.items ?? {})}`;
+  if (field.type === 'array') return listOf(field);
   if (field.properties !== undefined) return `\`{ ${Object.keys(field.properties).join(', ')} }\``;
-  const type = field.type ?? 'see there';
-  const { minimum, maximum } = field;
+  const { type, minimum, maximum } = field;
+  if (type === undefined) throw new Error('an option has neither a type nor a description');
+  if (type === 'string') return 'text';
   const isBounded = minimum !== undefined && maximum !== undefined && maximum < 2 ** 53 - 1;
   if (isBounded) return `${type}, ${count(minimum)} to ${count(maximum)}`;
   return minimum === undefined ? type : `${type}, ${count(minimum)} or more`;
+}
+
+function listOf({ items = {}, minItems = 0, maxItems }: JsonSchema): string {
+  const kinds = (items.anyOf ?? [items]).map((item) =>
+    item.type === 'string' ? 'texts' : valuesOf(item),
+  );
+  const least = minItems > 0 ? `, at least ${count(minItems)}` : '';
+  const most = maxItems === undefined ? '' : `, at most ${count(maxItems)}`;
+  return `a list of ${kinds.join(' or ')}${least}${most}`;
 }
 
 function defaultOf({ default: fallback }: JsonSchema): string {

@@ -7,10 +7,7 @@ export type {
   CachedBlock,
   CacheFindings,
   CacheSegment,
-  CacheSettings,
   DamagedSegment,
   DroppedSegment,
-  SyncPolicy,
-  WhenFull,
 } from './messages.js';
-export { WHEN_FULL } from './messages.js';
+export * from './settings.js';

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { SerializedError } from './disk/disk-problem.js';
 import type { SegmentInfo } from './log/segment-list.js';
 import type { Place } from './log/segment-log.js';
+import type { SegmentLogSettings } from './settings.js';
 
 /**
  * The messages between the main thread and the thread of the cache, which alone touches the disk.
@@ -9,32 +10,8 @@ import type { Place } from './log/segment-log.js';
  * their segment is removed.
  */
 
-/**
- * When an appended block counts as stored. `always`: after a sync that begins at once. `everyMs`: after
- * a sync that runs at this interval. `never`: when the operating system has it; then it survives the
- * process, but not a power cut.
- */
-export type SyncPolicy = 'always' | 'never' | { readonly everyMs: number };
-
-/** What happens to new blocks when the cache is full: they wait, or the oldest segment is dropped. */
-export const WHEN_FULL = ['wait', 'drop-oldest'] as const;
-export type WhenFull = (typeof WHEN_FULL)[number];
-
-/** The settings of a cache. */
-export interface CacheSettings {
-  readonly path: string;
-  /** The id of the muxer. */
-  readonly muxer: string;
-  /** The longest segment in bytes, at most a quarter of `maxBytes`. Only a single block may be longer. */
-  readonly maxSegmentBytes: number;
-  /** The most bytes of all segments together. */
-  readonly maxBytes: number;
-  readonly whenFull: WhenFull;
-  readonly sync: SyncPolicy;
-}
-
-/** What the main thread hands to the cache's task. */
-export interface CacheTask extends CacheSettings {
+/** The input of the task that runs on the thread of the cache. */
+export interface CacheTask extends SegmentLogSettings {
   readonly port: MessagePort;
   /** Names by muxer tag. */
   readonly tags: readonly string[];
@@ -42,19 +19,19 @@ export interface CacheTask extends CacheSettings {
   readonly resume: Resume | undefined;
 }
 
-/** Where the task of a thread that died had come to. */
+/** How far the task of a dead thread had come. The next one goes on from there. */
 export interface Resume {
   /** Entries from here on were not reported as stored. They are appended again. */
   readonly sequence: number;
   /** The last block that is appended again. */
   readonly lastKey: number;
-  /** Repeats that the task itself had been given or found. */
+  /** The repeats that the task was given or found. */
   readonly repeats: readonly Repeat[];
   /** The last numbers that were given. No number is given twice. */
   readonly after: { readonly segment: number; readonly sequence: number };
 }
 
-/** Entries of a segment, from a sequence on, that stand in the cache twice, or will. */
+/** Entries of a segment, from a sequence on, that are in the cache twice, or will be. */
 export interface Repeat {
   readonly segment: number;
   readonly from: number;
@@ -62,10 +39,10 @@ export interface Repeat {
 
 /** Frames on their way to the disk. */
 export interface CacheBlock {
-  /** Counts up. */
+  /** The keys of blocks count up from 1. */
   readonly key: number;
   readonly memory: SharedArrayBuffer;
-  /** Where in the memory unstamped frames lie, back to back. */
+  /** The offset in the memory where the unstamped frames begin, back to back. */
   readonly offset: number;
   readonly bytes: number;
   readonly count: number;
@@ -82,7 +59,7 @@ export type BlockInput = Omit<CacheBlock, 'key' | 'isFirst' | 'order'> & {
 };
 
 export type ToCache =
-  /** The names of new tags, at the end of the table. */
+  /** Adds the names of new tags to the end of the table. */
   | { readonly kind: 'tags'; readonly names: readonly string[] }
   | { readonly kind: 'append'; readonly block: CacheBlock }
   /** The next block goes to another segment. */
@@ -96,7 +73,7 @@ export type ToCache =
   /** Ends the reading of a segment. */
   | { readonly kind: 'stop'; readonly segment: number }
   | { readonly kind: 'remove'; readonly segment: number }
-  /** Brings everything to the disk, as far as that works and without the limit, and ends the task. */
+  /** Stores everything, as far as the disk works and without a limit, and ends the task. */
   | { readonly kind: 'close' };
 
 /** A segment as the main thread sees it. */
@@ -120,9 +97,9 @@ export interface CachedBlock {
   /** Unstamped frames, back to back. */
   readonly frames: Uint8Array;
   readonly count: number;
-  /** Of the first entry. */
+  /** The sequence of the first entry. */
   readonly sequence: number;
-  /** By the tags in the frames; `undefined` where the block that named it is damaged. */
+  /** Names by the tags in the frames; `undefined`: the block that has the name is damaged. */
   readonly tags: readonly (string | undefined)[];
 }
 
@@ -146,9 +123,9 @@ export interface DamagedSegment {
   readonly entries: number | undefined;
 }
 
-/** Where a block is. */
+/** The place of a block. */
 interface Appended extends Place {
-  /** Of the entry after the block. */
+  /** The sequence of the entry after the block. */
   readonly nextSequence: number;
 }
 
@@ -157,7 +134,7 @@ export type FromCache =
   | {
       readonly kind: 'opened';
       readonly findings: CacheFindings;
-      /** Of the next entry. */
+      /** The sequence of the next entry. */
       readonly sequence: number;
       readonly repeats: readonly Repeat[];
     }
@@ -167,11 +144,11 @@ export type FromCache =
   | ({ readonly kind: 'appended'; readonly key: number } & Appended)
   /** This block and those after it are in no segment any more. They are appended again. */
   | { readonly kind: 'takenBack'; readonly key: number }
-  /** All blocks up to this one are stored. `sequence`: of the entry after them. */
+  /** All blocks up to this key are stored. `sequence` is that of the entry after them. */
   | { readonly kind: 'stored'; readonly key: number; readonly sequence: number }
   /** All segments, oldest first, after one was begun, sealed or removed. */
   | { readonly kind: 'segments'; readonly segments: readonly CacheSegment[] }
-  /** Of all segments. */
+  /** The totals of all segments. */
   | { readonly kind: 'size'; readonly bytes: number; readonly entries: number }
   | ({ readonly kind: 'blocks'; readonly segment: number } & CachedPart)
   /** A segment can be read no further. */

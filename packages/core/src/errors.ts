@@ -135,10 +135,13 @@ export class NotHotError extends RingestError {
   }
 }
 
-/** A write was refused because earlier ones, which still wait, take too much memory. Nothing of it was written. */
+/**
+ * A write was refused, because earlier writes that wait for room take too much memory. Nothing of it was
+ * written.
+ */
 export class BacklogFullError extends RingestError {
   readonly code = 'ERR_BACKLOG_FULL';
-  /** The memory that waiting entries take, in bytes; it includes what each write and each entry costs. */
+  /** The memory of the entries that wait, in bytes, with the cost of each write and each entry. */
   readonly backlogBytes: number;
 
   constructor(backlogBytes: number) {

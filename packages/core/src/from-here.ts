@@ -1,8 +1,8 @@
 import { isAbsolute, sep } from 'node:path';
 
 /**
- * A path as it means now, whatever the working directory is when it is used. What stands in it stays
- * as it is: `..` after a symbolic link means another folder to the system than to `path.resolve`.
+ * Makes a path absolute, so that a later change of the working directory does not matter. The path is not
+ * normalised, because `path.resolve` treats `..` after a symbolic link differently from the system.
  */
 export function fromHere(path: string): string {
   return isAbsolute(path) ? path : `${process.cwd()}${sep}${path}`;

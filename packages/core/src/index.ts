@@ -8,9 +8,8 @@ export {
   CacheWriteError,
   type DiskTrouble,
   type LockHolder,
-  type SyncPolicy,
-  type WhenFull,
-} from '@ringest/cache';
+} from '@ringest/cache/errors';
+export type { SyncPolicy, WhenFull } from '@ringest/cache/settings';
 export {
   type EntryInput,
   type EnumeratedInput,

@@ -1,4 +1,4 @@
-/** Something that is done at the end of an event-loop turn, once, however many reasons there are for it. */
+/** Runs a function at the end of an event-loop turn, once for any number of calls of `schedule`. */
 export class OncePerTurn {
   readonly #run: () => void;
   #isDue = false;
@@ -7,19 +7,19 @@ export class OncePerTurn {
     this.#run = run;
   }
 
-  /** Whether it will run at the end of this turn. */
+  /** Whether the function will run at the end of this turn. */
   get isDue(): boolean {
     return this.#isDue;
   }
 
-  /** Runs it at the end of this turn. */
+  /** Runs the function at the end of this turn. */
   schedule(): void {
     if (this.#isDue) return;
     this.#isDue = true;
     setImmediate(this.#endOfTurn);
   }
 
-  /** Runs it now. If it is due at the end of this turn, it runs again then. */
+  /** Runs the function now. If it is due at the end of this turn, it runs again then. */
   now(): void {
     this.#run();
   }

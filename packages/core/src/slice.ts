@@ -1,11 +1,11 @@
 import { type Clock, realClock } from '@ringest/workers';
 
-/** Milliseconds for which frames are placed before the event loop gets its turn. */
+/** The longest slice, in milliseconds. */
 const SLICE_MS = 2;
-/** Frames between two looks at the clock. */
+/** The clock is read once per this many frames. */
 const LOOK_FRAMES = 64;
 
-/** A slice of work that places many frames: when it is over, the event loop gets its turn. */
+/** A limit for the time that placing many frames takes: when a slice is over, the event loop must run. */
 export class Slice {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #end: number;
@@ -16,7 +16,7 @@ export class Slice {
     this.#end = clock.now() + SLICE_MS;
   }
 
-  /** One more frame is placed. Returns whether the slice is over. */
+  /** Counts a frame that was placed. Returns whether the slice is over. */
   isOverAfterFrame(): boolean {
     this.#frames++;
     return this.#frames % LOOK_FRAMES === 0 && this.#clock.now() >= this.#end;

@@ -40,7 +40,7 @@ function isSignal(value: unknown): boolean {
 /** The longest timer in milliseconds, about 24.8 days: Node.js fires a longer one after 1 ms. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Everything that waits with one signal. */
+/** The functions that one signal calls. */
 interface Listeners {
   readonly all: Set<() => void>;
   /** Stops listening to the signal. */
@@ -103,11 +103,13 @@ export class Wait {
     if (signal !== undefined) this.#listen(signal, () => onGiveUp(signal.reason));
   }
 
+  /** Resolves the promise, and ends the timer. */
   resolve(): void {
     this.#stopWaiting();
     this.#resolve();
   }
 
+  /** Rejects the promise, and ends the timer. */
   reject(error: unknown): void {
     this.#stopWaiting();
     this.#reject(error);

@@ -6,7 +6,6 @@ export {
   type HotIngester,
 } from './admission/handshake.js';
 export type { IndexerTls } from './admission/tls-material.js';
-export { SILENCE_TIMEOUT_MS } from './behaviour/idle-watch.js';
 export * from './errors.js';
 export * from './indexer.js';
 export {
@@ -19,5 +18,6 @@ export type { CommandHandler } from './reading/command-responder.js';
 export * from './reading/digest.js';
 export * from './reading/entry-reader.js';
 export * from './reading/entry-view.js';
+export { SILENCE_TIMEOUT_MS } from './reading/idle-watch.js';
 export type { EntryHandler } from './reading/message-reader.js';
 export * from './reading/tag-table.js';

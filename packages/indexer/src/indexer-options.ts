@@ -1,7 +1,6 @@
 import {
   API_VERSION,
   checkTag,
-  type IngesterState,
   InvalidTagError,
   MAX_TENANT_BYTES,
   MAX_THROTTLE_NANOSECONDS,
@@ -11,7 +10,7 @@ import type { Logger } from 'pino';
 import { parseListenAddress } from './admission/address.js';
 import { type IndexerTls, readTls } from './admission/tls-material.js';
 import { InvalidOptionError } from './errors.js';
-import type { EntryView } from './reading/entry-view.js';
+import type { IngesterCallbacks } from './reading/ingester-handler.js';
 
 /** The longest delay of confirmations, in milliseconds. */
 export const MAX_ACK_DELAY_MS = 300_000;
@@ -71,7 +70,7 @@ export interface IndexerBehaviour {
 }
 
 /** The options of an {@link Indexer}. */
-export interface IndexerOptions extends IndexerBehaviour {
+export interface IndexerOptions extends IndexerBehaviour, IngesterCallbacks {
   /**
    * One or more addresses to listen on: `tcp://host:port`, `tls://host:port` or `pipe:///path`. Port 0
    * chooses a free port. An address without a scheme is `tls` if {@link tls} is given, otherwise `tcp`.
@@ -91,18 +90,6 @@ export interface IndexerOptions extends IndexerBehaviour {
   readonly maxUnauthenticated?: number | undefined;
   /** Whether to compute a digest of all entries, which takes about a microsecond for each. Default: `false`. */
   readonly digest?: boolean | undefined;
-  /**
-   * Called with every entry before it is counted. If it throws, the connection ends and the entry
-   * is not confirmed.
-   */
-  readonly onEntry?: ((entry: EntryView) => void) | undefined;
-  /**
-   * Called before the entries read so far on a connection are confirmed, many at once. A program that
-   * stores entries makes them durable here. If it throws, the connection ends and they are not confirmed.
-   */
-  readonly beforeConfirm?: (() => void) | undefined;
-  /** Called with every state that an ingester reports (§8). If it throws, the connection ends. */
-  readonly onIngesterState?: ((state: IngesterState) => void) | undefined;
   /** The number of the first tag, 0..65534. Further numbers count down from it. Default: 1000. */
   readonly firstTag?: number | undefined;
   /** The pino logger of the indexer. Default: none. */

@@ -1,5 +1,6 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
+import type { MuxerTag } from '@ringest/codec';
 import type {
   ConnectionTimes,
   Credentials,
@@ -16,7 +17,7 @@ export interface RateLimitTask {
   readonly bytesPerSecond: number;
 }
 
-/** What the worker task of a lane begins with. */
+/** The input of a lane's task in a worker. */
 export interface LaneTask {
   readonly memory: WebAssembly.Memory;
   readonly kernel: WebAssembly.Module;
@@ -50,7 +51,7 @@ export type ToWorker =
     }
   /** A large frame was moved to another lane, unsent. */
   | { readonly kind: 'largeMoved'; readonly key: number }
-  /** One more tag. */
+  /** Adds a tag. */
   | ({ readonly kind: 'tag' } & TagName)
   /** The ring that the worker waits for is free. */
   | { readonly kind: 'ringFree' }
@@ -64,11 +65,11 @@ export type ToWorker =
       readonly bytes: number;
       readonly count: number;
     }
-  /** Do not send a block if it is not sent yet. */
+  /** Cancels a block, unless it is sent. */
   | { readonly kind: 'dittoCancel'; readonly key: number }
   | { readonly kind: 'close' };
 
-/** A loss as a message: classes do not survive the way between threads. */
+/** A loss as a message between threads, which carries no classes. */
 export interface LossMessage {
   readonly reason: LossReason;
   readonly message: string;
@@ -78,7 +79,7 @@ export interface LossMessage {
 export type DittoEnd =
   | { readonly kind: 'stored' | 'cancelled' | 'lost' }
   | { readonly kind: 'refused'; readonly result: number }
-  | { readonly kind: 'unknownTag'; readonly tag: number };
+  | { readonly kind: 'unknownTag'; readonly tag: MuxerTag };
 
 /** Messages from the worker to the main thread. */
 export type ToMain =
@@ -87,7 +88,7 @@ export type ToMain =
   /** The worker has given up: trying again would not help. */
   | { readonly kind: 'fatal'; readonly loss: LossMessage }
   /** The answer of the indexer to a TAG command, when it refuses the tag or had refused it before. */
-  | { readonly kind: 'tag'; readonly tag: number; readonly isRefused: boolean }
+  | { readonly kind: 'tag'; readonly tag: MuxerTag; readonly isRefused: boolean }
   | { readonly kind: 'dittoEnd'; readonly key: number; readonly end: DittoEnd }
   | { readonly kind: 'wake' }
   /** A large frame is confirmed: its memory is free. */

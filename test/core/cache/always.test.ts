@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { EntryInput, IngestMuxer } from '@ringest/core';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Arrival, expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { type Arrival, expectArrivals, expectedArrivals } from '../../support/arrivals.js';
 import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
   CLOSE_MS,
@@ -11,15 +11,14 @@ import {
   numberedFrom,
   until,
   unusedAddress,
+  withCache,
 } from '../../support/caching.js';
-import { hotMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
+import { hotMuxer, wholeMuxer } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
-import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-function always(targets: readonly string[], path = temporaryDirectory()) {
-  const cache = { path, mode: 'always' } as const;
-  return { targets, ringBytes: SMALL_RING, cache, closeTimeout: CLOSE_MS };
+function always(targets: readonly string[]) {
+  return { ...withCache(targets, 'always'), closeTimeout: CLOSE_MS };
 }
 
 /** More than the ring holds. */
@@ -32,9 +31,6 @@ async function writeAll(muxer: IngestMuxer, entries: readonly EntryInput[]): Pro
     if (i % PER_TURN === PER_TURN - 1) await turn();
   }
 }
-
-const expected = (entries: readonly EntryInput[]): Arrival[] =>
-  entries.map((entry) => expectedArrival(entry));
 
 const numberOf = ({ bytes }: Arrival): number =>
   Number(/entry (\d+) /.exec(bytes.toString('latin1'))?.[1]);
@@ -84,7 +80,7 @@ describe('the cache in the mode always', () => {
     await Promise.all(entries.map((entry) => muxer.writeEntry(entry)));
     const recording = await Receiver.start({ listen });
     await muxer.sync();
-    expectArrivals(recording.received, expected(entries));
+    expectArrivals(recording.received, expectedArrivals(entries));
   });
 
   it('spreads a replay over several indexers, and loses nothing', async () => {

@@ -9,23 +9,17 @@ import {
   numbered,
   numberedFrom,
   until,
+  untilStored,
   unusedAddress,
+  withCache,
 } from '../../support/caching.js';
-import { hotMuxer, type newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { hotMuxer } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
-import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const KINDS = ['sync', 'barrier'] as const;
 
-type CacheInput = NonNullable<Parameters<typeof newMuxer>[0]['cache']>;
-
 beforeEach(rollQuickly);
-
-function given(targets: readonly string[], cache: Partial<CacheInput> = {}) {
-  const input = { path: temporaryDirectory(), mode: 'always', ...cache } as const;
-  return { targets, ringBytes: SMALL_RING, cache: input };
-}
 
 function writeAll(muxer: IngestMuxer, entries: readonly EntryInput[]): void {
   for (const entry of entries) expect(muxer.writeEntry(entry)).toBeUndefined();
@@ -57,7 +51,7 @@ function watch(promise: Promise<void>): { state: 'waits' | 'resolved' | 'rejecte
 describe('sync and barriers', () => {
   it.each(KINDS)('wait for what was written to the cache before: %s', async (kind) => {
     const indexer = await ScriptedIndexer.listen();
-    const muxer = await hotMuxer(given([indexer.address]));
+    const muxer = await hotMuxer(withCache([indexer.address], 'always'));
     const entries = numberedFrom(0, 800);
     writeAll(muxer, entries);
     const passed = watch(muxer[kind]());
@@ -73,7 +67,7 @@ describe('sync and barriers', () => {
 
   it('wait for nothing that is written later, though the cache never is empty', async () => {
     const recording = await RecordingIndexer.start({ ackDelay: 10 });
-    const muxer = await hotMuxer(given([recording.address]));
+    const muxer = await hotMuxer(withCache([recording.address], 'always'));
     let written = 0;
     const write = (count: number) => {
       writeAll(muxer, numberedFrom(written, written + count));
@@ -97,7 +91,7 @@ describe('sync and barriers', () => {
 
   it.each(KINDS)('wait for all of it also when many wait at different times: %s', async (kind) => {
     const { address, listen } = await unusedAddress();
-    const muxer = coldMuxer(given([address]));
+    const muxer = coldMuxer(withCache([address], 'always'));
     await Promise.all(numberedFrom(0, 600).map((entry) => muxer.writeEntry(entry)));
     const order: number[] = [];
     const all: Promise<unknown>[] = [];
@@ -105,7 +99,7 @@ describe('sync and barriers', () => {
       writeAll(muxer, numberedFrom(600 + i * 40, 640 + i * 40));
       all.push(muxer[kind]().then(() => order.push(i)));
       // In the middle of a segment, a block, and what is gathered for one.
-      if (i % 3 === 0) await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
+      if (i % 3 === 0) await untilStored(muxer);
     }
     const recording = await RecordingIndexer.start({ listen, ackDelay: 5 });
     await Promise.all(all);
@@ -115,13 +109,13 @@ describe('sync and barriers', () => {
 
   it('do not wait for what an earlier run has left', async () => {
     const { address } = await unusedAddress();
-    const first = given([address], { mode: 'journal' });
+    const first = withCache([address], 'journal');
     const earlier = coldMuxer(first);
     await Promise.all(numberedFrom(0, 1200).map((entry) => earlier.writeEntry(entry)));
     const path = copyAsAfterCrash(first.cache.path);
 
     const indexer = await ScriptedIndexer.listen();
-    const muxer = await hotMuxer(given([indexer.address], { path }));
+    const muxer = await hotMuxer(withCache([indexer.address], 'always', { path }));
     await until('the old ones', () => cacheStats(muxer).pendingEntries > 500);
     const connection = await indexer.hot(0);
     const mine = numbered(10_000);
@@ -137,7 +131,9 @@ describe('sync and barriers', () => {
 
   it.each(KINDS)('reject when what they wait for was dropped: %s', async (kind) => {
     const { address } = await unusedAddress();
-    const muxer = coldMuxer(given([address], { maxBytes: 2 ** 20, whenFull: 'drop-oldest' }));
+    const muxer = coldMuxer(
+      withCache([address], 'always', { maxBytes: 2 ** 20, whenFull: 'drop-oldest' }),
+    );
     await Promise.all(numberedFrom(0, 1000).map((entry) => muxer.writeEntry(entry)));
     const lost = muxer[kind]().catch((error) => error);
     writeAll(muxer, numberedFrom(1000, 7000));
@@ -149,7 +145,7 @@ describe('sync and barriers', () => {
   it('do not reject for what was dropped after all that they wait for is in rings', async () => {
     const { address, port } = await unusedAddress();
     const input = { maxBytes: 2 ** 20, whenFull: 'drop-oldest' } as const;
-    const muxer = coldMuxer(given([address], input));
+    const muxer = coldMuxer(withCache([address], 'always', input));
     // Twice the ring: the rest is in the cache.
     await Promise.all(numberedFrom(0, 500).map((entry) => muxer.writeEntry(entry)));
     const passed = watch(muxer.barrier());

@@ -1,9 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type EntryInput, type IngestMuxer, NotRunningError } from '@ringest/core';
+import { CACHE_MODES, type CacheMode, type IngestMuxer, NotRunningError } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
-import { type Arrival, expectArrivals, expectedArrival, keyOf } from '../../support/arrivals.js';
+import {
+  type Arrival,
+  expectArrivals,
+  expectedArrival,
+  expectedArrivals,
+  keyOf,
+} from '../../support/arrivals.js';
 import { closeAtOnce, coldMuxer } from '../../support/cache-time.js';
 import {
   CLOSE_MS,
@@ -15,40 +21,33 @@ import {
   numberedFrom,
   segmentsIn,
   until,
+  untilEmpty,
   unusedAddress,
+  withCache,
+  writeAll,
 } from '../../support/caching.js';
-import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
+import { hotMuxer, newMuxer, wholeMuxer } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { scaled } from '../../support/scale.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-type Configuration = Parameters<typeof newMuxer>[0];
-type CacheInput = NonNullable<Configuration['cache']>;
-
-const MODES = ['fail', 'always', 'journal'] as const;
 /** Without an indexer, `fail` and `always` do the same. */
-const DARK_MODES = scaled<readonly (typeof MODES)[number][]>(['always', 'journal'], MODES);
+const DARK_MODES = scaled<readonly CacheMode[]>(['always', 'journal'], CACHE_MODES);
 
-function given(targets: readonly string[], cache: Partial<CacheInput> = {}) {
-  const input = { path: temporaryDirectory(), ...cache };
-  return { targets, ringBytes: SMALL_RING, cache: input, closeTimeout: CLOSE_MS };
+/** A configuration whose close gives the disk its time. */
+function given(...cache: Parameters<typeof withCache>) {
+  return { ...withCache(...cache), closeTimeout: CLOSE_MS };
 }
-
-const writeAll = (muxer: IngestMuxer, entries: readonly EntryInput[]) =>
-  Promise.all(entries.map((entry) => muxer.writeEntry(entry)));
-
-const expected = (entries: readonly EntryInput[]): Arrival[] =>
-  entries.map((entry) => expectedArrival(entry));
 
 /** What the next run sends of what is in a folder, and nothing is left there. */
 async function drain(path: string, count: number): Promise<readonly Arrival[]> {
   const recording = await Receiver.start();
-  const muxer = newMuxer(given([recording.address], { path }));
+  const muxer = newMuxer(given([recording.address], 'fail', { path }));
   muxer.start();
   await until('all of it', () => cacheStats(muxer).recoveredEntries >= count);
-  await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+  await untilEmpty(muxer);
   expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   expect(segmentsIn(path)).toEqual([]);
   return recording.received;
@@ -59,7 +58,7 @@ describe('close', () => {
     const places = [await unusedAddress(), await unusedAddress()];
     const configuration = given(
       places.map(({ address }) => address),
-      { mode },
+      mode,
     );
     const muxer = coldMuxer(configuration);
     const entries = [...numberedFrom(0, 500), numbered(500, 100_000), ...numberedFrom(501, 600)];
@@ -69,39 +68,46 @@ describe('close', () => {
     expectEachOnce(await drain(configuration.cache.path, 600), entries);
   });
 
-  it.each(MODES)('leaves large entries that were sent as they were written: %s', async (mode) => {
-    const indexer = await ScriptedIndexer.listen();
-    const configuration = { ...given([indexer.address], { mode }), tags: ['other', 'test'] };
-    const muxer = await hotMuxer(configuration);
-    const source = '10.1.2.3';
-    const entries = [
-      { ...numbered(0), tag: 1, source },
-      { ...numbered(1, 300_000), tag: 1, source },
-      { ...numbered(2, 200_000), tag: 0, source },
-    ];
-    for (const [i, entry] of entries.entries()) {
-      void muxer.writeEntry(entry);
-      // There is room for one of them at a time: the last goes to the cache, or waits.
-      if (i < 2) await (await indexer.hot(0)).entries(i + 1);
-    }
-    expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 3, cached: 3 });
+  it.each(CACHE_MODES)(
+    'leaves large entries that were sent as they were written: %s',
+    async (mode) => {
+      const indexer = await ScriptedIndexer.listen();
+      const configuration = { ...given([indexer.address], mode), tags: ['other', 'test'] };
+      const muxer = await hotMuxer(configuration);
+      const source = '10.1.2.3';
+      const entries = [
+        { ...numbered(0), tag: 1, source },
+        { ...numbered(1, 300_000), tag: 1, source },
+        { ...numbered(2, 200_000), tag: 0, source },
+      ];
+      for (const [i, entry] of entries.entries()) {
+        void muxer.writeEntry(entry);
+        // There is room for one of them at a time: the last goes to the cache, or waits.
+        if (i < 2) await (await indexer.hot(0)).entries(i + 1);
+      }
+      expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 3, cached: 3 });
 
-    const other = await ScriptedIndexer.listen({ confirms: 'at once' });
-    const next = newMuxer({ ...configuration, targets: [other.address], tags: ['a', 'b', 'test'] });
-    next.start();
-    const connection = await other.hot(0);
-    await connection.entries(3);
-    const keys = (arrivals: readonly Arrival[]) => arrivals.map(keyOf).sort();
-    expect(keys(connection.arrivals)).toEqual(
-      keys(entries.map((entry) => expectedArrival(entry, entry.tag === 1 ? 'test' : 'other'))),
-    );
-  });
+      const other = await ScriptedIndexer.listen({ confirms: 'at once' });
+      const next = newMuxer({
+        ...configuration,
+        targets: [other.address],
+        tags: ['a', 'b', 'test'],
+      });
+      next.start();
+      const connection = await other.hot(0);
+      await connection.entries(3);
+      const keys = (arrivals: readonly Arrival[]) => arrivals.map(keyOf).sort();
+      expect(keys(connection.arrivals)).toEqual(
+        keys(entries.map((entry) => expectedArrival(entry, entry.tag === 1 ? 'test' : 'other'))),
+      );
+    },
+  );
 
   it.each(DARK_MODES)(
     'leaves it in the order of the writes of all runs, when there is one lane: %s',
     async (mode) => {
       const { address } = await unusedAddress();
-      const configuration = given([address], { mode });
+      const configuration = given([address], mode);
       const entries = numberedFrom(0, 1600);
       for (const from of [0, 800]) {
         const muxer = coldMuxer(configuration);
@@ -111,15 +117,15 @@ describe('close', () => {
         expect(await closeAtOnce(muxer)).toMatchObject({ unconfirmed: from + 800 });
         await last;
       }
-      expectArrivals(await drain(configuration.cache.path, 1600), expected(entries));
+      expectArrivals(await drain(configuration.cache.path, 1600), expectedArrivals(entries));
     },
   );
 
-  it.each(MODES)(
+  it.each(CACHE_MODES)(
     'leaves a block of an earlier run in order when a part of it was in a ring: %s',
     async (mode) => {
       const { address } = await unusedAddress();
-      const configuration = given([address], { mode });
+      const configuration = given([address], mode);
       const { path } = configuration.cache;
       const entries = numberedFrom(0, 1500);
       const first = newMuxer(configuration);
@@ -129,17 +135,17 @@ describe('close', () => {
 
       // It confirms nothing: the ring takes a part of the first block.
       const indexer = await ScriptedIndexer.listen();
-      const second = newMuxer(given([indexer.address], { path, mode }));
+      const second = newMuxer(given([indexer.address], mode, { path }));
       second.start();
       await until('a part of it', () => cacheStats(second).replayedEntries > 0);
       expect(await closeAtOnce(second)).toEqual({ unconfirmed: 1500, cached: 1500 });
-      expectArrivals(await drain(path, 1500), expected(entries));
+      expectArrivals(await drain(path, 1500), expectedArrivals(entries));
     },
   );
 
-  it.each(MODES)('resolves writes that wait for room, and stores them: %s', async (mode) => {
+  it.each(CACHE_MODES)('resolves writes that wait for room, and stores them: %s', async (mode) => {
     const indexer = await ScriptedIndexer.listen();
-    const configuration = given([indexer.address], { mode });
+    const configuration = given([indexer.address], mode);
     const muxer = await hotMuxer(configuration);
     const entries = Array.from({ length: 60 }, (_, i) => numbered(i, 15_000));
     const written = writeAll(muxer, entries);
@@ -151,7 +157,7 @@ describe('close', () => {
 
   it('does not wait for an indexer that hangs for ever', async () => {
     const indexer = await ScriptedIndexer.listen({ greets: false, listens: false, lingers: true });
-    const configuration = given([indexer.address], { mode: 'journal' });
+    const configuration = given([indexer.address], 'journal');
     const muxer = coldMuxer(configuration);
     const entries = numberedFrom(0, 1000);
     await writeAll(muxer, entries);
@@ -162,7 +168,7 @@ describe('close', () => {
 
   it('is the end of writing', async () => {
     const recording = await Receiver.start();
-    const muxer = await hotMuxer(given([recording.address], { mode: 'journal' }));
+    const muxer = await hotMuxer(given([recording.address], 'journal'));
     const last = muxer.writeEntry(numbered(0));
     const closed = muxer.close();
     expect(() => muxer.writeEntry(numbered(1))).toThrow(NotRunningError);
@@ -176,7 +182,7 @@ describe('close', () => {
   it('does not wait for the disk longer than storing takes, however seldom it is synced', async () => {
     const { address } = await unusedAddress();
     const sync = { everyMs: 60_000 };
-    const configuration = given([address], { mode: 'journal', sync });
+    const configuration = given([address], 'journal', { sync });
     const muxer = coldMuxer(configuration);
     const entries = numberedFrom(0, 100);
     const written = Promise.allSettled(entries.map((entry) => muxer.writeEntry(entry)));
@@ -189,7 +195,7 @@ describe('close', () => {
     'stores everything also when the cache has reached its limit: %s',
     async (mode) => {
       const { address } = await unusedAddress();
-      const configuration = given([address], { mode, maxBytes: 2 ** 20 });
+      const configuration = given([address], mode, { maxBytes: 2 ** 20 });
       const muxer = coldMuxer(configuration);
       // Until it waits for the disk what is beyond.
       const entries = Array.from({ length: 200 }, (_, i) => numbered(i, 10_000));
@@ -201,10 +207,10 @@ describe('close', () => {
     },
   );
 
-  it.each(MODES)('keeps nothing of what is confirmed: %s', async (mode) => {
+  it.each(CACHE_MODES)('keeps nothing of what is confirmed: %s', async (mode) => {
     const recordings = [await Receiver.start(), await RecordingIndexer.start({ ackDelay: 20 })];
     const targets = recordings.map(({ address }) => address);
-    const configuration = given(targets, { mode });
+    const configuration = given(targets, mode);
     const muxer = await wholeMuxer(configuration);
     const entries = numberedFrom(0, 800);
     await writeAll(muxer, entries);
@@ -224,7 +230,7 @@ describe('close', () => {
     for (let i = 1; i <= 2000; i++) {
       writeFileSync(join(path, `${i.toString(16).padStart(16, '0')}.segment`), newer);
     }
-    const configuration = given([recording.address], { path, mode: 'journal' });
+    const configuration = given([recording.address], 'journal', { path });
     const muxer = newMuxer({ ...configuration, closeTimeout: 60_000 });
     muxer.start();
     const written = muxer.writeBatch(numberedFrom(0, 10));
@@ -236,13 +242,13 @@ describe('close', () => {
 
   it('right after the start leaves what an earlier run had left', async () => {
     const { address } = await unusedAddress();
-    const first = given([address], { mode: 'journal' });
+    const first = given([address], 'journal');
     const earlier = coldMuxer({ ...first, closeTimeout: 1 });
     const entries = numberedFrom(0, 1000);
     await writeAll(earlier, entries);
     const path = copyAsAfterCrash(first.cache.path);
     for (let round = 0; round < 2; round++) {
-      const muxer = newMuxer(given([address], { path, mode: 'journal' }));
+      const muxer = newMuxer(given([address], 'journal', { path }));
       muxer.start();
       if (round > 0) for (let i = 0; i < round; i++) await turn();
       expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 1000, cached: 1000 });
@@ -262,30 +268,33 @@ async function confirmTo(connection: ScriptedConnection, count: number, muxer: I
 }
 
 describe('close in the middle of a replay', () => {
-  it.each(MODES)('leaves exactly the rest of what an earlier run had left: %s', async (mode) => {
-    const { address } = await unusedAddress();
-    const first = given([address], { mode: 'journal' });
-    const earlier = coldMuxer({ ...first, closeTimeout: 1 });
-    const entries = numberedFrom(0, 1800);
-    await writeAll(earlier, entries);
-    const path = copyAsAfterCrash(first.cache.path);
-    const confirmed: Arrival[] = [];
-    // What is left of what was left is no different.
-    const rounds = mode === 'always' ? 2 : 1;
-    for (let round = 0; round < rounds; round++) {
-      const indexer = await ScriptedIndexer.listen();
-      const configuration = given([indexer.address], { path, mode });
-      const muxer = await hotMuxer(configuration);
-      const connection = await indexer.hot(0);
-      await confirmTo(connection, 300 * (round + 1), muxer);
-      confirmed.push(...connection.arrivals.slice(0, 300 * (round + 1)));
-      const left = entries.length - confirmed.length;
-      expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: left, cached: left });
-      expect((await cachedData(path)).length).toBe(left);
-    }
-    const rest = await drain(path, entries.length - confirmed.length);
-    expectEachOnce([...confirmed, ...rest], entries);
-  });
+  it.each(CACHE_MODES)(
+    'leaves exactly the rest of what an earlier run had left: %s',
+    async (mode) => {
+      const { address } = await unusedAddress();
+      const first = given([address], 'journal');
+      const earlier = coldMuxer({ ...first, closeTimeout: 1 });
+      const entries = numberedFrom(0, 1800);
+      await writeAll(earlier, entries);
+      const path = copyAsAfterCrash(first.cache.path);
+      const confirmed: Arrival[] = [];
+      // What is left of what was left is no different.
+      const rounds = mode === 'always' ? 2 : 1;
+      for (let round = 0; round < rounds; round++) {
+        const indexer = await ScriptedIndexer.listen();
+        const configuration = given([indexer.address], mode, { path });
+        const muxer = await hotMuxer(configuration);
+        const connection = await indexer.hot(0);
+        await confirmTo(connection, 300 * (round + 1), muxer);
+        confirmed.push(...connection.arrivals.slice(0, 300 * (round + 1)));
+        const left = entries.length - confirmed.length;
+        expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: left, cached: left });
+        expect((await cachedData(path)).length).toBe(left);
+      }
+      const rest = await drain(path, entries.length - confirmed.length);
+      expectEachOnce([...confirmed, ...rest], entries);
+    },
+  );
 
   it.each([
     { mode: 'fail', everyMs: 10, what: 'on the disk', counts: [500] },
@@ -297,7 +306,7 @@ describe('close in the middle of a replay', () => {
     async ({ mode, everyMs, counts }) => {
       for (const count of counts) {
         const { address, port } = await unusedAddress();
-        const configuration = given([address], { mode, sync: { everyMs } });
+        const configuration = given([address], mode, { sync: { everyMs } });
         const muxer = coldMuxer(configuration);
         const entries = numberedFrom(0, 1500);
         await writeAll(muxer, entries.slice(0, 1100));
@@ -319,12 +328,12 @@ describe('close in the middle of a replay', () => {
 
 describe('a muxer with a cache that is never started', () => {
   it('closes, and touches nothing', async () => {
-    const configuration = given(['tcp://127.0.0.1:1'], { mode: 'journal' });
+    const configuration = given(['tcp://127.0.0.1:1'], 'journal');
     const muxer = newMuxer(configuration);
     expect(muxer.cacheSize()).toBe(0);
     expect(cacheStats(muxer)).toMatchObject({ bytes: 0, pendingEntries: 0 });
     expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
-    expectArrivals([], expected([]));
+    expectArrivals([], expectedArrivals([]));
     expect(segmentsIn(configuration.cache.path)).toEqual([]);
   });
 });

@@ -14,20 +14,17 @@ import {
   numberedFrom,
   segmentsIn,
   until,
+  untilEmpty,
+  untilStored,
   unusedAddress,
+  withCache,
 } from '../../support/caching.js';
-import { collectLogs, newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { collectLogs, newMuxer } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-type Mode = 'fail' | 'always' | 'journal';
-
 beforeEach(rollQuickly);
-
-function given(targets: readonly string[], path: string, mode: Mode = 'journal') {
-  return { targets, ringBytes: SMALL_RING, cache: { path, mode } };
-}
 
 const BLOCKS = 10;
 const PER_BLOCK = 50;
@@ -39,7 +36,7 @@ const blockOf = (number: number) => ALL.slice(number * PER_BLOCK, (number + 1) *
 async function leave(): Promise<string> {
   const { address } = await unusedAddress();
   const path = temporaryDirectory();
-  const muxer = coldMuxer({ ...given([address], path), ringBytes: 2 ** 20 });
+  const muxer = coldMuxer({ ...withCache([address], 'journal', { path }), ringBytes: 2 ** 20 });
   for (let block = 0; block < BLOCKS; block++) await muxer.writeBatch(blockOf(block));
   const left = copyAsAfterCrash(path);
   expect(segmentsIn(left)).toHaveLength(1);
@@ -60,7 +57,7 @@ function flip(file: string, entry: EntryInput): void {
 async function send(path: string, count: number) {
   const recording = await Receiver.start();
   const { logger, lines } = collectLogs();
-  const muxer = newMuxer({ ...given([recording.address], path), logger });
+  const muxer = newMuxer({ ...withCache([recording.address], 'journal', { path }), logger });
   muxer.start();
   await until('what can be sent', () => cacheStats(muxer).recoveredEntries >= count);
   await muxer.sync();
@@ -74,7 +71,7 @@ describe('a cache that an earlier run has left', () => {
     const file = segmentPath(path);
     truncateSync(file, statSync(file).size - bytes);
     const { recording, muxer, logged } = await send(path, ALL.length - PER_BLOCK);
-    await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+    await untilEmpty(muxer);
     expectEachOnce(recording.received, ALL.slice(0, -PER_BLOCK));
     expect(cacheStats(muxer)).toMatchObject({ damagedEntries: 0, trouble: undefined });
     const told = logged.find(({ msg }) => msg === 'the cache was not closed cleanly');
@@ -87,7 +84,7 @@ describe('a cache that an earlier run has left', () => {
     flip(segmentPath(path), blockOf(4)[7] as EntryInput);
     const damaged = readFileSync(segmentPath(path));
     const { recording, muxer, logged } = await send(path, ALL.length - PER_BLOCK);
-    await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+    await untilEmpty(muxer);
     expectEachOnce(recording.received, [
       ...ALL.slice(0, 4 * PER_BLOCK),
       ...ALL.slice(5 * PER_BLOCK),
@@ -111,7 +108,10 @@ describe('a cache that an earlier run has left', () => {
     const path = await leave();
     flip(segmentPath(path), blockOf(4)[7] as EntryInput);
     const { address } = await unusedAddress();
-    const muxer = coldMuxer({ ...given([address], path), closeTimeout: CLOSE_MS });
+    const muxer = coldMuxer({
+      ...withCache([address], 'journal', { path }),
+      closeTimeout: CLOSE_MS,
+    });
     const left = ALL.length - PER_BLOCK;
     await until('what is there', () => cacheStats(muxer).pendingEntries > 0);
     expect(cacheStats(muxer)).toMatchObject({ pendingEntries: left, entries: left });
@@ -144,7 +144,7 @@ describe('a cache that an earlier run has left', () => {
     writeFileSync(join(path, 'README'), 'mine');
     writeFileSync(join(path, '12.segment'), 'mine');
     const { recording, muxer } = await send(path, ALL.length);
-    await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+    await untilEmpty(muxer);
     expectEachOnce(recording.received, ALL);
     expect(readdirSync(path).sort()).toEqual(['12.segment', 'README', 'lock', 'quarantine']);
   });
@@ -155,13 +155,13 @@ describe('a block that is damaged while the muxer runs', () => {
     const { address, listen } = await unusedAddress();
     const path = temporaryDirectory();
     const { logger, lines } = collectLogs();
-    const muxer: IngestMuxer = coldMuxer({ ...given([address], path, 'always'), logger });
+    const muxer: IngestMuxer = coldMuxer({ ...withCache([address], 'always', { path }), logger });
     // The first of them are in the ring.
     const first = numberedFrom(10_000, 11_000);
     await Promise.all(first.map((entry) => muxer.writeEntry(entry)));
     for (let block = 0; block < BLOCKS; block++) {
       await muxer.writeBatch(blockOf(block));
-      await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
+      await untilStored(muxer);
     }
     flip(segmentPath(path), blockOf(4)[7] as EntryInput);
     const lost = muxer.sync().catch((error) => error);
@@ -175,7 +175,7 @@ describe('a block that is damaged while the muxer runs', () => {
       ...ALL.slice(0, 4 * PER_BLOCK),
       ...ALL.slice(5 * PER_BLOCK),
     ]);
-    await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+    await untilEmpty(muxer);
     expect(cacheStats(muxer)).toMatchObject({ damagedEntries: PER_BLOCK, pendingEntries: 0 });
     expect(lines.some((line) => line.includes('damage in the cache went to its quarantine'))).toBe(
       true,
@@ -217,7 +217,10 @@ describe('entries of an earlier run that cannot be sent', () => {
   it('are told, stay, and count as pending, unconfirmed and cached', async () => {
     const path = leaveUnsendable(30);
     const recording = await Receiver.start();
-    const muxer = newMuxer({ ...given([recording.address], path), closeTimeout: CLOSE_MS });
+    const muxer = newMuxer({
+      ...withCache([recording.address], 'journal', { path }),
+      closeTimeout: CLOSE_MS,
+    });
     const told = once(muxer, 'error');
     muxer.start();
     await recording.entries(20);
@@ -231,7 +234,7 @@ describe('entries of an earlier run that cannot be sent', () => {
   it('count once, also while other entries of their block wait for room', async () => {
     const path = leaveUnsendable(3000);
     const indexer = await ScriptedIndexer.listen();
-    const muxer = newMuxer(given([indexer.address], path));
+    const muxer = newMuxer(withCache([indexer.address], 'journal', { path }));
     muxer.once('error', () => {});
     muxer.start();
     // It confirms nothing: the ring takes a part of the block.

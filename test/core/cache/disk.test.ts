@@ -29,25 +29,20 @@ import {
   numbered,
   numberedFrom,
   until,
+  untilEmpty,
+  untilStored,
   unusedAddress,
+  withCache,
 } from '../../support/caching.js';
-import { collectLogs, hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { collectLogs, hotMuxer, newMuxer } from '../../support/muxer.js';
 import { NodeProcess, support } from '../../support/node-process.js';
 import { Receiver } from '../../support/receiver.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
-type Configuration = Parameters<typeof newMuxer>[0];
-type CacheInput = NonNullable<Configuration['cache']>;
-
 const INGESTER = support('caching-ingester.mjs');
 
 beforeEach(rollQuickly);
-
-function given(targets: readonly string[], path: string, cache: Partial<CacheInput> = {}) {
-  const input = { path, mode: 'journal', ...cache } as const;
-  return { targets, ringBytes: SMALL_RING, cache: input };
-}
 
 function ingester(configuration: object, nodeFlags: readonly string[] = []): NodeProcess {
   return new NodeProcess(INGESTER, [JSON.stringify(configuration)], nodeFlags);
@@ -87,7 +82,7 @@ describe('a folder that cannot be used', () => {
     const recording = await Receiver.start();
     const path = join(temporaryDirectory(), 'cache');
     writeFileSync(path, 'something of somebody');
-    const muxer = newMuxer(given([recording.address], path));
+    const muxer = newMuxer(withCache([recording.address], 'journal', { path }));
     expect(() => muxer.start()).toThrow(CacheOpenError);
     expect(() => muxer.start()).toThrow(/is a file; give the path of a folder/);
     expect(() => muxer.writeEntry(numbered(0))).toThrow(/not started|start/);
@@ -115,7 +110,7 @@ describe('a folder that cannot be used', () => {
     const path = temporaryDirectory();
     const child = ingester({ targets: ['tcp://127.0.0.1:1'], cache: { path } });
     await child.says('stdout', /"started"/);
-    const muxer = newMuxer(given([recording.address], path));
+    const muxer = newMuxer(withCache([recording.address], 'journal', { path }));
     let error: unknown;
     try {
       muxer.start();
@@ -133,9 +128,12 @@ describe('a folder that cannot be used', () => {
 
   it('because another muxer of the process has it is told, until that one is closed', async () => {
     const path = temporaryDirectory();
-    const first = newMuxer({ ...given(['tcp://127.0.0.1:1'], path), closeTimeout: CLOSE_MS });
+    const first = newMuxer({
+      ...withCache(['tcp://127.0.0.1:1'], 'journal', { path }),
+      closeTimeout: CLOSE_MS,
+    });
     first.start();
-    const second = newMuxer(given(['tcp://127.0.0.1:1'], path));
+    const second = newMuxer(withCache(['tcp://127.0.0.1:1'], 'journal', { path }));
     expect(() => second.start()).toThrow(CacheLockedError);
     await first.writeBatch(numberedFrom(0, 10));
     expect(await closeAtOnce(first)).toEqual({ unconfirmed: 10, cached: 10 });
@@ -148,7 +146,7 @@ describe('a folder that cannot be used', () => {
     const path = temporaryDirectory();
     writeFileSync(join(path, 'quarantine'), 'no folder');
     const { logger, lines } = collectLogs();
-    const muxer = newMuxer({ ...given([address], path), logger });
+    const muxer = newMuxer({ ...withCache([address], 'journal', { path }), logger });
     const failed = once(muxer, 'error');
     muxer.start();
     // Some of it is handed to a cache that there will not be.
@@ -172,7 +170,7 @@ describe('a folder that cannot be used', () => {
   it('as shows only later: close says that nothing is on the disk', async () => {
     const path = temporaryDirectory();
     writeFileSync(join(path, 'quarantine'), 'no folder');
-    const muxer = newMuxer(given(['tcp://127.0.0.1:1'], path, { mode: 'fail' }));
+    const muxer = newMuxer(withCache(['tcp://127.0.0.1:1'], 'fail', { path }));
     const failed = once(muxer, 'error');
     muxer.start();
     writeAll(muxer, numberedFrom(0, 100));
@@ -198,7 +196,10 @@ describe.skipIf(!hasPrlimit)('a disk that is full in the middle', () => {
       const indexer = await ScriptedIndexer.listen({ confirms: 'never' });
       const path = temporaryDirectory();
       const { logger, lines } = collectLogs();
-      const muxer = await hotMuxer({ ...given([indexer.address], path, { sync }), logger });
+      const muxer = await hotMuxer({
+        ...withCache([indexer.address], 'journal', { path, sync }),
+        logger,
+      });
       const told = watchTrouble(muxer);
       const connection = await indexer.hot(0);
       await muxer.writeBatch(numberedFrom(0, 50));
@@ -228,7 +229,7 @@ describe.skipIf(!hasPrlimit)('a disk that is full in the middle', () => {
       ).toHaveLength(1);
       expect(noted.filter((msg) => msg === 'the cache works again')).toHaveLength(1);
       connection.confirmThrough((await connection.entries(200)).length);
-      await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+      await untilEmpty(muxer);
       expectEachOnce(connection.arrivals, numberedFrom(0, 200));
     },
   );
@@ -237,7 +238,7 @@ describe.skipIf(!hasPrlimit)('a disk that is full in the middle', () => {
     'and what was written in the last %s turns before it was told resolves by confirmation',
     async (turns) => {
       const indexer = await ScriptedIndexer.listen({ confirms: 'at once' });
-      const muxer = await hotMuxer(given([indexer.address], temporaryDirectory()));
+      const muxer = await hotMuxer(withCache([indexer.address], 'journal'));
       const told = watchTrouble(muxer);
       await muxer.writeEntry(numbered(0));
       limitFiles(1000);
@@ -256,11 +257,11 @@ describe.skipIf(!hasPrlimit)('a disk that is full in the middle', () => {
     async (mode) => {
       const { address, listen } = await unusedAddress();
       const path = temporaryDirectory();
-      const muxer = coldMuxer(given([address], path, { mode }));
+      const muxer = coldMuxer(withCache([address], mode, { path }));
       const told = watchTrouble(muxer);
       const entries = numberedFrom(0, 3000);
       await Promise.all(writeAll(muxer, entries.slice(0, 1000)));
-      await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
+      await untilStored(muxer);
       limitFiles(300_000);
       const waits = writeAll(muxer, entries.slice(1000, 2000));
       await until('the trouble', () => told.length > 0);
@@ -272,18 +273,18 @@ describe.skipIf(!hasPrlimit)('a disk that is full in the middle', () => {
       expectEachOnce(recording.received, entries);
       limitFiles('unlimited');
       await until('that it works again', () => told.at(-1) === undefined);
-      await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+      await untilEmpty(muxer);
     },
   );
 
   it('has close say how much is on the disk, and the next start brings just that', async () => {
     const { address } = await unusedAddress();
     const path = temporaryDirectory();
-    const configuration = { ...given([address], path, { mode: 'always' }), closeTimeout: CLOSE_MS };
+    const configuration = { ...withCache([address], 'always', { path }), closeTimeout: CLOSE_MS };
     const muxer = coldMuxer(configuration);
     const told = watchTrouble(muxer);
     await Promise.all(writeAll(muxer, numberedFrom(0, 1000)));
-    await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
+    await untilStored(muxer);
     const stored = cacheStats(muxer).entries;
     // A block that is longer fits into no file.
     limitFiles(100_000);
@@ -295,9 +296,9 @@ describe.skipIf(!hasPrlimit)('a disk that is full in the middle', () => {
     expect(cached).toBeLessThan(unconfirmed);
     expect(cached).toBeGreaterThanOrEqual(stored);
     const recording = await Receiver.start();
-    const next = await hotMuxer(given([recording.address], path));
+    const next = await hotMuxer(withCache([recording.address], 'journal', { path }));
     await recording.entries(cached);
-    await until('an empty cache', () => cacheStats(next).bytes === 0);
+    await untilEmpty(next);
     expect(recording.received).toHaveLength(cached);
   });
 });
@@ -307,7 +308,7 @@ describe('a folder that is deleted while it is used', () => {
     const { address, listen } = await unusedAddress();
     const parent = temporaryDirectory();
     const path = join(parent, 'cache');
-    const muxer = coldMuxer(given([address], path));
+    const muxer = coldMuxer(withCache([address], 'journal', { path }));
     const told = watchTrouble(muxer);
     await muxer.writeBatch(numberedFrom(0, 50));
     rmSync(path, { recursive: true });
@@ -331,7 +332,7 @@ describe('a folder that is deleted while it is used', () => {
     // It may be gone again: the indexer confirms at once.
     await until('a segment', () => files.some((name) => name.endsWith('.segment')));
     await muxer.sync();
-    await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+    await untilEmpty(muxer);
     expect(recording.received).toHaveLength(written + 50);
   });
 });
@@ -369,7 +370,7 @@ describe('where native modules are forbidden', () => {
   it('a cache is told to need one, and a muxer without a cache needs none', async () => {
     const { address } = await unusedAddress();
     const flags = ['--no-addons'];
-    const caching = ingester(given([address], temporaryDirectory()), flags);
+    const caching = ingester(withCache([address], 'journal'), flags);
     const [, told] = await caching.says('stdout', /^(.*"thrown".*)$/m);
     expect(JSON.parse(told ?? '')).toMatchObject({
       thrown: {

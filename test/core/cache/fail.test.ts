@@ -1,6 +1,6 @@
 import type { EntryInput, IngestMuxer } from '@ringest/core';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Arrival, expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { type Arrival, expectArrivals, expectedArrivals } from '../../support/arrivals.js';
 import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
   CLOSE_MS,
@@ -10,27 +10,26 @@ import {
   numberedFrom,
   segmentsIn,
   until,
+  untilEmpty,
+  untilStored,
   unusedAddress,
+  withCache,
 } from '../../support/caching.js';
-import { hotMuxer, type newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
+import { hotMuxer, type newMuxer, wholeMuxer } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 /** A muxer with the smallest ring, and what its cache is kept in. */
 function failing(targets: readonly string[], more: Partial<Parameters<typeof newMuxer>[0]> = {}) {
-  const path = temporaryDirectory();
-  const cache = { path, mode: 'fail' } as const;
-  return { path, given: { targets, ringBytes: SMALL_RING, cache, ...more } };
+  const given = { ...withCache(targets, 'fail'), ...more };
+  return { path: given.cache.path, given };
 }
 
 /** Writes entries, without waiting for any: the promises of those that wait. */
 function writeAll(muxer: IngestMuxer, entries: readonly EntryInput[]): Promise<void>[] {
   return entries.flatMap((entry) => muxer.writeEntry(entry) ?? []);
 }
-
-const expected = (entries: readonly EntryInput[]): Arrival[] =>
-  entries.map((entry) => expectedArrival(entry));
 
 beforeEach(rollQuickly);
 
@@ -50,7 +49,7 @@ describe('the cache in the mode fail', () => {
       connection.confirmThrough(connection.frames.length);
     }
     await Promise.all(waits);
-    expectArrivals(connection.arrivals, expected(entries));
+    expectArrivals(connection.arrivals, expectedArrivals(entries));
     expect(segmentsIn(path)).toEqual([]);
   });
 
@@ -65,14 +64,14 @@ describe('the cache in the mode fail', () => {
     expect(writeAll(muxer, entries.slice(800))).toEqual([]);
     const inRing = muxer.stats().writtenEntries;
     expect(cacheStats(muxer).pendingEntries).toBe(1200 - inRing);
-    await until('all on disk', () => cacheStats(muxer).unstoredBytes === 0);
+    await untilStored(muxer);
     const stored = await cachedData(path);
     expect(stored).toEqual(entries.slice(inRing).map(({ data }) => `${data}`));
 
     const recording = await Receiver.start({ listen });
     await muxer.sync();
-    expectArrivals(recording.received, expected(entries));
-    await until('that the cache is empty', () => cacheStats(muxer).bytes === 0);
+    expectArrivals(recording.received, expectedArrivals(entries));
+    await untilEmpty(muxer);
     expect(segmentsIn(path)).toEqual([]);
     expect(cacheStats(muxer)).toMatchObject({
       bytes: 0,
@@ -95,7 +94,7 @@ describe('the cache in the mode fail', () => {
     await Promise.all(writeAll(muxer, entries));
     const recording = await Receiver.start({ listen });
     await muxer.sync();
-    expectArrivals(recording.received, expected(entries));
+    expectArrivals(recording.received, expectedArrivals(entries));
   });
 
   it('goes on with new entries beside old ones, and loses none', async () => {
@@ -146,7 +145,7 @@ describe('the cache in the mode fail', () => {
     })) as EntryInput[];
     await Promise.all(writeAll(muxer, entries));
     await muxer.writeBatch(entries);
-    await until('the disk has it', () => cacheStats(muxer).unstoredBytes === 0);
+    await untilStored(muxer);
     const recording = await Receiver.start({ listen });
     await muxer.sync();
     expectEachOnce(recording.received, [...entries, ...entries]);
@@ -170,7 +169,7 @@ describe('the cache in the mode fail', () => {
       await recording.indexer.close();
       await until('that the lane is lost', () => muxer.hot() === 0);
     }
-    expectArrivals(received, expected(entries));
+    expectArrivals(received, expectedArrivals(entries));
   });
 
   it('has nothing to do with healthy indexers', async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { CACHE_MODES } from '@ringest/core';
 import { expect, it } from 'vitest';
 import { closeAtOnce } from '../../support/cache-time.js';
 import { CLOSE_MS, numbered, unusedAddress } from '../../support/caching.js';
@@ -34,7 +35,7 @@ async function failing(mode: 'always' | 'fail' | 'journal') {
   return { muxer, listen };
 }
 
-it.each(['always', 'fail', 'journal'] as const)(
+it.each(CACHE_MODES)(
   'without the cache that could not be opened, all arrives: %s',
   async (mode) => {
     const { muxer, listen } = await failing(mode);
@@ -44,10 +45,7 @@ it.each(['always', 'fail', 'journal'] as const)(
   },
 );
 
-it.each(['always', 'fail', 'journal'] as const)(
-  'without it, close says that nothing is on disk: %s',
-  async (mode) => {
-    const { muxer } = await failing(mode);
-    expect(await closeAtOnce(muxer)).toMatchObject({ cached: 0 });
-  },
-);
+it.each(CACHE_MODES)('without it, close says that nothing is on disk: %s', async (mode) => {
+  const { muxer } = await failing(mode);
+  expect(await closeAtOnce(muxer)).toMatchObject({ cached: 0 });
+});

@@ -8,7 +8,7 @@ import {
   WriteAbandonedError,
 } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
-import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { expectArrivals, expectedArrivals } from '../../support/arrivals.js';
 import { closeAtOnce, coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
   CLOSE_MS,
@@ -19,29 +19,20 @@ import {
   numbered,
   numberedFrom,
   segmentsIn,
-  until,
+  untilEmpty,
   unusedAddress,
+  withCache,
 } from '../../support/caching.js';
-import { hotMuxer, type newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { hotMuxer } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
-import { temporaryDirectory } from '../../support/temporary-directory.js';
-
-type Configuration = Parameters<typeof newMuxer>[0];
-type CacheInput = NonNullable<Configuration['cache']>;
-
-function journal(targets: readonly string[], cache: Partial<CacheInput> = {}) {
-  const path = temporaryDirectory();
-  const given = { path, mode: 'journal', ...cache } as const;
-  return { targets, ringBytes: SMALL_RING, cache: given };
-}
 
 const dataOf = (entries: readonly EntryInput[]) => entries.map(({ data }) => `${data}`);
 
 /** Has a muxer write, without an indexer: the folder as it is when it crashes after that. */
 async function leave(write: (muxer: IngestMuxer) => Promise<unknown> | undefined) {
   const { address } = await unusedAddress();
-  const given = journal([address]);
+  const given = withCache([address], 'journal');
   const muxer = coldMuxer(given);
   await write(muxer);
   return copyAsAfterCrash(given.cache.path);
@@ -62,7 +53,7 @@ async function resolutions(muxer: IngestMuxer): Promise<number[]> {
 describe('a write under the journal', () => {
   it('returns a promise in any case, one for all writes of a turn', async () => {
     const recording = await Receiver.start();
-    const muxer = await hotMuxer(journal([recording.address]));
+    const muxer = await hotMuxer(withCache([recording.address], 'journal'));
     const first = muxer.writeEntry(numbered(0));
     expect(first).toBeInstanceOf(Promise);
     expect(muxer.writeEntry(numbered(1))).toBe(first);
@@ -78,7 +69,7 @@ describe('a write under the journal', () => {
 
   it('resolves once the entry is in a file, though no indexer has it', async () => {
     const { address } = await unusedAddress();
-    const given = journal([address]);
+    const given = withCache([address], 'journal');
     const muxer = coldMuxer(given);
     const entries = numberedFrom(0, 15);
     for (const [i, entry] of entries.entries()) {
@@ -93,7 +84,7 @@ describe('a write under the journal', () => {
     'resolves after those before it, with sync %o',
     async (sync) => {
       const recording = await Receiver.start();
-      const given = journal([recording.address], { sync });
+      const given = withCache([recording.address], 'journal', { sync });
       const muxer = await hotMuxer({ ...given, ringBytes: 2 ** 20 });
       expect(await resolutions(muxer)).toEqual(Array.from({ length: 400 }, (_, i) => i));
     },
@@ -101,13 +92,15 @@ describe('a write under the journal', () => {
 
   it('resolves after those before it, also where those had to wait for room', async () => {
     const recording = await Receiver.start();
-    const muxer = await hotMuxer(journal([recording.address]));
+    const muxer = await hotMuxer(withCache([recording.address], 'journal'));
     expect(await resolutions(muxer)).toEqual(Array.from({ length: 400 }, (_, i) => i));
   });
 
   it('waits no longer for the disk than it is told to, and is delivered all the same', async () => {
     const indexer = await ScriptedIndexer.listen();
-    const muxer = await hotMuxer(journal([indexer.address], { sync: { everyMs: 1000 } }));
+    const muxer = await hotMuxer(
+      withCache([indexer.address], 'journal', { sync: { everyMs: 1000 } }),
+    );
     const timed = muxer.writeEntry(numbered(0), { timeout: 20 });
     const controller = new AbortController();
     const { signal } = controller;
@@ -125,17 +118,14 @@ describe('a write under the journal', () => {
     });
     const connection = await indexer.hot(0);
     await connection.entries(5);
-    expectArrivals(
-      connection.arrivals,
-      numberedFrom(0, 5).map((entry) => expectedArrival(entry)),
-    );
+    expectArrivals(connection.arrivals, expectedArrivals(numberedFrom(0, 5)));
     await patient;
   });
 
   it('that waits for room resolves when it has found some and is stored', async () => {
     rollQuickly();
     const { address, listen } = await unusedAddress();
-    const given = journal([address]);
+    const given = withCache([address], 'journal');
     const muxer = coldMuxer(given);
     const entries = numberedFrom(0, 800);
     const waits = entries.map((entry) => muxer.writeEntry(entry));
@@ -143,16 +133,13 @@ describe('a write under the journal', () => {
     expect((await cachedData(given.cache.path)).sort()).toEqual(dataOf(entries).sort());
     const recording = await Receiver.start({ listen });
     await muxer.sync();
-    expectArrivals(
-      recording.received,
-      entries.map((entry) => expectedArrival(entry)),
-    );
-    await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+    expectArrivals(recording.received, expectedArrivals(entries));
+    await untilEmpty(muxer);
   });
 
   it('goes to the disk when an indexer that is hot has confirmed nothing for a moment', async () => {
     const indexer = await ScriptedIndexer.listen();
-    const muxer = await hotMuxer(journal([indexer.address]));
+    const muxer = await hotMuxer(withCache([indexer.address], 'journal'));
     const entries = numberedFrom(0, 800);
     await Promise.all(entries.map((entry) => muxer.writeEntry(entry)));
     expect(muxer.stats().backlogEntries).toBe(0);
@@ -161,10 +148,7 @@ describe('a write under the journal', () => {
       await connection.entries(confirmed + 1);
       connection.confirmThrough(connection.frames.length);
     }
-    expectArrivals(
-      connection.arrivals,
-      entries.map((entry) => expectedArrival(entry)),
-    );
+    expectArrivals(connection.arrivals, expectedArrivals(entries));
   });
 });
 
@@ -193,16 +177,16 @@ describe('what a journal has copied', () => {
       Promise.all(entries.map((entry) => muxer.writeEntry(entry))),
     );
     const recording = await Receiver.start();
-    const next = await hotMuxer(journal([recording.address], { path }));
+    const next = await hotMuxer(withCache([recording.address], 'journal', { path }));
     await recording.entries(entries.length);
     expectEachOnce(recording.received, entries);
-    await until('an empty cache', () => cacheStats(next).bytes === 0);
+    await untilEmpty(next);
     expect(cacheStats(next).recoveredEntries).toBe(entries.length);
   });
 
   it('is right over many laps of a small ring, with frames of odd sizes', async () => {
     const indexer = await ScriptedIndexer.listen({ confirms: 'at once' });
-    const given = journal([indexer.address]);
+    const given = withCache([indexer.address], 'journal');
     const muxer = await hotMuxer({ ...given, batchBytes: 5000 });
     const entries = Array.from({ length: 1500 }, (_, i) => numbered(i, (i * 37) % 1500));
     const seen = new Set<string>();
@@ -218,10 +202,7 @@ describe('what a journal has copied', () => {
     expect(seen.size).toBeGreaterThan(300);
     await muxer.sync();
     const connection = await indexer.hot(0);
-    expectArrivals(
-      connection.arrivals,
-      entries.map((entry) => expectedArrival(entry)),
-    );
+    expectArrivals(connection.arrivals, expectedArrivals(entries));
   });
 
   it('has nothing of a batch that is refused as a whole', async () => {
@@ -244,7 +225,7 @@ describe('what a journal has copied', () => {
   it('is removed once it is confirmed, also when nothing is written any more', async () => {
     rollQuickly();
     const indexer = await ScriptedIndexer.listen();
-    const given = journal([indexer.address]);
+    const given = withCache([indexer.address], 'journal');
     const muxer = await hotMuxer(given);
     await muxer.writeBatch(numberedFrom(0, 100));
     const connection = await indexer.hot(0);
@@ -256,14 +237,14 @@ describe('what a journal has copied', () => {
     expect(cacheStats(muxer).entries).toBe(written);
     await connection.entries(written);
     connection.confirmThrough(written);
-    await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+    await untilEmpty(muxer);
     expect(segmentsIn(given.cache.path)).toEqual([]);
   });
 
   it('is sent by the next run as far as no indexer has confirmed it', async () => {
     rollQuickly();
     const indexer = await ScriptedIndexer.listen();
-    const given = { ...journal([indexer.address]), closeTimeout: CLOSE_MS };
+    const given = { ...withCache([indexer.address], 'journal'), closeTimeout: CLOSE_MS };
     const muxer = await hotMuxer(given);
     const entries = numberedFrom(0, 200);
     await muxer.writeBatch(entries);
@@ -274,20 +255,19 @@ describe('what a journal has copied', () => {
     expect(await closeAtOnce(muxer)).toEqual({ unconfirmed: 80, cached: 80 });
     expect(await cachedData(given.cache.path)).toEqual(dataOf(entries.slice(120)));
     const recording = await Receiver.start();
-    const next = await hotMuxer(journal([recording.address], { path: given.cache.path }));
-    await recording.entries(80);
-    await until('an empty cache', () => cacheStats(next).bytes === 0);
-    expectArrivals(
-      recording.received,
-      entries.slice(120).map((entry) => expectedArrival(entry)),
+    const next = await hotMuxer(
+      withCache([recording.address], 'journal', { path: given.cache.path }),
     );
+    await recording.entries(80);
+    await untilEmpty(next);
+    expectArrivals(recording.received, expectedArrivals(entries.slice(120)));
     expect(cacheStats(next)).toMatchObject({ recoveredEntries: 80, replayedEntries: 80 });
   });
 
   it('goes away while entries come without a pause', async () => {
     rollQuickly();
     const recording = await Receiver.start();
-    const muxer = await hotMuxer(journal([recording.address], { maxBytes: 2 ** 20 }));
+    const muxer = await hotMuxer(withCache([recording.address], 'journal', { maxBytes: 2 ** 20 }));
     let written = 0;
     // Many times what the cache may hold.
     while (written < 9000) {
@@ -295,7 +275,7 @@ describe('what a journal has copied', () => {
       if (muxer.willBlock(300)) await stored;
     }
     await muxer.sync();
-    await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+    await untilEmpty(muxer);
     expectEachOnce(recording.received, numberedFrom(0, written));
     expect(cacheStats(muxer)).toMatchObject({ droppedEntries: 0, isFull: false });
   });

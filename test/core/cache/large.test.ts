@@ -1,6 +1,7 @@
+import { CACHE_MODES } from '@ringest/core';
 import { expect, it } from 'vitest';
 import { closeAtOnce } from '../../support/cache-time.js';
-import { CLOSE_MS, cacheStats, until } from '../../support/caching.js';
+import { CLOSE_MS, untilEmpty } from '../../support/caching.js';
 import { hotMuxer, SMALL_RING } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
@@ -12,7 +13,7 @@ const TAGS = ['one', 'two', 'three'];
 const numberTags = (names: readonly string[]) =>
   new Map(names.map((name, i) => [name, (i + 1) % names.length]));
 
-it.each(['fail', 'always', 'journal'] as const)(
+it.each(CACHE_MODES)(
   'a large entry that was sent and not confirmed keeps its tag when the muxer closes: %s',
   async (mode) => {
     const first = await ScriptedIndexer.listen({ confirms: 'never', numberTags });
@@ -28,7 +29,7 @@ it.each(['fail', 'always', 'journal'] as const)(
     const recording = await Receiver.start();
     const next = await hotMuxer({ ...given, targets: [recording.address] });
     await recording.entries(2);
-    await until('an empty cache', () => cacheStats(next).bytes === 0);
+    await untilEmpty(next);
     expect(recording.received.map(({ tag }) => tag)).toEqual(['one', 'one']);
   },
 );

@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
-import { BacklogFullError, type EntryInput, type IngestMuxer } from '@ringest/core';
+import {
+  BacklogFullError,
+  CACHE_MODES,
+  type CacheMode,
+  type EntryInput,
+  type IngestMuxer,
+} from '@ringest/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { closeAtOnce, coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
@@ -10,18 +16,15 @@ import {
   numbered,
   numberedFrom,
   until,
+  untilEmpty,
+  untilStored,
   unusedAddress,
+  withCache,
 } from '../../support/caching.js';
-import { collectLogs, hotMuxer, type newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { collectLogs, hotMuxer } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { scaled } from '../../support/scale.js';
-import { temporaryDirectory } from '../../support/temporary-directory.js';
-
-type Configuration = Parameters<typeof newMuxer>[0];
-type CacheInput = NonNullable<Configuration['cache']>;
-
-type Mode = NonNullable<CacheInput['mode']>;
 
 const MOST = 2 ** 20;
 /** More of what it takes than the limit. */
@@ -29,21 +32,16 @@ const MANY = 2500;
 
 beforeEach(rollQuickly);
 
-function given(targets: readonly string[], cache: Partial<CacheInput>) {
-  const input = { path: temporaryDirectory(), maxBytes: MOST, ...cache };
-  return { targets, ringBytes: SMALL_RING, cache: input };
-}
-
 const writeAll = (muxer: IngestMuxer, entries: readonly EntryInput[]) =>
   entries.map((entry) => muxer.writeEntry(entry));
 
 describe('a cache that has reached its limit', () => {
-  it.each(scaled<readonly Mode[]>(['always', 'journal'], ['fail', 'always', 'journal']))(
+  it.each(scaled<readonly CacheMode[]>(['always', 'journal'], CACHE_MODES))(
     'has writes wait, which go on when there is room: %s',
     async (mode) => {
       const { address, listen } = await unusedAddress();
       const { logger, lines } = collectLogs();
-      const muxer = coldMuxer({ ...given([address], { mode }), logger });
+      const muxer = coldMuxer({ ...withCache([address], mode, { maxBytes: MOST }), logger });
       const entries: EntryInput[] = [];
       const waits: (Promise<void> | undefined)[] = [];
       // Until there are some that wait, though the disk has been tried for a while.
@@ -67,23 +65,26 @@ describe('a cache that has reached its limit', () => {
       await Promise.all(waits);
       await muxer.sync();
       expectEachOnce(recording.received, entries);
-      await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+      await untilEmpty(muxer);
       expect(cacheStats(muxer)).toMatchObject({ isFull: false, droppedEntries: 0 });
       expect(lines.some((line) => line.includes('the cache has room again'))).toBe(true);
     },
   );
 
-  it.each(scaled<readonly Mode[]>(['always'], ['fail', 'always']))(
+  it.each(scaled<readonly CacheMode[]>(['always'], ['fail', 'always']))(
     'drops whole segments, the oldest first, if it is told to, and says so: %s',
     async (mode) => {
       const { address, listen } = await unusedAddress();
       const { logger, lines } = collectLogs();
-      const muxer = coldMuxer({ ...given([address], { mode, whenFull: 'drop-oldest' }), logger });
+      const muxer = coldMuxer({
+        ...withCache([address], mode, { maxBytes: MOST, whenFull: 'drop-oldest' }),
+        logger,
+      });
       const entries = numberedFrom(0, 4 * MANY);
       for (let at = 0; at < entries.length; at += 1000) {
         await Promise.all(writeAll(muxer, entries.slice(at, at + 1000)));
       }
-      await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
+      await untilStored(muxer);
       const { droppedEntries, pendingEntries, bytes, isFull } = cacheStats(muxer);
       const inRing = muxer.stats().writtenEntries;
       expect(bytes).toBeLessThanOrEqual(MOST);
@@ -101,7 +102,7 @@ describe('a cache that has reached its limit', () => {
       await muxer.sync();
       const kept = [...entries.slice(0, inRing), ...entries.slice(inRing + droppedEntries)];
       expectEachOnce(recording.received, kept);
-      await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+      await untilEmpty(muxer);
     },
   );
 
@@ -110,7 +111,7 @@ describe('a cache that has reached its limit', () => {
     async (mode) => {
       const { address } = await unusedAddress();
       const muxer = coldMuxer({
-        ...given([address], { mode, whenFull: 'drop-oldest' }),
+        ...withCache([address], mode, { maxBytes: MOST, whenFull: 'drop-oldest' }),
         // What it takes is too much for what the limit leaves.
         ringBytes: MOST / 2,
         closeTimeout: CLOSE_MS,
@@ -118,7 +119,7 @@ describe('a cache that has reached its limit', () => {
       for (let at = 0; at < 4 * MANY; at += 1000) {
         await Promise.all(writeAll(muxer, numberedFrom(at, at + 1000)));
       }
-      await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
+      await untilStored(muxer);
       const { droppedEntries } = cacheStats(muxer);
       expect(droppedEntries).toBeGreaterThan(0);
       const left = 4 * MANY - droppedEntries;
@@ -130,10 +131,13 @@ describe('a cache that has reached its limit', () => {
   it('drops copies of what is in rings, which arrive all the same: journal', async () => {
     const { address, listen } = await unusedAddress();
     const cache = { mode: 'journal', whenFull: 'drop-oldest' } as const;
-    const muxer = coldMuxer({ ...given([address], cache), ringBytes: 2 ** 23 });
+    const muxer = coldMuxer({
+      ...withCache([address], 'fail', { maxBytes: MOST, ...cache }),
+      ringBytes: 2 ** 23,
+    });
     const entries = numberedFrom(0, 4 * MANY);
     await Promise.all(writeAll(muxer, entries));
-    await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
+    await untilStored(muxer);
     expect(cacheStats(muxer).bytes).toBeLessThanOrEqual(MOST);
     expect(cacheStats(muxer)).toMatchObject({ droppedEntries: 0, pendingEntries: 0 });
     const recording = await Receiver.start({ listen });
@@ -143,7 +147,7 @@ describe('a cache that has reached its limit', () => {
 
   it('stops a writer that ignores its promises', async () => {
     const { address } = await unusedAddress();
-    const configuration = given([address], { mode: 'always' });
+    const configuration = withCache([address], 'always', { maxBytes: MOST });
     const muxer = coldMuxer({ ...configuration, backlogBytes: 100_000 });
     // From now on, what finds no room goes to the disk at once.
     await Promise.all(writeAll(muxer, numberedFrom(0, 300)));
@@ -170,7 +174,7 @@ describe('a cache that has reached its limit', () => {
     'makes room for an entry as large as the limit: $mode, by removing $what',
     async ({ mode }) => {
       const recording = await RecordingIndexer.start({ ackDelay: 20 });
-      const muxer = await hotMuxer(given([recording.address], { mode }));
+      const muxer = await hotMuxer(withCache([recording.address], mode, { maxBytes: MOST }));
       const entries = Array.from({ length: 40 }, (_, i) =>
         numbered(i, i % 4 === 3 ? MOST : 20_000),
       );
@@ -180,7 +184,7 @@ describe('a cache that has reached its limit', () => {
       }
       await muxer.sync();
       expectEachOnce(recording.received, entries);
-      await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+      await untilEmpty(muxer);
     },
   );
 });

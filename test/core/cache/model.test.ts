@@ -9,6 +9,7 @@ import {
   compareArrivals,
   segmentsIn,
   until,
+  untilEmpty,
   unusedAddress,
 } from '../../support/caching.js';
 import { newMuxer, SMALL_RING } from '../../support/muxer.js';
@@ -79,7 +80,7 @@ class World {
     await Promise.all(this.#waits);
     await this.#muxer.waitForHot();
     await until('that it is open', () => cacheStats(this.#muxer).isOpen);
-    await until('an empty cache', () => cacheStats(this.#muxer).bytes === 0);
+    await untilEmpty(this.#muxer);
     await this.#muxer.sync();
     expect(cacheStats(this.#muxer)).toMatchObject({
       pendingEntries: 0,

@@ -229,18 +229,18 @@ describe('receipts', () => {
   it('resolve in order, each once the block is stored that all of it is in', async () => {
     const { receipts, write, settled } = watchedReceipts();
     write('a');
-    receipts.close(1);
+    receipts.appended(1);
     write('b');
     write('c');
-    receipts.close(3);
+    receipts.appended(3);
     write('d');
-    receipts.close(3);
+    receipts.appended(3);
     write('e');
     receipts.stored(2);
     expect(await settled()).toEqual(['a']);
     receipts.stored(3);
     expect(await settled()).toEqual(['b', 'c', 'd']);
-    receipts.close(3);
+    receipts.appended(3);
     expect(await settled()).toEqual(['e']);
     expect(receipts.isAnyWaiting).toBe(false);
   });
@@ -248,17 +248,17 @@ describe('receipts', () => {
   it('of what is in no block resolve when it is confirmed, and later ones not before', async () => {
     const { receipts, write, settled } = watchedReceipts();
     write('stored');
-    receipts.close(1);
+    receipts.appended(1);
     write('not copied');
-    receipts.close(undefined);
+    receipts.appended(undefined);
     write('later');
-    receipts.close(2);
+    receipts.appended(2);
     expect(receipts.isAnyUncopied).toBe(true);
     receipts.stored(2);
     expect(await settled()).toEqual(['stored']);
     const confirmed = receipts.confirmed();
     write('last');
-    receipts.close(3);
+    receipts.appended(3);
     confirmed();
     expect(await settled()).toEqual(['not copied', 'later']);
     receipts.stored(3);
@@ -268,13 +268,13 @@ describe('receipts', () => {
   it('of what is gathered belong to the block in which it comes later', async () => {
     const { receipts, write, settled } = watchedReceipts();
     write('gathered');
-    receipts.closeGathered();
+    receipts.gathered();
     write('too');
-    receipts.closeGathered();
+    receipts.gathered();
     receipts.stored(1);
     expect(await settled()).toEqual([]);
     write('with them');
-    receipts.close(2);
+    receipts.appended(2);
     receipts.stored(2);
     expect(await settled()).toEqual(['gathered', 'too', 'with them']);
   });
@@ -282,7 +282,7 @@ describe('receipts', () => {
   it('are settled at the end, whatever became of them', async () => {
     const { receipts, settled, write } = watchedReceipts();
     write('a');
-    receipts.close(9);
+    receipts.appended(9);
     write('b');
     receipts.settle(undefined);
     expect(await settled()).toEqual(['a', 'b']);

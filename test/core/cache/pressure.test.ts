@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { EntryInput, IngestMuxer } from '@ringest/core';
+import { CACHE_MODES, type CacheMode, type EntryInput, type IngestMuxer } from '@ringest/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
@@ -9,26 +9,23 @@ import {
   numberedFrom,
   until,
   unusedAddress,
+  withCache,
 } from '../../support/caching.js';
-import { hotMuxer, SMALL_RING } from '../../support/muxer.js';
+import { hotMuxer } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
-import { temporaryDirectory } from '../../support/temporary-directory.js';
-
-type Mode = 'fail' | 'always' | 'journal';
 
 const BYTES = 200;
 
 beforeEach(rollQuickly);
 
-function given(targets: readonly string[], mode: Mode, maxBytes = 2 ** 30) {
-  const cache = { path: temporaryDirectory(), mode, maxBytes };
-  return { targets, ringBytes: SMALL_RING, cache };
-}
-
 /** Writes entries like somebody who looks at nothing but `willBlock` and `drain`. */
-async function obey(muxer: IngestMuxer, mode: Mode, entries: readonly EntryInput[]): Promise<void> {
+async function obey(
+  muxer: IngestMuxer,
+  mode: CacheMode,
+  entries: readonly EntryInput[],
+): Promise<void> {
   for (const [i, entry] of entries.entries()) {
     if (muxer.willBlock(BYTES)) await once(muxer, 'drain');
     // Others may have written since; nobody has here.
@@ -49,26 +46,23 @@ async function confirmAll(connection: ScriptedConnection, count: number): Promis
 }
 
 describe('a writer that obeys willBlock and drain', () => {
-  it.each(['fail', 'always', 'journal'] as const)(
-    'gets everything to disk while no indexer is there: %s',
-    async (mode) => {
-      const { address, listen } = await unusedAddress();
-      const muxer = coldMuxer(given([address], mode));
-      const entries = numberedFrom(0, 1000, BYTES);
-      await obey(muxer, mode, entries);
-      expect(muxer.stats().backlogEntries).toBe(0);
-      const recording = await Receiver.start({ listen });
-      await muxer.sync();
-      expectEachOnce(recording.received, entries);
-    },
-  );
+  it.each(CACHE_MODES)('gets everything to disk while no indexer is there: %s', async (mode) => {
+    const { address, listen } = await unusedAddress();
+    const muxer = coldMuxer(withCache([address], mode));
+    const entries = numberedFrom(0, 1000, BYTES);
+    await obey(muxer, mode, entries);
+    expect(muxer.stats().backlogEntries).toBe(0);
+    const recording = await Receiver.start({ listen });
+    await muxer.sync();
+    expectEachOnce(recording.received, entries);
+  });
 
   it.each(['fail', 'journal'] as const)(
     'gets it there also when none of two indexers is: %s',
     async (mode) => {
       const places = [await unusedAddress(), await unusedAddress()];
       const targets = places.map(({ address }) => address);
-      const muxer = coldMuxer(given(targets, mode));
+      const muxer = coldMuxer(withCache(targets, mode));
       const entries = numberedFrom(0, 1000, BYTES);
       await obey(muxer, mode, entries);
       expect(cacheStats(muxer).pendingEntries).toBe(1000);
@@ -80,7 +74,7 @@ describe('a writer that obeys willBlock and drain', () => {
 
   it.each(['always', 'journal'] as const)('is served by a slow indexer: %s', async (mode) => {
     const recording = await RecordingIndexer.start({ ackDelay: 20 });
-    const muxer = await hotMuxer(given([recording.address], mode));
+    const muxer = await hotMuxer(withCache([recording.address], mode));
     const entries = numberedFrom(0, 1000, BYTES);
     await obey(muxer, mode, entries);
     await muxer.sync();
@@ -91,7 +85,7 @@ describe('a writer that obeys willBlock and drain', () => {
     'goes on when a cache that was full has room again: %s',
     async (mode) => {
       const { address, port } = await unusedAddress();
-      const muxer = coldMuxer(given([address], mode, 2 ** 20));
+      const muxer = coldMuxer(withCache([address], mode, { maxBytes: 2 ** 20 }));
       const entries: EntryInput[] = [];
       let drained = 0;
       muxer.on('drain', () => drained++);
@@ -128,7 +122,7 @@ describe('willBlock with a cache that is in use', () => {
     'is false for whatever is written next: %s bytes',
     async (bytes) => {
       const indexer = await ScriptedIndexer.listen();
-      const muxer = await hotMuxer(given([indexer.address], 'always'));
+      const muxer = await hotMuxer(withCache([indexer.address], 'always'));
       for (let i = 0; i < 100; i++) {
         expect(muxer.willBlock(bytes)).toBe(false);
         expect(

@@ -1,19 +1,20 @@
+import { CACHE_MODES } from '@ringest/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { coldMuxer, rollQuickly } from '../../support/cache-time.js';
-import { cacheStats, numberedFrom, until, unusedAddress } from '../../support/caching.js';
-import { collectLogs, hotMuxer, SMALL_RING } from '../../support/muxer.js';
+import {
+  cacheStats,
+  numberedFrom,
+  until,
+  untilEmpty,
+  untilStored,
+  unusedAddress,
+  withCache,
+} from '../../support/caching.js';
+import { collectLogs, hotMuxer } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
-import { temporaryDirectory } from '../../support/temporary-directory.js';
-
-const MODES = ['fail', 'always', 'journal'] as const;
 
 beforeEach(rollQuickly);
-
-function given(targets: readonly string[], mode: (typeof MODES)[number]) {
-  const cache = { path: temporaryDirectory(), mode };
-  return { targets, ringBytes: SMALL_RING, cache };
-}
 
 describe('what a muxer tells of its cache', () => {
   it('is nothing when it has none', async () => {
@@ -25,9 +26,9 @@ describe('what a muxer tells of its cache', () => {
     expect(state).toMatchObject({ cacheState: '', cacheSize: 0 });
   });
 
-  it.each(MODES)('is that nothing is in it, at first: %s', async (mode) => {
+  it.each(CACHE_MODES)('is that nothing is in it, at first: %s', async (mode) => {
     const indexer = await ScriptedIndexer.listen({ confirms: 'at once' });
-    const muxer = await hotMuxer(given([indexer.address], mode));
+    const muxer = await hotMuxer(withCache([indexer.address], mode));
     await until('that it is open', () => cacheStats(muxer).isOpen);
     expect(muxer.cacheSize()).toBe(0);
     expect(muxer.stats().cache).toEqual({
@@ -52,7 +53,7 @@ describe('what a muxer tells of its cache', () => {
 
   it('is what waits, also for the disk, and what has come back', async () => {
     const { address, listen } = await unusedAddress();
-    const configuration = given([address], 'always');
+    const configuration = withCache([address], 'always');
     const cache = { ...configuration.cache, sync: { everyMs: 400 } } as const;
     const muxer = coldMuxer({ ...configuration, cache });
     await Promise.all(numberedFrom(0, 2000).map((entry) => muxer.writeEntry(entry)));
@@ -61,21 +62,21 @@ describe('what a muxer tells of its cache', () => {
     expect(waiting.pendingEntries).toBe(2000 - inRing);
     expect(waiting.unstoredBytes).toBeGreaterThan(waiting.pendingEntries * 200);
     expect(muxer.cacheSize()).toBeGreaterThanOrEqual(waiting.unstoredBytes);
-    await until('the disk', () => cacheStats(muxer).unstoredBytes === 0);
+    await untilStored(muxer);
     const { bytes, entries, pendingEntries } = cacheStats(muxer);
     expect([entries, pendingEntries]).toEqual([2000 - inRing, 2000 - inRing]);
     expect(bytes).toBeGreaterThan(entries * 200);
     expect(muxer.cacheSize()).toBe(bytes);
     await Receiver.start({ listen });
     await muxer.sync();
-    await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+    await untilEmpty(muxer);
     expect(cacheStats(muxer)).toMatchObject({ replayedEntries: 2000 - inRing, entries: 0 });
     expect(muxer.stats()).toMatchObject({ writtenEntries: 2000, confirmedEntries: 2000 });
   });
 
   it('is in the ingester state, which is told anew when the cache is used, and when no more', async () => {
     const { address, port } = await unusedAddress();
-    const muxer = coldMuxer(given([address], 'always'));
+    const muxer = coldMuxer(withCache([address], 'always'));
     await Promise.all(numberedFrom(0, 2000).map((entry) => muxer.writeEntry(entry)));
     const indexer = await ScriptedIndexer.listen({ port });
     const connection = await indexer.hot(0);
@@ -97,7 +98,11 @@ describe('what a muxer tells of its cache', () => {
   it('is among the statistics that it logs', async () => {
     const { logger, lines } = collectLogs();
     const recording = await Receiver.start();
-    const configuration = { ...given([recording.address], 'journal'), logger, statsInterval: 20 };
+    const configuration = {
+      ...withCache([recording.address], 'journal'),
+      logger,
+      statsInterval: 20,
+    };
     await hotMuxer(configuration);
     const isLogged = (line: string) => line.includes('"statistics"');
     await until('statistics', () => lines.some(isLogged));

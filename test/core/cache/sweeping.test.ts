@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { GRAVWELL_TAG } from '@ringest/codec';
 import { cacheField, RefusedCopies, SegmentRemover, Store } from '@ringest/core/internal';
 import type { DetachedFrame } from '@ringest/workers';
 import { describe, expect, it } from 'vitest';
@@ -108,7 +109,7 @@ describe('a store', () => {
     return new Store(
       cacheField.parse({ path: '/nowhere' }),
       {
-        tag: () => 0,
+        tag: () => GRAVWELL_TAG,
         info: ignore,
         warn: ignore,
         failed: ignore,

@@ -10,9 +10,12 @@ import {
   copyAsAfterCrash,
   segmentsIn,
   until,
+  untilEmpty,
+  untilStored,
   unusedAddress,
+  withCache,
 } from '../../support/caching.js';
-import { newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { newMuxer } from '../../support/muxer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -25,10 +28,6 @@ const entry = (i: number, tag: number): EntryInput => ({
 const MODES = ['always', 'journal'] as const;
 
 beforeEach(rollQuickly);
-
-function given(targets: readonly string[], path: string, mode: (typeof MODES)[number] = 'journal') {
-  return { targets, ringBytes: SMALL_RING, cache: { path, mode } };
-}
 
 /** Entries of some tags in turn, each with the name of its tag. */
 function ofTags(muxer: IngestMuxer, names: readonly string[], count: number) {
@@ -48,13 +47,13 @@ const expectedKeys = (named: readonly Named[]) =>
 async function leave(mode: (typeof MODES)[number], tags: readonly string[], late: string) {
   const { address } = await unusedAddress();
   const path = temporaryDirectory();
-  const muxer = coldMuxer({ ...given([address], path, mode), tags });
+  const muxer = coldMuxer({ ...withCache([address], mode, { path }), tags });
   const early = ofTags(muxer, [...tags, 'gravwell'], 600);
   await Promise.all(early.map(({ entry: one }) => muxer.writeEntry(one)));
   muxer.negotiateTag(late);
   const more = ofTags(muxer, [late, ...tags], 600);
   await Promise.all(more.map(({ entry: one }) => muxer.writeEntry(one)));
-  await until('all on disk', () => cacheStats(muxer).unstoredBytes === 0);
+  await untilStored(muxer);
   // What is in rings only is lost by that.
   const inRings = mode === 'journal' ? 0 : muxer.stats().writtenEntries;
   return { path: copyAsAfterCrash(path), left: [...early, ...more].slice(inRings) };
@@ -77,13 +76,13 @@ describe('entries that an earlier run has left', () => {
     const indexer = await ScriptedIndexer.listen({ confirms: 'at once' });
     // `two` and `late` are not among the tags of this run, which has others in their places.
     const tags = ['new', 'three', 'newer', 'one'];
-    const muxer = newMuxer({ ...given([indexer.address], path, mode), tags });
+    const muxer = newMuxer({ ...withCache([indexer.address], mode, { path }), tags });
     muxer.start();
     const fresh = ofTags(muxer, tags, 100);
     await Promise.all(fresh.map(({ entry: one }) => muxer.writeEntry(one)));
     await until('all of it', () => cacheStats(muxer).recoveredEntries === left.length);
     await muxer.sync();
-    await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+    await untilEmpty(muxer);
     expect(muxer.knownTags().slice(0, 4)).toEqual(tags);
     expect([...muxer.knownTags()].sort()).toEqual([...tags, 'two', 'late'].sort());
     const { arrivals } = await indexer.hot(0);
@@ -100,7 +99,7 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
     const { address } = await unusedAddress();
     const path = temporaryDirectory();
     const tags = ['good', 'bad'];
-    const first = coldMuxer({ ...given([address], path), tags });
+    const first = coldMuxer({ ...withCache([address], 'journal', { path }), tags });
     const left = ofTags(first, tags, 800);
     await Promise.all(left.map(({ entry: one }) => first.writeEntry(one)));
     const crashed = copyAsAfterCrash(path);
@@ -109,7 +108,10 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
 
     let isRefusing = true;
     const indexer = await refusing(() => isRefusing);
-    const configuration = { ...given([indexer.address], crashed), tags: ['good'] };
+    const configuration = {
+      ...withCache([indexer.address], 'journal', { path: crashed }),
+      tags: ['good'],
+    };
     const second = newMuxer({ ...configuration, closeTimeout: CLOSE_MS });
     const refused = once(second, 'error');
     second.start();
@@ -128,7 +130,7 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
     const third = newMuxer(configuration);
     third.start();
     await until('the bad ones', () => arrivals().length >= before + bad.length);
-    await until('an empty cache', () => cacheStats(third).bytes === 0);
+    await untilEmpty(third);
     expect(keysOf(arrivals().slice(before))).toEqual(expectedKeys(bad));
   });
 
@@ -141,7 +143,10 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
       let isRefusing = true;
       const indexer = await refusing(() => isRefusing, 'never');
       const path = temporaryDirectory();
-      const configuration = { ...given([indexer.address], path, 'always'), closeTimeout: CLOSE_MS };
+      const configuration = {
+        ...withCache([indexer.address], 'always', { path }),
+        closeTimeout: CLOSE_MS,
+      };
       const first = newMuxer({ ...configuration, tags: ['good'] });
       first.start();
       // They are written before any indexer has said that it does not take them.
@@ -164,7 +169,10 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
       expect(await closeAtOnce(first)).toEqual({ unconfirmed: 1505, cached: 1505 });
 
       const other = await ScriptedIndexer.listen({ confirms: 'at once' });
-      const second = newMuxer({ ...given([other.address], path), tags: ['good', 'bad'] });
+      const second = newMuxer({
+        ...withCache([other.address], 'journal', { path }),
+        tags: ['good', 'bad'],
+      });
       second.start();
       await until('all of it', () => cacheStats(second).recoveredEntries === 1505);
       await second.sync();
@@ -181,21 +189,24 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
     const { address } = await unusedAddress();
     const path = temporaryDirectory();
     const tags = ['good', 'bad'];
-    const first = coldMuxer({ ...given([address], path), tags });
+    const first = coldMuxer({ ...withCache([address], 'journal', { path }), tags });
     const left = ofTags(first, tags, 800);
     await Promise.all(left.map(({ entry: one }) => first.writeEntry(one)));
     const bad = left.filter(({ name }) => name === 'bad');
 
     let isRefusing = true;
     const indexer = await refusing(() => isRefusing);
-    const second = newMuxer({ ...given([indexer.address], copyAsAfterCrash(path)), tags });
+    const second = newMuxer({
+      ...withCache([indexer.address], 'journal', { path: copyAsAfterCrash(path) }),
+      tags,
+    });
     second.start();
     await until('that they are refused', () => second.stats().refusedEntries === bad.length);
     const segments = cacheStats(second).entries;
     expect(segments).toBeGreaterThanOrEqual(bad.length);
     isRefusing = false;
     for (const { socket } of indexer.connections) socket.destroy();
-    await until('an empty cache', () => cacheStats(second).bytes === 0);
+    await untilEmpty(second);
     await second.sync();
     const arrivals = indexer.connections.flatMap((connection) => connection.arrivals);
     expect([...new Set(keysOf(arrivals))]).toEqual(expectedKeys(left));
@@ -205,7 +216,10 @@ describe('entries in the cache with a tag that every indexer refuses', () => {
     let isRefusing = true;
     const indexer = await refusing(() => isRefusing);
     const path = temporaryDirectory();
-    const muxer = newMuxer({ ...given([indexer.address], path), tags: ['good'] });
+    const muxer = newMuxer({
+      ...withCache([indexer.address], 'journal', { path }),
+      tags: ['good'],
+    });
     muxer.start();
     const bad = muxer.negotiateTag('bad');
     const entries = Array.from({ length: 100 }, (_, i) => entry(i, i % 2 === 0 ? bad : 0));

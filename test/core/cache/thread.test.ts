@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { EntryInput, IngestMuxer } from '@ringest/core';
+import { CACHE_MODES } from '@ringest/core';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { closeAtOnce, coldMuxer, rollQuickly } from '../../support/cache-time.js';
 import {
@@ -10,26 +10,17 @@ import {
   numberedFrom,
   segmentsIn,
   until,
+  untilEmpty,
   unusedAddress,
   watchThreads,
+  withCache,
+  writeAll,
 } from '../../support/caching.js';
-import { collectLogs, newMuxer, SMALL_RING } from '../../support/muxer.js';
+import { collectLogs, newMuxer } from '../../support/muxer.js';
 import { Receiver } from '../../support/receiver.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
-import { temporaryDirectory } from '../../support/temporary-directory.js';
-
-const MODES = ['fail', 'always', 'journal'] as const;
-type Mode = (typeof MODES)[number];
 
 beforeEach(rollQuickly);
-
-function given(targets: readonly string[], mode: Mode) {
-  const cache = { path: temporaryDirectory(), mode };
-  return { targets, ringBytes: SMALL_RING, cache };
-}
-
-const writeAll = (muxer: IngestMuxer, entries: readonly EntryInput[]) =>
-  Promise.all(entries.map((entry) => muxer.writeEntry(entry)));
 
 /** A muxer that is started, and what ends the thread of its cache. */
 function started(configuration: Parameters<typeof newMuxer>[0]) {
@@ -46,12 +37,12 @@ function started(configuration: Parameters<typeof newMuxer>[0]) {
 }
 
 describe("the cache's thread", () => {
-  it.each(MODES)(
+  it.each(CACHE_MODES)(
     'that dies while entries go to disk and come back loses none: %s',
     async (mode) => {
       const { address, listen } = await unusedAddress();
       const { logger, lines } = collectLogs();
-      const { muxer, kill } = started({ ...given([address], mode), logger });
+      const { muxer, kill } = started({ ...withCache([address], mode), logger });
       const entries = numberedFrom(0, 1800);
       for (let at = 0; at < 1200; at += 600) {
         const written = writeAll(muxer, entries.slice(at, at + 600));
@@ -67,7 +58,7 @@ describe("the cache's thread", () => {
       }
       await muxer.sync({ timeout: 45_000 });
       expectEachOnce(recording.received, entries);
-      await until('an empty cache', () => cacheStats(muxer).bytes === 0);
+      await untilEmpty(muxer);
       // It counts as trouble that threads die one after the other, until one has begun to work.
       await until('the end of the trouble', () => cacheStats(muxer).trouble === undefined);
       expect(cacheStats(muxer).pendingEntries).toBe(0);
@@ -78,7 +69,7 @@ describe("the cache's thread", () => {
 
   it('that dies does not make a write of the journal resolve before it is stored', async () => {
     const { address } = await unusedAddress();
-    const configuration = given([address], 'journal');
+    const configuration = withCache([address], 'journal');
     const { muxer, kill } = started({ ...configuration, ringBytes: 2 ** 20 });
     for (let round = 0; round < 3; round++) {
       const entries = numberedFrom(round * 100, (round + 1) * 100);
@@ -104,7 +95,7 @@ describe("the cache's thread", () => {
         process.off('worker', kill);
       });
       const { address, listen } = await unusedAddress();
-      const muxer = newMuxer(given([address], 'journal'));
+      const muxer = newMuxer(withCache([address], 'journal'));
       let failure: Error | undefined;
       muxer.on('error', (error) => {
         failure = error;
@@ -121,10 +112,10 @@ describe("the cache's thread", () => {
     },
   );
 
-  it.each(MODES)('that dies while the muxer closes loses nothing: %s', async (mode) => {
+  it.each(CACHE_MODES)('that dies while the muxer closes loses nothing: %s', async (mode) => {
     const threads = watchThreads();
     const { address, listen } = await unusedAddress();
-    const configuration = { ...given([address], mode), closeTimeout: CLOSE_MS };
+    const configuration = { ...withCache([address], mode), closeTimeout: CLOSE_MS };
     const muxer = coldMuxer(configuration);
     const entries = numberedFrom(0, 600);
     await writeAll(muxer, entries);
@@ -140,7 +131,7 @@ describe("the cache's thread", () => {
     const next = newMuxer(configuration);
     next.start();
     await until('all of it', () => cacheStats(next).recoveredEntries >= 600);
-    await until('an empty cache', () => cacheStats(next).bytes === 0);
+    await untilEmpty(next);
     const { received } = recording;
     const distinct = new Set(received.map(({ bytes }) => bytes.toString('latin1')));
     expect(distinct.size).toBe(600);

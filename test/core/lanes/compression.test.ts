@@ -1,7 +1,7 @@
 import { Compression } from '@ringest/codec';
 import type { EntryInput } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
-import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { expectArrivals, expectedArrival, expectedArrivals } from '../../support/arrivals.js';
 import { hotMuxer, SMALL_RING } from '../../support/muxer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 
@@ -28,10 +28,7 @@ describe('compression', () => {
     for (const one of written) await muxer.writeEntry(one);
     await muxer.sync();
     const connection = await indexer.hot(0);
-    expectArrivals(
-      connection.arrivals,
-      written.map((one) => expectedArrival(one)),
-    );
+    expectArrivals(connection.arrivals, expectedArrivals(written));
     const { lanes, sentBytes, wireBytes } = muxer.stats();
     expect(lanes[0]?.compression).toBe('snappy');
     expect(wireBytes).toBeLessThan(sentBytes / 2);
@@ -53,10 +50,7 @@ describe('compression', () => {
     }
     await muxer.sync();
     const { arrivals } = await indexer.hot(0);
-    expectArrivals(
-      arrivals,
-      written.map((one) => expectedArrival(one)),
-    );
+    expectArrivals(arrivals, expectedArrivals(written));
     expect(muxer.stats().resentEntries).toBe(0);
   });
 

@@ -1,8 +1,15 @@
 import { once } from 'node:events';
 import { type EntryInput, EnumeratedType, EnumeratedValue, type IngestMuxer } from '@ringest/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type Arrival, expectArrivals, expectedArrival, keyOf } from '../../support/arrivals.js';
+import {
+  type Arrival,
+  expectArrivals,
+  expectedArrival,
+  expectedArrivals,
+  keyOf,
+} from '../../support/arrivals.js';
 import { CollectingIndexer } from '../../support/collecting-indexer.js';
+import { entries, entry } from '../../support/entries.js';
 import { hotMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { startIndexer } from '../../support/node-process.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
@@ -14,17 +21,6 @@ const NEVER = { firstRetry: 600_000, mostRetry: 600_000 };
 const SHIFTED = {
   numberTags: (names: readonly string[]) => new Map(names.map((name, i) => [name, 9000 - i])),
 };
-
-const entry = (i: number, bytes = 100, tag = 0): EntryInput => ({
-  timestamp: i,
-  tag,
-  data: Buffer.alloc(bytes, `entry ${i} `),
-});
-
-const entries = (from: number, to: number): EntryInput[] =>
-  Array.from({ length: to - from }, (_, i) => entry(from + i));
-
-const expected = (some: readonly EntryInput[]) => some.map((one) => expectedArrival(one));
 
 const keys = (arrivals: readonly Arrival[]) => arrivals.map(keyOf).sort();
 
@@ -127,7 +123,7 @@ describe('entries of a lane that is lost', () => {
     expect(over).toEqual([]);
     refuge.confirmThrough(50);
     await Promise.all([...before, after]);
-    expectArrivals(refuge.arrivals, expected(entries(0, 50)));
+    expectArrivals(refuge.arrivals, expectedArrivals(entries(0, 50)));
     // What is written from here on has nothing to do with it.
     const later = muxer.barrier();
     muxer.writeEntry(entry(50));
@@ -175,7 +171,7 @@ describe('entries of a lane that is lost', () => {
     expect(muxer.stats().lanes[0]?.unconfirmedBytes).toBeGreaterThan(0);
     void confirmAll(refuge);
     await synced;
-    expect(keys(refuge.arrivals)).toEqual(keys(expected([...more, ...entries(0, count)])));
+    expect(keys(refuge.arrivals)).toEqual(keys(expectedArrivals([...more, ...entries(0, count)])));
     expect(muxer.stats()).toMatchObject({ writtenEntries: refuge.frames.length });
   });
 
@@ -199,7 +195,7 @@ describe('entries of a lane that is lost', () => {
     void confirmAll(full);
     await muxer.sync({ timeout: 45_000 });
     const wanted = Array.from({ length: count }, (_, i) => entry(i, 500));
-    expect(keys([...again.arrivals, ...full.arrivals])).toEqual(keys(expected(wanted)));
+    expect(keys([...again.arrivals, ...full.arrivals])).toEqual(keys(expectedArrivals(wanted)));
   });
 
   it('go elsewhere also when its connections come and go while they wait for room', async () => {
@@ -219,7 +215,7 @@ describe('entries of a lane that is lost', () => {
     void confirmAll(full);
     await muxer.sync({ timeout: 45_000 });
     const wanted = Array.from({ length: count }, (_, i) => entry(i, 500));
-    expect(keys(full.arrivals)).toEqual(keys(expected(wanted)));
+    expect(keys(full.arrivals)).toEqual(keys(expectedArrivals(wanted)));
     expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 
@@ -268,7 +264,7 @@ describe('entries of a lane that is lost', () => {
     await Promise.all(lost.map((one) => one.close()));
     void confirmAll(connection);
     await synced;
-    expect(keys(connection.arrivals)).toEqual(keys(expected(entries(0, 300))));
+    expect(keys(connection.arrivals)).toEqual(keys(expectedArrivals(entries(0, 300))));
     const { writtenEntries, resentEntries } = muxer.stats();
     expect(writtenEntries).toBe(300);
     // What went from the first of them to the other one before that was lost too is sent twice.
@@ -292,7 +288,7 @@ describe('entries of a lane that is lost', () => {
     const recording = await CollectingIndexer.start({ port });
     await synced;
     await waiting;
-    expect(keys(recording.received)).toEqual(keys(expected(entries(0, 201))));
+    expect(keys(recording.received)).toEqual(keys(expectedArrivals(entries(0, 201))));
   });
 
   it('whose worker thread died go to the one on another thread', async () => {
@@ -305,7 +301,7 @@ describe('entries of a lane that is lost', () => {
     await threads[0]?.terminate();
     await synced;
     const wanted = [...entries(0, 100), entry(100, 100_000)];
-    expectArrivals(refuge.arrivals, expected(wanted));
+    expectArrivals(refuge.arrivals, expectedArrivals(wanted));
     expect(muxer.stats()).toMatchObject({ writtenEntries: 101, resentEntries: 101 });
   });
 });

@@ -1,22 +1,14 @@
 import { once } from 'node:events';
-import type { EntryInput } from '@ringest/codec';
+
 import { AllTargetsFailedError, ConnectionError, WriteAbandonedError } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
-import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { expectArrivals, expectedArrivals } from '../../support/arrivals.js';
+import { entries, entry } from '../../support/entries.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 
-const entry = (i: number, bytes = 100): EntryInput => ({
-  timestamp: i,
-  tag: 0,
-  data: Buffer.alloc(bytes, `entry ${i} `),
-});
-
-const entries = (from: number, to: number): EntryInput[] =>
-  Array.from({ length: to - from }, (_, i) => entry(from + i));
-
-const expected = (from: number, to: number) => entries(from, to).map((one) => expectedArrival(one));
+const expected = (from: number, to: number) => expectedArrivals(entries(from, to));
 
 describe('an indexer older than minVersion', () => {
   it('is an error, which the status shows, and is not tried again', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { EntryInput } from '@ringest/codec';
 import type { ConnectionError, IngestMuxer } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
-import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { expectArrivals, expectedArrivals } from '../../support/arrivals.js';
 import { CollectingIndexer } from '../../support/collecting-indexer.js';
 import { hotMuxer, wholeMuxer } from '../../support/muxer.js';
 import { startIndexer } from '../../support/node-process.js';
@@ -18,7 +18,7 @@ const entry = (i: number): EntryInput => ({ timestamp: i, tag: 0, data: `entry $
 
 const entries = (count: number) => Array.from({ length: count }, (_, i) => entry(i));
 
-const expected = (count: number) => entries(count).map((one) => expectedArrival(one));
+const expected = (count: number) => expectedArrivals(entries(count));
 
 /** What arrived on the last connection that got entries, the first one left out. */
 const laterArrivals = ({ connections }: ScriptedIndexer) =>

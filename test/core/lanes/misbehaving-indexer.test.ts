@@ -8,14 +8,14 @@ import {
 } from '@ringest/codec';
 import type { ConnectionError, IngestMuxer } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
-import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { expectArrivals, expectedArrival, expectedArrivals } from '../../support/arrivals.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { confirmations, type Script, ScriptedIndexer } from '../../support/scripted-indexer.js';
 
 const entry = (i: number): EntryInput => ({ timestamp: i, tag: 0, data: `entry ${i}` });
 const entries = (from: number, to: number): EntryInput[] =>
   Array.from({ length: to - from }, (_, i) => entry(from + i));
-const expected = (from: number, to: number) => entries(from, to).map((e) => expectedArrival(e));
+const expected = (from: number, to: number) => expectedArrivals(entries(from, to));
 
 /** A muxer that is hot and has sent `count` entries, all in one socket write. */
 async function sent(count: number, script: Partial<Script> = {}) {

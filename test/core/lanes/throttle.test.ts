@@ -1,16 +1,12 @@
 import { encodeConfirmTag, encodePong, encodeThrottle } from '@ringest/codec';
 import type { IngestMuxer } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
-import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { expectArrivals, expectedArrivals } from '../../support/arrivals.js';
+import { entry } from '../../support/entries.js';
 import { hotMuxer, wholeMuxer } from '../../support/muxer.js';
 import { type Script, ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { until } from '../../support/waiting.js';
 
-const entry = (i: number, bytes = 100) => ({
-  timestamp: i,
-  tag: 0,
-  data: Buffer.alloc(bytes, `entry ${i} `),
-});
 const MS = 1e6;
 /** The longest that there is. */
 const LONG = encodeThrottle(5000 * MS);
@@ -42,10 +38,7 @@ describe('a throttled lane', () => {
     await until('the end of the throttle', () => throttledMs(muxer) === 0);
     connection.confirmThrough(1000);
     await synced;
-    expectArrivals(
-      connection.arrivals,
-      all.map((one) => expectedArrival(one)),
-    );
+    expectArrivals(connection.arrivals, expectedArrivals(all));
   });
 
   it('sends on when its time is over', async () => {

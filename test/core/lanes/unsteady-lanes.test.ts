@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { encodeErrorTag, encodeThrottle } from '@ringest/codec';
-import { BatchError, type EntryInput, type IngestMuxer, TagRefusedError } from '@ringest/core';
+import { BatchError, type IngestMuxer, TagRefusedError } from '@ringest/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { expectArrivals, expectedArrival, keyOf } from '../../support/arrivals.js';
 import { CollectingIndexer } from '../../support/collecting-indexer.js';
+import { entry } from '../../support/entries.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { watchThreads } from '../../support/threads.js';
@@ -11,12 +12,6 @@ import { turn, until, watch } from '../../support/waiting.js';
 
 const NEVER = { firstRetry: 600_000, mostRetry: 600_000 };
 const NOBODY = 'tcp://127.0.0.1:9';
-
-const entry = (i: number, bytes = 100, tag = 0): EntryInput => ({
-  timestamp: i,
-  tag,
-  data: Buffer.alloc(bytes, `entry ${i} `),
-});
 
 /** Errors, as a refused tag is one, are none of its business. */
 const nextLoss = (muxer: IngestMuxer) => new Promise((resolve) => muxer.once('lost', resolve));

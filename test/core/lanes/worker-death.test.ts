@@ -1,24 +1,21 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
-import type { EntryInput } from '@ringest/codec';
+
 import type { ConnectionError } from '@ringest/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { expectArrivals, expectedArrival, keyOf } from '../../support/arrivals.js';
+import {
+  expectArrivals,
+  expectedArrival,
+  expectedArrivals,
+  keyOf,
+} from '../../support/arrivals.js';
 import { CollectingIndexer } from '../../support/collecting-indexer.js';
+import { entries, entry } from '../../support/entries.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { watchThreads } from '../../support/threads.js';
 
-const entry = (i: number, bytes = 100): EntryInput => ({
-  timestamp: i,
-  tag: 0,
-  data: Buffer.alloc(bytes, `entry ${i} `),
-});
-
-const entries = (from: number, to: number): EntryInput[] =>
-  Array.from({ length: to - from }, (_, i) => entry(from + i));
-
-const expected = (from: number, to: number) => entries(from, to).map((one) => expectedArrival(one));
+const expected = (from: number, to: number) => expectedArrivals(entries(from, to));
 
 describe('a worker thread that dies', () => {
   it('is replaced by one that takes over what was not confirmed', async () => {

@@ -8,7 +8,12 @@ import {
   WriteAbandonedError,
 } from '@ringest/core';
 import { describe, expect, it, vi } from 'vitest';
-import { type Arrival, expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import {
+  type Arrival,
+  expectArrivals,
+  expectedArrival,
+  expectedArrivals,
+} from '../../support/arrivals.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 
@@ -61,8 +66,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
-const expected = (from: number, to: number): Arrival[] =>
-  entries(from, to).map((one) => expectedArrival(one));
+const expected = (from: number, to: number): Arrival[] => expectedArrivals(entries(from, to));
 
 describe('an entry that finds no room', () => {
   it('waits until the indexer confirms, and then arrives in its place', async () => {

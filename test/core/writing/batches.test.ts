@@ -2,7 +2,7 @@ import type { EntryInput } from '@ringest/codec';
 import { BatchError } from '@ringest/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { expectArrivals, expectedArrivals } from '../../support/arrivals.js';
 import { hotMuxer, SMALL_RING } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
@@ -17,7 +17,7 @@ const entry = (i: number, bytes = 1000): EntryInput => ({
 const entries = (from: number, to: number, bytes?: number): EntryInput[] =>
   Array.from({ length: to - from }, (_, i) => entry(from + i, bytes));
 
-const arrivalsOf = (written: readonly EntryInput[]) => written.map((one) => expectedArrival(one));
+const arrivalsOf = (written: readonly EntryInput[]) => expectedArrivals(written);
 
 /** An entry that is refused after most of it was looked at. */
 const BAD: EntryInput = { ...entry(0), source: 'nowhere' };

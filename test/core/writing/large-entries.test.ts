@@ -1,6 +1,6 @@
 import { type EntryInput, EnumeratedType, EnumeratedValue } from '@ringest/codec';
 import { describe, expect, it } from 'vitest';
-import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { expectArrivals, expectedArrival, expectedArrivals } from '../../support/arrivals.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
@@ -62,10 +62,7 @@ describe('entries larger than the ring', () => {
     }));
     for (const one of entries) await muxer.writeEntry(one);
     await muxer.sync();
-    expectArrivals(
-      recording.received,
-      entries.map((one) => expectedArrival(one)),
-    );
+    expectArrivals(recording.received, expectedArrivals(entries));
   });
 
   it('that are written before any indexer is hot arrive', async () => {

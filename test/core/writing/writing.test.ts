@@ -1,7 +1,7 @@
 import { type EntryInput, EnumeratedType, EnumeratedValue } from '@ringest/codec';
 import { Source, Timestamp } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
-import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { expectArrivals, expectedArrival, expectedArrivals } from '../../support/arrivals.js';
 import { CollectingIndexer } from '../../support/collecting-indexer.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
@@ -95,7 +95,7 @@ describe('an entry', () => {
       data: Buffer.from(bytesAt(i, 1000 + (i % 3) * 20_000)),
       source: Uint8Array.of(1, 2, 3, i),
     }));
-    const expected = entries.map((entry) => expectedArrival(entry));
+    const expected = expectedArrivals(entries);
     const wait = muxer.writeBatch(entries);
     for (const { data, source } of entries) {
       data.fill(0xee);

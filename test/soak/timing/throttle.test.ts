@@ -2,14 +2,13 @@ import { encodeConfirmEntry, encodePong, encodeThrottle } from '@ringest/codec';
 import type { IngestMuxer } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
+import { entry } from '../../support/entries.js';
 import { hotMuxer, SMALL_RING } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { until } from '../../support/waiting.js';
 
 const MS = 1e6;
-const entry = (i: number) => ({ timestamp: i, tag: 0, data: Buffer.alloc(100, `entry ${i} `) });
-
 async function connected() {
   const indexer = await ScriptedIndexer.listen();
   const muxer = await hotMuxer({ targets: [indexer.address] });

@@ -14,13 +14,15 @@ export interface SerializedError {
   readonly message: string;
   /** See `CacheError.what`. */
   readonly what: string;
-  /** `undefined`: it has none to do with. */
+  /** The number of the segment; `undefined`: the error concerns none. */
   readonly segment: number | undefined;
+  /** See `CacheSyncError.sequence`. */
   readonly sequence: number | undefined;
-  /** What the system said. */
+  /** The error of the system. */
   readonly cause: { readonly message: string; readonly code?: string; readonly syscall?: string };
 }
 
+/** Makes a message of an error. `toError` makes the error again in the other thread. */
 export function toProblem(error: unknown): SerializedError {
   const cause = error instanceof CacheError ? error.cause : error;
   return {
@@ -36,7 +38,7 @@ export function toProblem(error: unknown): SerializedError {
   };
 }
 
-/** The error that it was in the other thread; what is none of ours becomes one of opening. */
+/** Makes an error of a message. An error that is not one of the cache's becomes a `CacheOpenError`. */
 export function toError(path: string, problem: SerializedError): RingestError {
   const { code, what, segment = 0, sequence } = problem;
   const { message, ...texts } = problem.cause;

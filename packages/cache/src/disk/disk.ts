@@ -1,6 +1,7 @@
-/** The two folders of a cache: the segments, and what was set aside. */
+/** The two folders of a cache: `segments`, and `quarantine` for damaged parts of segments. */
 export type Folder = 'segments' | 'quarantine';
 
+/** A file, or anything else with a name, in a folder of the cache. */
 export interface DiskEntry {
   readonly name: string;
   /** The size; 0: it is not a regular file. */
@@ -36,6 +37,7 @@ export interface Disk {
   beginSyncFolder(folder: Folder, done: Done): void;
 }
 
+/** An open file. All offsets and sizes are in bytes. */
 export interface DiskFile {
   size(): number;
   /** Reads bytes. Returns how many: maybe fewer than asked for, and 0 at the end of the file. */
@@ -58,16 +60,17 @@ export function readFully(file: DiskFile, target: Uint8Array, at: number): void 
   while (done < target.length) {
     const piece = target.subarray(done, Math.min(done + PIECE_BYTES, target.length));
     const read = file.read(piece, at + done);
-    if (read === 0) throw new Error(`the file ends at ${at + done}, sooner than it did`);
+    if (read === 0) throw new Error(`the file has become shorter: it ends at byte ${at + done}`);
     done += read;
   }
 }
 
+/** Writes all bytes at a place in the file. Throws the error of the system. */
 export function writeFully(file: DiskFile, bytes: Uint8Array, at: number): void {
   let done = 0;
   while (done < bytes.length) {
     const written = file.write(bytes.subarray(done), at + done);
-    if (written === 0) throw new Error(`the disk took none of ${bytes.length - done} bytes`);
+    if (written === 0) throw new Error(`the disk wrote none of ${bytes.length - done} bytes`);
     done += written;
   }
 }
@@ -84,16 +87,18 @@ export function* readPieces(file: DiskFile, from: number, to: number): Generator
 }
 
 /**
- * Closes a file. What was synced is safe whatever closing says, and the rest is not in any case.
+ * Closes a file and ignores errors: an error of closing changes nothing about what was synced, and says
+ * nothing certain about the rest.
  */
 export function closeQuietly(file: DiskFile): void {
   try {
     file.close();
   } catch {
-    // See above.
+    // The comment of the function says why.
   }
 }
 
+/** Whether all bytes are 0. */
 export function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }

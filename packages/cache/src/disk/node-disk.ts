@@ -6,14 +6,17 @@ import type { Disk, DiskEntry, DiskFile, Done, Folder } from './disk.js';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
-/** A folder of the file system, with the folder `quarantine` in it. Only its owner can look inside. */
+/**
+ * A folder of the file system, with the folder `quarantine` in it. Both have the mode 0700: only the owner
+ * has access.
+ */
 export class NodeDisk implements Disk {
   readonly path: string;
   readonly #folders: Readonly<Record<Folder, string>>;
 
   /**
-   * Makes the folders where they are missing.
-   * @throws {CacheOpenError} when that is not possible
+   * Makes the folders if they are missing.
+   * @throws {CacheOpenError} a folder cannot be made
    */
   constructor(path: string) {
     this.path = resolve(path);
@@ -42,8 +45,8 @@ export class NodeDisk implements Disk {
   }
 
   /**
-   * The name is gone at once; that its bytes are free takes long for a large file (18 ms for 64 MiB),
-   * and is left to another thread: it happens when the last who has it open closes it.
+   * Removes the name at once. The file system frees the bytes when the last open file is closed, which takes
+   * 18 ms for 64 MiB: so this opens the file first, and lets a thread of Node.js close it.
    */
   remove(folder: Folder, name: string): void {
     const path = this.#pathOf(folder, name);
@@ -51,7 +54,7 @@ export class NodeDisk implements Disk {
     try {
       fs.unlinkSync(path);
     } catch (error) {
-      // Somebody has removed it already.
+      // The file is gone already, which is what the caller wants.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     } finally {
       if (fd !== undefined) closeLater(fd);
@@ -117,21 +120,24 @@ class NodeFile implements DiskFile {
     });
   }
 
-  /** Not while a sync is under way: the next file that is opened could get the number. */
+  /**
+   * Closes the file, after the sync if one runs: a file opened before its end could get the same
+   * descriptor.
+   */
   close(): void {
     this.#isClosed = true;
     if (!this.#isSyncing) fs.closeSync(this.#fd);
   }
 }
 
-/** A file that is only read. Throws what the system gives. */
+/** Opens a file for reading only. Throws the error of the system. */
 export function openToRead(path: string): DiskFile {
   return new NodeFile(fs.openSync(path, 'r'));
 }
 
 /**
- * Makes a folder where it is missing. Throws what the system gives.
- * A new folder is certain to be there after a power cut once the one above it is synced.
+ * Makes a folder, and those above it, if they are missing. Throws the error of the system.
+ * It syncs the folder above each new one: without that, the new one may not survive a power cut.
  */
 export function makeFolder(folder: string): void {
   const path = resolve(folder);
@@ -151,7 +157,7 @@ function openIfPossible(path: string): number | undefined {
   }
 }
 
-/** In another thread. What it says is of no interest: see `closeQuietly`. */
+/** Closes a file in a thread of Node.js. Errors are ignored, as in `closeQuietly`. */
 function closeLater(fd: number): void {
   fs.close(fd, () => {});
 }
@@ -165,7 +171,11 @@ function syncFolder(path: string): void {
   }
 }
 
-/** Not by `recursive`, with which Node never returns where a folder takes none. @returns the first it made */
+/**
+ * Makes the missing folders of a path. It does not use the option `recursive`: with it, `mkdirSync` never
+ * returns where a folder above accepts no new one.
+ * @returns the topmost new folder; `undefined`: none was missing
+ */
 function makeFolders(path: string): string | undefined {
   try {
     fs.mkdirSync(path, { mode: FOLDER_MODE });

@@ -9,11 +9,11 @@ import type { Block } from '../log/segment-reader.js';
 import { entriesOf } from './entry-lines.js';
 import { dumpSegment, type SegmentPart } from './segment-dump.js';
 
-/** Where the parts of a dump go. */
+/** Receives the parts of a dump. */
 export interface DumpOutput {
   /** A line for people. */
   report(line: string): void;
-  /** An entry, if they are asked for. */
+  /** Prints an entry; `undefined`: entries are not printed. */
   readonly entry: ((entry: object) => Promise<void>) | undefined;
 }
 
@@ -23,15 +23,15 @@ export interface DumpTotals {
   blocks: number;
   entries: number;
   bytes: number;
-  /** Parts that are not what was written. */
+  /** Damaged parts. */
   damaged: number;
-  /** Segments of a newer format, or that the system did not let us read. */
+  /** Segments that have a newer format, or could not be read. */
   unread: number;
 }
 
 /**
- * Looks through the folder of a cache and changes nothing, also while another process appends to it
- * and removes from it. Throws what the system gives when the folder cannot be listed.
+ * Reads the folder of a cache and changes nothing. Another process may append and remove at the same time.
+ * Throws the error of the system when the folder cannot be listed.
  */
 export async function dumpCache(path: string, output: DumpOutput): Promise<DumpTotals> {
   const totals = { segments: 0, blocks: 0, entries: 0, bytes: 0, damaged: 0, unread: 0 };
@@ -70,7 +70,7 @@ async function dumpFile(
       closeQuietly(file);
     }
   } catch (error) {
-    // It was sent and removed since the folder was listed.
+    // Its entries were sent and it was removed, after the folder was listed.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     if (!(isError(error) && 'syscall' in error)) throw error;
     totals.unread++;

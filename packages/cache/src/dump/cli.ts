@@ -23,14 +23,14 @@ then go to standard error.
 Exit status: 0 everything was read, 1 the folder cannot be read or the arguments are wrong, 2 part of
 it is damaged, of a newer format, or cannot be read.`;
 
-// A pager that was left closes the pipe.
+// A pager closes the pipe when the user quits it.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
 });
 await run();
 
-/** Reads the arguments by Node.js itself: programs that embed a muxer install no parser of command lines. */
+/** Parses the arguments with Node.js, so that programs that embed a muxer install no command-line parser. */
 async function run(): Promise<void> {
   try {
     const { values, positionals } = parseArgs({

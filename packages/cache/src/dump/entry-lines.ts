@@ -14,7 +14,7 @@ import type { Block } from '../log/segment-reader.js';
 const TYPE_NAMES = new Map(Object.entries(EnumeratedType).map(([name, type]) => [type, name]));
 
 /**
- * The entries of a block, each as an object for one line of JSON:
+ * Returns the entries of a block, each as an object for one line of JSON:
  *
  * - `sequence`: its number in the cache
  * - `timestamp`: RFC 3339, to the nanosecond
@@ -24,7 +24,7 @@ const TYPE_NAMES = new Map(Object.entries(EnumeratedType).map(([name, type]) => 
  * - `values`: its enumerated values, each with `name`, `type` and `value`. Integers of 64 bits are
  *   strings, and so are durations, in nanoseconds; bytes are base64
  *
- * Throws `DecodeError` when the frames are none.
+ * Throws a `DecodeError` when the bytes are not frames.
  */
 export function* entriesOf({ frames, sequence, tags }: Block): Generator<object> {
   for (let at = 0, number = sequence; at < frames.length; number++) {

@@ -9,17 +9,20 @@ import { type Block, extended, readPayload } from '../log/segment-reader.js';
 /** A part of the file of a segment, read without changing anything. */
 export type SegmentPart =
   | { readonly kind: 'header'; readonly header: SegmentHeader }
-  /** Nothing was ever finished in it. */
+  /** Nothing in it was ever finished. */
   | { readonly kind: 'empty' }
-  /** A newer format: nothing else is known of it. */
+  /** The format is newer: nothing else is known. */
   | { readonly kind: 'newer'; readonly format: number }
   | ({ readonly kind: 'block'; readonly offset: number } & Block)
   | { readonly kind: 'tags'; readonly offset: number; readonly names: readonly string[] }
   | ({ readonly kind: 'damage' } & DamagedRange)
-  /** The end was never finished; or it is just being written. */
+  /** The end of the file: a block that was never finished, or is just being written. */
   | { readonly kind: 'unfinished'; readonly offset: number; readonly bytes: number };
 
-/** The parts of a segment, in order, without blocks that are appended later. Throws what the disk throws. */
+/**
+ * Reads the parts of a segment in order, without blocks that are appended later. Throws the error of the
+ * system.
+ */
 export function* dumpSegment(file: DiskFile): Generator<SegmentPart> {
   const end = file.size();
   const start = readStart(file, end);

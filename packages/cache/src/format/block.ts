@@ -1,13 +1,13 @@
 import { crc32c } from '@node-rs/crc32';
 import { type DiskFile, PIECE_BYTES, writeFully } from '../disk/disk.js';
 
-/** What a payload is; see the format in `segment-format.ts`. */
+/** The kinds of payloads; see the format in `segment-format.ts`. */
 export const BlockKind = { frames: 0, tags: 1 } as const;
 export type BlockKind = (typeof BlockKind)[keyof typeof BlockKind];
 
 export const BLOCK_HEADER_BYTES = 32;
 
-/** No text has it: these are not the bytes of any characters in UTF-8. */
+/** The first bytes of each block. They are not valid UTF-8, so no text contains them. */
 export const BLOCK_MAGIC = Buffer.from([0xa3, 0xf2, 0x0c, 0xb1]);
 const KIND_OFFSET = 4;
 const BYTES_OFFSET = 8;
@@ -16,7 +16,7 @@ const SEQUENCE_OFFSET = 16;
 const PAYLOAD_CRC_OFFSET = 24;
 const CRC_OFFSET = 28;
 
-/** The length of a payload is 32 bits. */
+/** The longest payload in bytes: its length is a 32-bit number. */
 export const MAX_PAYLOAD_BYTES = 2 ** 32 - 1;
 
 export interface BlockHeader {
@@ -27,17 +27,20 @@ export interface BlockHeader {
   readonly payloadCrc: number;
 }
 
-/** Bytes of a whole block. */
+/** The size of a whole block in bytes. */
 export function blockBytes(payloadBytes: number): number {
   return BLOCK_HEADER_BYTES + payloadBytes;
 }
 
-/** The sequence that the next block has. */
+/** The sequence of the next block. */
 export function sequenceAfter(header: BlockHeader): number {
   return header.kind === BlockKind.frames ? header.sequence + header.count : header.sequence;
 }
 
-/** @param segmentCrc of the segment's header, which a block's header is checked with */
+/**
+ * Writes the header of a block into a buffer.
+ * @param segmentCrc the checksum of the segment's header, with which the checksum of the block begins
+ */
 export function encodeBlockHeader(header: BlockHeader, segmentCrc: number, target: Buffer): void {
   target.set(BLOCK_MAGIC);
   target.writeUInt32LE(header.kind, KIND_OFFSET);
@@ -48,7 +51,7 @@ export function encodeBlockHeader(header: BlockHeader, segmentCrc: number, targe
   target.writeUInt32LE(crc32c(target.subarray(0, CRC_OFFSET), segmentCrc), CRC_OFFSET);
 }
 
-/** @returns `undefined` when the bytes are no header of a block of this segment */
+/** Reads the header of a block; `undefined`: the bytes are not a header of a block of this segment. */
 export function decodeBlockHeader(bytes: Buffer, segmentCrc: number): BlockHeader | undefined {
   if (!bytes.subarray(0, BLOCK_MAGIC.length).equals(BLOCK_MAGIC)) return undefined;
   const kind = bytes.readUInt32LE(KIND_OFFSET);
@@ -64,7 +67,7 @@ export function decodeBlockHeader(bytes: Buffer, segmentCrc: number): BlockHeade
   };
 }
 
-/** What is to be written as a block. */
+/** The content of a block before it is written. */
 export interface BlockContent {
   readonly kind: BlockKind;
   readonly count: number;
@@ -73,14 +76,18 @@ export interface BlockContent {
 }
 
 /**
- * Writes blocks. The payload may lie in shared memory, where others may change it: it is copied
- * piece by piece, and what is copied is what is checked and written. `fill` is the copy that is
- * native for shared memory too (`set` takes 7 times as long).
+ * Writes blocks. A payload may be in shared memory, where another thread could change it. So it is copied
+ * piece by piece, and both the checksum and the write use the copy. `fill` copies shared memory natively;
+ * `set` takes 7 times as long.
  */
 export class BlockWriter {
   readonly #staging = Buffer.allocUnsafeSlow(BLOCK_HEADER_BYTES + PIECE_BYTES);
 
-  /** @returns bytes of the block */
+  /**
+   * Writes a block at an offset of a file. The header is written last, or together with the payload.
+   * Throws the error of the system.
+   * @returns the size of the block in bytes
+   */
   write(file: DiskFile, at: number, segmentCrc: number, content: BlockContent): number {
     const { payload, ...rest } = content;
     const header = this.#staging.subarray(0, BLOCK_HEADER_BYTES);

@@ -2,8 +2,8 @@ import { crc32c } from '@node-rs/crc32';
 import { Packr, unpack } from 'msgpackr';
 
 /**
- * A segment: a file of the cache, named by 16 hexadecimal digits and `.segment`. Its number is
- * above that of every file seen when it was begun. Numbers are little-endian.
+ * A segment is a file of the cache. Its name is its number, as 16 hexadecimal digits, and `.segment`. The
+ * number is higher than that of every file in the folder when it was begun. Integers are little-endian.
  *
  * ```
  * segment header
@@ -11,7 +11,7 @@ import { Packr, unpack } from 'msgpackr';
  *    8  u32  format: 1
  *   12  u32  bytes of the body
  *   16  u32  CRC-32C of the 16 bytes before it and the body
- *   20  body: MessagePack { muxer, created, sequence, tags }, and for some { order }
+ *   20  body: MessagePack { muxer, created, sequence, tags }, and optionally { order }
  * then blocks, back to back, each
  *    0  u32  0xb10cf2a3
  *    4  u32  kind: 0 frames, 1 further tags
@@ -23,24 +23,31 @@ import { Packr, unpack } from 'msgpackr';
  *   32  payload
  * ```
  *
- * In the body, `muxer` is the id of the muxer that wrote the segment, `created` the time in
- * milliseconds since 1970, `sequence` that of the first entry, and `tags` names the tags in the
- * frames: the place of a name is its number; 65535 is `gravwell`, which is not among them. Segments are
- * read by rising `order`, and by their number where that is the same; one without it has its number
- * for it. So what was longest under way when a run ended, and is stored last of all, comes before what
- * waited behind it. The payload of kind 1 is MessagePack
- * `{ first, tags }`, names from the number `first` on; so a damaged one does not shift later ones.
- * The payload of kind 0 is unstamped frames, back to back.
+ * The body has these fields:
  *
- * A sequence counts the entries of the log, over all segments and runs as long as one segment is
- * left. Within a segment there is no gap. After a failed sync, numbers are not used again.
+ * - `muxer`: the id of the muxer that wrote the segment
+ * - `created`: the time in milliseconds since 1970
+ * - `sequence`: the sequence of the first entry
+ * - `tags`: the names of the tags in the frames. The index of a name is its number. `gravwell` always has
+ *   the number 65535, and is not in the list
+ * - `order`: the next run reads segments by rising order, and those of the same order by number. The
+ *   default is the number. When a muxer closes, the entries that were on their way to an indexer are
+ *   stored last, and their order says that they are read before those that waited
  *
- * - The magic and the format stand before everything that may ever change, so that a newer format
- *   is recognised whatever it looks like.
- * - A block's header is checked with the segment's CRC, so that bytes of another segment, which may
- *   be part of an entry, are not taken for a block.
- * - The header is written last or at once with the payload: one that is all zero was never finished.
- * - A segment is never written again once it is sealed, and never appended to by another run.
+ * The payload of kind 0 is unstamped frames, back to back. The payload of kind 1 is MessagePack
+ * `{ first, tags }`: names of tags from the number `first` on. Because of `first`, a damaged block of
+ * names does not shift the numbers of later ones.
+ *
+ * The sequence counts the entries of the log. It goes on over segments and runs, until no segment is
+ * left. Within a segment it has no gap. After a failed sync, numbers are not used again.
+ *
+ * - The magic and the format come before everything that may change, so that a newer format is always
+ *   recognised.
+ * - The checksum of a block's header begins with the checksum of the segment. So bytes of another segment,
+ *   which may be in the data of an entry, are not mistaken for a block.
+ * - The header of a block is written last, or together with the payload: a header of zeros means that the
+ *   block was never finished.
+ * - A sealed segment is never written again, and a later run never appends to it.
  */
 export const FORMAT = 1;
 
@@ -50,21 +57,21 @@ const FORMAT_OFFSET = 8;
 const BODY_BYTES_OFFSET = 12;
 const CRC_OFFSET = 16;
 
-/** What a segment says of itself. */
+/** The header of a segment. */
 export interface SegmentHeader {
   /** The id of the muxer that wrote it. */
   readonly muxer: string;
   /** Milliseconds since 1970. */
   readonly created: number;
-  /** Of its first entry. */
+  /** The sequence of its first entry. */
   readonly sequence: number;
-  /** By muxer tag, as far as they were known when the segment was begun. */
+  /** The names of the tags, by muxer tag, that were known when the segment was begun. */
   readonly tags: readonly string[];
-  /** Where it is read among the others; left out: its number. */
+  /** The next run reads segments by rising order. Default: the number of the segment. */
   readonly order?: number | undefined;
 }
 
-/** What the first 20 bytes of a file tell. */
+/** The result of reading the first 20 bytes of a file. */
 export type Preamble =
   | { readonly kind: 'segment'; readonly bodyBytes: number; readonly crc: number }
   | { readonly kind: 'other'; readonly format: number; readonly bodyBytes: number }
@@ -78,6 +85,7 @@ export interface EncodedHeader {
   readonly crc: number;
 }
 
+/** Encodes the header of a new segment. */
 export function encodeSegmentHeader(header: SegmentHeader): EncodedHeader {
   const { muxer, created, sequence, tags, order } = header;
   const body = packr.pack({
@@ -96,6 +104,7 @@ export function encodeSegmentHeader(header: SegmentHeader): EncodedHeader {
   return { bytes: Buffer.concat([preamble, body]), crc };
 }
 
+/** Reads the first 20 bytes of a file, and does not check their checksum. */
 export function decodePreamble(bytes: Buffer): Preamble {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return { kind: 'corrupt' };
   const format = bytes.readUInt32LE(FORMAT_OFFSET);
@@ -104,14 +113,14 @@ export function decodePreamble(bytes: Buffer): Preamble {
   return { kind: 'segment', bodyBytes, crc: bytes.readUInt32LE(CRC_OFFSET) };
 }
 
-/** Whether a header is one of this format, but for the number that says so. */
+/** Whether a header has this format, and only the number of the format is damaged. */
 export function isFormatDamaged(preamble: Buffer, body: Buffer): boolean {
   const repaired = Buffer.from(preamble);
   repaired.writeUInt32LE(FORMAT, FORMAT_OFFSET);
   return segmentCrc(repaired, body) === repaired.readUInt32LE(CRC_OFFSET);
 }
 
-/** @returns `undefined` when it is not what was written */
+/** Reads the header of a segment; `undefined`: it is damaged. */
 export function decodeSegmentHeader(preamble: Buffer, body: Buffer): SegmentHeader | undefined {
   if (segmentCrc(preamble, body) !== preamble.readUInt32LE(CRC_OFFSET)) return undefined;
   const header: unknown = unpackSafely(body);
@@ -134,17 +143,18 @@ function isSegmentHeader(value: unknown): value is SegmentHeader {
   );
 }
 
-/** Names of tags, from the number `first` on. */
+/** The names of further tags, from the number `first` on. */
 export interface FurtherTags {
   readonly first: number;
   readonly tags: readonly string[];
 }
 
+/** Encodes the payload of kind 1. */
 export function encodeFurtherTags({ first, tags }: FurtherTags): Buffer {
   return packr.pack({ first, tags });
 }
 
-/** @returns `undefined` when it is something else */
+/** Reads the payload of kind 1; `undefined`: it is something else. */
 export function decodeFurtherTags(payload: Buffer): FurtherTags | undefined {
   const value: unknown = unpackSafely(payload);
   if (typeof value !== 'object' || value === null) return undefined;
@@ -167,21 +177,22 @@ function unpackSafely(bytes: Buffer): unknown {
 
 const DIGITS = 16;
 
+/** The name of a segment's file. */
 export function segmentName(id: number): string {
   return `${digits(id)}.segment`;
 }
 
-/** The name in the quarantine for what stood at an offset of a segment. */
+/** The name in the quarantine for a damaged part at an offset of a segment. */
 export function damageName(id: number, offset: number): string {
   return `${digits(id)}-${offset}`;
 }
 
-/** The number of a segment by its file's name; `undefined`: the file is not ours. */
+/** The number of a segment by the name of its file; `undefined`: it is not the name of a segment. */
 export function segmentId(name: string): number | undefined {
   return /^[0-9a-f]{16}\.segment$/.test(name) ? idIn(name) : undefined;
 }
 
-/** The number of the segment that a file of the quarantine came from. */
+/** The number of the segment that a file of the quarantine came from; `undefined`: it came from none. */
 export function damagedId(name: string): number | undefined {
   return /^[0-9a-f]{16}[.-]/.test(name) ? idIn(name) : undefined;
 }
@@ -190,7 +201,7 @@ function digits(id: number): string {
   return id.toString(16).padStart(DIGITS, '0');
 }
 
-/** Numbers that a `number` does not hold were not given by us. */
+/** A number that a `number` cannot hold exactly was not given by this code. */
 function idIn(name: string): number | undefined {
   const id = Number.parseInt(name.slice(0, DIGITS), 16);
   return id < Number.MAX_SAFE_INTEGER ? id : undefined;

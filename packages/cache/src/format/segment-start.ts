@@ -7,7 +7,7 @@ import {
   type SegmentHeader,
 } from './segment-format.js';
 
-/** The beginning of a segment of this format. */
+/** The header of a segment of this format, its size and its checksum. */
 export interface Start {
   readonly kind: 'segment';
   readonly header: SegmentHeader;
@@ -15,7 +15,10 @@ export interface Start {
   readonly crc: number;
 }
 
-/** What a file begins with; `empty`: nothing was ever finished in it. */
+/**
+ * Reads the beginning of a segment's file. Throws the error of the system.
+ * @returns `empty`: nothing in it was ever finished
+ */
 export function readStart(
   file: DiskFile,
   size: number,

@@ -9,15 +9,15 @@ import {
   sequenceAfter,
 } from '../format/block.js';
 
-/** What stands at an offset of a segment. */
+/** A part of a segment, at an offset of its file. */
 export type Found =
   | { readonly kind: 'block'; readonly offset: number; readonly header: BlockHeader }
   | {
-      /** No header, though blocks or other bytes follow: one block or several. */
+      /** Bytes that are not a valid header, where one block or several were. */
       readonly kind: 'damage';
       readonly offset: number;
       readonly bytes: number;
-      /** `undefined`: nothing follows that would tell. */
+      /** How many entries are lost; `undefined`: no block follows whose sequence would show it. */
       readonly entries: number | undefined;
     }
   /** The beginning of a block that was never finished; nothing follows. */
@@ -27,16 +27,15 @@ export type Found =
 export interface Range {
   readonly start: number;
   readonly end: number;
-  /** Of the segment's header. */
+  /** The checksum of the segment's header. */
   readonly crc: number;
-  /** Of the first entry. */
+  /** The sequence of the first entry. */
   readonly sequence: number;
 }
 
 /**
- * Walks the headers of a range. Where there is none, the next one that is valid is looked for, byte
- * by byte. One with a sequence that was passed already is none: it is data of an entry that looks
- * like a block.
+ * Walks the headers of a range. Where no valid header is, it searches for the next one, byte by byte. A
+ * header whose sequence is too low does not count: it is data of an entry that looks like a block.
  */
 export function* walkBlocks(file: DiskFile, range: Range): Generator<Found> {
   const { end, crc } = range;
@@ -100,7 +99,7 @@ function findBlock(file: DiskFile, { start, end, crc, sequence }: Range): Next |
   return undefined;
 }
 
-/** Whether the payload of a block is what was written, read in pieces. */
+/** Whether the payload of a block has the checksum in its header. It is read in pieces. */
 export function isPayloadIntact(file: DiskFile, offset: number, header: BlockHeader): boolean {
   const start = offset + BLOCK_HEADER_BYTES;
   let crc = 0;

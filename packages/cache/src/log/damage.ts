@@ -2,32 +2,32 @@ import type { DiskFile } from '../disk/disk.js';
 import { type BlockHeader, BlockKind, blockBytes } from '../format/block.js';
 import type { Quarantine } from './quarantine.js';
 
-/** A part of a segment that is not what was written. */
+/** A damaged part of a segment. */
 export interface DamagedRange {
-  /** In the segment's file; 0: all of it, because its header is wrong. */
+  /** The offset in the segment's file; 0: the whole file, because its header is damaged. */
   readonly offset: number;
   readonly bytes: number;
-  /** Entries in it; `undefined`: nothing tells. */
+  /** How many entries were in it; `undefined`: not known. */
   readonly entries: number | undefined;
 }
 
-/** A part of a segment that could not be read as it was written, and what became of it. */
+/** A damaged part of a segment, and whether the quarantine has a copy. */
 export interface Damage extends DamagedRange {
   /** The number of the segment. */
   readonly segment: number;
-  /** Whether the quarantine has it. If not, the segment goes there when it is removed. */
+  /** Whether the quarantine has a copy. If not, the whole segment is moved there when it is removed. */
   readonly isKept: boolean;
-  /** False when an earlier run has set it aside, and counted it. */
+  /** Whether this run has found it; `false`: an earlier run has copied and counted it. */
   readonly isNew: boolean;
 }
 
-/** A block whose payload is not what its header says. */
+/** The damage of a block whose payload is not what its header says. */
 export function damagedBlock(offset: number, header: BlockHeader): DamagedRange {
   const entries = header.kind === BlockKind.frames ? header.count : 0;
   return { offset, bytes: blockBytes(header.payloadBytes), entries };
 }
 
-/** Copies a range to the quarantine. Where the disk does not let us, it is damage all the same. */
+/** Copies a damaged range to the quarantine, if the disk permits it. */
 export function setAside(
   quarantine: Quarantine,
   segment: number,

@@ -1,14 +1,14 @@
 import type { Disk, Done } from '../disk/disk.js';
 
 /**
- * The folder of the segments: it is dirty when a change of it may not survive a power cut. Void files
- * that could not be removed are removed before the next sync succeeds; otherwise their entries could
- * come back in the next run.
+ * Syncs the folder of the segments. The folder is dirty when a change in it may not survive a power cut.
+ * Files that must go and could not be removed are removed before the next sync succeeds; otherwise their
+ * entries would be read in the next run.
  */
 export class DirectorySync {
   readonly #disk: Disk;
   readonly #leftovers = new Set<string>();
-  /** True at first: removals of an earlier run may not have reached the disk. */
+  /** `true` at first: removals of an earlier run may not have reached the disk. */
   #isDirty = true;
 
   constructor(disk: Disk) {
@@ -20,7 +20,7 @@ export class DirectorySync {
     this.#isDirty = true;
   }
 
-  /** Removes a file now, or before the next sync. */
+  /** Removes a file now if possible, otherwise before the next sync. */
   leaveOver(name: string): void {
     this.#leftovers.add(name);
     this.begin();
@@ -31,7 +31,7 @@ export class DirectorySync {
     }
   }
 
-  /** Removes the files that are left over. Throws what the disk throws. */
+  /** Removes the files that are left over. Throws the error of the system. */
   clean(): void {
     for (const name of this.#leftovers) this.#remove(name);
   }
@@ -41,13 +41,13 @@ export class DirectorySync {
     return this.#isDirty;
   }
 
-  /** Throws what the disk throws. */
+  /** Throws the error of the system. */
   sync(): void {
     if (this.#isDirty) this.#disk.syncFolder('segments');
     this.#isDirty = false;
   }
 
-  /** Begins a sync. Later changes need another one. Throws what the disk throws. */
+  /** Begins a sync. Later changes need another one. Throws the error of the system. */
   beginSync(done: Done): void {
     this.#disk.beginSyncFolder('segments', (error) => {
       if (error !== undefined) this.#isDirty = true;

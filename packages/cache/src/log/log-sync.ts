@@ -6,9 +6,9 @@ import type { Segment } from './segment.js';
 import type { SegmentList } from './segment-list.js';
 
 /**
- * The most files that are synced at once; the folder counts as one. These are usually all, and take one
- * commit of the file system's journal instead of one each. More would occupy the few threads that
- * Node.js has for all files of the process.
+ * The most files that are synced at the same time; the folder counts as one. Usually that is all of them, and
+ * they share one commit of the file system's journal. More would occupy the few threads that Node.js has
+ * for all files of the process.
  */
 const MAX_AT_ONCE = 3;
 
@@ -29,9 +29,9 @@ interface Sync {
 }
 
 /**
- * Brings a log to the disk: its files and their names. A sync succeeds as a whole or not at all. When it
- * fails, everything that no earlier sync has covered is taken back, from the failed file on. That
- * includes blocks that were appended since, because a system may forget bytes that it could not write.
+ * Syncs a log: its files and their names. A sync succeeds as a whole or not at all. When it fails, all
+ * blocks that no earlier sync has covered are removed from the log, from the failed file on. That includes
+ * blocks that were appended during the sync, because a system may forget bytes that it could not write.
  *
  * There is one sync at a time: when two syncs have the same file, Linux reports a loss to only one of
  * them, and the other one succeeds.
@@ -56,12 +56,18 @@ export class LogSync {
     return this.#begun !== undefined;
   }
 
-  /** Syncs, and waits for the disk. @throws {CacheSyncError} */
+  /**
+   * Syncs, and waits for the disk.
+   * @throws {CacheSyncError} with the first sequence that was taken back
+   */
   run(): void {
     this.#run((failed) => this.#takeBack(failed));
   }
 
-  /** Syncs, waits for the disk, and takes nothing back on failure. @throws {CacheSyncError} without a sequence */
+  /**
+   * Syncs, waits for the disk, and takes nothing back on failure.
+   * @throws {CacheSyncError} without a sequence
+   */
   runAsItIs(): void {
     this.#run(() => undefined);
   }
@@ -172,7 +178,7 @@ export class LogSync {
   }
 
   #overlap(): CacheSyncError {
-    return new CacheSyncError(this.#disk.path, undefined, new Error('another one is under way'));
+    return new CacheSyncError(this.#disk.path, undefined, new Error('another sync has not ended'));
   }
 
   /** Segments that need a sync, oldest first. */
@@ -180,7 +186,7 @@ export class LogSync {
     return this.#segments.all.filter(({ isDirty }) => isDirty);
   }
 
-  /** Does what must be on the disk before the files are. Throws what the disk throws. */
+  /** Does what must be on the disk before the files are. Throws the error of the system. */
   #prepare(): void {
     this.#folder.clean();
     this.#quarantine.sync();

@@ -11,10 +11,10 @@ export class Quarantine {
   readonly #disk: Disk;
   /** Bytes by name. */
   readonly #files = new Map<string, number>();
-  /** What an earlier run put there is not certain to stay. */
+  /** `true` at first: copies of an earlier run may not have reached the disk. */
   #isDirty = true;
 
-  /** Throws what the disk throws. */
+  /** Throws the error of the system. */
   constructor(disk: Disk) {
     this.#disk = disk;
     for (const { name, bytes, isFile } of disk.list('quarantine')) {
@@ -25,14 +25,14 @@ export class Quarantine {
     }
   }
 
-  /** Of all its files. */
+  /** The size of all its files in bytes. */
   get bytes(): number {
     let sum = 0;
     for (const bytes of this.#files.values()) sum += bytes;
     return sum;
   }
 
-  /** The highest number of a segment that something in it came from; 0: there is nothing. */
+  /** The highest number of a segment that a file came from; 0: there is none. */
   get lastId(): number {
     let last = 0;
     for (const name of this.#files.keys()) last = Math.max(last, damagedId(name) ?? 0);
@@ -40,8 +40,8 @@ export class Quarantine {
   }
 
   /**
-   * Copies a range of a segment, unless an earlier run did.
-   * @returns whether it was not there yet. Throws what the disk throws
+   * Copies a range of a segment, unless an earlier run has copied it. Throws the error of the system.
+   * @returns whether the copy is new
    */
   copy(id: number, file: DiskFile, offset: number, bytes: number): boolean {
     const name = damageName(id, offset);
@@ -63,7 +63,7 @@ export class Quarantine {
     return true;
   }
 
-  /** Moves a whole segment in. Throws what the disk throws. */
+  /** Moves a whole segment into the quarantine. Throws the error of the system. */
   move(id: number, bytes: number): void {
     const name = segmentName(id);
     this.#disk.setAside('segments', name, name);
@@ -71,7 +71,7 @@ export class Quarantine {
     this.#isDirty = true;
   }
 
-  /** Makes sure of what came in: before it is removed elsewhere. Throws what the disk throws. */
+  /** Syncs the folder. Call it before the original of a copy is removed. Throws the error of the system. */
   sync(): void {
     if (this.#isDirty) this.#disk.syncFolder('quarantine');
     this.#isDirty = false;
@@ -91,7 +91,7 @@ export class Quarantine {
   }
 }
 
-/** Copies to the beginning of another file, which is synced and closed. */
+/** Copies a range of a file to another file, and syncs and closes that. */
 function copyRange(file: DiskFile, offset: number, bytes: number, copy: DiskFile): void {
   try {
     let at = 0;

@@ -1,6 +1,7 @@
 import type { Damage } from './damage.js';
 import type { Segment } from './segment.js';
 
+/** A segment of the log, at one moment. */
 export interface SegmentInfo {
   readonly id: number;
   readonly bytes: number;
@@ -21,8 +22,8 @@ interface Sums {
 }
 
 /**
- * The segments of a log, oldest first; the last may be active. Their total size is needed with every
- * block, and there may be thousands, so all but the last are counted once.
+ * The segments of a log, oldest first; the last may be active. Every block needs their total size, and there
+ * may be thousands. So the sums of all but the last are kept.
  */
 export class SegmentList {
   #all: readonly Segment[];
@@ -45,7 +46,7 @@ export class SegmentList {
     return this.#all.at(-1);
   }
 
-  /** The segment that is appended to. */
+  /** The segment that gets the next block; `undefined`: the next block begins one. */
   get active(): Segment | undefined {
     return this.last?.isSealed ? undefined : this.last;
   }

@@ -22,6 +22,7 @@ import { type Recovery, SegmentRecovery } from './segment-recovery.js';
 /** How many files of sealed segments are kept open until they are synced. */
 const MAX_OPEN_FILES = 16;
 
+/** The options of a {@link SegmentLog}. */
 export interface SegmentLogOptions {
   /** The id of the muxer, for people who find the files. */
   readonly muxer: string;
@@ -29,20 +30,20 @@ export interface SegmentLogOptions {
   readonly maxSegmentBytes: number;
   /** The time in milliseconds since 1970. */
   readonly now: () => number;
-  /** The last numbers that were given before, where the folder does not show it. Default: 0 each. */
+  /** The last numbers that an earlier thread gave: the folder may not show them. Default: 0 each. */
   readonly after?: { readonly segment: number; readonly sequence: number };
 }
 
 /** Where entries were stored. */
 export interface Place {
   readonly segment: number;
-  /** Of the first entry. */
+  /** The sequence of the first entry. */
   readonly sequence: number;
 }
 
 /**
  * The segment log: frames on the disk. They are appended in blocks, and read and removed in segments;
- * `segment-format.ts` has the format. All of it is synchronous except `beginSync`, so it belongs into a
+ * `segment-format.ts` has the format. All of it is synchronous except `beginSync`, so it needs a
  * thread of its own. One process at a time may have a folder open.
  *
  * - Appended blocks survive the end of the process. They survive a power cut only after `sync` has

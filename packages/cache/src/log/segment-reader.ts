@@ -8,25 +8,25 @@ import type { Segment } from './segment.js';
 
 /** Frames that were appended together. */
 export interface Block {
-  /** Unstamped frames, back to back; the caller's to keep, in memory of their own. */
+  /** Unstamped frames, back to back, in memory that the caller may keep. */
   readonly frames: Buffer<ArrayBuffer>;
   readonly count: number;
-  /** Of the first entry. */
+  /** The sequence of the first entry. */
   readonly sequence: number;
-  /** By the tags in the frames; `undefined` where the block that named it is damaged. */
+  /** Names by the tags in the frames; `undefined`: the block that has the name is damaged. */
   readonly tags: readonly (string | undefined)[];
 }
 
-/** Where a segment ends for one reading of it. */
+/** The end of a segment when reading begins. Blocks that are appended later are not read. */
 export interface End {
   readonly bytes: number;
   readonly sequence: number;
 }
 
 /**
- * The blocks of a segment, one by one. Throws what the disk throws.
- * @param from blocks before this sequence are left out, unread
- * @param onDamage called for what was not known to be damaged yet
+ * Reads the blocks of a segment, one by one. Throws the error of the system.
+ * @param from blocks before this sequence are skipped
+ * @param onDamage called for each damaged part that was not known before
  */
 export function* readBlocks(
   file: DiskFile,
@@ -43,8 +43,8 @@ export function* readBlocks(
   };
   for (const found of walkBlocks(file, { start, end: end.bytes, crc, sequence })) {
     if (found.kind !== 'block') {
-      const told = found.kind === 'damage' ? found.entries : undefined;
-      const entries = told ?? end.sequence - sequence;
+      const known = found.kind === 'damage' ? found.entries : undefined;
+      const entries = known ?? end.sequence - sequence;
       damaged({ offset: found.offset, bytes: found.bytes, entries });
       sequence += entries;
       continue;
@@ -64,7 +64,7 @@ export function* readBlocks(
   }
 }
 
-/** The payload of a block; `undefined`: it is not what was written. Throws what the disk throws. */
+/** Reads the payload of a block; `undefined`: it is damaged. Throws the error of the system. */
 export function readPayload(
   file: DiskFile,
   offset: number,
@@ -75,7 +75,7 @@ export function readPayload(
   return crc32c(payload) === header.payloadCrc ? payload : undefined;
 }
 
-/** A table of tags with names from the number `first` on. */
+/** Returns a copy of a table of tags, with further names from the number `first` on. */
 export function extended(
   tags: readonly (string | undefined)[],
   first: number,

@@ -7,23 +7,23 @@ import { type Damage, damagedBlock, setAside } from './damage.js';
 import type { Quarantine } from './quarantine.js';
 import { Segment } from './segment.js';
 
-/** The file of a segment that was left as it is. */
+/** A file with the name of a segment that was not changed. */
 export interface LeftAlone extends FoundFile {
   readonly segment: number;
 }
 
-/** What was found in the folder, besides segments that are as they should be. */
+/** What was found in the folder, besides intact segments. */
 export interface Recovery {
   /**
-   * Ends of segments that were never finished, and were cut off. What was never begun was removed: it
-   * may have had no bytes at all.
+   * Segments with an unfinished end, which was cut off, and the size of that end. A segment in which nothing
+   * was finished was removed; it may have had 0 bytes.
    */
   readonly torn: readonly { readonly segment: number; readonly bytes: number }[];
   /** Segments of a newer format. */
   readonly newer: readonly (LeftAlone & { readonly format: number })[];
   /**
-   * Segments that the disk did not let us read or set aside, and what has such a name and is no file.
-   * The next open tries again.
+   * Segments that could not be read or moved to the quarantine, and anything else with the name of a
+   * segment that is not a file. The next run tries again.
    */
   readonly unreadable: readonly (LeftAlone & { readonly cause: unknown })[];
 }
@@ -31,10 +31,10 @@ export interface Recovery {
 type FoundFile = Omit<DiskEntry, 'isFile'>;
 type Growing<T> = { readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? U[] : T[K] };
 
-/** Looks through the segments of a folder, with never more than a piece of one in memory. */
+/** Checks the segments of a folder. At most 1 MiB of a segment is in memory at a time. */
 export class SegmentRecovery {
   readonly found: Growing<Recovery> = { torn: [], newer: [], unreadable: [] };
-  /** Damage of segments that are gone, because nothing else was in them. */
+  /** The damage of segments that were removed, because they had nothing else. */
   readonly damage: Damage[] = [];
   readonly #disk: Disk;
   readonly #quarantine: Quarantine;
@@ -45,12 +45,15 @@ export class SegmentRecovery {
     this.#quarantine = quarantine;
   }
 
-  /** The highest number that a file of the folder has, after `recoverAll`. */
+  /** The highest number of a segment in the folder. It is known after `recoverAll`. */
   get lastId(): number {
     return this.#lastId;
   }
 
-  /** All segments with something in them, by rising order. Throws when the folder cannot be listed. */
+  /**
+   * Checks all segments, and returns those with entries, by rising order. Throws when the folder cannot be
+   * listed.
+   */
   recoverAll(): Segment[] {
     const files = this.#disk.list('segments').flatMap((entry) => {
       const id = segmentId(entry.name);
@@ -62,10 +65,10 @@ export class SegmentRecovery {
     return segments.sort((a, b) => a.order - b.order || a.id - b.id);
   }
 
-  /** @returns `undefined` when no entry of it can be read: then it is gone, or in `found` */
+  /** @returns `undefined`: no entry of it can be read. It was removed then, or is in `found` */
   #recover(segment: number, { isFile, ...entry }: DiskEntry): Segment | undefined {
     try {
-      if (!isFile) throw new Error('it is a link, a folder or the like');
+      if (!isFile) throw new Error('it is a link, a folder or something else that is not a file');
       const file = this.#disk.open('segments', entry.name);
       try {
         return this.#recoverFile(segment, entry, file);
@@ -146,7 +149,7 @@ export class SegmentRecovery {
   }
 }
 
-/** Cuts a file off, if the disk lets us. */
+/** Cuts a file off. Returns whether that succeeded. */
 function isCut(file: DiskFile, size: number): boolean {
   try {
     file.truncate(size);

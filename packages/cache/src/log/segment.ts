@@ -28,9 +28,9 @@ interface Extent {
 export interface Batch {
   readonly frames: Uint8Array;
   readonly count: number;
-  /** By muxer tag. */
+  /** Names by muxer tag. */
   readonly tags: readonly string[];
-  /** Of the segment that it is in. */
+  /** The order of its segment; `undefined`: the number of the segment. */
   readonly order: number | undefined;
 }
 
@@ -46,8 +46,8 @@ export interface Recovered {
 }
 
 /**
- * One segment of the log: its blocks, and which of them survive a power cut. Whatever fails on the disk,
- * a block ends at `bytes`, and everything behind it is void.
+ * One segment of the log: its blocks, and which of them survive a power cut. Its content ends at `bytes`,
+ * even if the file is longer because the disk failed.
  */
 export class Segment {
   readonly id: number;
@@ -59,12 +59,12 @@ export class Segment {
   #damage: readonly Damage[];
   #file: DiskFile | undefined;
   #extent: Extent;
-  /** What a successful sync covered; `undefined`: not even that there is such a file. */
+  /** The extent that a successful sync covered; `undefined`: not even the name of the file is synced. */
   #safe: Extent | undefined;
-  /** What the last flush that was begun covers. */
+  /** What the last flush covers. */
   #flushed: { readonly extent: Extent; readonly changes: number } | undefined;
   #isSealed: boolean;
-  /** How often the file was changed; found in the folder, it may be in any way. */
+  /** How often the file was changed. It begins with 1: a file from an earlier run may not be synced. */
   #changes = 1;
   #syncedChanges = 0;
   #hasExcess: boolean;
@@ -89,7 +89,7 @@ export class Segment {
     return new Segment(disk, id, undefined, known);
   }
 
-  /** A new segment in a file that is still empty. Throws what the disk throws. */
+  /** A new segment in a file that is still empty. Throws the error of the system. */
   static begin(disk: Disk, id: number, file: DiskFile, header: SegmentHeader): Segment {
     const { bytes, crc } = encodeSegmentHeader(header);
     writeFully(file, bytes, 0);
@@ -127,10 +127,12 @@ export class Segment {
     return this.#extent.sequence - this.header.sequence - damaged;
   }
 
+  /** Its damaged parts that are known. */
   get damage(): readonly Damage[] {
     return this.#damage;
   }
 
+  /** Whether it gets no further blocks. */
   get isSealed(): boolean {
     return this.#isSealed;
   }
@@ -140,11 +142,12 @@ export class Segment {
     return this.#changes > this.#syncedChanges;
   }
 
-  /** Whether it is in the log no more. */
+  /** Whether it was removed from the log. */
   get isGone(): boolean {
     return this.#isGone;
   }
 
+  /** Whether its file is open. */
   get isOpen(): boolean {
     return this.#file !== undefined;
   }
@@ -154,7 +157,7 @@ export class Segment {
     return this.#safe === undefined;
   }
 
-  /** From which sequence on no successful sync has covered it; `undefined`: all of it is covered. */
+  /** The first sequence that no successful sync has covered; `undefined`: all are covered. */
   get unsafeFrom(): number | undefined {
     if (this.#safe === undefined) return this.header.sequence;
     return this.#safe.bytes < this.#extent.bytes ? this.#safe.sequence : undefined;
@@ -165,12 +168,12 @@ export class Segment {
     return this.#damage.some((known) => known.offset === offset && known.bytes === bytes);
   }
 
-  /** Damage that has grown takes the place of what was known of it. */
+  /** Adds damage. It replaces known damage at the same offset. */
   addDamage(damage: Damage): void {
     this.#damage = [...this.#damage.filter(({ offset }) => offset !== damage.offset), damage];
   }
 
-  /** The blocks that a batch becomes here: its frames, and before them the tags that are new. */
+  /** The blocks for a batch: its frames, and before them the names of new tags, if there are any. */
   blocksOf({ frames, count, tags }: Omit<Batch, 'order'>): BlockContent[] {
     const { sequence, tagCount } = this.#extent;
     if (frames.length > MAX_PAYLOAD_BYTES) throw new InvalidBlockError(count, frames.length);
@@ -181,7 +184,7 @@ export class Segment {
     return [{ kind: BlockKind.tags, count: further.length, sequence, payload }, block];
   }
 
-  /** Appends blocks, all or none. Throws what the disk throws; then it may be sealed. */
+  /** Appends all blocks, or none. Throws the error of the system; the segment may be sealed then. */
   append(writer: BlockWriter, blocks: readonly BlockContent[]): void {
     const file = this.#openFile();
     let { bytes, sequence, tagCount } = this.#extent;
@@ -199,13 +202,13 @@ export class Segment {
     this.#extent = { bytes, sequence, tagCount };
   }
 
-  /** Brings it to the disk. Throws what the disk throws. What it covers counts after `confirm`. */
+  /** Syncs the file. Throws the error of the system. What it covers counts as safe after `confirm`. */
   flush(): void {
     this.#fileToFlush().sync();
     this.#endFlush();
   }
 
-  /** Begins a flush. Blocks that are appended during it need another one. */
+  /** Begins to sync the file. Blocks that are appended during the sync need another one. */
   beginFlush(done: Done): void {
     this.#fileToFlush().beginSync((error) => {
       if (error === undefined) this.#endFlush();
@@ -213,14 +216,14 @@ export class Segment {
     });
   }
 
-  /** The sync that it was flushed for has succeeded altogether. */
+  /** The sync of the whole log, for which the file was flushed, has succeeded. */
   confirm(): void {
     if (this.#flushed === undefined) return;
     this.#safe = this.#flushed.extent;
     this.#syncedChanges = this.#flushed.changes;
   }
 
-  /** Gives up what no sync has covered, and seals it. There must be something that one has. */
+  /** Removes the blocks that no sync has covered, and seals the segment. A sync must have covered some. */
   takeBack(): void {
     if (this.#safe !== undefined) this.#extent = this.#safe;
     this.#damage = this.#damage.filter(({ offset }) => offset < this.#extent.bytes);
@@ -229,26 +232,26 @@ export class Segment {
     this.seal();
   }
 
-  /** Ends appending. The file stays open until it is synced: only then are all errors known. */
+  /** Ends the segment. Its file stays open until it is synced: the system may report an error only then. */
   seal(): void {
     this.#isSealed = true;
     if (!this.isDirty) this.close();
   }
 
-  /** It is removed, or given up with all that is in it. */
+  /** The segment was removed from the log. */
   leave(): void {
     this.#isGone = true;
     this.close();
   }
 
-  /** Closes the file; it is opened again when it is needed. */
+  /** Closes the file. It is opened again when it is needed. */
   close(): void {
     const file = this.#file;
     this.#file = undefined;
     if (file !== undefined) closeQuietly(file);
   }
 
-  /** Cuts off what stands behind the extent. Where that fails, nothing is appended any more. */
+  /** Cuts the file off at the end of its content. If that fails, the segment is sealed. */
   #cut(): void {
     try {
       this.#openFile().truncate(this.#extent.bytes);
@@ -277,7 +280,7 @@ export class Segment {
   }
 }
 
-/** Bytes of blocks that are not written yet. */
+/** The size of blocks in bytes, before they are written. */
 export function bytesOf(blocks: readonly BlockContent[]): number {
   return blocks.reduce((sum, { payload }) => sum + blockBytes(payload.length), 0);
 }

@@ -7,8 +7,9 @@ import { ResumePoint } from './resume-point.js';
 import { UnsyncedBlocks } from './unsynced-blocks.js';
 
 /**
- * What the main thread knows about the contents of the cache: segments, blocks that are not stored,
- * and what was asked for. It outlives the thread of the cache; the next thread is told what it needs.
+ * What the main thread knows about the contents of the cache: segments, blocks that are not stored, and
+ * what was asked for. It outlives the thread of the cache: `resume` and `messages` have what the next
+ * thread needs.
  */
 export class CacheContents {
   readonly unsynced = new UnsyncedBlocks();
@@ -32,7 +33,7 @@ export class CacheContents {
     this.#events = events;
   }
 
-  /** What the first thread has found; `undefined`: none has opened the cache yet. */
+  /** What the first thread found; `undefined`: no thread has opened the cache yet. */
   get findings(): CacheFindings | undefined {
     return this.#findings;
   }
@@ -100,7 +101,7 @@ export class CacheContents {
     this.#takeBack(0);
   }
 
-  /** Takes in what the thread reports about the contents. */
+  /** Applies a message of the thread about the contents, and passes it on as an event. */
   handle(message: FromCache): void {
     const events = this.#events;
     switch (message.kind) {

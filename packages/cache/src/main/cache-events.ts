@@ -1,15 +1,10 @@
 import type { RingestError } from '@ringest/codec';
 import type { Place } from '../log/segment-log.js';
-import type {
-  CacheBlock,
-  CacheSegment,
-  CacheSettings,
-  DamagedSegment,
-  DroppedSegment,
-} from '../messages.js';
+import type { CacheBlock, CacheSegment, DamagedSegment, DroppedSegment } from '../messages.js';
+import type { SegmentLogSettings } from '../settings.js';
 
-/** What a link is made with. */
-export interface CacheLinkOptions extends CacheSettings {
+/** The options of a {@link CacheLink}. */
+export interface CacheLinkOptions extends SegmentLogSettings {
   /** Names by muxer tag. */
   readonly tags: readonly string[];
   readonly events: CacheEvents;

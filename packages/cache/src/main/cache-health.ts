@@ -8,7 +8,7 @@ export class CacheHealth {
   readonly #onChange: (trouble: RingestError | undefined) => void;
   #disk: RingestError | undefined;
   #thread: RingestError | undefined;
-  /** Threads that died since one of them did its work. */
+  /** How many threads died since the last one that worked. */
   #deaths = 0;
   /** The key of the last block that was not stored when the current thread opened the cache. */
   #lastWaitingKey = 0;
@@ -36,7 +36,7 @@ export class CacheHealth {
     if (this.#deaths > 1) this.#setThread(error);
   }
 
-  /** Whether threads died one after the other: only what is stored shows that the next one works. */
+  /** Whether several threads died in a row: only a stored block proves that the next one works. */
   get isDoubtful(): boolean {
     return this.#deaths > 1;
   }
@@ -50,8 +50,8 @@ export class CacheHealth {
   }
 
   /**
-   * Blocks may be stored. A thread works once all are that waited when it opened the cache: one that
-   * dies before each sync has appended them, too.
+   * Blocks may be stored. A thread works when all blocks are stored that waited when it opened the cache.
+   * That they are appended proves nothing: a thread that dies before each sync has appended them too.
    * @param firstUnstoredKey the key of the oldest block that is not stored, if there is one
    * @returns whether threads work again after deaths
    */
@@ -61,7 +61,7 @@ export class CacheHealth {
   }
 
   /**
-   * A thread has done all that it can.
+   * A thread works, or has no more room to store blocks.
    * @returns whether threads work again after deaths
    */
   works(): boolean {

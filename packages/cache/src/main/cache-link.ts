@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import type { MessagePort } from 'node:worker_threads';
 import type { RingestError } from '@ringest/codec';
-import { Backoff, WorkerLink, WorkerThread } from '@ringest/workers/thread';
 import { toError } from '../disk/disk-problem.js';
 import {
   CacheClosedError,
@@ -14,25 +12,19 @@ import type {
   CachedBlock,
   CacheFindings,
   CacheSegment,
-  CacheTask,
   FromCache,
-  ToCache,
 } from '../messages.js';
 import { CacheContents } from './cache-contents.js';
 import type { CacheLinkOptions, CacheReport } from './cache-events.js';
 import { CacheHealth } from './cache-health.js';
 import { CacheReader } from './cache-reader.js';
-import { FolderLock } from './folder-lock.js';
-
-const RUN_CACHE = { file: new URL('../worker/cache-task.js', import.meta.url), name: 'runCache' };
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 5000;
+import { CacheThread } from './cache-thread.js';
 
 /**
- * The main thread's end of the cache. It holds the lock of the folder, and a thread that alone touches
- * the disk. Blocks and their memory are kept until the thread reports that they are stored. When the
- * thread dies, another one opens the cache again and gets the blocks that are not stored once more.
- * Requests that come while no thread has the cache open are kept for the next one.
+ * The main thread's end of the cache. Only its thread touches the disk (`CacheThread`). Blocks and their
+ * memory are kept until the thread reports that they are stored. When the thread dies, another one opens
+ * the cache again and gets the blocks that are not stored once more. Requests that come while no thread has
+ * the cache open are kept for the next one.
  */
 export class CacheLink {
   /**
@@ -43,22 +35,15 @@ export class CacheLink {
    */
   readonly opened: Promise<CacheFindings>;
   readonly #options: CacheLinkOptions;
-  readonly #lock: FolderLock;
-  readonly #thread: WorkerThread<CacheTask>;
-  readonly #link: WorkerLink<ToCache, readonly FromCache[]>;
+  readonly #thread: CacheThread;
   readonly #contents: CacheContents;
   readonly #health: CacheHealth;
-  readonly #tags: string[];
-  /** How many tags the current thread knows. */
-  #knownTags = 0;
   /** Emits `step` when the cache is opened, the thread ends, or the last message has come. */
   readonly #steps = new EventTarget();
-  #isOpen = false;
   #error: Error | undefined;
   /** Whether the thread reports nothing any more. */
   #isOver = false;
   #closed: Promise<CacheReport> | undefined;
-  #ended: Promise<void> | undefined;
 
   /**
    * Begins to open the cache in a folder, which is created if it is missing. All of the cache is read
@@ -68,18 +53,12 @@ export class CacheLink {
    */
   constructor(options: CacheLinkOptions) {
     this.#options = options;
-    const { path, tags, events } = options;
-    this.#tags = [...tags];
+    const { path, events } = options;
     this.#contents = new CacheContents(path, events);
     this.#health = new CacheHealth((trouble) => events.trouble?.(trouble));
-    this.#lock = FolderLock.take(path);
-    // Errors outside the task are left out here: each of them ends the thread too.
-    this.#thread = new WorkerThread(RUN_CACHE, 1, () => {});
-    this.#link = new WorkerLink(new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS), {
-      begin: (port) => this.#runTask(port),
-      onMessage: (messages) => {
-        for (const message of messages) this.#onMessage(message);
-      },
+    this.#thread = new CacheThread(options, {
+      resume: () => this.#contents.resume(),
+      message: (message) => this.#onMessage(message),
       died: (error, retryInMs) => this.#died(error, retryInMs),
     });
     this.opened = this.#open();
@@ -123,8 +102,7 @@ export class CacheLink {
 
   /** Adds the names of new tags. Call it before a block that has them. */
   addTags(names: readonly string[]): void {
-    this.#tags.push(...names);
-    this.#sendTags();
+    this.#thread.addTags(names);
   }
 
   /**
@@ -137,26 +115,26 @@ export class CacheLink {
     const { count, bytes } = input;
     if (count < 1 || bytes < 1 || bytes >= 2 ** 32) throw new InvalidBlockError(count, bytes);
     const block = this.#contents.unsynced.add(input);
-    this.#send({ kind: 'append', block });
+    this.#thread.send({ kind: 'append', block });
     return block.key;
   }
 
   /** Ends the active segment: the next block goes to another one. */
   seal(): void {
     this.#contents.unsynced.endSegment();
-    this.#send({ kind: 'seal' });
+    this.#thread.send({ kind: 'seal' });
   }
 
   /** Sets whether `maxBytes` counts. While it does not, no block waits for room. */
   limit(isLimited: boolean): void {
     this.#contents.isLimited = isLimited;
-    this.#send({ kind: 'limit', isLimited });
+    this.#thread.send({ kind: 'limit', isLimited });
   }
 
   /** Stores all appended blocks at once, before the policy `sync` would. */
   sync(): void {
     this.#contents.syncKey = this.#contents.unsynced.lastKey ?? 0;
-    this.#send({ kind: 'sync' });
+    this.#thread.send({ kind: 'sync' });
   }
 
   /**
@@ -170,7 +148,7 @@ export class CacheLink {
     this.#checkOpen();
     const { readers } = this.#contents;
     if (readers.has(segment)) throw new SegmentInUseError(segment, 'read');
-    const reader = new CacheReader(segment, from, (message) => this.#send(message));
+    const reader = new CacheReader(segment, from, (message) => this.#thread.send(message));
     readers.set(segment, reader);
     return reader.blocks(() => readers.delete(segment));
   }
@@ -186,7 +164,7 @@ export class CacheLink {
     const { removals } = this.#contents;
     if (this.#contents.isActive(segment)) throw new SegmentInUseError(segment, 'appended to');
     if (this.#contents.isGone(segment)) return Promise.resolve();
-    if (!removals.has(segment)) this.#send({ kind: 'remove', segment });
+    if (!removals.has(segment)) this.#thread.send({ kind: 'remove', segment });
     return removals.add(segment);
   }
 
@@ -207,11 +185,11 @@ export class CacheLink {
 
   async #open(): Promise<CacheFindings> {
     const stepped = once(this.#steps, 'step');
-    this.#link.start();
+    this.#thread.start();
     await stepped;
     const { findings } = this.#contents;
     if (findings !== undefined) return findings;
-    await this.#endThread();
+    await this.#thread.end();
     // Not earlier: an `append` before the caller can know of the failure must not throw.
     this.#endWaits();
     throw this.#error;
@@ -223,9 +201,9 @@ export class CacheLink {
     } catch (error) {
       this.#error = signal?.aborted ? signal.reason : error;
     }
-    const closed = this.#link.close({ kind: 'close' });
+    const closed = this.#thread.endTask();
     if (!signal?.aborted) await closed;
-    const ended = this.#endThread();
+    const ended = this.#thread.end();
     if (signal?.aborted) ended.catch(() => {});
     else await ended;
     this.#endWaits();
@@ -236,20 +214,13 @@ export class CacheLink {
   /** Makes the thread bring everything to the disk; if it dies of that, the next one. */
   async #finish(signal: AbortSignal | undefined): Promise<void> {
     for (let attempt = 0; attempt < 2 && !this.#isOver; attempt++) {
-      if (!this.#isOpen) await once(this.#steps, 'step', { signal });
-      this.#send({ kind: 'close' });
-      if (this.#isOpen) await once(this.#steps, 'step', { signal });
+      if (!this.#thread.isOpen) await once(this.#steps, 'step', { signal });
+      this.#thread.send({ kind: 'close' });
+      if (this.#thread.isOpen) await once(this.#steps, 'step', { signal });
     }
   }
 
-  /** Ends the thread and releases the lock. Two calls end it once. */
-  #endThread(): Promise<void> {
-    this.#ended ??= this.#thread.close().finally(() => this.#lock.release());
-    return this.#ended;
-  }
-
   #endWaits(): void {
-    this.#isOpen = false;
     this.#isOver = true;
     for (const reader of this.#contents.readers.values()) {
       reader.fail(new CacheClosedError(this.#options.path));
@@ -260,24 +231,6 @@ export class CacheLink {
 
   #checkOpen(): void {
     if (this.#closed !== undefined || this.#isOver) throw new CacheClosedError(this.#options.path);
-  }
-
-  /** Sends a message to the thread, if it has the cache open. If not, `#opened` makes up for it. */
-  #send(message: ToCache): void {
-    if (this.#isOpen) this.#link.post(message);
-  }
-
-  #sendTags(): void {
-    if (!this.#isOpen || this.#knownTags === this.#tags.length) return;
-    this.#link.post({ kind: 'tags', names: this.#tags.slice(this.#knownTags) });
-    this.#knownTags = this.#tags.length;
-  }
-
-  async #runTask(port: MessagePort): Promise<void> {
-    const { events: _, tags: __, ...settings } = this.#options;
-    this.#knownTags = this.#tags.length;
-    const resume = this.#contents.resume();
-    await this.#thread.run({ ...settings, port, tags: [...this.#tags], resume });
   }
 
   #onMessage(message: FromCache): void {
@@ -297,11 +250,11 @@ export class CacheLink {
       case 'stored':
       case 'removed':
         this.#contents.handle(message);
-        this.#lookWhetherItWorks();
+        this.#checkHealth();
         break;
       case 'full':
         this.#contents.handle(message);
-        if (this.#health.works()) this.#link.resetBackoff();
+        if (this.#health.works()) this.#thread.works();
         break;
       case 'closed':
         this.#error = message.problem && toError(path, message.problem);
@@ -316,17 +269,17 @@ export class CacheLink {
   #opened(): void {
     const { unsynced } = this.#contents;
     this.#error = undefined;
-    this.#isOpen = true;
-    this.#sendTags();
-    for (const message of this.#contents.messages(this.#health.isDoubtful)) this.#send(message);
+    this.#thread.opened();
+    const messages = this.#contents.messages(this.#health.isDoubtful);
+    for (const message of messages) this.#thread.send(message);
     this.#health.setDisk(undefined);
     this.#health.opened(unsynced.lastKey);
-    this.#lookWhetherItWorks();
+    this.#checkHealth();
     this.#step();
   }
 
-  #lookWhetherItWorks(): void {
-    if (this.#health.stored(this.#contents.unsynced.firstKey)) this.#link.resetBackoff();
+  #checkHealth(): void {
+    if (this.#health.stored(this.#contents.unsynced.firstKey)) this.#thread.works();
   }
 
   #failed(error: RingestError): void {
@@ -337,7 +290,6 @@ export class CacheLink {
   /** @returns whether the next thread is wanted */
   #died(cause: Error, retryInMs: number | undefined): boolean {
     if (this.#isOver) return false;
-    this.#isOpen = false;
     this.#contents.died();
     const error = new CacheThreadError(this.#options.path, cause);
     // A thread that has said why it ends has set the error already.

@@ -15,9 +15,9 @@ const LOCKED_AT = 2 ** 30;
  * The lock of a folder: one muxer at a time uses it, in this process or another. It is the kernel's lock
  * on an open file (an *open file description lock* on Linux) in that folder.
  *
- * - It ends with its owner, however that ends: the kernel releases it when the file is closed.
- * - When two processes start at the same time, one gets it. There is no stale lock to recognise and
- *   clear away, which is where lock files with a process id or a time fail.
+ * - It ends with the process of its owner, even after `kill -9`: the kernel closes the file.
+ * - When two processes start at the same time, exactly one gets it. There is never a stale lock to
+ *   recognise and remove, which lock files with a process id or a time need.
  * - It belongs to the folder, not to a path or a network namespace: two containers that share a volume
  *   see it, through any path. (A socket in the abstract namespace is invisible to another container, and
  *   any other user can take its name.)

@@ -1,6 +1,11 @@
 import type { Place } from '../log/segment-log.js';
 import type { CacheBlock } from '../messages.js';
 
+/** The frames of a block, unstamped and back to back in shared memory. */
+export function framesOf({ memory, offset, bytes }: CacheBlock): Uint8Array {
+  return new Uint8Array(memory, offset, bytes);
+}
+
 /** The next thing to do: append a block, or end the segment. */
 export type Waiting = WaitingBlock | 'seal';
 

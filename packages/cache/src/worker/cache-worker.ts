@@ -1,19 +1,18 @@
 import type { Disk } from '../disk/disk.js';
 import { toProblem } from '../disk/disk-problem.js';
 import { CacheError, CacheSyncError, UnknownSegmentError } from '../errors.js';
-import type { SegmentInfo } from '../log/segment-list.js';
 import { SegmentLog } from '../log/segment-log.js';
-import type { CacheBlock, CacheSettings, CacheTask, FromCache, ToCache } from '../messages.js';
-import { BlockQueue, type Waiting } from './block-queue.js';
+import type { CacheBlock, CacheTask, FromCache, ToCache } from '../messages.js';
+import type { SegmentLogSettings } from '../settings.js';
+import { BlockQueue, framesOf, type Waiting } from './block-queue.js';
 import { ChangeReporter } from './change-reporter.js';
+import { DiskRetry } from './disk-retry.js';
 import { Duplicates } from './duplicates.js';
+import { Room, type RoomState } from './room.js';
 import { SegmentReaders } from './segment-readers.js';
 import { type Clock, SyncSchedule } from './sync-schedule.js';
 
-/** Milliseconds before a disk that takes nothing is tried again. */
-export const RETRY_MS = 500;
-
-/** What a cache worker runs on. */
+/** The surroundings of a cache worker: the disk, the main thread and the clock. */
 export interface CacheWorkerHost extends Clock {
   readonly disk: Disk;
   /** Sends a message to the main thread. */
@@ -22,21 +21,15 @@ export interface CacheWorkerHost extends Clock {
   ended(): void;
 }
 
-type Options = CacheSettings & Pick<CacheTask, 'tags' | 'resume'>;
+type Options = SegmentLogSettings & Pick<CacheTask, 'tags' | 'resume'>;
 
-/** Blocks up to a key, and the sequence of the entry after them. */
+/** The last of some blocks, and the sequence of the entry after it. */
 type Reach = Pick<Extract<FromCache, { kind: 'stored' }>, 'key' | 'sequence'>;
 
 /**
- * Whether a block can be appended. `missing`: it waits for a removal. `awaited`: it waits for the end
- * of a sync.
- */
-type Room = 'there' | 'missing' | 'awaited';
-
-/**
- * The worker of a cache. It appends blocks in the order in which they come, also during a sync of
- * earlier blocks, and reports when they are stored. Blocks that the disk does not take wait in the main
- * thread's memory, and are tried again.
+ * The worker of a cache. It appends blocks in the order in which they arrive, also during a sync of earlier
+ * blocks, and reports when they are stored. When the disk fails, blocks wait in the memory of the main
+ * thread, and the worker tries again.
  */
 export class CacheWorker {
   readonly #options: Options;
@@ -49,10 +42,9 @@ export class CacheWorker {
   readonly #removals = new Set<number>();
   readonly #reporter: ChangeReporter;
   readonly #schedule: SyncSchedule;
-  #isInTrouble = false;
-  #isLimited = true;
+  readonly #room: Room;
+  readonly #disk: DiskRetry;
   #isClosing = false;
-  #cancelRetry: (() => void) | undefined;
 
   /** @throws {CacheOpenError} the folder cannot be used */
   constructor(options: Options, host: CacheWorkerHost) {
@@ -68,6 +60,26 @@ export class CacheWorker {
       host.post(message),
     );
     this.#schedule = new SyncSchedule(options.sync, this.#log, host, () => this.#beginSync());
+    this.#room = new Room({
+      settings: options,
+      log: this.#log,
+      queue: this.#queue,
+      duplicates: this.#duplicates,
+      readers: this.#readers,
+      tags: this.#tags,
+      sync: () => this.#sync(),
+      dropped: (segment, entries) => this.#post({ kind: 'dropped', segment, entries }),
+    });
+    this.#disk = new DiskRetry({
+      clock: host,
+      trouble: (error) => this.#trouble(error),
+      retry: () => this.#retry(),
+      whenSyncIsOver: (action) =>
+        this.#schedule.whenOver(() => {
+          action();
+          this.#reporter.changes();
+        }),
+    });
     this.#reporter.opened();
     if (resume !== undefined) this.#removeDuplicates(0);
     // Recovery may have changed files: they must reach the disk too.
@@ -82,18 +94,18 @@ export class CacheWorker {
         break;
       case 'append':
         this.#queue.add(message.block);
-        if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
+        this.#appendWaiting();
         break;
       case 'seal':
         this.#queue.addSeal();
-        if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
+        this.#appendWaiting();
         break;
       case 'limit':
-        this.#isLimited = message.isLimited;
-        if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
+        this.#room.isLimited = message.isLimited;
+        this.#appendWaiting();
         break;
       case 'sync':
-        if (!this.#isInTrouble) this.#schedule.now();
+        if (!this.#disk.isInTrouble) this.#schedule.now();
         break;
       case 'read':
         this.#read(message.segment, message.from);
@@ -101,7 +113,7 @@ export class CacheWorker {
       case 'stop':
         this.#readers.stop(message.segment);
         // The segment may be dropped now.
-        if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
+        this.#appendWaiting();
         break;
       case 'remove':
         this.#readers.stop(message.segment);
@@ -110,21 +122,28 @@ export class CacheWorker {
         break;
       case 'close':
         this.#isClosing = true;
+        this.#room.isLimited = false;
+        this.#disk.end();
         this.#schedule.whenOver(() => this.#close());
         return;
     }
     this.#reporter.changes();
   }
 
+  /** Appends the blocks that wait, unless the disk fails: then the retry does. */
+  #appendWaiting(): void {
+    if (!this.#disk.isInTrouble) this.#disk.attempt(() => this.#appendAll());
+  }
+
   /** Appends the blocks that wait, as far as there is room. Throws what the log throws. */
   #appendAll(): void {
-    let room: Room = 'there';
+    let room: RoomState = 'there';
     for (let { next } = this.#queue; next !== undefined; next = this.#queue.next) {
       if (next === 'seal' || next.isRemoved) {
         this.#skip(next);
         continue;
       }
-      room = this.#roomFor(next.block);
+      room = this.#room.make(next.block);
       if (room !== 'there') break;
       this.#append(next.block);
     }
@@ -147,51 +166,15 @@ export class CacheWorker {
     this.#queue.appended({ segment: 0, sequence: this.#log.nextSequence });
   }
 
-  /** Makes room, as far as `whenFull` allows it. Throws what the log throws. */
-  #roomFor(block: CacheBlock): Room {
-    const { maxBytes, whenFull } = this.#options;
-    const isTooLong = () => {
-      const growth = this.#log.growth(framesOf(block), block.count, this.#tags, block.order);
-      return this.#log.bytes > 0 && this.#log.bytes + growth > maxBytes;
-    };
-    const isLimited = this.#isLimited && !this.#isClosing;
-    const otherwise = isLimited ? 'missing' : 'there';
-    while (isTooLong()) {
-      // Duplicates are still in memory, and are not reported as stored.
-      const [repeat] = this.#duplicates.whole;
-      if (repeat !== undefined) {
-        this.#removeFromLog(repeat);
-      } else if (whenFull === 'drop-oldest' && isLimited) {
-        const oldest = this.#log.segments().find(({ id }) => !this.#readers.has(id));
-        if (oldest === undefined) return otherwise;
-        // The main thread waits for blocks that are not stored: they must not be dropped.
-        const isUnstored = this.#queue.isIn(oldest.id);
-        if (isUnstored && this.#log.isSyncing) return 'awaited';
-        if (isUnstored) this.#sync();
-        this.#drop(oldest);
-      } else {
-        // A sealed segment can be removed; it may be the only one.
-        this.#log.seal();
-        return otherwise;
-      }
-    }
-    return 'there';
-  }
-
-  #drop({ id, entries }: SegmentInfo): void {
-    this.#removeFromLog(id);
-    this.#post({ kind: 'dropped', segment: id, entries });
-  }
-
   /** Begins a sync, unless the disk fails: then the retry syncs. */
   #beginSync(): void {
-    if (this.#isInTrouble) return;
+    if (this.#disk.isInTrouble) return;
     const reach = this.#appended();
     this.#log.beginSync((error) => {
-      this.#attempt(() => {
+      this.#disk.attempt(() => {
         if (error !== undefined) this.#appendAgain(error);
         this.#stored(reach);
-        if (!this.#isInTrouble) this.#appendAll();
+        if (!this.#disk.isInTrouble) this.#appendAll();
       });
       this.#reporter.changes();
       this.#schedule.ended();
@@ -259,16 +242,16 @@ export class CacheWorker {
   /** Removes segments. A disk that failed may work again after that. */
   #remove(): void {
     const before = this.#removals.size;
-    this.#attempt(() => this.#removeAll());
-    if (this.#isInTrouble && this.#removals.size < before) this.#retrySoon(0);
-    if (!this.#isInTrouble) this.#attempt(() => this.#appendAll());
+    this.#disk.attempt(() => this.#removeAll());
+    if (this.#disk.isInTrouble && this.#removals.size < before) this.#disk.soon(0);
+    this.#appendWaiting();
   }
 
   /** Removes all segments that are to be removed. Throws what the log throws. */
   #removeAll(): void {
     for (const segment of this.#removals) {
       try {
-        this.#removeFromLog(segment);
+        this.#room.remove(segment);
       } catch (error) {
         if (!(error instanceof UnknownSegmentError)) throw error;
       }
@@ -280,14 +263,7 @@ export class CacheWorker {
     }
   }
 
-  #removeFromLog(segment: number): void {
-    this.#log.remove(segment);
-    this.#queue.removed(segment);
-    this.#duplicates.removed(segment);
-  }
-
   #close(): void {
-    this.#cancelRetry?.();
     this.#schedule.cancel();
     // The second time for blocks that a failed sync has taken back.
     const problem = this.#tryAll() && this.#tryAll();
@@ -312,53 +288,21 @@ export class CacheWorker {
     }
   }
 
-  /**
-   * Does something with the disk. When that fails, it reports trouble and tries again later.
-   * @returns whether it worked
-   */
-  #attempt(action: () => void): boolean {
-    try {
-      action();
-      return true;
-    } catch (error) {
-      if (!(error instanceof CacheError)) throw error;
-      // `#close` tries again, and reports what remains.
-      if (this.#isClosing) return false;
-      this.#reporter.trouble(error);
-      this.#isInTrouble = true;
-      // A sealed segment can be removed once it is confirmed, which may make room on the disk.
-      this.#log.seal();
-      this.#retrySoon(RETRY_MS);
-      return false;
-    }
+  #trouble(error: CacheError | undefined): void {
+    this.#reporter.trouble(error);
+    // A sealed segment can be removed once it is confirmed, which may make room on the disk.
+    if (error !== undefined) this.#log.seal();
   }
 
-  #retrySoon(delay: number): void {
-    this.#cancelRetry?.();
-    this.#cancelRetry = this.#host.after(delay, () => {
-      this.#cancelRetry = undefined;
-      this.#schedule.whenOver(() => this.#retry());
-    });
-  }
-
+  /** Does everything that waits for the disk. Throws what the log throws. */
   #retry(): void {
-    if (!this.#isInTrouble || this.#isClosing) return;
-    const isOver = this.#attempt(() => {
-      this.#removeAll();
-      this.#appendAll();
-      this.#sync();
-      this.#removeAll();
-    });
-    if (isOver) this.#reporter.trouble(undefined);
-    this.#isInTrouble = !isOver;
-    this.#reporter.changes();
+    this.#removeAll();
+    this.#appendAll();
+    this.#sync();
+    this.#removeAll();
   }
 
   #post(message: FromCache): void {
     this.#host.post(message);
   }
-}
-
-function framesOf({ memory, offset, bytes }: CacheBlock): Uint8Array {
-  return new Uint8Array(memory, offset, bytes);
 }

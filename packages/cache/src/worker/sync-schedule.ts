@@ -1,5 +1,5 @@
 import type { SegmentLog } from '../log/segment-log.js';
-import type { SyncPolicy } from '../messages.js';
+import type { SyncPolicy } from '../settings.js';
 
 export interface Clock {
   /**

@@ -1,17 +1,17 @@
 import { type SharedMemoryPool, sharedBytesOf } from '@ringest/workers';
 
-/** Bytes after which a block is handed on, where a segment may be that long. */
+/** The size of a block in bytes, unless segments must be smaller. */
 const BLOCK_BYTES = 1048576;
 
-/** Frames on their way to the disk, in shared memory. */
+/** Frames on their way to the disk, unstamped and back to back in shared memory. */
 export interface FrameBlock {
   readonly memory: SharedArrayBuffer;
   readonly offset: 0;
   readonly bytes: number;
   readonly count: number;
-  /** It begins a segment. */
+  /** Whether the block begins a segment. Default: `false`. */
   readonly isFirst?: boolean;
-  /** Of its segment among the others, if it is not that of its number. */
+  /** The order of its segment, see `CacheSegment`; `undefined`: the number of the segment. */
   readonly order?: number | undefined;
 }
 
@@ -25,8 +25,8 @@ export class BlockBuilder {
   #count = 0;
 
   /**
-   * @param mostBytes that a block has, unless a single frame has more
-   * @param full gets each block; its memory is to be given back to the pool
+   * @param mostBytes the most bytes of a block, unless a single frame has more
+   * @param full receives each block, and returns its memory to the pool later
    */
   constructor(pool: SharedMemoryPool, mostBytes: number, full: (block: FrameBlock) => void) {
     this.#pool = pool;
@@ -34,17 +34,17 @@ export class BlockBuilder {
     this.#full = full;
   }
 
-  /** Bytes that are gathered. */
+  /** How many bytes are gathered. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Entries that are gathered. */
+  /** How many entries are gathered. */
   get entries(): number {
     return this.#count;
   }
 
-  /** Copies frames: all of them go to the same block. */
+  /** Copies frames. All of them are in the same block. */
   add(frames: readonly Uint8Array[], count: number): void {
     const bytes = frames.reduce((sum, { length }) => sum + length, 0);
     if (this.#memory !== undefined && this.#bytes + bytes > this.#memory.length) this.flush();
@@ -57,7 +57,7 @@ export class BlockBuilder {
     this.#count += count;
   }
 
-  /** Hands on what is gathered. */
+  /** Makes a block of what is gathered. */
   flush(): void {
     if (this.#memory === undefined) return;
     const memory = sharedBytesOf(this.#memory);

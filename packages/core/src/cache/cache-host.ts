@@ -1,15 +1,20 @@
-/** The muxer, as its cache sees it. */
+import type { MuxerTag } from '@ringest/codec';
+
+/** What the cache needs of its muxer. */
 export interface CacheHost {
-  /** The number of a tag by its name, a new one if need be. Throws when it can have none. */
-  tag(name: string): number;
+  /**
+   * Returns the number of a tag, and adds the tag if it is new. Throws when the muxer can add no tag of
+   * this name.
+   */
+  tag(name: string): MuxerTag;
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
-  /** Something failed that is not tried again. */
+  /** Reports something that failed and is not tried again. */
   failed(error: Error, message: string): void;
-  /** The disk takes nothing for now, or does again. */
+  /** Reports that the disk stores nothing for now; `undefined`: it works again. */
   trouble(error: Error | undefined): void;
-  /** It holds something now that is nowhere else, or does not any more. */
+  /** Reports that the cache now has entries that are only there, or has none any more. */
   changed(): void;
-  /** Resolves once everything written before is confirmed, wherever it is. Rejects when the muxer stops. */
+  /** Resolves once everything written before is confirmed. Rejects when the muxer closes. */
   barrier(): Promise<void>;
 }

@@ -1,119 +1,63 @@
-import type { CacheSegment } from '@ringest/cache';
-import {
-  type DetachedFrame,
-  type FrameParts,
-  retagFrame,
-  SharedMemoryPool,
-} from '@ringest/workers';
+import { type DetachedFrame, type FrameParts, retagFrame } from '@ringest/workers';
 import type { CacheSettings } from '../configuration/cache-settings.js';
 import { WaitTimeoutError } from '../errors.js';
-import { OncePerTurn } from '../once-per-turn.js';
+import type { OncePerTurn } from '../once-per-turn.js';
 import type { FrameTap } from '../placing/placer.js';
 import type { Rings } from '../placing/rings.js';
 import type { WaitOptions } from '../wait.js';
-import { Appender } from './appender.js';
-import type { FrameBlock } from './block-builder.js';
 import type { CacheHost } from './cache-host.js';
+import { CacheParts } from './cache-parts.js';
 import type { CacheStats } from './cache-stats.js';
-import { DropCounter } from './drop-counter.js';
-import { GroupCommit } from './group-commit.js';
-import { Journal } from './journal.js';
-import { Leftovers } from './leftovers.js';
-import { NeededSegments } from './needed-segments.js';
-import { RefusedKeeper } from './refused-keeper.js';
-import { Replay } from './replay.js';
-import { SegmentRemover } from './segment-remover.js';
-import { Spill } from './spill.js';
-import { SpillDelay } from './spill-delay.js';
-import { Store } from './store.js';
-import { type TidyingParts, tidyUp } from './tidying.js';
-
-/** Bytes that may be on their way to the disk before nothing more is taken. */
-const MAX_UNSTORED = 32 * 1024 * 1024;
+import { tidyUp } from './tidying.js';
 
 /**
- * The disk cache of a muxer. What finds no room goes to disk (`Spill`) and comes back when there
- * is some (`Replay`); a journal has copies of all that is in rings (`Journal`), and says when they
- * are stored (`GroupCommit`). `CacheContents` knows what is in the cache only; `SegmentRemover` removes
- * segments once all that was in them is confirmed. At the end, `Leftovers` has what was in rings, which
- * the next run reads first.
+ * The disk cache of a muxer.
+ *
+ * - Entries that find no room go to disk (`Spill`), and return when there is room (`Replay`).
+ * - A journal stores copies of all entries that enter rings (`Journal`). A write resolves when its copies are
+ *   stored (`GroupCommit`).
+ * - A segment is removed when all of its entries are confirmed (`SegmentRemover`). `NeededSegments` knows
+ *   which segments have others.
+ * - When the muxer closes, the unconfirmed entries of the rings are stored too (`Leftovers`). The next run
+ *   reads them first.
  */
 export class DiskCache {
   readonly #settings: CacheSettings;
   readonly #rings: Rings;
-  readonly #progress: OncePerTurn;
-  readonly #host: CacheHost;
-  readonly #pool = new SharedMemoryPool();
-  readonly #store: Store;
-  readonly #contents: NeededSegments;
-  readonly #appender: Appender;
-  readonly #spill: Spill;
-  readonly #spillDelay: SpillDelay;
-  readonly #leftovers: Leftovers;
-  readonly #journal: Journal | undefined;
-  readonly #handOn = new OncePerTurn(() => this.#groupCommit.endTurn());
-  readonly #groupCommit: GroupCommit;
-  readonly #remover: SegmentRemover;
-  readonly #replay: Replay;
-  readonly #drops: DropCounter;
-  readonly #tidying: TidyingParts;
+  readonly #parts: CacheParts;
 
-  /** @param progress goes on with everything that can go on, `proceed` among it */
+  /** @param progress runs `Dispatcher.progress`, which calls `proceed` */
   constructor(settings: CacheSettings, rings: Rings, progress: OncePerTurn, host: CacheHost) {
     this.#settings = settings;
     this.#rings = rings;
-    this.#progress = progress;
-    this.#host = host;
-    this.#store = this.#createStore();
-    this.#contents = new NeededSegments(rings.moves, host);
-    const { pending, refusedCopies: copies } = this.#contents;
-    this.#appender = new Appender(this.#store, pending);
-    const { maxSegmentBytes, mode } = settings;
-    const { refused, placer } = rings;
-    const base = {
-      store: this.#store,
-      contents: this.#contents,
-      appender: this.#appender,
-      handOn: this.#handOn,
-      pool: this.#pool,
-      ...{ rings, progress, host },
-    };
-    this.#spill = new Spill(this.#pool, maxSegmentBytes, (block) => this.#appendSpilled(block));
-    this.#spillDelay = new SpillDelay(mode, rings, progress);
-    if (mode === 'journal') {
-      this.#journal = new Journal({ ...base, isBehind: () => this.#isBehind() }, maxSegmentBytes);
-      placer.copyTo(this.#journal);
-    }
-    const [spill, journal] = [this.#spill, this.#journal];
-    this.#groupCommit = new GroupCommit({ ...base, placer, spill, journal });
-    this.#leftovers = new Leftovers({ ...base, pending }, maxSegmentBytes);
-    const keeper = new RefusedKeeper({ ...base, refused, copies }, maxSegmentBytes);
-    this.#remover = new SegmentRemover({ ...base, refused: keeper });
-    const [commit, leftovers, remover] = [this.#groupCommit, this.#leftovers, this.#remover];
-    this.#replay = new Replay({ ...base, leftovers, remover });
-    this.#tidying = { ...base, commit, refused: keeper, leftovers, replay: this.#replay, remover };
-    this.#drops = new DropCounter(host);
+    this.#parts = new CacheParts(settings, rings, progress, host);
   }
 
-  /** @throws {CacheLockedError} @throws {CacheOpenError} */
+  /**
+   * Locks the folder, and begins to read it. Entries are accepted at once.
+   * @param muxer the id of the muxer
+   * @param tags names by muxer tag
+   * @throws {CacheLockedError} another muxer uses the folder
+   * @throws {CacheOpenError} the folder cannot be used
+   */
   open(muxer: string, tags: readonly string[]): void {
-    this.#store.open(muxer, tags);
-    this.#remover.start();
+    this.#parts.store.open(muxer, tags);
+    this.#parts.remover.start();
   }
 
-  /** Gets copies of what enters rings, if all of it is to be stored. */
+  /** Copies frames that enter rings; `undefined`: the mode is not `journal`. */
   get journal(): FrameTap | undefined {
-    return this.#journal;
+    return this.#parts.journal;
   }
 
-  /** Whether the disk takes what it keeps. */
+  /** Whether the cache is open or being opened, and the disk works. */
   get isWorking(): boolean {
-    return this.#store.isWorking;
+    return this.#parts.store.isWorking;
   }
 
-  /** Bytes in the cache, those on their way to the disk among them. */
+  /** The size of the cache in bytes, including entries on their way to the disk. */
   get size(): number {
-    return this.#store.bytes + this.#unstoredBytes;
+    return this.#parts.store.bytes + this.#parts.unstoredBytes;
   }
 
   stats(): CacheStats {
@@ -125,192 +69,151 @@ export class DiskCache {
       leftAlone,
       isFull,
       trouble,
-    } = this.#store;
+    } = this.#parts.store;
     return {
       mode: this.#settings.mode,
       ...{ isOpen, bytes, entries, damagedEntries, leftAlone, isFull, trouble },
-      unstoredBytes: this.#unstoredBytes,
-      pendingEntries: this.#pendingEntries,
-      replayedEntries: this.#replay.replayedEntries,
-      recoveredEntries: this.#replay.recoveredEntries,
-      droppedEntries: this.#drops.entries,
-      droppedCopies: this.#drops.copies,
+      unstoredBytes: this.#parts.unstoredBytes,
+      pendingEntries: this.#parts.pendingEntries,
+      replayedEntries: this.#parts.replay.replayedEntries,
+      recoveredEntries: this.#parts.replay.recoveredEntries,
+      droppedEntries: this.#parts.drops.entries,
+      droppedCopies: this.#parts.drops.copies,
     };
   }
 
-  /** See `GroupCommit.receipt`; `undefined`: nobody promises. */
+  /** See `GroupCommit.receipt`; `undefined`: the mode is not `journal`, and writes get no receipts. */
   receipt(entries: number, options?: WaitOptions): Promise<void> | undefined {
-    return this.#journal === undefined ? undefined : this.#groupCommit.receipt(entries, options);
+    return this.#parts.journal === undefined
+      ? undefined
+      : this.#parts.commit.receipt(entries, options);
   }
 
-  /** As `receipt`, for a write that waits for room first. */
+  /** See `GroupCommit.receiptAfter`. Without a journal it returns `room`. */
   receiptAfter(
     room: Promise<void> | undefined,
     entries: number,
     options?: WaitOptions,
   ): Promise<void> | undefined {
-    if (this.#journal === undefined) return room;
-    return this.#groupCommit.receiptAfter(room, entries, options);
+    if (this.#parts.journal === undefined) return room;
+    return this.#parts.commit.receiptAfter(room, entries, options);
   }
 
-  /** Whether an entry that finds no room is taken. */
+  /** Whether the cache accepts an entry that finds no room in a ring. */
   get isAccepting(): boolean {
-    const { isWorking, isFull } = this.#store;
-    return isWorking && !isFull && !this.#isBehind() && this.#spillDelay.isOver;
+    const { isWorking, isFull } = this.#parts.store;
+    return isWorking && !isFull && !this.#parts.isBehind && this.#parts.spillDelay.isOver;
   }
 
-  /** Takes an entry that finds no room. @returns false when it has to wait for some */
+  /**
+   * Accepts an entry that finds no room in a ring.
+   * @returns `false`: the entry has to wait for room
+   */
   spill(parts: FrameParts): boolean {
-    if (!this.isAccepting || !this.#spill.spill(parts)) return false;
-    this.#handOn.schedule();
-    return true;
-  }
-
-  /** Takes a frame that waits for room. @returns false when it has to wait on */
-  spillFrame(waiting: DetachedFrame): boolean {
-    if (!this.isAccepting) return false;
-    this.#spill.add(waiting);
-    this.#handOn.schedule();
+    if (!this.isAccepting || !this.#parts.spill.spill(parts)) return false;
+    this.#parts.handOn.schedule();
     return true;
   }
 
   /**
-   * Copies, at the end, a frame that waits for room. One that waits for the first time is newer than all
-   * that is in the cache. Any other was accepted before it, and joins what was in rings.
+   * Accepts a copy of a frame that waits for room.
+   * @returns `false`: the frame still has to wait
+   */
+  spillFrame(waiting: DetachedFrame): boolean {
+    if (!this.isAccepting) return false;
+    this.#parts.spill.add(waiting);
+    this.#parts.handOn.schedule();
+    return true;
+  }
+
+  /**
+   * Stores a frame that waits for room when the muxer closes. A frame that was never in a ring is newer than
+   * everything in the cache. Any other frame is older, and joins the leftovers.
    */
   keep(waiting: DetachedFrame): void {
     if (waiting.isCached) {
-      this.#leftovers.add(waiting);
+      this.#parts.leftovers.add(waiting);
       return;
     }
     retagFrame(waiting.frame, waiting.tag);
-    this.#spill.add(waiting);
-    this.#handOn.schedule();
+    this.#parts.spill.add(waiting);
+    this.#parts.handOn.schedule();
   }
 
   /**
-   * Keeps, at the end, all that is in rings that no worker has, and what every indexer refuses. It is
-   * older than what waits in the cache. Without a folder that can be used, it stays in the rings.
+   * Adds everything that is unconfirmed in rings, and all refused frames, to the leftovers. Call it when the
+   * muxer closes and no worker has a ring. If the cache cannot be used, the frames stay in the rings.
    */
   keepUnconfirmed(): void {
-    if (this.#store.isUseless) return;
-    for (const frame of this.#rings.takeUnconfirmed()) this.#leftovers.add(frame);
+    if (this.#parts.store.isUseless) return;
+    for (const frame of this.#rings.takeUnconfirmed()) this.#parts.leftovers.add(frame);
   }
 
-  /** Entries wait for room, or none does any more. */
+  /** Sets whether entries wait for room. */
   setWaiting(isAnyWaiting: boolean): void {
-    if (isAnyWaiting) this.#spillDelay.expect();
-    else this.#spillDelay.relax();
+    if (isAnyWaiting) this.#parts.spillDelay.expect();
+    else this.#parts.spillDelay.relax();
   }
 
-  /** There may be room for what is to be brought back. */
+  /** Replays what finds room now. */
   proceed(): void {
-    this.#replay.proceed();
+    this.#parts.replay.proceed();
   }
 
-  /** The frame that is to be brought back and finds no room. */
+  /** The frame of the replay that waits for room; `undefined`: none does. */
   get blocked(): DetachedFrame | undefined {
-    return this.#replay.blocked;
+    return this.#parts.replay.blocked;
   }
 
-  /** Whether new entries go to disk because older ones are there, and wait for room. */
+  /** Whether new entries go to disk, because older entries are there and wait for room. */
   get prefersDisk(): boolean {
-    return this.#replay.blocked !== undefined && this.isAccepting;
+    return this.#parts.replay.blocked !== undefined && this.isAccepting;
   }
 
-  /** A mark on the newest entry that is in the cache only; `undefined`: there is none. */
+  /** Puts a mark on the newest entry that is only in the cache; `undefined`: there is none. */
   mark(): object | undefined {
-    this.#spill.flush();
-    return this.#contents.pending.mark();
+    this.#parts.spill.flush();
+    return this.#parts.contents.pending.mark();
   }
 
   addTag(name: string): void {
-    this.#store.addTag(name);
+    this.#parts.store.addTag(name);
   }
 
-  /** A lane is hot, or lost. */
+  /** A lane became hot, or was lost. */
   lanesChanged(): void {
-    this.#spillDelay.lanesChanged();
+    this.#parts.spillDelay.lanesChanged();
   }
 
-  /** Nothing is brought back or removed any more; what is kept from now on is for the next run. */
+  /** Ends replay, removal and the limit of bytes. What is stored from now on is for the next run. */
   stop(): void {
-    this.#store.endLimit();
-    this.#remover.stop();
-    this.#spillDelay.stop();
-    this.#replay.stop();
-    this.#groupCommit.now();
-    this.#groupCommit.stop();
-    this.#appender.seal();
+    this.#parts.store.endLimit();
+    this.#parts.remover.stop();
+    this.#parts.spillDelay.stop();
+    this.#parts.replay.stop();
+    this.#parts.commit.now();
+    this.#parts.commit.stop();
+    this.#parts.appender.seal();
   }
 
   /**
-   * Brings everything to the disk, and removes what is not needed there.
-   * @param timeout milliseconds to wait for the disk
-   * @returns entries that are accepted and not confirmed, and how many of them are on the disk
+   * Stores everything that is not confirmed, and removes the segments that are not needed.
+   * @param timeout the longest wait for the disk, in milliseconds
+   * @returns how many accepted entries are not confirmed, and how many of them are on disk
    */
   async close(timeout: number): Promise<{ unconfirmed: number; cached: number }> {
     const signal = AbortSignal.timeout(timeout);
-    const { pending } = this.#contents;
-    await tidyUp(this.#tidying, this.#settings.path, signal);
-    const report = await this.#store.close(signal);
-    const unconfirmed = this.#pendingEntries;
+    const { pending } = this.#parts.contents;
+    await tidyUp(this.#parts, this.#settings.path, signal);
+    const report = await this.#parts.store.close(signal);
+    const unconfirmed = this.#parts.pendingEntries;
     const isLate = report?.error !== undefined && signal.aborted;
-    this.#groupCommit.settle(
+    this.#parts.commit.settle(
       isLate ? new WaitTimeoutError('the end of the cache', timeout) : report?.error,
     );
-    this.#drops.log();
+    this.#parts.drops.log();
     if (report === undefined) return { unconfirmed, cached: 0 };
-    const unstored = pending.entriesOf([...report.unstored, ...this.#store.orphans]);
+    const unstored = pending.entriesOf([...report.unstored, ...this.#parts.store.orphans]);
     return { unconfirmed, cached: unconfirmed - unstored };
-  }
-
-  #createStore(): Store {
-    return new Store(this.#settings, this.#host, {
-      found: (segments) => this.#found(segments),
-      placed: (key, place) => this.#contents.placed(key, place),
-      stored: ({ key, memory }) => {
-        if (this.#contents.pending.stored(key)) this.#pool.free(Buffer.from(memory));
-        this.#groupCommit.stored(this.#store.storedKey);
-      },
-      dropped: ({ segment, entries }) => {
-        const lost = this.#contents.dropped(segment);
-        this.#drops.add(lost, entries - lost);
-      },
-      changed: () => {
-        this.#remover.look();
-        this.#groupCommit.look();
-        this.#progress.schedule();
-      },
-    });
-  }
-
-  /** Bytes on their way to the disk, those among them that are in no block yet. */
-  get #unstoredBytes(): number {
-    const gathered = this.#spill.bytes + this.#leftovers.bytes + (this.#journal?.bytes ?? 0);
-    return this.#store.unstoredBytes + gathered;
-  }
-
-  /** Entries that are in the cache only. */
-  get #pendingEntries(): number {
-    return this.#contents.entries + this.#spill.entries + this.#leftovers.entries;
-  }
-
-  #isBehind(): boolean {
-    return this.#store.isWorking && this.#unstoredBytes >= MAX_UNSTORED;
-  }
-
-  #appendSpilled(block: FrameBlock): void {
-    this.#appender.appendPending('overflow', block);
-    this.#contents.reportUse();
-    this.#progress.schedule();
-  }
-
-  #found(segments: readonly CacheSegment[]): void {
-    this.#contents.pending.found(segments);
-    const entries = segments.reduce((sum, segment) => sum + segment.entries, 0);
-    if (entries === 0) return;
-    this.#host.info({ entries }, 'the cache has entries of an earlier run');
-    this.#contents.reportUse();
   }
 }

@@ -1,14 +1,14 @@
 import type { CacheHost } from './cache-host.js';
 
-/** How often what was dropped is logged, in milliseconds. */
+/** The shortest time between two lines in the log, in milliseconds. */
 const LOG_MS = 1000;
 
-/** What was given up to make room: counted, and logged now and then. */
+/** Counts what was dropped to make room, and logs it at most once a second. */
 export class DropCounter {
   readonly #host: CacheHost;
   #entries = 0;
   #copies = 0;
-  /** Not logged yet. */
+  /** How many dropped segments are not logged yet. */
   #segments = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -16,12 +16,12 @@ export class DropCounter {
     this.#host = host;
   }
 
-  /** Entries that were nowhere else. */
+  /** How many of the dropped entries were only in the cache. */
   get entries(): number {
     return this.#entries;
   }
 
-  /** Copies of entries that lanes have got. */
+  /** How many of the dropped entries are also in rings, or were. */
   get copies(): number {
     return this.#copies;
   }
@@ -34,7 +34,7 @@ export class DropCounter {
     this.#timer ??= setTimeout(() => this.log(), LOG_MS).unref();
   }
 
-  /** Logs what was not logged. */
+  /** Logs what is not logged yet. */
   log(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -7,15 +7,15 @@ import { Receipts, withDeadline } from './receipts.js';
 import type { Spill } from './spill.js';
 import type { Store } from './store.js';
 
-/** Blocks on their way before those that are not full wait for more. */
+/** With this many blocks on their way to the disk, a block that is not full waits for more entries. */
 const MAX_UNDER_WAY = 4;
 
-/** What a group commit works with. */
+/** The parts that a group commit uses. */
 export interface GroupCommitParts {
   readonly store: Store;
   readonly placer: Placer;
   readonly spill: Spill;
-  /** If there is one, it gets what the placer commits. */
+  /** Gets copies of what the placer commits; `undefined`: the cache is no journal. */
   readonly journal: Journal | undefined;
   readonly host: Pick<CacheHost, 'barrier'>;
   /** Runs `endTurn`. */
@@ -23,19 +23,20 @@ export interface GroupCommitParts {
 }
 
 /**
- * Hands on what was written at the end of each event-loop turn, unless the disk is slower than that,
- * and tells those who wrote it when it is stored; or confirmed, while the disk takes nothing.
+ * Appends to the cache, at the end of each event-loop turn, what was written in it. While the disk is slow,
+ * several turns share a block. Receipts resolve when their entries are stored, or, while the disk stores
+ * nothing, when indexers have confirmed them.
  */
 export class GroupCommit {
   readonly #parts: GroupCommitParts;
   readonly #store: Store;
   readonly #receipts = new Receipts();
-  /** What is gathered waits for a block to be stored. */
+  /** Whether gathered entries wait until a block is stored. */
   #waitsForDisk = false;
   #isConfirming = false;
-  /** Writes that wait for room, with a part of them or all. */
+  /** How many writes wait for room, with all of their entries or some. */
   #waitingForRoom = 0;
-  /** Whether something that was written is not on its way to the disk, and its group not closed. */
+  /** Whether some written entries are in no block, and their receipts have no key yet. */
   #isIncomplete = false;
   #isStopped = false;
 
@@ -45,17 +46,17 @@ export class GroupCommit {
   }
 
   /**
-   * The promise that all that was written so far is stored, or confirmed.
-   * @param entries of the write that asks: they are accepted, however long it waits
+   * Returns a promise that resolves when all that was written so far is stored, or confirmed.
+   * @param entries how many entries the write has. They stay accepted when its wait is abandoned
    */
   receipt(entries: number, options: WaitOptions = {}): Promise<void> {
-    // Some before it have found room, and do not know yet.
+    // An earlier write may have found room, and its promise has not resolved yet: keep the order.
     if (this.#waitingForRoom > 0) return this.receiptAfter(Promise.resolve(), entries, options);
     this.#parts.handOn.schedule();
     return withDeadline(this.#receipts.current, entries, options);
   }
 
-  /** The same for a write that waits for room first. */
+  /** Returns the same promise for a write that waits for room first. */
   receiptAfter(
     room: Promise<void> | undefined,
     entries: number,
@@ -84,7 +85,7 @@ export class GroupCommit {
     });
   }
 
-  /** Hands on all that was written so far, unless the disk is slower than that. */
+  /** Appends what was written so far, unless too many blocks are on their way to the disk. */
   endTurn(): void {
     const { blocksUnderWay, isWorking } = this.#store;
     this.#waitsForDisk = isWorking && blocksUnderWay >= MAX_UNDER_WAY;
@@ -92,26 +93,26 @@ export class GroupCommit {
     else this.now();
   }
 
-  /** Hands on all that was written so far. */
+  /** Appends what was written so far. */
   now(): void {
     const { placer, spill, journal } = this.#parts;
     placer.commit();
     spill.flush();
     const isAllCopied = journal?.flush() ?? true;
     if (!isAllCopied) this.#isIncomplete = true;
-    this.#receipts.close(this.#isIncomplete ? undefined : this.#store.lastKey);
+    this.#receipts.appended(this.#isIncomplete ? undefined : this.#store.lastKey);
     // What was not copied may be the beginning of a write that waits for room with its rest.
     if (this.#waitingForRoom === 0) this.#isIncomplete = false;
     this.look();
   }
 
-  /** All blocks up to one are stored. */
+  /** All blocks up to this key are stored. */
   stored(key: number): void {
     this.#receipts.stored(key);
     if (this.#waitsForDisk) this.#parts.handOn.schedule();
   }
 
-  /** The disk may take nothing, or again. */
+  /** Whether the disk stores blocks may have changed. */
   look(): void {
     if (this.#isStopped) return;
     const { trouble, isFull } = this.#store;
@@ -121,22 +122,22 @@ export class GroupCommit {
       return;
     }
     const isStuck = trouble !== undefined || isFull;
-    if (this.#waitsForDisk && isStuck) this.#receipts.closeGathered();
+    if (this.#waitsForDisk && isStuck) this.#receipts.gathered();
     const isNeeded = this.#receipts.isAnyUncopied || isStuck;
     if (isNeeded && this.#receipts.isAnyWaiting && !this.#isConfirming) void this.#confirm();
   }
 
-  /** Nobody is told any more that something is confirmed: rings are emptied. */
+  /** Stops resolving by confirmations: at the end, rings are emptied without any. */
   stop(): void {
     this.#isStopped = true;
   }
 
-  /** There will be no other word. */
+  /** Settles all receipts, because the cache is closed; `undefined`: they resolve. */
   settle(error: Error | undefined): void {
     this.#receipts.settle(error);
   }
 
-  /** What was written is not on its way to the disk: its writers are told when it is confirmed. */
+  /** Resolves receipts once indexers have confirmed their entries, which are not on the disk. */
   async #confirm(): Promise<void> {
     this.#isConfirming = true;
     const confirmed = this.#receipts.confirmed();
@@ -144,7 +145,7 @@ export class GroupCommit {
       await this.#parts.host.barrier();
       confirmed();
     } catch {
-      // Not now: it is tried again with the next change.
+      // The next change tries again.
       return;
     } finally {
       this.#isConfirming = false;

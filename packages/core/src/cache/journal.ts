@@ -5,24 +5,24 @@ import type { Appender } from './appender.js';
 import { BlockBuilder } from './block-builder.js';
 import type { Store } from './store.js';
 
-/** What a journal is made of. */
+/** The parts that a journal uses. */
 export interface JournalParts {
   readonly store: Store;
   readonly appender: Appender;
   readonly pool: SharedMemoryPool;
-  /** Hands on what is gathered. */
+  /** Runs at the end of the turn, and flushes the journal. */
   readonly handOn: OncePerTurn;
-  /** Whether so much waits for the disk that nothing more may be added. */
+  /** Whether too many bytes wait for the disk: then no entry may be added. */
   isBehind(): boolean;
 }
 
-/** Copies what enters rings into blocks for the disk. */
+/** Copies frames that enter rings into blocks for the disk. */
 export class Journal implements FrameTap {
   readonly #parts: JournalParts;
   readonly #builder: BlockBuilder;
   #isComplete = true;
 
-  /** @param mostBytes that a block has, unless a single frame has more */
+  /** @param mostBytes the most bytes of a block, unless a single frame has more */
   constructor(parts: JournalParts, mostBytes: number) {
     const { pool, appender } = parts;
     this.#parts = parts;
@@ -35,21 +35,21 @@ export class Journal implements FrameTap {
     return this.#parts.isBehind();
   }
 
-  /** Bytes that are gathered, and in no block yet. */
+  /** How many bytes are gathered, and in no block yet. */
   get bytes(): number {
     return this.#builder.bytes;
   }
 
   copy(frames: readonly Uint8Array[], entries: number): void {
-    // While the disk does not work, entries are in memory only, and resolve when they are confirmed.
+    // While the disk does not work, entries are only in memory, and their writes resolve by confirmation.
     if (this.#parts.store.isWorking) this.#builder.add(frames, entries);
     else this.#isComplete = false;
     this.#parts.handOn.schedule();
   }
 
   /**
-   * Hands on what is gathered.
-   * @returns whether everything since the last time was copied
+   * Makes a block of what is gathered.
+   * @returns whether everything was copied since the last call
    */
   flush(): boolean {
     this.#builder.flush();

@@ -5,8 +5,8 @@ import type { PendingEntries } from './pending-entries.js';
 import type { Store } from './store.js';
 
 /**
- * What a muxer leaves when it closes, and was under way to an indexer: it is older than what waits in
- * the cache. Its blocks are gathered until it is known where the next run has to read them.
+ * Entries that were on their way to an indexer when the muxer closes. They are older than those that wait in
+ * the cache, so the next run must read them first. Blocks are gathered until their order is known.
  */
 export class Leftovers {
   readonly #store: Store;
@@ -15,7 +15,7 @@ export class Leftovers {
   readonly #builder: BlockBuilder;
   #blocks: FrameBlock[] = [];
 
-  /** @param mostBytes that a block has, unless a single frame has more */
+  /** @param mostBytes the most bytes of a block, unless a single frame has more */
   constructor(
     parts: {
       readonly store: Store;
@@ -31,24 +31,24 @@ export class Leftovers {
     this.#builder = new BlockBuilder(parts.pool, mostBytes, (block) => this.#blocks.push(block));
   }
 
-  /** Entries that are gathered. */
+  /** How many entries are gathered. */
   get entries(): number {
     return this.#blocks.reduce((sum, { count }) => sum + count, this.#builder.entries);
   }
 
-  /** Bytes of their frames. */
+  /** How many bytes their frames have. */
   get bytes(): number {
     return this.#blocks.reduce((sum, { bytes }) => sum + bytes, this.#builder.bytes);
   }
 
   /** Copies a frame. */
   add({ frame, entries, tag }: DetachedFrame): void {
-    // A large one that was sent has the tag of its indexer still.
+    // A large frame that was sent still has the tag of its indexer.
     retagFrame(frame, tag);
     this.#builder.add([frame], entries);
   }
 
-  /** Appends all that is gathered, oldest first, to be read before what waits in the cache. */
+  /** Appends all that is gathered, oldest first, with an order before what waits in the cache. */
   append(): void {
     const order = this.#store.isRead ? this.#pending.orderBefore : undefined;
     this.#builder.flush();

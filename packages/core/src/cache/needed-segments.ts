@@ -6,7 +6,7 @@ import { PendingEntries } from './pending-entries.js';
 import { RefusedCopies } from './refused-copies.js';
 import { Unsendable } from './unsendable.js';
 
-/** What the cache has that is not confirmed, and in which segments: these are needed. */
+/** The entries of the cache that are not confirmed. The segments that have them are needed; others can go. */
 export class NeededSegments {
   /** Entries that are in the cache only. Barriers follow them into the rings. */
   readonly pending: PendingEntries;
@@ -24,12 +24,12 @@ export class NeededSegments {
     this.pending = new PendingEntries((mark) => moves.end(mark));
   }
 
-  /** Entries that are nowhere else. */
+  /** How many entries are only in the cache. */
   get entries(): number {
     return this.pending.entries + this.unsendable.entries;
   }
 
-  /** Whether a segment has what no lane has got, or what cannot be sent. */
+  /** Whether a segment has entries that are only there, or copies of refused entries. */
   isNeeded(segment: number): boolean {
     return (
       this.pending.isIn(segment) ||
@@ -38,7 +38,7 @@ export class NeededSegments {
     );
   }
 
-  /** A block was appended to a segment; `undefined`: it is in none any more. */
+  /** A block is in a segment now; `undefined`: in none any more. */
   placed(key: number, place: CachePlace | undefined): void {
     this.pending.placed(key, place);
     this.refusedCopies.placed(key, place);
@@ -50,18 +50,21 @@ export class NeededSegments {
     this.refusedCopies.removed(segment);
   }
 
-  /** A segment was dropped to make room. @returns how many of its entries were nowhere else */
+  /**
+   * A segment was dropped to make room.
+   * @returns how many of its entries were only there
+   */
   dropped(segment: number): number {
     const lost = this.pending.inSegment(segment);
     this.refusedCopies.removed(segment);
     const entries = (lost?.sequences.size ?? 0) + this.unsendable.removed(segment);
-    // First those who wait for it: what is not pending any more is taken for what is in rings.
+    // Barriers reject first: entries that are not pending any more would count as being in rings.
     if (lost?.isOld === false) this.#moves.lost(new EntriesLostError(entries, 'dropped'));
     this.pending.dropped(segment);
     return entries;
   }
 
-  /** Reports when the cache begins or ceases to have what is nowhere else. */
+  /** Reports when the cache begins to have entries that are only there, or has none any more. */
   reportUse(): void {
     const isUsed = this.entries > 0;
     if (isUsed !== this.#wasUsed) this.#host.changed();

@@ -1,54 +1,59 @@
 import type { CachePlace, CacheSegment } from '@ringest/cache';
 import { Ranges } from './ranges.js';
 
-/** Entries that are in a segment, and that no lane has got. */
+/** A segment with entries that are in no ring yet. */
 export interface OutstandingSegment {
   readonly id: number;
   /** See `CacheSegment`. */
   readonly order: number;
-  /** Another run wrote it: entries of it may have arrived, and its tags are that run's. */
+  /**
+   * Whether an earlier run wrote it. Then its entries may have arrived, and its tags are those of that run.
+   */
   readonly isOld: boolean;
+  /** The sequences of these entries. */
   readonly sequences: Ranges;
-  /** How many of them were found damaged. */
+  /** How many of them are damaged. */
   readonly damaged: number;
-  /** Not read before then, on the clock of `performance.now()`: it could not be read. */
+  /** When it is read again after an error, on the clock of `performance.now()`; 0: now. */
   notBefore: number;
+  /** Marks on its newest entry. */
   readonly marks: Set<object>;
 }
 
-/** A block that is not stored: its entries are in memory. */
+/** A block that is not stored yet: its entries are in memory. */
 export interface OutstandingBlock {
   readonly key: number;
   /** Unstamped frames, back to back. */
   readonly frames: Buffer;
   readonly count: number;
   place: CachePlace | undefined;
-  /** Its entries are being written to rings: the memory is needed until they are. */
+  /** Whether its entries are being placed in rings. The memory is needed until all of them are. */
   isReplaying: boolean;
-  /** Lanes have got its entries: in the cache are copies of them. */
+  /** Whether its entries are in rings. The cache has copies then. */
   isReplayed: boolean;
   isStored: boolean;
   readonly marks: Set<object>;
 }
 
 /**
- * The entries that are in the cache only, oldest first: those that earlier runs have left, those
- * that are stored, by segment, and then the blocks that are not stored yet.
+ * The entries that are only in the cache, oldest first: segments of earlier runs, then segments of this run,
+ * and then blocks that are not stored yet.
  *
- * A mark on the newest of them is given back once they are all in rings.
+ * A barrier puts a mark on the newest entry. The mark is passed when that entry and all older ones of this
+ * run are in rings.
  */
 export class PendingEntries {
-  /** Those of earlier runs by rising order, then those of this one by rising id. */
+  /** Segments of earlier runs by rising order, then segments of this run by rising id. */
   readonly #segments = new Map<number, OutstandingSegment>();
   /** By rising key. */
   readonly #blocks = new Map<number, OutstandingBlock>();
-  /** Ids of segments with entries that lanes have got. */
+  /** Ids of segments of which some entries are in rings, or were. */
   readonly #thinned = new Set<number>();
   readonly #passed: (mark: object) => void;
   /** The highest id of a segment that an earlier run has left. */
   #lastOld = 0;
 
-  /** @param passed is called with each mark when all that is older than it is in rings */
+  /** @param passed called with each mark that is passed */
   constructor(passed: (mark: object) => void) {
     this.#passed = passed;
   }
@@ -62,7 +67,7 @@ export class PendingEntries {
     return entries;
   }
 
-  /** How many of them are in some blocks. */
+  /** How many entries of these blocks are only in the cache. */
   entriesOf(blocks: readonly { readonly key: number }[]): number {
     const keys = new Set(blocks.map(({ key }) => key));
     let entries = 0;
@@ -72,7 +77,7 @@ export class PendingEntries {
     return entries;
   }
 
-  /** Whether a segment has entries that no lane has got. */
+  /** Whether a segment has entries that are only there. */
   isIn(segment: number): boolean {
     if (this.#segments.has(segment)) return true;
     for (const { isReplayed, place } of this.#blocks.values()) {
@@ -82,8 +87,8 @@ export class PendingEntries {
   }
 
   /**
-   * A segment in which some entries are outstanding, and others are not: the next run, which finds
-   * all of them, would send those again.
+   * A segment with entries that are only there, and others that are in rings, or were. The next run finds all
+   * of them, and would send the others again.
    */
   get thinned(): OutstandingSegment | undefined {
     for (const id of this.#thinned) {
@@ -94,8 +99,8 @@ export class PendingEntries {
   }
 
   /**
-   * The order of a segment with what was under way when the muxer closed: before all that is left of
-   * this run, and before what earlier runs have left, if some of that was under way too.
+   * The order for a segment of leftovers. The next run reads it before everything that is left of this run.
+   * If some leftovers are from earlier runs, it also reads it before everything that they have left.
    */
   get orderBefore(): number {
     const isOld = (id: number) => id <= this.#lastOld;
@@ -105,18 +110,18 @@ export class PendingEntries {
     return isAnyUnderWay && oldest !== undefined ? oldest.order - 0.5 : this.#lastOld + 0.5;
   }
 
-  /** Earlier runs left these. */
+  /** Adds the segments that earlier runs have left. */
   found(segments: readonly CacheSegment[]): void {
     for (const { id, order, sequence, nextSequence, entries } of segments) {
       this.#lastOld = Math.max(this.#lastOld, id);
-      // Of some, nothing is left that can be read.
+      // No entry of it can be read.
       if (nextSequence === sequence) continue;
       const damaged = nextSequence - sequence - entries;
       this.#add({ id, order, isOld: true, damaged }).sequences.append(sequence, nextSequence);
     }
   }
 
-  /** A block was handed to the cache. */
+  /** Adds a block that was handed to the cache. */
   appended(key: number, frames: Buffer, count: number): void {
     this.#blocks.set(key, {
       key,
@@ -130,13 +135,17 @@ export class PendingEntries {
     });
   }
 
+  /** A block is in a segment now; `undefined`: in none any more. */
   placed(key: number, place: CachePlace | undefined): void {
     const block = this.#blocks.get(key);
     if (block !== undefined) block.place = place;
     else if (place !== undefined) this.#thinned.add(place.segment);
   }
 
-  /** @returns whether its memory is needed no more */
+  /**
+   * A block is stored.
+   * @returns whether its memory can be freed
+   */
   stored(key: number): boolean {
     const block = this.#blocks.get(key);
     if (block === undefined) return true;
@@ -157,7 +166,7 @@ export class PendingEntries {
     return true;
   }
 
-  /** What is to be brought back first; `undefined`: nothing is, or nothing can be read now. */
+  /** The oldest segment or block to replay; `undefined`: there is none, or none can be read now. */
   next(): OutstandingSegment | OutstandingBlock | undefined {
     const now = performance.now();
     for (const segment of this.#segments.values()) if (segment.notBefore <= now) return segment;
@@ -165,12 +174,15 @@ export class PendingEntries {
     return undefined;
   }
 
-  /** Some entries of a segment are in rings. They count as outstanding until `take`. */
+  /** An entry of a segment is in a ring. It counts as pending until `take`. */
   begun(segment: OutstandingSegment): void {
     this.#thinned.add(segment.id);
   }
 
-  /** Entries of a segment are in rings, or are gone. @returns how many were outstanding */
+  /**
+   * Removes entries of a segment: they are in rings, or lost.
+   * @returns how many were pending
+   */
   take(segment: OutstandingSegment, from: number, to: number): number {
     const taken = segment.sequences.remove(from, to);
     this.#thinned.add(segment.id);
@@ -183,7 +195,7 @@ export class PendingEntries {
 
   /**
    * The entries of a block are in rings.
-   * @returns whether its memory is needed no more
+   * @returns whether its memory can be freed
    */
   replayed(block: OutstandingBlock): boolean {
     block.isReplaying = false;
@@ -197,24 +209,26 @@ export class PendingEntries {
     return block.isStored;
   }
 
-  /** What is outstanding in a segment. */
+  /** The pending entries of a segment; `undefined`: it has none. */
   inSegment(id: number): OutstandingSegment | undefined {
     return this.#segments.get(id);
   }
 
-  /** A segment is gone, with what was outstanding in it. */
+  /** A segment was dropped with its pending entries. */
   dropped(id: number): void {
     const segment = this.#segments.get(id);
     if (segment !== undefined) this.take(segment, segment.sequences.from, segment.sequences.to);
     this.removed(id);
   }
 
-  /** A segment is removed, with all that was in it. */
+  /** A segment was removed. */
   removed(id: number): void {
     this.#thinned.delete(id);
   }
 
-  /** A mark on the newest entry that no lane has got; `undefined`: there is none. */
+  /**
+   * Puts a mark on the newest pending entry, and returns it; `undefined`: no entry of this run is pending.
+   */
   mark(): object | undefined {
     const newest =
       [...this.#blocks.values()].reverse().find(({ isReplayed }) => !isReplayed) ??
@@ -232,7 +246,10 @@ export class PendingEntries {
     return segment;
   }
 
-  /** A mark waits for what is older too: a segment that could not be read is read later. */
+  /**
+   * Passes marks, or moves them to the newest of the older entries: a segment may be read late, after an
+   * error.
+   */
   #passMarks(marks: ReadonlySet<object>, older: readonly { readonly marks: Set<object> }[]): void {
     const next = older.at(-1);
     for (const mark of marks) {

@@ -1,10 +1,10 @@
 interface Range {
   from: number;
-  /** Behind its last one. */
+  /** The number after its last one. */
   to: number;
 }
 
-/** Sequence numbers, as ascending ranges: neighbours are one. */
+/** A set of sequence numbers, kept as ascending ranges. Adjacent ranges are joined. */
 export class Ranges {
   #ranges: Range[] = [];
 
@@ -17,12 +17,12 @@ export class Ranges {
     return this.#ranges.reduce((sum, { from, to }) => sum + to - from, 0);
   }
 
-  /** The least number; 0 when there is none. */
+  /** The lowest number; 0: there is none. */
   get from(): number {
     return this.#ranges[0]?.from ?? 0;
   }
 
-  /** Behind the greatest number; 0 when there is none. */
+  /** The number after the highest one; 0: there is none. */
   get to(): number {
     return this.#ranges.at(-1)?.to ?? 0;
   }
@@ -38,7 +38,7 @@ export class Ranges {
     else this.#ranges.push({ from, to });
   }
 
-  /** How many numbers there are below another. */
+  /** How many numbers are below a limit. */
   before(limit: number): number {
     return this.#ranges.reduce(
       (sum, { from, to }) => sum + Math.max(0, Math.min(to, limit) - from),
@@ -47,8 +47,8 @@ export class Ranges {
   }
 
   /**
-   * Takes numbers out.
-   * @returns how many of them there were
+   * Removes numbers.
+   * @returns how many of them were in the set
    */
   remove(from: number, to: number): number {
     const before = this.size;

@@ -1,41 +1,43 @@
 import { WriteAbandonedError } from '../errors.js';
 import { Wait, type WaitOptions } from '../wait.js';
 
-/** The key of what is gathered, and in a block later: above all others. */
+/** The key of entries that are gathered, and not in a block yet: above the keys of all blocks. */
 const LATER = Number.POSITIVE_INFINITY;
 
-/** What settles a promise. */
+/** The functions that settle a promise. */
 interface Settlers {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** A promise that writes share. */
+/** A promise that several writes share. */
 interface Shared extends Settlers {
   readonly promise: Promise<void>;
 }
 
-/** Writes that are told together what became of them. */
+/** Receipts that are settled together. */
 interface Group {
   /** In the order of the writes. */
   readonly receipts: (Settlers | Shared)[];
-  /** The block with which all of it is stored; `undefined`: not all of it is on its way to the disk. */
+  /** The block that must be stored first; `undefined`: some entries are in no block. */
   key: number | undefined;
 }
 
 /**
- * The receipts of a journal: entries that were written in one event-loop turn share a promise. They
- * resolve in the order of the writes: each once its entries are stored, or confirmed.
+ * The receipts of a journal: promises that resolve in the order of the writes, each when its entries are
+ * stored on disk, or confirmed by indexers. Writes of one event-loop turn share a promise.
  */
 export class Receipts {
-  #open: Group | undefined;
-  #closed: Group[] = [];
+  /** The group that the next write joins. */
+  #joining: Group | undefined;
+  /** Groups that get no further writes, oldest first. */
+  #waiting: Group[] = [];
   #storedKey = 0;
 
-  /** Of what is written now. */
+  /** The receipt of what is written now. */
   get current(): Promise<void> {
-    this.#open ??= newGroup();
-    const { receipts } = this.#open;
+    this.#joining ??= newGroup();
+    const { receipts } = this.#joining;
     const last = receipts.at(-1);
     if (last !== undefined && 'promise' in last) return last.promise;
     const shared = newShared();
@@ -43,67 +45,70 @@ export class Receipts {
     return shared.promise;
   }
 
-  /** Settles a promise of its own with what is written now, before all that is written later. */
+  /** Adds a promise of the caller: it is settled with what is written now. */
   join(settlers: Settlers): void {
-    this.#open ??= newGroup();
-    this.#open.receipts.push(settlers);
+    this.#joining ??= newGroup();
+    this.#joining.receipts.push(settlers);
   }
 
-  /** Whether somebody waits for what is not on its way to the disk. */
+  /** Whether a receipt waits for entries that are in no block. */
   get isAnyUncopied(): boolean {
-    return this.#closed.some(({ key }) => key === undefined);
+    return this.#waiting.some(({ key }) => key === undefined);
   }
 
-  /** Whether anybody waits for what was written before now. */
+  /** Whether a receipt of earlier turns waits. */
   get isAnyWaiting(): boolean {
-    return this.#closed.length > 0;
+    return this.#waiting.length > 0;
   }
 
   /**
    * What was written so far is in blocks.
-   * @param key of the last one; `undefined`: some of it is in none
+   * @param key the key of the last block; `undefined`: some entries are in no block
    */
-  close(key: number | undefined): void {
-    this.closeGathered();
-    for (const group of this.#closed) if (group.key === LATER) group.key = key;
+  appended(key: number | undefined): void {
+    this.gathered();
+    for (const group of this.#waiting) if (group.key === LATER) group.key = key;
     this.stored(this.#storedKey);
   }
 
-  /** What was written so far is gathered, and in a block later: `close` tells in which. */
-  closeGathered(): void {
-    if (this.#open === undefined) return;
-    this.#open.key = LATER;
-    this.#closed.push(this.#open);
-    this.#open = undefined;
+  /** What was written so far is gathered. A later call of `appended` has the key of its block. */
+  gathered(): void {
+    if (this.#joining === undefined) return;
+    this.#joining.key = LATER;
+    this.#waiting.push(this.#joining);
+    this.#joining = undefined;
   }
 
-  /** All blocks up to one are stored. */
+  /** All blocks up to this key are stored. */
   stored(key: number): void {
     this.#storedKey = key;
-    const due = this.#closed.findIndex((group) => group.key === undefined || group.key > key);
-    const stored = this.#closed.splice(0, due === -1 ? this.#closed.length : due);
+    const due = this.#waiting.findIndex((group) => group.key === undefined || group.key > key);
+    const stored = this.#waiting.splice(0, due === -1 ? this.#waiting.length : due);
     for (const group of stored) resolveAll(group);
   }
 
-  /** @returns what to call once all that was written before now is confirmed */
+  /** @returns a function to call once indexers have confirmed all that was written before now */
   confirmed(): () => void {
-    const groups = new Set(this.#closed);
+    const groups = new Set(this.#waiting);
     return () => {
       for (const group of groups) resolveAll(group);
-      this.#closed = this.#closed.filter((group) => !groups.has(group));
+      this.#waiting = this.#waiting.filter((group) => !groups.has(group));
       this.stored(this.#storedKey);
     };
   }
 
-  /** There will be no other word. */
+  /**
+   * Settles all receipts, because the cache is closed.
+   * @param error `undefined`: they resolve
+   */
   settle(error: unknown): void {
-    const groups = this.#open === undefined ? this.#closed : [...this.#closed, this.#open];
+    const groups = this.#joining === undefined ? this.#waiting : [...this.#waiting, this.#joining];
     for (const group of groups) {
       if (error === undefined) resolveAll(group);
       else for (const { reject } of group.receipts) reject(error);
     }
-    this.#closed = [];
-    this.#open = undefined;
+    this.#waiting = [];
+    this.#joining = undefined;
   }
 }
 
@@ -117,7 +122,7 @@ function newShared(): Shared {
   const promise = new Promise<void>((...settlers) => {
     [resolve, reject] = settlers;
   });
-  // Who does not look at it, does not want to know.
+  // A caller may ignore the promise: a rejection without a handler must not end the process.
   promise.catch(() => {});
   return { promise, resolve, reject };
 }
@@ -127,9 +132,9 @@ function resolveAll({ receipts }: Group): void {
 }
 
 /**
- * Waits for a receipt no longer than somebody wants to.
- * @param entries how many he has written
- * @returns a promise that may reject with a `WriteAbandonedError`
+ * Waits for a receipt, with a timeout and a signal.
+ * @param entries how many entries the write has, for the error
+ * @returns a promise that rejects with a `WriteAbandonedError` when the wait is over
  */
 export function withDeadline(
   receipt: Promise<void>,

@@ -1,23 +1,23 @@
 import type { CachePlace } from '@ringest/cache';
 import type { DetachedFrame } from '@ringest/workers';
 
-/** A block of copies. */
+/** A block of copies of refused frames. */
 interface Copies {
-  /** Those of them that are refused still. */
+  /** The frames that are still refused. */
   readonly frames: Set<Buffer>;
-  /** `undefined`: in none yet. */
+  /** The segment of the block; `undefined`: it is in none. */
   segment: number | undefined;
 }
 
 /**
- * Which entries that every indexer refuses have a copy on the disk, and in which segment. Each is
- * stored once, however often segments are removed: its segment stays as long as the entry is refused.
+ * Knows which refused frames have a copy on the disk, and in which segment. A frame is copied once: the
+ * segment of the copy stays as long as the frame is refused.
  */
 export class RefusedCopies {
-  /** By the key of the block. */
+  /** The blocks by their keys. */
   readonly #blocks = new Map<number, Copies>();
 
-  /** Forgets copies of what is not refused any more. */
+  /** Forgets copies of frames that are not refused any more. */
   retain(refused: readonly DetachedFrame[]): void {
     if (this.#blocks.size === 0) return;
     const all = new Set(refused.map(({ frame }) => frame));
@@ -27,30 +27,31 @@ export class RefusedCopies {
     }
   }
 
-  /** Those that have no copy. */
+  /** Returns the frames that have no copy. */
   without(refused: readonly DetachedFrame[]): readonly DetachedFrame[] {
     const copied = new Set<Buffer>();
     for (const { frames } of this.#blocks.values()) for (const frame of frames) copied.add(frame);
     return refused.filter(({ frame }) => !copied.has(frame));
   }
 
-  /** A block of copies was handed to the cache. */
+  /** Adds a block of copies that was handed to the cache. */
   appended(key: number, frames: readonly Buffer[]): void {
     this.#blocks.set(key, { frames: new Set(frames), segment: undefined });
   }
 
+  /** A block is in a segment now; `undefined`: in none any more. */
   placed(key: number, place: CachePlace | undefined): void {
     const copies = this.#blocks.get(key);
     if (copies !== undefined) copies.segment = place?.segment;
   }
 
-  /** Whether a segment has copies of what is refused. */
+  /** Whether a segment has copies of refused frames. */
   isIn(segment: number): boolean {
     for (const copies of this.#blocks.values()) if (copies.segment === segment) return true;
     return false;
   }
 
-  /** A segment is gone. */
+  /** A segment was removed. */
   removed(segment: number): void {
     for (const [key, copies] of this.#blocks) {
       if (copies.segment === segment) this.#blocks.delete(key);

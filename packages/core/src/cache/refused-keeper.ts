@@ -5,17 +5,17 @@ import { BlockBuilder } from './block-builder.js';
 import type { RefusedCopies } from './refused-copies.js';
 import type { Store } from './store.js';
 
-/** Stores refused frames in segments of their own, so that the segments that they came from can go. */
+/** Stores refused frames in segments of their own, so that the segments they came from can be removed. */
 export class RefusedKeeper {
   readonly #refused: RefusedFrames;
   readonly #copies: RefusedCopies;
   readonly #appender: Appender;
   readonly #store: Store;
   readonly #builder: BlockBuilder;
-  /** What is in the block that is built. */
+  /** The frames in the block that is being built. */
   #frames: Buffer[] = [];
 
-  /** @param mostBytes that a block has */
+  /** @param mostBytes the most bytes of a block, unless a single frame has more */
   constructor(
     parts: {
       readonly refused: RefusedFrames;
@@ -37,12 +37,12 @@ export class RefusedKeeper {
     });
   }
 
-  /** Forgets copies of what is not refused any more. */
+  /** Forgets copies of frames that are not refused any more. */
   forgetOthers(): void {
     this.#copies.retain(this.#refused.frames);
   }
 
-  /** Resolves once all frames that are refused now have a copy on the disk. */
+  /** Stores copies of the refused frames that have none. Resolves when all of them are stored. */
   async keep(): Promise<void> {
     this.forgetOthers();
     const fresh = this.#copies.without(this.#refused.frames);
@@ -54,7 +54,7 @@ export class RefusedKeeper {
     }
     this.#builder.flush();
     const { lastKey } = this.#store;
-    // They would wait behind others for the room that is made afterwards.
+    // With the limit they could wait for room, which the caller makes only after this.
     this.#store.limit(false);
     await this.#store.until(() => this.#store.storedKey >= lastKey);
     this.#store.limit(true);

@@ -1,42 +1,51 @@
-import { DecodeError, frameSize } from '@ringest/codec';
+import { DecodeError, frameSize, type MuxerTag } from '@ringest/codec';
 import type { DetachedFrame } from '@ringest/workers';
 
 /** A block of frames that is being placed. */
 export interface ReplayCursor {
   readonly frames: Buffer;
+  /** The offset of the next frame. */
   at: number;
-  /** Entries from there on. */
+  /** How many entries follow. */
   left: number;
-  /** The head, when it was looked at before and found no room. */
+  /** The next frame, if it found no room before. */
   head: DetachedFrame | undefined;
+  /** Whether an earlier run wrote the entries. */
   readonly isOld: boolean;
-  /** The muxer tag of a tag in the frames; an error: it can have none. */
-  tag(number: number): number | Error;
-  /** One of its entries is in a ring. */
+  /**
+   * The muxer's tag for a tag in the frames, which may be the tag of an earlier muxer; an error: this
+   * muxer can have no tag of that name.
+   */
+  tag(stored: MuxerTag): MuxerTag | Error;
+  /** An entry was placed in a ring. */
   begun(): void;
+  /** The cursor is at its end: all entries were placed, or cannot be sent. */
   placed(): void;
-  /** So many entries, which come next, cannot be sent. */
+  /** The next entries, this many, cannot be sent. */
   unsendable(entries: number, error: Error): void;
 }
 
-/** The next entry of a piece, with a frame of so many bytes, is done. */
-export function pass(piece: ReplayCursor, bytes: number): void {
-  piece.at += bytes;
-  piece.left--;
-  piece.head = undefined;
+/** Moves a cursor past the next frame, which has this many bytes. */
+export function pass(cursor: ReplayCursor, bytes: number): void {
+  cursor.at += bytes;
+  cursor.left--;
+  cursor.head = undefined;
 }
 
-/** The next frame; `undefined`: the piece is at its end, or what comes next is no frame. */
-export function nextFrame(piece: ReplayCursor): Buffer | undefined {
-  const { frames, at } = piece;
+/**
+ * The next frame; `undefined`: there is none. Bytes that are not a frame end the cursor, and its remaining
+ * entries count as unsendable.
+ */
+export function nextFrame(cursor: ReplayCursor): Buffer | undefined {
+  const { frames, at } = cursor;
   try {
     const size = frameSize(frames, at, frames.length - at);
     if (at + size <= frames.length) return frames.subarray(at, at + size);
-    throw new DecodeError('frame', 'it ends before its header says');
+    throw new DecodeError('frame', 'it is shorter than its header says');
   } catch (error) {
-    piece.at = frames.length;
-    piece.unsendable(piece.left, error as Error);
-    piece.left = 0;
+    cursor.at = frames.length;
+    cursor.unsendable(cursor.left, error as Error);
+    cursor.left = 0;
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { CachedBlock } from '@ringest/cache';
-import { GRAVWELL_TAG, GRAVWELL_TAG_NAME } from '@ringest/codec';
+import { GRAVWELL_TAG, GRAVWELL_TAG_NAME, type MuxerTag } from '@ringest/codec';
 import { type DetachedFrame, frameTag, retagFrame, type SharedMemoryPool } from '@ringest/workers';
 import { OncePerTurn } from '../once-per-turn.js';
 import type { Rings } from '../placing/rings.js';
@@ -16,19 +16,19 @@ import type { Store } from './store.js';
 /** Milliseconds before a segment that could not be read is read again. */
 const RETRY_MS = 5000;
 
-/** What a replay works with. */
+/** The parts that a replay uses. */
 export interface ReplayParts {
   readonly rings: Rings;
   readonly store: Store;
   readonly contents: NeededSegments;
-  /** Gets the rest of what is partly replayed, at the end. */
+  /** Gets, at the end, the rest of a block or segment that is partly replayed. */
   readonly leftovers: Leftovers;
   /** Removes what is replayed and confirmed. */
   readonly remover: SegmentRemover;
-  /** Has the memory of blocks. */
+  /** Owns the memory of blocks. */
   readonly pool: SharedMemoryPool;
   readonly host: CacheHost;
-  /** Goes on with everything that can go on, `proceed` among it. */
+  /** Runs `Dispatcher.progress`, which calls `proceed`. */
   readonly progress: OncePerTurn;
 }
 
@@ -36,19 +36,19 @@ export interface ReplayParts {
 interface Reading {
   readonly segment: OutstandingSegment;
   readonly blocks: AsyncGenerator<CachedBlock, void>;
-  /** Behind the last entry that was outstanding when it began. */
+  /** The sequence after the last entry that was outstanding when reading began. */
   readonly to: number;
 }
 
 /**
- * Brings what is only in the cache back to the rings, oldest first and beside new entries: in slices,
- * and only where half of a ring is free, so that the others always find room.
+ * Places entries that are only in the cache into rings, oldest first. New entries are placed at the same
+ * time and must always find room: so replay works in slices, and only where half of a ring is free.
  */
 export class Replay {
   readonly #parts: ReplayParts;
   readonly #rings: Rings;
   readonly #pending: PendingEntries;
-  #piece: ReplayCursor | undefined;
+  #cursor: ReplayCursor | undefined;
   #reading: Reading | undefined;
   #fetching: Promise<void> | undefined;
   readonly #nextSlice: OncePerTurn;
@@ -64,22 +64,22 @@ export class Replay {
     this.#nextSlice = new OncePerTurn(() => parts.progress.now());
   }
 
-  /** The frame that waits for room, if one does. */
+  /** The frame that waits for room; `undefined`: none does. */
   get blocked(): DetachedFrame | undefined {
     return this.#blocked;
   }
 
-  /** Entries that were brought back. */
+  /** How many entries were placed. */
   get replayedEntries(): number {
     return this.#replayedEntries;
   }
 
-  /** Of those, entries that an earlier run had left. */
+  /** How many of these an earlier run had left. */
   get recoveredEntries(): number {
     return this.#recoveredEntries;
   }
 
-  /** There may be room, or something to be brought back. */
+  /** Places what finds room now. */
   proceed(): void {
     this.#blocked = undefined;
     if (this.#isStopped || this.#nextSlice.isDue || !this.#rings.isAnyHot) return;
@@ -87,19 +87,19 @@ export class Replay {
     const share = this.#rings.replayShare;
     let bytes = 0;
     for (;;) {
-      const piece = this.#piece ?? this.#take();
-      if (piece === undefined) return;
-      const head = this.#head(piece);
+      const cursor = this.#cursor ?? this.#take();
+      if (cursor === undefined) return;
+      const head = this.#head(cursor);
       if (head === undefined) {
-        this.#piece = undefined;
-        piece.placed();
+        this.#cursor = undefined;
+        cursor.placed();
         continue;
       }
       if (!this.#rings.placeSparingly(head)) {
         this.#blocked = head;
         return;
       }
-      this.#pass(piece, head);
+      this.#pass(cursor, head);
       bytes += head.frame.length;
       if (slice.isOverAfterFrame() || bytes >= share) {
         this.#nextSlice.schedule();
@@ -108,76 +108,71 @@ export class Replay {
     }
   }
 
-  /** For good. */
+  /** Ends the replay for good. */
   stop(): void {
     this.#isStopped = true;
     this.#blocked = undefined;
   }
 
   /**
-   * After the end, when all is stored: what is left of a block or a segment of which some is in rings
-   * is given back, so that the rest of it can go.
+   * Moves the rest of partly replayed blocks and segments to the leftovers, so that these blocks and
+   * segments can be removed. Call it after `stop`, when all blocks are stored.
    */
   async keepRest(): Promise<void> {
     await this.#fetching;
     for (;;) {
-      const piece = this.#piece;
+      const cursor = this.#cursor;
       const segment = this.#reading?.segment ?? this.#pending.thinned;
-      if (piece !== undefined) this.#keepRestOf(piece);
+      if (cursor !== undefined) this.#keepRestOf(cursor);
       else if (segment !== undefined) await this.#fetchFrom(segment);
       else return;
     }
   }
 
-  #keepRestOf(piece: ReplayCursor): void {
-    for (let head = this.#head(piece); head !== undefined; head = this.#head(piece)) {
+  #keepRestOf(cursor: ReplayCursor): void {
+    for (let head = this.#head(cursor); head !== undefined; head = this.#head(cursor)) {
       this.#parts.leftovers.add(head);
-      pass(piece, head.frame.length);
+      pass(cursor, head.frame.length);
     }
-    this.#piece = undefined;
-    piece.placed();
+    this.#cursor = undefined;
+    cursor.placed();
   }
 
-  /** The next frame of a piece that can be sent; `undefined`: it has none any more. */
-  #head(piece: ReplayCursor): DetachedFrame | undefined {
-    while (piece.head === undefined && piece.at < piece.frames.length) {
-      const frame = nextFrame(piece);
+  /** The next frame that can be sent; `undefined`: the cursor is at its end. */
+  #head(cursor: ReplayCursor): DetachedFrame | undefined {
+    while (cursor.head === undefined && cursor.at < cursor.frames.length) {
+      const frame = nextFrame(cursor);
       if (frame === undefined) break;
-      const tag = piece.tag(frameTag(frame));
+      const tag = cursor.tag(frameTag(frame));
       if (tag instanceof Error) {
-        piece.unsendable(1, tag);
-        pass(piece, frame.length);
+        cursor.unsendable(1, tag);
+        pass(cursor, frame.length);
         continue;
       }
       retagFrame(frame, tag);
-      piece.head = {
-        frame: this.#rings.detach(frame),
-        tag,
-        entries: 1,
-        wasInRing: false,
-        isCached: true,
-      };
+      const head = { frame: this.#rings.detach(frame), tag, entries: 1 };
+      cursor.head = { ...head, wasInRing: false, isCached: true };
     }
-    return piece.head;
+    return cursor.head;
   }
 
-  #pass(piece: ReplayCursor, { frame }: DetachedFrame): void {
-    piece.begun();
-    pass(piece, frame.length);
+  #pass(cursor: ReplayCursor, { frame }: DetachedFrame): void {
+    cursor.begun();
+    pass(cursor, frame.length);
     this.#replayedEntries++;
-    if (piece.isOld) this.#recoveredEntries++;
+    if (cursor.isOld) this.#recoveredEntries++;
   }
 
   #take(): ReplayCursor | undefined {
     if (this.#fetching !== undefined) return undefined;
     const next = this.#pending.next();
     if (next === undefined) return undefined;
-    if ('key' in next) this.#piece = this.#pieceOf(next);
+    if ('key' in next) this.#cursor = this.#cursorOf(next);
     else this.#fetch(next);
-    return this.#piece;
+    return this.#cursor;
   }
 
-  #pieceOf(block: OutstandingBlock): ReplayCursor {
+  #cursorOf(block: OutstandingBlock): ReplayCursor {
     block.isReplaying = true;
     return {
       frames: block.frames,
@@ -185,13 +180,13 @@ export class Replay {
       left: block.count,
       head: undefined,
       isOld: false,
-      tag: (number) => number,
+      tag: (own) => own,
       begun: () => {},
       placed: () => {
         if (this.#pending.replayed(block)) this.#parts.pool.free(block.frames);
         this.#done();
       },
-      // It was made here.
+      // This muxer encoded these frames: an error in them is a bug.
       unsendable: (_entries, error) => {
         throw error;
       },
@@ -213,19 +208,19 @@ export class Replay {
       });
   }
 
-  /** Reads on until there is a block to be placed, or the segment is at its end. */
+  /** Reads until it has a block with outstanding entries, or the segment ends. */
   async #fetchFrom(segment: OutstandingSegment): Promise<void> {
     const reading = await this.#readingOf(segment);
     for (;;) {
       const { value: block, done } = await reading.blocks.next();
       if (done) break;
-      // The others are copies of what is in rings, or was.
+      // Other blocks are copies of entries that are in rings, or were.
       if (!segment.sequences.has(block.sequence)) continue;
-      this.#piece = this.#pieceFrom(segment, block);
+      this.#cursor = this.#cursorFrom(segment, block);
       return;
     }
     this.#reading = undefined;
-    // What was stored there meanwhile is read the next time.
+    // Blocks that were stored there after reading began are read the next time.
     const missing = segment.sequences.before(reading.to);
     if (missing > 0 && !segment.isOld) {
       this.#rings.moves.lost(new EntriesLostError(missing, 'damaged'));
@@ -242,32 +237,32 @@ export class Replay {
     return this.#reading;
   }
 
-  #pieceFrom(
+  #cursorFrom(
     segment: OutstandingSegment,
     { frames, sequence, count, tags }: CachedBlock,
   ): ReplayCursor {
     const { id, isOld } = segment;
     const { unsendable } = this.#parts.contents;
     let unsent = 0;
-    const table = isOld ? this.#translation(tags) : (number: number) => number;
+    const tag = isOld ? this.#translation(tags) : (own: MuxerTag) => own;
     return {
       frames: Buffer.from(frames.buffer, frames.byteOffset, frames.length),
       at: 0,
       left: count,
       head: undefined,
       isOld,
-      tag: table,
+      tag,
       begun: () => this.#pending.begun(segment),
       unsendable: (entries, error) => {
         if (unsent === 0 && !unsendable.isIn(id)) this.#reportUnsendable(id, error);
         unsent += entries;
       },
       placed: () => {
-        // Until now they count as pending. A segment that was dropped keeps nothing.
+        // Until now they counted as pending. A dropped segment has no entries to count.
         if (unsent > 0 && this.#pending.inSegment(id) === segment) unsendable.add(id, unsent);
         this.#pending.take(segment, sequence, sequence + count);
         if (segment.sequences.isEmpty && this.#reading?.segment === segment) {
-          // It may be removed from now on.
+          // The reader holds the segment: without it, the segment can be removed.
           void this.#reading.blocks.return();
           this.#reading = undefined;
         }
@@ -276,31 +271,31 @@ export class Replay {
     };
   }
 
-  /** A block or a segment has nothing any more that no lane has got. */
+  /** All entries of a block or a segment are in rings. */
   #done(): void {
     this.#parts.remover.look();
     this.#parts.contents.reportUse();
   }
 
-  /** Some entries of a segment cannot be sent: it has to stay. */
+  /** Reports that a segment has entries that cannot be sent: it stays in the cache. */
   #reportUnsendable(segment: number, error: Error): void {
     this.#parts.host.failed(error, `segment ${segment} of the cache stays: not all can be sent`);
   }
 
-  /** From the tags of another run to those of the muxer, by their names. */
-  #translation(names: readonly (string | undefined)[]): (number: number) => number | Error {
-    const known = new Map<number, number | Error>();
-    const translate = (number: number) => {
-      const name = number === GRAVWELL_TAG ? GRAVWELL_TAG_NAME : names[number];
+  /** Translates the tags of an earlier muxer into those of this one, by their names. */
+  #translation(names: readonly (string | undefined)[]): (stored: MuxerTag) => MuxerTag | Error {
+    const known = new Map<MuxerTag, MuxerTag | Error>();
+    const translate = (stored: MuxerTag) => {
+      const name = stored === GRAVWELL_TAG ? GRAVWELL_TAG_NAME : names[stored];
       try {
         return this.#parts.host.tag(name ?? '');
       } catch (error) {
         return error as Error;
       }
     };
-    return (number) => {
-      const tag = known.get(number) ?? translate(number);
-      known.set(number, tag);
+    return (stored) => {
+      const tag = known.get(stored) ?? translate(stored);
+      known.set(stored, tag);
       return tag;
     };
   }

@@ -5,10 +5,10 @@ import type { NeededSegments } from './needed-segments.js';
 import type { RefusedKeeper } from './refused-keeper.js';
 import type { Store } from './store.js';
 
-/** Milliseconds between two looks at what can be ended and removed: so much is sent again after a crash. */
+/** Milliseconds between two checks. Entries of about that time are sent again after a crash. */
 const ROLL_MS = 1000;
 
-/** What a remover of segments works with. */
+/** The parts that a remover of segments uses. */
 export interface SegmentRemoverParts {
   readonly store: Pick<Store, 'segments' | 'remove' | 'seal'>;
   readonly contents: Pick<NeededSegments, 'isNeeded' | 'removed'>;
@@ -17,12 +17,12 @@ export interface SegmentRemoverParts {
   readonly host: Pick<CacheHost, 'warn'>;
 }
 
-/** Removes segments once all that is in them is confirmed. Only `stop` ends that. */
+/** Removes each segment when all of its entries are confirmed, until `stop`. */
 export class SegmentRemover {
   readonly #parts: SegmentRemoverParts;
   #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
-  /** The last sweep has failed: the next one waits for `retry`. */
+  /** Whether the last removal has failed. Then the next one waits for `retry`. */
   #hasFailed = false;
   #isStopped = false;
 
@@ -30,21 +30,22 @@ export class SegmentRemover {
     this.#parts = parts;
   }
 
-  /** Looks once a second, too. It ends a segment of which nothing is pending, so that it can go. */
+  /** Begins to check once a second. Each check also seals the active segment if it is not needed. */
   start(): void {
     this.#timer = setInterval(() => this.#roll(), ROLL_MS).unref();
   }
 
-  /** A segment was sealed, or what was in it is in rings. */
+  /** Checks now, because a segment was sealed or is not needed any more. */
   look(): void {
     if (!this.#hasFailed) void this.#run();
   }
 
-  /** Looks also after a sweep that has failed: to be called now and then. */
+  /** Checks now, even if the last removal has failed. */
   retry(): void {
     void this.#run();
   }
 
+  /** Ends the checks and the removal for good. */
   stop(): void {
     clearInterval(this.#timer);
     this.#isStopped = true;
@@ -62,7 +63,7 @@ export class SegmentRemover {
     this.retry();
     const last = store.segments.at(-1);
     if (last === undefined || last.isSealed) return;
-    // What is pending is ended when it is read; without an indexer, nothing can be removed.
+    // A needed segment is sealed when it is read. Without an indexer, no segment can be removed.
     if (!contents.isNeeded(last.id) && rings.isAnyHot) store.seal();
   }
 
@@ -73,7 +74,7 @@ export class SegmentRemover {
       await this.#sweep();
       this.#hasFailed = false;
     } catch (error) {
-      // Nobody waits for confirmations any more: what is left is for the next run.
+      // The muxer closes, and no confirmations come: the next run reads the segments.
       if (this.#isStopped) return;
       if (!this.#hasFailed) {
         this.#parts.host.warn({ err: error }, 'segments could not be removed; it is tried again');
@@ -85,18 +86,22 @@ export class SegmentRemover {
   }
 
   async #sweep(): Promise<void> {
-    for (let over = this.#over(); over.length > 0 && !this.#isStopped; over = this.#over()) {
+    for (
+      let segments = this.#removable();
+      segments.length > 0 && !this.#isStopped;
+      segments = this.#removable()
+    ) {
       await this.#parts.rings.confirmed();
       if (this.#isStopped) return;
       await this.#parts.refused.keep();
-      await this.#removeAll(over);
+      await this.#removeAll(segments);
     }
   }
 
-  /** Throws the first error, after it has tried all. */
-  async #removeAll(over: readonly CacheSegment[]): Promise<void> {
+  /** Tries all segments, and then throws the first error. */
+  async #removeAll(segments: readonly CacheSegment[]): Promise<void> {
     const errors: unknown[] = [];
-    for (const { id } of over) {
+    for (const { id } of segments) {
       if (this.#parts.contents.isNeeded(id)) continue;
       try {
         await this.remove(id);
@@ -107,8 +112,8 @@ export class SegmentRemover {
     if (errors.length > 0) throw errors[0];
   }
 
-  /** Segments that get no more entries, and whose entries are in rings, or were. */
-  #over(): CacheSegment[] {
+  /** The sealed segments that are not needed. */
+  #removable(): CacheSegment[] {
     const { store, contents } = this.#parts;
     return store.segments.filter(({ id, isSealed }) => isSealed && !contents.isNeeded(id));
   }

@@ -3,37 +3,38 @@ import type { OncePerTurn } from '../once-per-turn.js';
 import type { Rings } from '../placing/rings.js';
 
 /**
- * For how many milliseconds no lane is hot, or entries wait under `journal`, before they go to disk:
- * a lane that is about to connect, or a ring that is about to have room, is faster.
+ * The delay in milliseconds, from when the last lane was lost, or from when entries wait under `journal`. A
+ * lane that connects soon, or a ring that has room soon, is faster than the disk.
  */
-const PATIENCE_MS = 500;
+const DELAY_MS = 500;
 
-/** When what finds no room goes to disk, by the mode of the cache. */
+/** Decides when entries that find no room go to disk, by the mode of the cache. */
 export class SpillDelay {
   readonly #mode: CacheMode;
   readonly #rings: Pick<Rings, 'isAnyHot'>;
   readonly #progress: OncePerTurn;
-  /** Since when no lane is hot, and since when entries wait; on the clock of `performance.now()`. */
+  /** When the last hot lane was lost, on the clock of `performance.now()`. */
   #coldSince = performance.now();
-  #shortSince: number | undefined;
+  /** When the first waiting entry began to wait, on that clock; `undefined`: no entry waits. */
+  #waitingSince: number | undefined;
   #wasAnyHot = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param progress places what waits; it is scheduled when the delay is over */
+  /** @param progress places the waiting entries; it is scheduled when the delay is over */
   constructor(mode: CacheMode, rings: Pick<Rings, 'isAnyHot'>, progress: OncePerTurn) {
     this.#mode = mode;
     this.#rings = rings;
     this.#progress = progress;
   }
 
-  /** Whether what finds no room now goes to disk. */
+  /** Whether an entry that finds no room now goes to disk. */
   get isOver(): boolean {
     return this.#left() <= 0;
   }
 
-  /** Entries wait for room. */
+  /** Entries wait for room: schedules `progress` for the end of the delay. */
   expect(): void {
-    this.#shortSince ??= performance.now();
+    this.#waitingSince ??= performance.now();
     const delay = this.#left();
     if (this.#timer !== undefined || delay === Number.POSITIVE_INFINITY || delay <= 0) return;
     this.#timer = setTimeout(() => {
@@ -44,7 +45,7 @@ export class SpillDelay {
 
   /** No entry waits. */
   relax(): void {
-    this.#shortSince = undefined;
+    this.#waitingSince = undefined;
   }
 
   /** A lane is hot, or lost. */
@@ -54,16 +55,17 @@ export class SpillDelay {
     this.#wasAnyHot = isAnyHot;
   }
 
+  /** Cancels the timer. */
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  /** Milliseconds until what finds no room goes to disk. */
+  /** How many milliseconds are left; infinity: entries do not go to disk. */
   #left(): number {
     const { isAnyHot } = this.#rings;
     if (isAnyHot && this.#mode === 'always') return 0;
     if (isAnyHot && this.#mode === 'fail') return Number.POSITIVE_INFINITY;
-    const since = isAnyHot ? this.#shortSince : this.#coldSince;
-    return since === undefined ? Number.POSITIVE_INFINITY : since + PATIENCE_MS - performance.now();
+    const since = isAnyHot ? this.#waitingSince : this.#coldSince;
+    return since === undefined ? Number.POSITIVE_INFINITY : since + DELAY_MS - performance.now();
   }
 }

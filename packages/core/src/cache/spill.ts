@@ -6,33 +6,39 @@ import {
 } from '@ringest/workers';
 import { BlockBuilder, type FrameBlock } from './block-builder.js';
 
-/** Its blocks are as long as those of any lane. Of the memory, only what is in use is touched. */
+/**
+ * The size of the buffer in which entries are encoded, in bytes. Its blocks are as long as those of any
+ * lane. Of the memory, only what is in use is touched.
+ */
 const STAGING_BYTES = 2_097_152;
 
-/** Takes what finds no room in any ring, and gathers it into blocks. `SpillDelay` says when. */
+/** Gathers entries that find no room in a ring into blocks for the disk. `SpillDelay` decides when. */
 export class Spill {
   readonly #staging = new StagingRing(STAGING_BYTES);
   readonly #builder: BlockBuilder;
 
   /**
-   * @param mostBytes that a block has, unless a single frame has more
-   * @param append gets each block
+   * @param mostBytes the most bytes of a block, unless a single frame has more
+   * @param append receives each block
    */
   constructor(pool: SharedMemoryPool, mostBytes: number, append: (block: FrameBlock) => void) {
     this.#builder = new BlockBuilder(pool, mostBytes, append);
   }
 
-  /** Bytes that are gathered, and in no block yet. */
+  /** How many bytes are gathered, and in no block yet. */
   get bytes(): number {
     return this.#builder.bytes + this.#staging.writer.uncommitted;
   }
 
-  /** Entries that are gathered. */
+  /** How many entries are gathered, and in no block yet. */
   get entries(): number {
     return this.#builder.entries + this.#staging.entries;
   }
 
-  /** @returns false when the entry is too large: it has to come as a frame */
+  /**
+   * Encodes an entry.
+   * @returns `false`: the entry is too large, and must be added as a frame
+   */
   spill(parts: FrameParts): boolean {
     const { seconds, nanoseconds, tag, source, data, values } = parts;
     const { writer } = this.#staging;
@@ -42,13 +48,13 @@ export class Spill {
     return write();
   }
 
-  /** Takes frames, and copies them. */
+  /** Copies frames. */
   add({ frame, entries }: DetachedFrame): void {
     this.#unstage();
     this.#builder.add([frame], entries);
   }
 
-  /** Hands on what is gathered. */
+  /** Makes a block of what is gathered. */
   flush(): void {
     this.#unstage();
     this.#builder.flush();

@@ -1,41 +1,47 @@
-import {
-  type CacheBlock,
-  type CachedBlock,
+import { createRequire } from 'node:module';
+import type {
+  CacheBlock,
+  CachedBlock,
   CacheLink,
-  type CachePlace,
-  type CacheReport,
-  type CacheSegment,
-  type DroppedSegment,
+  CachePlace,
+  CacheReport,
+  CacheSegment,
+  DroppedSegment,
 } from '@ringest/cache';
 import type { CacheSettings } from '../configuration/cache-settings.js';
 import type { FrameBlock } from './block-builder.js';
 import type { CacheHost } from './cache-host.js';
 
-/** What a store tells. */
+const require = createRequire(import.meta.url);
+
+/** The events of a {@link Store}. */
 export interface StoreEvents {
-  /** Earlier runs left these. */
+  /** The folder was read: it has these segments of earlier runs. */
   found(segments: readonly CacheSegment[]): void;
+  /** A block is in a segment now; `undefined`: in none any more. */
   placed(key: number, place: CachePlace | undefined): void;
-  /** A block is on the disk: its memory is free. All before it are, too. */
+  /** A block is stored: its memory can be freed. */
   stored(block: CacheBlock): void;
+  /** A segment was dropped to make room. */
   dropped(segment: DroppedSegment): void;
-  /** Segments, trouble or room have changed. */
+  /** The segments, the state of the disk, or whether there is room have changed. */
   changed(): void;
 }
 
-/** The cache's files, as far as the muxer has to do with them: blocks go in, segments come out. */
+/** The files of the cache, as the muxer sees them: it appends blocks, and reads and removes segments. */
 export class Store {
   readonly #settings: CacheSettings;
   readonly #host: CacheHost;
   readonly #events: StoreEvents;
   #link: CacheLink | undefined;
-  /** Why there is none, if it could not be opened. */
+  /** Why the cache cannot be used; `undefined`: it can. */
   #failure: Error | undefined;
   #isOpen = false;
   #lastKey = 0;
   #storedKey = 0;
-  /** Keys of the blocks that the link has and that are not stored; they rise. */
+  /** Keys of the blocks that are on their way to the disk; they rise. */
   readonly #unstored = new Set<number>();
+  /** Blocks that were appended after the cache could not be used any more. */
   readonly #orphans: { readonly key: number }[] = [];
   #damagedEntries = 0;
   #leftAlone = 0;
@@ -51,14 +57,16 @@ export class Store {
   }
 
   /**
-   * Locks the folder, and begins to open it; blocks are taken at once.
-   * @param muxer its id
+   * Locks the folder, and begins to read it. Blocks can be appended at once.
+   * @param muxer the id of the muxer
    * @param tags names by muxer tag
    * @throws {CacheLockedError} @throws {CacheOpenError}
    */
   open(muxer: string, tags: readonly string[]): void {
     const { path, maxBytes, maxSegmentBytes, whenFull, sync } = this.#settings;
     const files = { path, maxBytes, maxSegmentBytes, whenFull, sync };
+    // Not imported: a muxer without a cache loads none of it.
+    const { CacheLink } = require('@ringest/cache') as typeof import('@ringest/cache');
     const link = new CacheLink({ ...files, muxer, tags, events: this.#linkEvents() });
     this.#link = link;
     link.opened.then(
@@ -81,22 +89,22 @@ export class Store {
     );
   }
 
-  /** Whether the folder is read. */
+  /** Whether the folder was read. Before that, segments of earlier runs are not known. */
   get isRead(): boolean {
     return this.#isOpen;
   }
 
-  /** Whether the disk takes blocks, at once or soon. */
+  /** Whether the cache is open or being opened, and the disk works. */
   get isWorking(): boolean {
     return this.#link !== undefined && this.trouble === undefined;
   }
 
-  /** Why it does not. */
+  /** Why the disk stores nothing for now, or why the cache cannot be used; `undefined`: it works. */
   get trouble(): Error | undefined {
     return this.#failure ?? this.#link?.trouble;
   }
 
-  /** Whether there is none. */
+  /** Whether the cache is not opened, or cannot be used. */
   get isUseless(): boolean {
     return this.#link === undefined || this.#failure !== undefined;
   }
@@ -106,9 +114,8 @@ export class Store {
     return this.#link?.isFull ?? false;
   }
 
-  /** Oldest first. */
+  /** All segments, oldest first; none before the folder was read. */
   get segments(): readonly CacheSegment[] {
-    // Before, nobody knows which of them are of earlier runs.
     return this.#isOpen && this.#link !== undefined ? this.#link.segments : [];
   }
 
@@ -122,43 +129,46 @@ export class Store {
     return this.#link?.entries ?? 0;
   }
 
-  /** Bytes of blocks that are not stored, and may be. */
+  /** How many bytes of blocks are on their way to the disk. */
   get unstoredBytes(): number {
     const isOver = this.#isClosed || this.#failure !== undefined;
     return isOver ? 0 : (this.#link?.unstoredBytes ?? 0);
   }
 
-  /** Segments that are of a newer format, or could not be read at the start. */
+  /** How many segments have a newer format, or could not be read at the start. */
   get leftAlone(): number {
     return this.#leftAlone;
   }
 
-  /** Blocks that are not stored. */
+  /** How many blocks are on their way to the disk. */
   get blocksUnderWay(): number {
     return this.#unstored.size;
   }
 
-  /** Blocks that were appended when there was no disk for them. */
+  /** Blocks that were appended after the cache could not be used any more. They are not stored. */
   get orphans(): readonly { readonly key: number }[] {
     return this.#orphans;
   }
 
-  /** The key of the last block that was appended; they count up. */
+  /** The key of the last block that was appended. Keys count up. */
   get lastKey(): number {
     return this.#lastKey;
   }
 
-  /** The key of the last block that is stored with all before it. */
+  /** The key of the last block that is stored together with all blocks before it. */
   get storedKey(): number {
     return this.#storedKey;
   }
 
-  /** Entries in what was found damaged, as far as anything tells. */
+  /** How many entries are damaged, as far as that is known. */
   get damagedEntries(): number {
     return this.#damagedEntries;
   }
 
-  /** @returns its key, also when there is no disk for it: then nothing more is heard of it */
+  /**
+   * Appends a block. If the cache cannot be used, the block is added to the orphans.
+   * @returns the key of the block
+   */
   append(block: FrameBlock): number {
     if (this.#link === undefined || this.#failure !== undefined || this.#isClosing) {
       this.#lastKey++;
@@ -170,43 +180,46 @@ export class Store {
     return this.#lastKey;
   }
 
-  /** A new tag, before a block that has it. */
+  /** Adds the name of a new tag. Call it before a block has the tag. */
   addTag(name: string): void {
     this.#link?.addTags([name]);
   }
 
-  /** What is appended later goes to another segment. */
+  /** Ends the active segment: the next block begins another one. */
   seal(): void {
     this.#link?.seal();
   }
 
-  /** Whether `maxBytes` counts. After `endLimit` it never does. */
+  /** Sets whether `maxBytes` counts. After `endLimit` it never does. */
   limit(isLimited: boolean): void {
     if (!this.#isLimitOver) this.#link?.limit(isLimited);
   }
 
-  /** `maxBytes` counts no more: what is left at the end is stored in any case. */
+  /** Ends the limit `maxBytes` for good: what is left when the muxer closes is always stored. */
   endLimit(): void {
     this.limit(false);
     this.#isLimitOver = true;
   }
 
-  /** What was appended is stored at once, and not when its time comes. */
+  /** Syncs now, before the policy `sync` would. */
   sync(): void {
     this.#link?.sync();
   }
 
-  /** See `CacheLink.read`. */
+  /** Reads the blocks of a segment, see `CacheLink.read`. Call it only when the folder was read. */
   read(segment: number, from: number): AsyncGenerator<CachedBlock, void> {
     return (this.#link as CacheLink).read(segment, from);
   }
 
-  /** Removes a segment that is sealed. */
+  /** Removes a sealed segment. */
   async remove(segment: number): Promise<void> {
     await this.#link?.remove(segment);
   }
 
-  /** Resolves once a condition is met; it is looked at whenever something has changed. */
+  /**
+   * Resolves when a condition is met, which is checked with every event. Rejects with the reason of the
+   * signal.
+   */
   until(condition: () => boolean, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = () => {
@@ -229,7 +242,11 @@ export class Store {
     });
   }
 
-  /** @param signal gives up waiting for a disk that does not answer */
+  /**
+   * Stores what was appended, and closes the cache.
+   * @param signal ends the wait for a disk that does not answer
+   * @returns `undefined`: the cache was never opened
+   */
   async close(signal: AbortSignal): Promise<CacheReport | undefined> {
     this.#isClosing = true;
     const report = await this.#link?.close(signal);
@@ -249,7 +266,7 @@ export class Store {
       placed: (key, place) => events.placed(key, place),
       stored: (block) => {
         this.#unstored.delete(block.key);
-        // Blocks of a segment that is removed are told out of turn.
+        // The blocks of a removed segment are reported as stored before older blocks.
         const [oldest = this.#lastKey + 1] = this.#unstored;
         this.#storedKey = oldest - 1;
         events.stored(block);

@@ -8,7 +8,7 @@ import type { Replay } from './replay.js';
 import type { SegmentRemover } from './segment-remover.js';
 import type { Store } from './store.js';
 
-/** What tidying up works with. */
+/** The parts that tidying up uses. */
 export interface TidyingParts {
   readonly store: Store;
   readonly contents: NeededSegments;
@@ -21,9 +21,10 @@ export interface TidyingParts {
 }
 
 /**
- * Hands on all that is kept, and removes what is not needed on the disk. What it cannot do, it reports.
- * @param path of the cache, for the report
- * @param signal gives up waiting for the disk
+ * Appends everything that must be kept for the next run, and removes the segments that are not needed. If it
+ * cannot do all of that in time, it logs a warning.
+ * @param path the folder of the cache, for the log
+ * @param signal ends the wait for the disk
  */
 export async function tidyUp(
   parts: TidyingParts,
@@ -40,17 +41,17 @@ export async function tidyUp(
   leftovers.append();
 }
 
-/** @returns whether all was done. Rejects with the signal's reason */
+/** Returns whether all was done. Rejects with the reason of the signal. */
 async function storeAndRemove(parts: TidyingParts, signal: AbortSignal): Promise<boolean> {
   const { store, contents, commit, leftovers, replay, remover } = parts;
   const isStored = () => store.storedKey >= store.lastKey;
   const isSettled = () =>
     isStored() && store.segments.every(({ id, isSealed }) => isSealed || contents.isNeeded(id));
   commit.now();
-  // Before, nobody knows what is older than what.
+  // The order of the leftovers depends on the segments of earlier runs.
   await store.until(() => store.isRead || store.isUseless, signal);
   leftovers.append();
-  // Only then is it known which segment it is in.
+  // Blocks that are stored are in known segments.
   if (!(await untilStored(store, isStored, signal))) return false;
   await within(replay.keepRest(), signal).finally(() => leftovers.append());
   if (!(await untilStored(store, isSettled, signal))) return false;
@@ -59,7 +60,10 @@ async function storeAndRemove(parts: TidyingParts, signal: AbortSignal): Promise
   return true;
 }
 
-/** @returns whether it is; else only the end of the store makes it take what waits */
+/**
+ * Waits until the disk has stored the blocks, or fails.
+ * @returns whether they are stored. If not, the end of the store tries once more
+ */
 async function untilStored(
   store: Store,
   isStored: () => boolean,
@@ -70,7 +74,7 @@ async function untilStored(
   return isStored();
 }
 
-/** Waits for something no longer than a signal lets it. */
+/** Waits for a promise until a signal is aborted. */
 function within(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   const pending = new Wait('the cache', { signal }, (reason) => pending.reject(reason));
   work.then(

@@ -1,4 +1,4 @@
-/** Entries that earlier runs have left and that cannot be sent, by the segment that keeps them. */
+/** Counts entries of earlier runs that cannot be sent, by their segment, which is kept. */
 export class Unsendable {
   readonly #entries = new Map<number, number>();
 
@@ -9,17 +9,20 @@ export class Unsendable {
     return sum;
   }
 
-  /** Whether a segment has some. */
+  /** Whether a segment has such entries. */
   isIn(segment: number): boolean {
     return this.#entries.has(segment);
   }
 
-  /** A segment keeps so many more. */
+  /** Adds entries of a segment. */
   add(segment: number, entries: number): void {
     this.#entries.set(segment, (this.#entries.get(segment) ?? 0) + entries);
   }
 
-  /** A segment is gone. @returns how many were in it */
+  /**
+   * A segment was removed.
+   * @returns how many such entries it had
+   */
   removed(segment: number): number {
     const entries = this.#entries.get(segment) ?? 0;
     this.#entries.delete(segment);

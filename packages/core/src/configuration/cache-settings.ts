@@ -1,4 +1,4 @@
-import { type SyncPolicy, WHEN_FULL, type WhenFull } from '@ringest/cache';
+import { type SyncPolicy, WHEN_FULL, type WhenFull } from '@ringest/cache/settings';
 import { z } from 'zod';
 
 const MIN_CACHE_BYTES = 1024 * 1024;

@@ -6,6 +6,8 @@ import {
   GRAVWELL_TAG_NAME,
   MAX_IDENTITY_BYTES,
   MAX_TAGS,
+  MAX_VALUE_BYTES,
+  MAX_VALUE_NAME_BYTES,
   Source,
   type SourceInput,
 } from '@ringest/codec';
@@ -83,8 +85,16 @@ export const configurationSchema = z.strictObject({
       error: `give bits per second, ${MIN_RATE_LIMIT} or more, or 0 for no limit`,
     })
     .default(0),
-  attach: z.custom<AttachInput>().optional(),
-  sourceOverride: z.custom<SourceInput>().optional(),
+  attach: z
+    .custom<AttachInput>()
+    .meta({
+      description: `an object; each name has 1 to ${MAX_VALUE_NAME_BYTES} bytes, each value at most ${MAX_VALUE_BYTES}`,
+    })
+    .optional(),
+  sourceOverride: z
+    .custom<SourceInput>()
+    .meta({ description: 'text of an IP address, its 4 or 16 bytes, or a `Source`' })
+    .optional(),
   selfIngest: z
     .union([z.boolean(), ownLog], {
       error: `give true, false, or { level } with one of ${LOG_LEVELS.join(', ')}`,
@@ -103,7 +113,10 @@ export const configurationSchema = z.strictObject({
   cache: cacheField.optional(),
   closeTimeout: milliseconds.default(10_000),
   times: times.prefault({}),
-  logger: z.custom<Logger>(isLogger, 'give a pino logger').optional(),
+  logger: z
+    .custom<Logger>(isLogger, 'give a pino logger')
+    .meta({ description: 'a pino logger' })
+    .optional(),
 });
 
 /** The configuration of an `IngestMuxer`. `docs/configuration.md` has a table of all fields. */

@@ -1,16 +1,16 @@
 import type { Lane } from '@ringest/workers';
 import { Wait, type WaitOptions } from '../wait.js';
 
-/** Where every lane was at one moment: passed once all that was written before is confirmed. */
+/** The positions of all lanes at one moment. It is passed once everything before them is confirmed. */
 class Barrier {
   readonly pending: Wait;
   /** Whether the indexers are asked to confirm at once. */
   readonly forces: boolean;
-  /** Moves of frames that were written before it, which are in no ring for sure; few have any. */
+  /** Moves that may have frames which were written before the barrier; `undefined`: there are none. */
   moves: Set<object> | undefined;
-  /** The move that ends when what was outside of the rings is in them, until it does. */
+  /** The move that ends when all entries outside the rings are in them; `undefined`: it has ended. */
   outside: object | undefined;
-  /** By lane, in their order; `undefined`: the moment has not come. */
+  /** By lane, in the order of the lanes; `undefined`: the barrier is not placed yet. */
   #positions: number[] | undefined;
 
   constructor(pending: Wait, forces: boolean) {
@@ -22,12 +22,12 @@ class Barrier {
     return this.#positions !== undefined;
   }
 
-  /** The moment is now, for all lanes. */
+  /** Takes the present positions of all lanes. */
   place(lanes: readonly Lane[]): void {
     this.#positions = lanes.map((lane) => lane.position);
   }
 
-  /** For this lane, it is now. */
+  /** Takes the present position of one lane. */
   placeOn(index: number, lane: Lane): void {
     if (this.#positions !== undefined) this.#positions[index] = lane.position;
   }
@@ -43,35 +43,34 @@ class Barrier {
     return lanes.every((lane, i) => !this.isUnconfirmedOn(i, lane));
   }
 
-  /** Has every open lane wake its muxer. Returns whether the barrier is passed by now. */
+  /** Asks every lane for a `wake` at its position. Returns whether the barrier is passed by now. */
   arm(lanes: readonly Lane[]): boolean {
     for (const [i, lane] of lanes.entries()) {
       const position = this.#positions?.[i];
       if (position !== undefined) lane.wakeWhenReleased(position);
     }
-    // A lane that got there between two looks has not been armed, and will not wake.
+    // A lane that released its position just before it was armed sends no `wake`.
     return this.isPassed(lanes);
   }
 }
 
 /**
- * Those who wait until all that was written before is confirmed. They are served in order: what the
- * first one waits for, the others wait for too, so that only the first one has to be looked at.
+ * Promises that resolve when everything that was written before them is confirmed. They resolve in order:
+ * a later one waits for everything that an earlier one waits for, so only the first one is checked.
  *
- * Frames that are moved between rings are followed: a barrier in whose past they lie waits for the
- * end of the move, and then for what is in the rings that they went to.
+ * When frames move between rings, each barrier that was placed after they were written waits for the end of
+ * the move, and then for the rings that received them.
  */
 export class Barriers {
   readonly #lanes: readonly Lane[];
   readonly #waiting = new Set<Barrier>();
   /** Moves, each with the lane that it takes frames from; `undefined`: from outside the rings. */
   readonly #moves = new Map<object, Lane | undefined>();
-
   readonly #outside: () => object | undefined;
 
   /**
-   * @param outside a move for what was written and is outside of the rings now, if anything is:
-   *   it has ended for all barriers when all of that is in rings
+   * @param outside returns a move if some written entries are outside the rings now. The owner ends the
+   *   move when all of them are in rings
    */
   constructor(lanes: readonly Lane[], outside: () => object | undefined = () => undefined) {
     this.#lanes = lanes;
@@ -79,9 +78,11 @@ export class Barriers {
   }
 
   /**
-   * Somebody waits from now on.
-   * @param placeLater calls what it is given once everything written so far is in rings; returns
-   *   what calls that off
+   * Adds a barrier.
+   * @param forces whether the indexers are asked to confirm at once
+   * @param placeLater calls its argument once everything written so far is in rings. It returns a
+   *   function that cancels this
+   * @returns a promise that resolves when everything written so far is confirmed
    */
   add(
     forces: boolean,
@@ -124,7 +125,7 @@ export class Barriers {
     this.flush();
   }
 
-  /** Asks the indexers again, if anybody wants that: one may be new. */
+  /** Asks the indexers again to confirm, if a barrier forces that: a connection may be new. */
   flush(): void {
     for (const { forces } of this.#waiting) {
       if (!forces) continue;
@@ -134,9 +135,9 @@ export class Barriers {
   }
 
   /**
-   * Serves those whose wait is over.
-   * @param refusal why they are rejected: entries that nobody takes are missing
-   * @returns whether more got there meanwhile: then call it again
+   * Settles the barriers that are passed.
+   * @param refusal rejects them, because every indexer refuses some entries; `undefined`: they resolve
+   * @returns whether another barrier was passed during the call: then call it again
    */
   settle(refusal: Error | undefined): boolean {
     for (const barrier of this.#waiting) {
@@ -148,7 +149,7 @@ export class Barriers {
     return false;
   }
 
-  /** What was outside of the rings is lost: nobody who waits for it waits any more. */
+  /** Rejects the barriers that wait for entries outside the rings, because these are lost. */
   rejectOutside(error: Error): void {
     for (const barrier of this.#waiting) {
       if (barrier.outside === undefined) continue;
@@ -157,6 +158,7 @@ export class Barriers {
     }
   }
 
+  /** Rejects all barriers. */
   rejectAll(error: Error): void {
     for (const { pending } of this.#waiting) pending.reject(error);
     this.#waiting.clear();

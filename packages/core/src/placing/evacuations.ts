@@ -5,16 +5,16 @@ import type { Moves } from './moves.js';
 import type { Placer } from './placer.js';
 import type { RefusedFrames } from './refused-frames.js';
 
-/** Frames that are in no ring any more, and are older than all that waits for room. */
+/** Frames that were taken out of a ring. They are older than all frames that wait for room. */
 export interface DisplacedFrames {
   readonly frames: readonly DetachedFrame[];
-  /** To be called once all of them are in rings. */
+  /** Call this when all of them are in rings. */
   placed(): void;
-  /** To be called with those that are given up before. */
+  /** Call this with the frames that are not placed, when placing ends early. */
   abandoned(left: readonly DetachedFrame[]): void;
 }
 
-/** One lane whose ring belongs to the main thread now. */
+/** A lane whose ring the main thread has taken. */
 interface Evacuation {
   readonly lane: Lane;
   readonly receivers: Set<Lane>;
@@ -23,11 +23,12 @@ interface Evacuation {
 }
 
 /**
- * Moves the unconfirmed frames of lanes that are not hot to those that are, oldest first, in slices
- * that leave the event loop free. It ends early when the lane's own worker has a connection again.
+ * Moves the unconfirmed frames of lanes that are not hot to hot lanes, oldest first, in slices between which
+ * the event loop runs. An evacuation ends early when the lane's own worker has a connection again.
  *
- * To get refused frames out of the ring of a lane that is alone, all of its frames are taken out. The
- * others are displaced then; so are refused frames whose tag a lane takes again.
+ * If no lane is hot, only refused frames are a reason to evacuate a ring. All of its frames are taken out
+ * then: refused ones join `RefusedFrames`, and the others are displaced and wait for room. When an indexer
+ * accepts a refused tag again, the frames with that tag are displaced too.
  */
 export class Evacuations {
   readonly #lanes: readonly Lane[];
@@ -40,7 +41,7 @@ export class Evacuations {
   #isStopped = false;
   #blocked: DetachedFrame | undefined;
 
-  /** @param progress goes on with everything that can go on, `proceed` among it */
+  /** @param progress runs `Dispatcher.progress`, which calls `proceed` */
   constructor(
     lanes: readonly Lane[],
     placer: Placer,
@@ -55,12 +56,15 @@ export class Evacuations {
     this.#nextSlice = new OncePerTurn(() => progress.now());
   }
 
-  /** The frame that finds no room, if one waits. */
+  /** The frame that waits for room; `undefined`: none does. */
   get blocked(): DetachedFrame | undefined {
     return this.#blocked;
   }
 
-  /** A lane was lost or is hot, or a tag was answered: begins what is due now. */
+  /**
+   * Begins the evacuations that are due, after a lane became hot or was lost, or an indexer answered for a
+   * tag.
+   */
   look(): void {
     if (this.#isStopped) return;
     this.#takeWanted();
@@ -74,7 +78,7 @@ export class Evacuations {
     }
   }
 
-  /** There may be room, or a worker may want its ring. */
+  /** Moves what finds room now, and gives rings back to workers that want them. */
   proceed(): void {
     if (this.#active.size === 0) return;
     for (const evacuation of this.#active.values()) {
@@ -96,7 +100,7 @@ export class Evacuations {
     return displaced;
   }
 
-  /** Gives all rings back, for good. */
+  /** Gives all rings back, and ends evacuations for good. */
   stop(): void {
     this.#isStopped = true;
     for (const evacuation of this.#active.values()) this.#end(evacuation);
@@ -117,14 +121,14 @@ export class Evacuations {
     return true;
   }
 
-  /** Returns false when the frame has to stay. */
+  /** Moves a frame. Returns whether it may be removed from the ring. */
   #move(head: DetachedFrame, { lane, receivers, displaced }: Evacuation): boolean {
     if (this.#refused.isRefused(head.tag)) {
       this.#refused.add(lane.copyOf(head));
       return true;
     }
     if (!this.#placer.balancer.isAnyHot) {
-      // Alone, and not hot: only what stops it is reason to take its frames out.
+      // No lane can receive frames: they are taken out only to get at refused ones.
       if (lane.refusesAny) displaced.push(lane.copyOf(head));
       return lane.refusesAny;
     }
@@ -142,7 +146,7 @@ export class Evacuations {
     else this.#displace(displaced, evacuation);
   }
 
-  /** Refused frames that a lane takes again go back to the rings. */
+  /** Displaces refused frames whose tag a lane accepts again. */
   #takeWanted(): void {
     const frames = this.#refused.takeWanted();
     if (frames.length === 0) return;
@@ -150,7 +154,7 @@ export class Evacuations {
     this.#displace(frames, frames);
   }
 
-  /** Frames wait for room from now on; the move ends when all of them have found it. */
+  /** Lets frames wait for room. Their move ends when all of them are in rings. */
   #displace(frames: readonly DetachedFrame[], move: object): void {
     const abandoned = (left: readonly DetachedFrame[]) => this.#refused.addAll(left);
     if (this.#isStopped) abandoned(frames);

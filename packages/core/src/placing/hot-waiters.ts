@@ -1,11 +1,14 @@
 import { WaitTimeoutError } from '../errors.js';
 import { Wait, type WaitOptions } from '../wait.js';
 
-/** Those who wait for the first hot lane. */
+/** The promises of `waitForHot`. */
 export class HotWaiters {
   readonly #waiting = new Set<Wait>();
 
-  /** @param lastProblem what goes with a timeout as its cause */
+  /**
+   * Adds a promise.
+   * @param lastProblem returns the cause for the error of a timeout
+   */
   add(options: WaitOptions, lastProblem: () => Error | undefined): Promise<void> {
     const pending = new Wait('a hot connection', options, (error) => {
       this.#waiting.delete(pending);

@@ -1,3 +1,4 @@
+import type { MuxerTag } from '@ringest/codec';
 import { type ConnectionError, Lane, LanePool, type SharedMemoryPool } from '@ringest/workers';
 import type { Configuration } from '../configuration/configuration.js';
 import { AllTargetsFailedError, NotHotError } from '../errors.js';
@@ -9,8 +10,8 @@ import { HotWaiters } from './hot-waiters.js';
 export interface LanesEvents {
   hot(lane: Lane): void;
   lost(error: ConnectionError, retryInMs: number): void;
-  /** The lane's indexer refuses a tag that it has not refused before, or took since. */
-  tagRefused(lane: Lane, tag: number): void;
+  /** The lane's indexer refuses a tag that it did not refuse before. */
+  tagRefused(lane: Lane, tag: MuxerTag): void;
   /** A lane is hot or lost, or its indexer has answered for a tag. */
   changed(): void;
   /** No lane is left. */
@@ -60,7 +61,7 @@ export class Lanes {
           events.lost(error, retryInMs);
         },
         fatal: (_lane: Lane, error: Error) => this.#hasFailed(error),
-        tagRefused: (lane: Lane, tag: number) => events.tagRefused(lane, tag),
+        tagRefused: (lane: Lane, tag: MuxerTag) => events.tagRefused(lane, tag),
         tagAnswered: () => events.changed(),
         wake: () => progress.now(),
       },
@@ -70,7 +71,7 @@ export class Lanes {
     );
   }
 
-  /** Set once no lane is left. */
+  /** Why no lane is left; `undefined`: one is. */
   get failure(): AllTargetsFailedError | undefined {
     return this.#failure;
   }
@@ -99,7 +100,7 @@ export class Lanes {
     return session.localAddress;
   }
 
-  /** Nobody is to wait for a hot lane any more. */
+  /** Rejects all promises of `waitForHot`. */
   stopWaiting(error: Error): void {
     this.#hotWaiters.rejectAll(error);
   }

@@ -1,7 +1,7 @@
 import type { Lane } from '@ringest/workers';
 import type { Barriers } from './barriers.js';
 
-/** Frames on their way between rings, or into them. All barriers that were added follow them. */
+/** Reports moves of frames, between rings or into them, to all groups of barriers. */
 export class Moves {
   readonly #lanes: ReadonlySet<Lane>;
   readonly #followers: Barriers[] = [];
@@ -10,7 +10,7 @@ export class Moves {
     this.#lanes = new Set(lanes);
   }
 
-  /** These barriers wait for moves from now on. */
+  /** Adds a group of barriers. */
   addFollower(barriers: Barriers): void {
     this.#followers.push(barriers);
   }
@@ -20,12 +20,15 @@ export class Moves {
     for (const barriers of this.#followers) barriers.beginMove(move, lane);
   }
 
-  /** @param receivers lanes that may have got frames of the move; by default all of them */
+  /**
+   * Ends a move.
+   * @param receivers the lanes that may have received frames of the move. Default: all
+   */
   end(move: object, receivers = this.#lanes): void {
     for (const barriers of this.#followers) barriers.endMove(move, receivers);
   }
 
-  /** Entries that were outside of the rings are lost: barriers that wait for them reject. */
+  /** Rejects the barriers that wait for entries outside the rings, because these are lost. */
   lost(error: Error): void {
     for (const barriers of this.#followers) barriers.rejectOutside(error);
   }

@@ -1,8 +1,8 @@
 import type { DetachedFrame, Lane } from '@ringest/workers';
 
 /**
- * Accepted frames whose tag every indexer refuses. They wait here until one takes it: in a ring they
- * would stop all that comes behind.
+ * Accepted frames whose tag every indexer refuses. They wait here until an indexer accepts the tag: in a ring
+ * they would stop all frames behind them.
  */
 export class RefusedFrames {
   readonly #lanes: readonly Lane[];
@@ -22,7 +22,7 @@ export class RefusedFrames {
     return this.#frames.reduce((sum, { entries }) => sum + entries, 0);
   }
 
-  /** The tag of the oldest frame, if no target takes it, connected or not. */
+  /** The tag of the oldest frame, if no target will accept it, connected or not; otherwise `undefined`. */
   get hopelessTag(): number | undefined {
     const tag = this.#frames[0]?.tag;
     if (tag === undefined) return undefined;
@@ -32,7 +32,7 @@ export class RefusedFrames {
     return isHopeless ? tag : undefined;
   }
 
-  /** Whether all lanes that could send an entry with the tag now refuse it. */
+  /** Whether every lane that can send now refuses the tag. */
   isRefused(tag: number): boolean {
     if (!this.#lanes.some((lane) => lane.refusesAny)) return false;
     return this.#senders().every((lane) => lane.refuses(tag));
@@ -53,14 +53,14 @@ export class RefusedFrames {
     return frames;
   }
 
-  /** Takes out the frames whose tag some lane takes now. */
+  /** Takes out the frames whose tag a lane accepts now. */
   takeWanted(): readonly DetachedFrame[] {
     const wanted = this.#frames.filter(({ tag }) => !this.isRefused(tag));
     if (wanted.length > 0) this.#frames = this.#frames.filter(({ tag }) => this.isRefused(tag));
     return wanted;
   }
 
-  /** Lanes that can send now; while none can, all that ever may. */
+  /** The lanes that can send now: the hot ones, or all while none is hot. */
   #senders(): readonly Lane[] {
     const hot = this.#lanes.filter((lane) => lane.isHot);
     return hot.length > 0 ? hot : this.#lanes;

@@ -6,9 +6,9 @@ import { Moves } from './moves.js';
 import { Placer, type PlacerOptions } from './placer.js';
 import { RefusedFrames } from './refused-frames.js';
 
-/** The part of a ring that what comes from the cache may fill in one turn. */
+/** The part of a ring that replay may fill in one turn. */
 const REPLAY_SHARE = 1 / 8;
-/** Refused frames beyond which none is taken out of the cache: they are in memory. */
+/** With this many refused frames in memory, replay adds no further ones. */
 const MAX_REFUSED = 16_384;
 
 /** The rings of all lanes: what enters them, what moves between them, and when they are confirmed. */
@@ -18,16 +18,16 @@ export class Rings {
   readonly refused: RefusedFrames;
   readonly moves: Moves;
   readonly evacuations: Evacuations;
-  /** Bytes of frames that come from the cache, and may be placed in one turn. */
+  /** The most bytes of frames that replay may place in one turn. */
   readonly replayShare: number;
   readonly #sharedMemory: SharedMemoryPool;
   readonly #progress: OncePerTurn;
-  /** For what is in rings, whatever waits elsewhere. */
+  /** The barriers of `confirmed`. They do not wait for entries outside the rings. */
   readonly #barriers: Barriers;
 
   /**
    * @param lanes at least one, all with rings of the same size and this shared memory
-   * @param progress goes on with everything that can go on
+   * @param progress runs `Dispatcher.progress`
    */
   constructor(
     lanes: readonly Lane[],
@@ -59,9 +59,9 @@ export class Rings {
   }
 
   /**
-   * Places a frame of the cache where half of a ring is free: the rest is for new ones. If every
-   * indexer refuses its tag, it joins the refused frames.
-   * @returns false when it has to wait for room
+   * Places a frame of the cache in a ring that is half free: the rest of the room is for new entries. If
+   * every indexer refuses its tag, the frame joins the refused frames.
+   * @returns false when the frame has to wait for room
    */
   placeSparingly(frame: DetachedFrame): boolean {
     const { tag } = frame;
@@ -75,21 +75,21 @@ export class Rings {
     return this.placer.balancer.isAnyEligible(isSpare) && this.placer.place(frame) !== undefined;
   }
 
-  /** A large frame in memory that a lane can take over; any other frame as it is. */
+  /** Returns a copy of a large frame, in memory that a lane can take over; any other frame as it is. */
   detach(frame: Buffer): Buffer {
     if (!this.placer.isLarge(frame.length)) return frame;
     const own = this.#sharedMemory.allocate(frame.length);
     return own.fill(frame);
   }
 
-  /** The memory of a frame is free: the frame is elsewhere. */
+  /** Frees the memory of a large frame that is stored elsewhere. */
   free({ frame }: DetachedFrame): void {
     if (this.placer.isLarge(frame.length)) this.#sharedMemory.free(frame);
   }
 
   /**
-   * Resolves once all that is in rings now is confirmed. It does not wait for what waits for room: that
-   * may wait for what the caller removes then.
+   * Resolves when everything that is in rings now is confirmed. It does not wait for entries that wait for
+   * room: these may need the room that the caller makes after this.
    */
   confirmed(): Promise<void> {
     const passed = this.#barriers.add(false, {}, (place) => {
@@ -105,7 +105,7 @@ export class Rings {
     return this.#barriers.settle(undefined);
   }
 
-  /** Workers get their rings back, and nothing moves any more. `confirmed` promises reject with the error. */
+  /** Gives workers their rings back, and ends moves. The promises of `confirmed` reject with the error. */
   stop(error: Error): void {
     this.evacuations.stop();
     this.#barriers.rejectAll(error);
@@ -113,7 +113,7 @@ export class Rings {
 
   /** Takes out the refused frames, and then all frames of rings that no worker has, oldest first. */
   *takeUnconfirmed(): Generator<DetachedFrame, void> {
-    // They were in rings before, or would have come before what is in rings now.
+    // Refused frames were written before the frames that are in rings now.
     yield* this.refused.takeAll();
     for (const lane of this.lanes) {
       if (!lane.beginEvacuation()) continue;

@@ -54,7 +54,7 @@ export class SelfLog {
   #waitingBytes = 0;
   #dropped = 0;
   /** Lines that were dropped since the last line that said so. */
-  #untold = 0;
+  #unreported = 0;
   #ingested = 0;
   #hasEnded = false;
   #isLogging = false;
@@ -118,7 +118,7 @@ export class SelfLog {
   }
 
   #log(level: LogLevel, fields: LogFields, message: string): void {
-    this.#tellLogger(level, fields, message);
+    this.#passToLogger(level, fields, message);
     const ingest = this.#ingest;
     if (ingest === undefined || SEVERITIES[level] > SEVERITIES[ingest.level]) return;
     if (this.#isIngesting || this.#hasEnded) return;
@@ -136,13 +136,13 @@ export class SelfLog {
     }
   }
 
-  #tellLogger(level: LogLevel, fields: LogFields, message: string): void {
+  #passToLogger(level: LogLevel, fields: LogFields, message: string): void {
     if (this.#isLogging) return;
     this.#isLogging = true;
     const failed = (error: unknown) => this.#warnOnce('the option logger failed', error);
     try {
-      const told: unknown = this.#logger[level]?.(fields, message);
-      if (types.isPromise(told)) told.catch(failed);
+      const result: unknown = this.#logger[level]?.(fields, message);
+      if (types.isPromise(result)) result.catch(failed);
     } catch (error) {
       failed(error);
     } finally {
@@ -161,10 +161,10 @@ export class SelfLog {
 
   /** Returns whether the line needs no other attempt: it was written, or dropped. */
   #offer(ingest: LogIngest, line: Line): boolean {
-    if (this.#untold > 0) {
-      const told = this.#write(ingest, lossLine(ingest, line.time, this.#untold));
-      if (told === 'not now') return false;
-      if (told === 'written') this.#untold = 0;
+    if (this.#unreported > 0) {
+      const report = this.#write(ingest, lossLine(ingest, line.time, this.#unreported));
+      if (report === 'not now') return false;
+      if (report === 'written') this.#unreported = 0;
     }
     const outcome = this.#write(ingest, line);
     if (outcome === 'failed') this.#drop();
@@ -205,7 +205,7 @@ export class SelfLog {
 
   #drop(): void {
     this.#dropped++;
-    this.#untold++;
+    this.#unreported++;
   }
 
   #warnOnce(problem: string, error: unknown): void {

@@ -56,10 +56,10 @@ export class StateReporter {
   #metadata: unknown;
   #timer: Timer | undefined;
   /** When the state was last sent to all indexers, and how much had flowed by then. */
-  #toldAt = 0;
-  #toldFlow = 0;
-  #toldCacheSize = 0;
-  readonly #telling = new OncePerTurn(() => this.#tellAll());
+  #sentAt = 0;
+  #sentFlow = 0;
+  #sentCacheSize = 0;
+  readonly #sendingAll = new OncePerTurn(() => this.#sendToAll());
 
   constructor(subject: StateSubject, clock = realClock) {
     this.#subject = subject;
@@ -68,8 +68,8 @@ export class StateReporter {
   }
 
   start(): void {
-    this.#toldAt = this.#clock.now();
-    this.#timer = this.#clock.every(FLOWING_INTERVAL_MS, () => this.#tellIfDue());
+    this.#sentAt = this.#clock.now();
+    this.#timer = this.#clock.every(FLOWING_INTERVAL_MS, () => this.#sendIfDue());
     this.#timer.unref();
   }
 
@@ -127,12 +127,12 @@ export class StateReporter {
 
   /** Sends the state to all indexers at the end of this turn of the event loop. */
   changed(): void {
-    if (this.#timer !== undefined) this.#telling.schedule();
+    if (this.#timer !== undefined) this.#sendingAll.schedule();
   }
 
   /** Sends the state to the indexer of a lane that has a new connection. */
   laneIsHot(lane: Lane): void {
-    this.#tell([lane]);
+    this.#sendTo([lane]);
   }
 
   /** Returns the present state, with the local address of a lane's connection. */
@@ -159,19 +159,19 @@ export class StateReporter {
     };
   }
 
-  #tellIfDue(): void {
+  #sendIfDue(): void {
     const hasFlowed =
-      this.#flowed() !== this.#toldFlow || this.#subject.cache().size !== this.#toldCacheSize;
+      this.#flowed() !== this.#sentFlow || this.#subject.cache().size !== this.#sentCacheSize;
     // Timers come a little early: the next one would be half a minute late.
-    const isLong = this.#clock.now() - this.#toldAt >= IDLE_INTERVAL_MS - FLOWING_INTERVAL_MS / 2;
-    if (hasFlowed || isLong) this.#tellAll();
+    const isLong = this.#clock.now() - this.#sentAt >= IDLE_INTERVAL_MS - FLOWING_INTERVAL_MS / 2;
+    if (hasFlowed || isLong) this.#sendToAll();
   }
 
-  #tellAll(): void {
-    this.#toldAt = this.#clock.now();
-    this.#toldFlow = this.#flowed();
-    this.#toldCacheSize = this.#subject.cache().size;
-    this.#tell(this.#subject.lanes);
+  #sendToAll(): void {
+    this.#sentAt = this.#clock.now();
+    this.#sentFlow = this.#flowed();
+    this.#sentCacheSize = this.#subject.cache().size;
+    this.#sendTo(this.#subject.lanes);
   }
 
   /** Counts entries without those of the self log, which an idle ingester writes now and then. */
@@ -180,7 +180,7 @@ export class StateReporter {
     return flow().entries - log.ingested;
   }
 
-  #tell(lanes: readonly Lane[]): void {
+  #sendTo(lanes: readonly Lane[]): void {
     for (const lane of lanes) {
       if (!lane.isHot) continue;
       try {

@@ -1,32 +1,32 @@
 import type { DetachedFrame, Lane } from '@ringest/workers';
 import type { Placer } from '../placing/placer.js';
 
-/** Room in the rings: lanes wake the muxer when there is some, and `drain` is due then. */
+/** Asks lanes for a `wake` when they have room, and decides when the event `drain` is due. */
 export class Backpressure {
   readonly #placer: Placer;
-  /** Somebody waits for `drain`. */
+  /** Whether a caller was promised a `drain`. */
   #isOwed = false;
-  /** `drain` is due once a frame of so many bytes finds room. */
+  /** `drain` is due when a frame of this many bytes finds room. */
   #owedBytes = 0;
 
   constructor(placer: Placer) {
     this.#placer = placer;
   }
 
-  /** Whether somebody waits for `drain`. */
+  /** Whether a caller was promised a `drain`. */
   get isDrainPending(): boolean {
     return this.#isOwed;
   }
 
-  /** Whether a new frame of so many bytes finds room in a ring. */
+  /** Whether a new frame of this many bytes finds room in a ring. */
   hasRoom(frameBytes: number): boolean {
     const { acceptsNew, balancer } = this.#placer;
     return acceptsNew && balancer.isAnyEligible((lane) => lane.hasRoom(frameBytes));
   }
 
   /**
-   * Somebody waits until there is room for a frame of so many bytes.
-   * @returns whether that is news
+   * Promises a `drain` for when a frame of this many bytes finds room.
+   * @returns whether this promises more than before
    */
   requestDrain(frameBytes: number): boolean {
     if (this.#isOwed && frameBytes <= this.#owedBytes) return false;
@@ -36,22 +36,22 @@ export class Backpressure {
   }
 
   /**
-   * Has every open lane wake the muxer when it has room for a frame.
-   * @param waiting the frame that is due first, if one waits
-   * @returns whether a lane has room by now
+   * Asks the lanes for a `wake` when they have room for a frame.
+   * @param waiting the oldest waiting frame; `undefined`: none waits
+   * @returns whether a lane already has room
    */
   arm(waiting: DetachedFrame | undefined): boolean {
     const { acceptsNew, balancer } = this.#placer;
-    // Otherwise it is not for room in a ring that it waits.
+    // A new frame waits for older ones while the rings accept none: room in a ring does not help it.
     if (waiting === undefined || !(waiting.isCached || acceptsNew)) return false;
     const lanes = balancer.eligible().filter((lane) => !lane.refuses(waiting.tag));
     return armAll(lanes, waiting.frame.length);
   }
 
   /**
-   * Whether `drain` is due, to be called while no write waits. The request is over then; if `drain` is
-   * not due yet, lanes wake the muxer when it may be.
-   * @param isTakenElsewhere new entries that find no room are taken all the same
+   * Returns whether `drain` is due now, and ends the promise then. Otherwise it asks lanes for a `wake`.
+   * Call it while no write waits.
+   * @param isTakenElsewhere whether the cache accepts new entries that find no room
    */
   endDrainRequest(isTakenElsewhere: boolean): boolean {
     if (!this.#isOwed) return false;
@@ -65,7 +65,7 @@ export class Backpressure {
   }
 }
 
-/** Has every lane tell of room for a frame. Returns whether one has it by now. */
+/** Asks lanes for a `wake` when they have room for a frame. Returns whether one already has it. */
 function armAll(lanes: readonly Lane[], frameBytes: number): boolean {
   let hasRoom = false;
   for (const lane of lanes) if (lane.wakeForRoom(frameBytes)) hasRoom = true;

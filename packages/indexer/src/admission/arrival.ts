@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { formatAddress } from './address.js';
 
-/** After how much silence TCP checks whether the ingester is still there (§1). */
+/** After how much silence TCP checks that the ingester is still there, in milliseconds (§1). */
 const KEEP_ALIVE_MS = 2000;
 
 /** The options of all accepted sockets. */
@@ -15,7 +15,7 @@ export const SOCKET_OPTIONS = {
 
 /** A connection that was accepted. */
 export interface Arrival {
-  /** The connection itself, TLS or not. Only to be destroyed. */
+  /** The connection itself, with or without TLS. The receiver may destroy it, but must not read it. */
   readonly socket: Socket;
   /** `host:port` of the ingester; the path for one that came through a pipe. */
   readonly peer: string;

@@ -19,6 +19,7 @@ import {
   TENANT_MARKER,
   type Tenant,
 } from '@ringest/codec';
+import { endStream } from '../end-stream.js';
 import {
   AuthenticationError,
   ConnectionLostError,
@@ -26,7 +27,6 @@ import {
   TagNotGrantedError,
   TenantRefusedError,
 } from '../errors.js';
-import { endStream } from '../reading/end-stream.js';
 import { AnswerQueue } from './answer-queue.js';
 
 /**
@@ -87,7 +87,7 @@ export interface HotIngester {
 /**
  * The indexer's side of the handshake (§3): challenge, authentication and tags, until the ingester is
  * hot. Then the stream is paused. A refused ingester gets the reason, and the stream is ended. Until the
- * ingester is authenticated, no more bytes are kept than the longest response has.
+ * ingester is authenticated, at most the bytes of the longest response are kept.
  *
  * @throws {AuthenticationError} {@link TenantRefusedError} {@link TagNotGrantedError} {@link DecodeError}
  * {@link IngesterTimeoutError} {@link ConnectionLostError} if the ingester is refused.
@@ -104,10 +104,10 @@ class Handshake {
   readonly #decoder = new IngesterStreamDecoder();
   readonly #apiVersion: number;
   readonly #challenge: Challenge;
-  /** Bytes that may be kept of what has arrived, as long as it is not authenticated. */
+  /** How many more bytes may arrive before the ingester is authenticated. */
   #room: number = MAX_RESPONSE_BYTES;
   #timer: NodeJS.Timeout | undefined;
-  /** When its time is over, on the clock of `performance`. */
+  /** The end of the time limit, on the clock of `performance`. */
   #deadline = 0;
   #stopChecking: () => void = () => {};
   #isChecking = false;
@@ -197,12 +197,12 @@ class Handshake {
 
   #authenticate(given: Uint8Array, tenant: Tenant | undefined): void {
     const { secretHash, answers = new AnswerQueue(), origin = '', onProgress } = this.#options;
-    // An older indexer takes the mark of a response with a tenant for the answer.
+    // An indexer that knows no tenants reads the mark of a tenant as the answer.
     const knowsTenants = this.#apiVersion >= MinimumVersion.tenant;
     const answer = knowsTenants || tenant === undefined ? given : TENANT_MARKER;
     this.#isChecking = true;
     onProgress?.('answered');
-    // Others' answers may be checked before: that is not the ingester's time.
+    // The answers of other ingesters may be checked first. That time does not count.
     clearTimeout(this.#timer);
     const answeredAt = performance.now();
     this.#stopChecking = answers.ask(this.#challenge, secretHash, origin, (right) => {
@@ -256,7 +256,7 @@ class Handshake {
     }
   }
 
-  // The event `close` says something else than a cause.
+  // The argument of the event `close` is not an error.
   readonly #lost = (cause?: unknown): void => {
     const options = isError(cause) ? { cause } : {};
     this.#fail(new ConnectionLostError('the handshake', options));

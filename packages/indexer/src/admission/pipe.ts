@@ -7,7 +7,7 @@ import { formatListenAddress, type PipeAddress } from './address.js';
 const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another indexer listens there',
   // Node.js says this also when there is no such directory.
-  EACCES: 'its directory does not exist, or needs more rights',
+  EACCES: 'its directory does not exist, or this user may not write there',
 };
 
 /**
@@ -43,7 +43,7 @@ async function removeStale(address: PipeAddress): Promise<void> {
   if (!stats.isSocket()) {
     throw new ListenError(
       formatListenAddress(address),
-      'there is a file that is no socket, remove it or choose another path',
+      'the path is a file that is not a socket: remove it, or choose another path',
     );
   }
   const socket = connect(address.path);

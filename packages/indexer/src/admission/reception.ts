@@ -5,7 +5,7 @@ import type { Arrival } from './arrival.js';
 import { acceptIngester, type HandshakeOptions, type HotIngester } from './handshake.js';
 import { WaitingRoom } from './waiting-room.js';
 
-/** Lets in the ingesters that may ingest, from all addresses that an indexer listens on. */
+/** Accepts the ingesters that may ingest, on all addresses that an indexer listens on. */
 export class Reception {
   readonly #rules: HandshakeOptions;
   readonly #answers = new AnswerQueue();
@@ -18,9 +18,9 @@ export class Reception {
   }
 
   /**
-   * Goes through the handshakes. The stream is paused after them, see {@link acceptIngester}.
+   * Does the TLS handshake and the ingest handshake. The stream is paused then, see {@link acceptIngester}.
    *
-   * @throws {TlsHandshakeError} {@link CrowdedOutError} if it does not come as far as the protocol.
+   * @throws {TlsHandshakeError} {@link CrowdedOutError} if the ingest handshake does not begin.
    * @throws whatever {@link acceptIngester} throws.
    */
   async receive(arrival: Arrival): Promise<{ stream: Socket; ingester: HotIngester }> {
@@ -28,7 +28,7 @@ export class Reception {
     const waitingRoom = this.#waitingRoom;
     const { socket } = arrival;
     let turnedAway: CrowdedOutError | undefined;
-    // All that come through a pipe are of this machine.
+    // Connections through a pipe have no address: all of them come from this machine.
     const origin = socket.remoteAddress ?? '';
     const guest = {
       origin,
@@ -54,7 +54,7 @@ export class Reception {
       });
       return { stream, ingester };
     } catch (error) {
-      // Its connection lingers for a while, and takes a place that is others' now.
+      // Its connection ends later. Until then it must not keep a place from others.
       guest.hasAnswered = false;
       throw turnedAway ?? error;
     }

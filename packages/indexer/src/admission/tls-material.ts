@@ -17,13 +17,15 @@ export interface IndexerTls {
 }
 
 const PEM_MARK = '-----BEGIN';
-/** PKCS #8 says it in its mark, the formats before it in a header. */
+/** PKCS #8 has it in its first line, older formats have it in a header. */
 const ENCRYPTED = /^-----BEGIN ENCRYPTED |^Proc-Type:.*ENCRYPTED/m;
 
 /**
- * The PEM texts of an indexer's certificate and key, that fit each other, and of its authorities.
+ * Reads the certificate, the key and the authorities of an indexer, and checks that they can be used
+ * together. Returns their PEM texts.
  *
- * @throws {InvalidOptionError} if one cannot be read or used. No text is shown, for it could be a key.
+ * @throws {InvalidOptionError} if one cannot be read or used. The error shows no PEM text, because it could
+ * be a key.
  */
 export function readTls(tls: IndexerTls): IndexerTls {
   const cert = read('tls.cert', tls.cert);
@@ -53,7 +55,7 @@ function read(option: string, value: unknown): string {
     return readFileSync(value, 'utf8');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    // The cause says the path again.
+    // The message of the cause has the path too.
     const options = isShowable(value) ? { cause } : {};
     throw invalid(option, value, `the file cannot be read (${code})`, options);
   }
@@ -76,7 +78,10 @@ function invalid(option: string, value: unknown, problem: string, options?: Erro
   );
 }
 
-/** Whether it is no text of a key, not even of one that has lost its first and last line. */
+/**
+ * Whether an error may show the value: it is not the text of a key, not even without its first and last
+ * line.
+ */
 function isShowable(value: unknown): boolean {
   if (typeof value !== 'string') return value === undefined;
   return !value.includes('\n') && !value.includes(PEM_MARK) && !/^[a-z0-9+/=\s]{40,}$/i.test(value);

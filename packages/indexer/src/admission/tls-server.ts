@@ -10,7 +10,7 @@ const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
 /** Makes a TLS server. It reports each connection before its handshake, with a promise for the outcome. */
 export function createTlsServer({ cert, key, ca }: IndexerTls, events: ListenerEvents): Server {
-  // Node.js does not tell which connection a TLS socket belongs to.
+  // Node.js does not show which connection a TLS socket belongs to.
   const handshakes = new Map<string | undefined, Handshake>();
   // A TLS socket that was destroyed has lost its addresses; its connection was closed just before.
   let closing: Handshake | undefined;
@@ -55,7 +55,7 @@ export function createTlsServer({ cert, key, ca }: IndexerTls, events: ListenerE
   });
   server.on('tlsClientError', (error, socket) => {
     const handshake = handshakes.get(endsOf(socket)) ?? closing;
-    // A log says the message of a cause as well.
+    // Not as a `cause`: a log would show its message a second time.
     handshake?.failed(new TlsHandshakeError(problemOf(error, socket)));
     // Node.js leaves it open after some errors.
     socket.destroy();
@@ -73,7 +73,7 @@ function problemOf(error: NodeJS.ErrnoException, { authorizationError }: TLSSock
   return error.code === NO_CERTIFICATE ? 'the ingester has no certificate' : error.message;
 }
 
-/** What tells a connection from all others; one that was reset has nothing. */
+/** The addresses of both ends of a connection; `undefined`: it was reset. */
 function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket) {
   if (remotePort === undefined) return undefined;
   return `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`;

@@ -4,7 +4,7 @@ import { CrowdedOutError } from '../errors.js';
 export interface Guest {
   /** Where it comes from. */
   readonly origin: string;
-  /** Whether its answer is being checked: it has said what it can say. */
+  /** Whether its answer was received, and is being checked. */
   readonly hasAnswered: boolean;
   /** Ends the connection. */
   turnAway(error: CrowdedOutError): void;
@@ -25,7 +25,7 @@ export class WaitingRoom {
     this.#limit = limit;
   }
 
-  /** Takes in a connection that has said nothing yet. */
+  /** Adds a new connection. Above the limit, another one or this one is turned away. */
   enter(guest: Guest): void {
     const others = this.#guests.get(guest.origin) ?? new Set();
     this.#guests.set(guest.origin, others.add(guest));

@@ -1,14 +1,14 @@
-/** Flushes that are due within so many milliseconds leave together: timers are no finer. */
+/** Confirmations that are due within this many milliseconds are sent together: timers are not finer. */
 const BATCH_MS = 1;
 
-/** Where a batch takes no more. */
+/** The size in bytes from which on a batch gets no further confirmations. */
 const BATCH_BYTES = 64 * 1024;
 
-/** Confirmations that leave together. */
+/** Confirmations that are sent together. */
 interface Batch {
-  /** When the first of them is due; no other is due {@link BATCH_MS} later. */
+  /** When the first of them is due. The others are due less than {@link BATCH_MS} later. */
   readonly firstDue: number;
-  /** When all of them are. */
+  /** When the last of them is due. */
   due: number;
   readonly parts: Buffer[];
   bytes: number;
@@ -16,10 +16,9 @@ interface Batch {
 }
 
 /**
- * Confirmations on their way to an ingester that is far away, or whose indexer has a slow disk:
- * they leave later, in the order in which they were given, and as fast as they were given. None
- * leaves early; one can be late by what a timer is late, and a millisecond. The memory held is that
- * of the confirmations that wait.
+ * Delays confirmations, as a long distance or a slow disk of the indexer would. They are sent in the order
+ * in which they were added, and the delay does not limit their rate. None is sent early. One can be late by
+ * the inaccuracy of a timer plus {@link BATCH_MS}. Memory is held only for the confirmations that wait.
  */
 export class ConfirmationDelay {
   readonly #send: (confirmations: Buffer) => void;
@@ -27,37 +26,41 @@ export class ConfirmationDelay {
   #first: Batch | undefined;
   #last: Batch | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Until when nothing leaves; 0 is never. */
-  #heldUntil = 0;
+  /** The end of a pause, on the clock of `performance.now()`; 0: there is none. */
+  #pausedUntil = 0;
 
   /**
-   * How much later confirmations leave, in milliseconds. What waits already keeps its time, and
-   * nothing given later overtakes it.
+   * The delay in milliseconds. Confirmations that wait already keep theirs, and no later one overtakes
+   * them.
    */
   milliseconds = 0;
 
-  /** @param emptied called when the last one that waited has left in its time. */
+  /**
+   * @param send sends confirmations.
+   * @param emptied called when the last one that waited was sent, unless {@link release} has sent it.
+   */
   constructor(send: (confirmations: Buffer) => void, emptied: () => void) {
     this.#send = send;
     this.#emptied = emptied;
   }
 
+  /** Whether no confirmation waits. */
   get isEmpty(): boolean {
     return this.#first === undefined;
   }
 
-  /** Whether nothing leaves before the time that {@link hold} was given has passed. */
-  get isHeld(): boolean {
-    if (this.#heldUntil !== 0 && performance.now() >= this.#heldUntil) this.#heldUntil = 0;
-    return this.#heldUntil !== 0;
+  /** Whether a {@link pause} has not ended. */
+  get isPaused(): boolean {
+    if (this.#pausedUntil !== 0 && performance.now() >= this.#pausedUntil) this.#pausedUntil = 0;
+    return this.#pausedUntil !== 0;
   }
 
-  /** Whether confirmations have to come by here now: there is a delay, or some still wait. */
+  /** Whether confirmations must go through here: there is a delay or a pause, or some still wait. */
   get isInForce(): boolean {
-    return this.milliseconds > 0 || this.#first !== undefined || this.isHeld;
+    return this.milliseconds > 0 || this.#first !== undefined || this.isPaused;
   }
 
-  /** Takes a copy of confirmations that would leave now. */
+  /** Adds a copy of confirmations, which are sent after the delay. */
   push(confirmations: Buffer): void {
     const last = this.#last;
     const due = Math.max(performance.now() + this.milliseconds, last?.due ?? 0);
@@ -75,14 +78,14 @@ export class ConfirmationDelay {
     this.#arm();
   }
 
-  /** Lets nothing leave for so many milliseconds. */
-  hold(milliseconds: number): void {
-    this.#heldUntil = performance.now() + milliseconds;
+  /** Sends nothing for this many milliseconds. */
+  pause(milliseconds: number): void {
+    this.#pausedUntil = performance.now() + milliseconds;
   }
 
-  /** Lets everything leave now, due or not. */
+  /** Ends the pause and sends everything now, due or not. */
   release(): void {
-    this.#heldUntil = 0;
+    this.#pausedUntil = 0;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#sendUntil(Number.POSITIVE_INFINITY);
@@ -90,14 +93,14 @@ export class ConfirmationDelay {
 
   #arm(): void {
     if (this.#timer !== undefined || this.#first === undefined) return;
-    const wait = Math.max(this.#first.due, this.#heldUntil) - performance.now();
+    const wait = Math.max(this.#first.due, this.#pausedUntil) - performance.now();
     this.#timer = setTimeout(this.#due, Math.max(0, Math.ceil(wait)));
   }
 
   readonly #due = () => {
     this.#timer = undefined;
     // A timer can fire a little early.
-    if (!this.isHeld) this.#sendUntil(performance.now());
+    if (!this.isPaused) this.#sendUntil(performance.now());
     if (this.#first === undefined) this.#emptied();
     else this.#arm();
   };

@@ -1,15 +1,14 @@
-/** The longest time of not reading that may be made up for later, so that late timers do not lower the rate. */
+/** The longest delay that is made up for, so that late timers do not lower the average rate. */
 const CREDIT_MS = 100;
 
 /**
- * Limits the rate at which a connection is read. After each chunk, the reader pauses until the chunk fits
- * the rate; the pacer ends the pause. Pauses that were too long are made up for, so that the average rate
- * is met if enough bytes arrive.
+ * Limits the rate at which a connection is read. After each chunk the reader pauses for as long as the chunk
+ * takes at that rate, and the pacer ends the pause. If a pause was too long, the next one is shorter.
  */
 export class ReadPacer {
   readonly #resume: () => void;
   #rate = 0;
-  /** When everything that was read is paid for. */
+  /** The time at which everything that was read fits the rate. */
   #paidAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -18,7 +17,7 @@ export class ReadPacer {
     this.#resume = resume;
   }
 
-  /** Bytes a second; 0 is as fast as they come. Setting it ends a pause. */
+  /** The rate in bytes per second; 0: no limit. Setting it ends a pause. */
   get rate(): number {
     return this.#rate;
   }
@@ -36,7 +35,7 @@ export class ReadPacer {
     return this.#timer !== undefined;
   }
 
-  /** Counts bytes that were read. They may have begun a pause. */
+  /** Counts bytes that were read, and begins a pause if they exceed the rate. */
   took(bytes: number): void {
     if (this.#rate === 0) return;
     const paidAt = Math.max(this.#paidAt, performance.now() - CREDIT_MS);

@@ -1,22 +1,27 @@
-import type { EntryReader } from '../reading/entry-reader.js';
+/** A connection that can be throttled. */
+export interface Throttled {
+  /** Sends THROTTLE (§4) if the ingester has sent entries since the last call. */
+  throttleIfBusy(nanoseconds: number): void;
+}
 
-/** How often an ingester is throttled. */
+/** The shortest interval between two throttles. */
 const PERIOD_MS = 1000;
 
 /**
- * Throttles readers whose entries flow, every second, or every twice the length of a throttle that
- * is longer than half of one: no ingester is stopped for more than half of the time.
+ * Sends a THROTTLE (§4) to each ingester that sends entries: every second, or, if the throttle is longer than
+ * 500 ms, at intervals of twice its length. So no ingester is stopped for more than half of the time.
  *
  * @param milliseconds how long each THROTTLE lasts.
- * @param readers those that are at work.
- * @returns what ends it.
+ * @param connections returns all hot connections.
+ * @returns a function that ends it.
  */
 export function startThrottling(
   milliseconds: number,
-  readers: () => Iterable<EntryReader>,
+  connections: () => Iterable<Throttled>,
 ): () => void {
   const throttle = () => {
-    for (const reader of readers()) reader.throttleIfBusy(Math.round(milliseconds * 1e6));
+    for (const connection of connections())
+      connection.throttleIfBusy(Math.round(milliseconds * 1e6));
   };
   const timer = setInterval(throttle, Math.max(PERIOD_MS, 2 * milliseconds));
   return () => clearInterval(timer);

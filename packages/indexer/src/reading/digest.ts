@@ -14,10 +14,10 @@ export interface DigestedEntry {
 const ALGORITHM = 'sha256';
 const HASH_BYTES = 32;
 
-/** Entries up to this size are put together and hashed in one call. */
+/** Entries up to this size are copied to one buffer and hashed in one call. */
 const SCRATCH_BYTES = 64 * 1024;
 
-/** So many 32-bit words can be added up in a number, and some more, before it is inexact. */
+/** The sum of this many 32-bit words is still an exact number. */
 const ADDITIONS_UNTIL_CARRY = 2 ** 20;
 
 /**
@@ -87,7 +87,7 @@ export class EntryDigest {
     if (this.#additions === ADDITIONS_UNTIL_CARRY) this.#carry();
   }
 
-  /** Brings every word below 2^32, what is over from a low word into its high one. */
+  /** Brings every word below 2^32: the excess of a low word is added to its high word. */
   #carry(): void {
     const sums = this.#sums;
     for (let i = 0; i < sums.length; i += 2) {

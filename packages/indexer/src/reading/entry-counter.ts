@@ -5,13 +5,13 @@ import type { EntryView } from './entry-view.js';
 
 const TAG_NUMBERS = 0x10000;
 
-/** What no number of entries is: a tag that was never negotiated. */
+/** Marks a tag that was never negotiated. */
 const NOT_NEGOTIATED = -1;
 
-/** Counts entries, and keeps a digest of them if it is asked for one. */
+/** Counts entries, and adds them to a digest if there is one. */
 export class EntryCounter {
   readonly #digest: EntryDigest | undefined;
-  // Indexed by the number of the tag: a map by its name would be looked into for every entry.
+  // Indexed by the number of the tag: a lookup by name would cost more for every entry.
   readonly #entriesOf = new Float64Array(TAG_NUMBERS).fill(NOT_NEGOTIATED);
   #entries = 0;
   #bytes = 0;
@@ -29,17 +29,17 @@ export class EntryCounter {
     return this.#bytes;
   }
 
-  /** The digest of all entries, `null` if none is kept. */
+  /** The digest of all entries; `null`: none is computed. */
   get digest(): string | null {
     return this.#digest?.toString() ?? null;
   }
 
-  /** Entries with this tag, 0 also if it was never negotiated. */
+  /** The number of entries with this tag; 0 also if it was never negotiated. */
   entriesOf(tag: IndexerTag): number {
     return Math.max(0, this.#entriesOf[tag] ?? 0);
   }
 
-  /** Lets entries have this tag from now on. */
+  /** Allows entries to have this tag from now on. */
   allow(tag: IndexerTag): void {
     if (this.#entriesOf[tag] === NOT_NEGOTIATED) this.#entriesOf[tag] = 0;
   }

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { API_VERSION } from '@ringest/codec';
-import { IdleWatch } from '../behaviour/idle-watch.js';
 import { ReadPacer } from '../behaviour/read-pacer.js';
+import { endStream } from '../end-stream.js';
 import { ConnectionLostError } from '../errors.js';
-import { endStream } from './end-stream.js';
+import { IdleWatch } from './idle-watch.js';
 import { type EntryHandler, MessageReader } from './message-reader.js';
 import { ReplyWriter } from './reply-writer.js';
 

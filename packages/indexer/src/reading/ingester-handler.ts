@@ -1,14 +1,29 @@
-import type { IndexerTag } from '@ringest/codec';
+import type { IndexerTag, IngesterState } from '@ringest/codec';
 import type { Logger } from 'pino';
-import { failingHandler } from '../behaviour/planned-failure.js';
-import type { IndexerOptions } from '../indexer-options.js';
 import type { EntryCounter } from './entry-counter.js';
+import type { EntryView } from './entry-view.js';
 import type { EntryHandler } from './message-reader.js';
+import { failingHandler } from './planned-failure.js';
 import type { TenantAccount } from './tenant-entries.js';
 
+/** The functions of a program that an indexer calls. */
+export interface IngesterCallbacks {
+  /**
+   * Called with every entry before it is counted. If it throws, the connection ends and the entry
+   * is not confirmed.
+   */
+  readonly onEntry?: ((entry: EntryView) => void) | undefined;
+  /**
+   * Called before the entries read so far on a connection are confirmed, many at once. A program that
+   * stores entries makes them durable here. If it throws, the connection ends and they are not confirmed.
+   */
+  readonly beforeConfirm?: (() => void) | undefined;
+  /** Called with every state that an ingester reports (§8). If it throws, the connection ends. */
+  readonly onIngesterState?: ((state: IngesterState) => void) | undefined;
+}
+
 /** What all ingesters of an indexer have in common. */
-export interface IngesterHandling
-  extends Pick<IndexerOptions, 'onEntry' | 'beforeConfirm' | 'onIngesterState'> {
+export interface IngesterHandling extends IngesterCallbacks {
   readonly counter: EntryCounter;
   readonly isReady: () => boolean;
   readonly negotiateTag: (name: string) => IndexerTag;

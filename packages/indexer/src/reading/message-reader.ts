@@ -18,8 +18,8 @@ import { type CommandHandler, CommandResponder } from './command-responder.js';
 import { EntryView } from './entry-view.js';
 import type { ReplyWriter } from './reply-writer.js';
 
-// As a signed word: an unsigned one above 2^31 is no small integer to the engine, and reading words
-// so took 22 ns an entry instead of 14.
+// A signed word: V8 does not keep an unsigned number above 2^31 as a small integer, and comparing unsigned
+// words took 22 ns per entry instead of 14.
 const NEW_ENTRY = Command.newEntry | 0;
 
 /** Handles what an ingester sends. */
@@ -62,7 +62,7 @@ export class MessageReader {
     this.#takesValues = apiVersion >= MinimumVersion.enumeratedValues;
   }
 
-  /** Bytes of memory held for a message that has not arrived whole: about twice what has arrived. */
+  /** The memory for an incomplete message, in bytes: at most about twice what has arrived. */
   get heldBytes(): number {
     return this.#partial.capacity + (this.#unpacker?.heldBytes ?? 0);
   }
@@ -73,7 +73,7 @@ export class MessageReader {
     return isInPlain || this.#unpacker?.isInChunk === true;
   }
 
-  /** Whether the ingester takes the next bytes for a stream configuration. */
+  /** Whether the ingester reads the next bytes as a stream configuration. */
   get configurationIsNext(): boolean {
     return this.#responder.configurationIsNext;
   }
@@ -98,7 +98,7 @@ export class MessageReader {
     this.#read(plain);
   };
 
-  /** How many bytes were read: all, unless those after them are compressed. */
+  /** Returns how many bytes were read: all of them, unless the rest is compressed. */
   #read(bytes: Buffer): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const partial = this.#partial;
@@ -143,7 +143,7 @@ export class MessageReader {
       : ingesterCommandSize(bytes, offset, available);
   }
 
-  /** Reads whole entries as long as there are nothing but entries; returns where they end. */
+  /** Reads whole entries until something else comes. Returns where they end. */
   #readEntries(bytes: Buffer, view: DataView, start: number): number {
     if (this.#responder.configurationIsNext) return start;
     const handler = this.#handler;

@@ -14,29 +14,29 @@ const CONFIRMATIONS_PER_WRITE = 5461;
 
 const BUFFER_BYTES = CONFIRMATIONS_PER_WRITE * CONFIRM_ENTRY_BYTES;
 
-/** When so much memory is under way to an ingester, it does not read its replies. */
+/** The most bytes of replies that wait for the ingester to read them. Then reading its entries pauses. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
-/** What a write costs besides its bytes, roughly. */
+/** The memory of a write besides its bytes, roughly. */
 const WRITE_OVERHEAD_BYTES = 256;
 
-/** A ditto block that is stored is confirmed with this (§4). */
+/** The result in the confirmation of a ditto block that is stored (§4). */
 const DITTO_STORED = 0;
 
-/** What a {@link ReplyWriter} tells about. */
+/** The events of a {@link ReplyWriter}. */
 export interface ReplyEvents {
   /** The ingester has read its replies after {@link ReplyWriter.congested}. */
   drained(): void;
-  /** The last delayed confirmation has left in its time. */
+  /** The last delayed confirmation was sent. */
   delivered(): void;
-  /** Confirmations are about to be sent. What this throws, they are not, and never will be. */
+  /** Called before confirmations are sent. If it throws, they are never sent. */
   beforeConfirm(): void;
 }
 
 /**
- * What goes to an ingester: replies as they are made, confirmations of entries in bulk, all in the
- * order in which they were given; only confirmations that are delayed are overtaken by replies.
- * Confirmations lie in a few buffers that are used again as soon as they were sent.
+ * Writes to an ingester. A reply is sent at once, confirmations of entries are sent in bulk. Everything is
+ * sent in the order of the calls, except that replies overtake delayed confirmations. Confirmations are
+ * written to a few buffers, each of which is used again when it was sent.
  */
 export class ReplyWriter {
   readonly #stream: Duplex;
@@ -61,12 +61,12 @@ export class ReplyWriter {
     );
   }
 
-  /** By how many milliseconds confirmations leave later, see {@link ConfirmationDelay}. */
+  /** The delay of confirmations in milliseconds, see {@link ConfirmationDelay}. */
   set ackDelay(milliseconds: number) {
     this.#delay.milliseconds = milliseconds;
   }
 
-  /** Whether over a mebibyte waits for the ingester to read it. */
+  /** Whether more than 1 MiB waits for the ingester to read it. */
   get congested(): boolean {
     return this.#congested;
   }
@@ -76,24 +76,24 @@ export class ReplyWriter {
     return this.#length > 0;
   }
 
-  /** Whether delayed confirmations have not left yet. */
+  /** Whether delayed confirmations still wait. */
   get isDelivering(): boolean {
     return !this.#delay.isEmpty;
   }
 
-  /** Whether the ingester is throttled, and would take anything for the end of that (§11). */
-  get isHeld(): boolean {
-    return this.#delay.isHeld;
+  /** Whether the ingester is throttled: any message would end the throttle (§11). */
+  get isThrottled(): boolean {
+    return this.#delay.isPaused;
   }
 
-  /** Whether there was something to confirm since this was asked last. */
+  /** Returns whether anything was confirmed since the last call. */
   takeConfirmed(): boolean {
     const confirmed = this.#confirmed;
     this.#confirmed = false;
     return confirmed;
   }
 
-  /** Whether something was sent since this was asked last. */
+  /** Returns whether anything was sent since the last call. */
   takeWrote(): boolean {
     const wrote = this.#wrote;
     this.#wrote = false;
@@ -150,12 +150,10 @@ export class ReplyWriter {
     this.#pack(message);
   }
 
-  /**
-   * Sends a THROTTLE. Confirmations are held back for as long, for the first one would end it (§11).
-   */
+  /** Sends a THROTTLE. Confirmations wait until its end, because any message would end it early (§11). */
   throttle(nanoseconds: number): void {
     this.reply(encodeThrottle(nanoseconds));
-    this.#delay.hold(Math.min(nanoseconds, MAX_THROTTLE_NANOSECONDS) / 1e6);
+    this.#delay.pause(Math.min(nanoseconds, MAX_THROTTLE_NANOSECONDS) / 1e6);
   }
 
   /** Sends all confirmations, delayed or not. */
@@ -173,7 +171,7 @@ export class ReplyWriter {
     }
   }
 
-  /** Everything after this is one snappy framing-format stream (§9). */
+  /** Compresses everything from here on, as one stream in the snappy framing format (§9). */
   compress(): void {
     this.release();
     this.#packer = new SnappyFramingEncoder();
@@ -186,7 +184,7 @@ export class ReplyWriter {
 
   /** @param cost the memory that is held until `sent` is called. */
   #write(bytes: Buffer, cost: number, sent?: () => void): void {
-    // Nothing can be said on a connection that is being ended.
+    // A connection that is being ended accepts no more bytes.
     if (!this.#stream.writable) return;
     this.#wrote = true;
     this.#unsentBytes += cost;
@@ -206,7 +204,7 @@ class ConfirmationBuffer {
   readonly view = new DataView(this.bytes.buffer, this.bytes.byteOffset, BUFFER_BYTES);
 
   constructor() {
-    // The words stay: only ids are written later.
+    // The command words are written once: later, only the ids are written.
     for (let at = 0; at < BUFFER_BYTES; at += CONFIRM_ENTRY_BYTES) {
       this.view.setUint32(at, Command.confirmEntry, true);
     }

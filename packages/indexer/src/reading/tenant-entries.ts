@@ -1,13 +1,13 @@
-/** Entries of the ingesters of one tenant. */
+/** The number of entries of one tenant. */
 export interface TenantAccount {
   entries: number;
 }
 
-/** Counts entries by tenant. A connection looks its account up once, and counts in that. */
+/** Counts entries by tenant. A connection looks up its account once, and then counts in it. */
 export class TenantEntries {
   readonly #accounts = new Map<string, TenantAccount>();
 
-  /** The account of a tenant's connections; without a tenant, one that is not shown. */
+  /** Returns the account of a tenant. Without a tenant, it returns one that {@link toObject} leaves out. */
   account(tenant: string | undefined): TenantAccount {
     if (tenant === undefined) return { entries: 0 };
     let account = this.#accounts.get(tenant);
@@ -18,7 +18,7 @@ export class TenantEntries {
     return account;
   }
 
-  /** Entries by the tenant's name. A tenant without entries is left out. */
+  /** The number of entries by the name of the tenant. A tenant without entries is left out. */
   toObject(): Record<string, number> {
     const counts = Array.from(this.#accounts, ([name, { entries }]) => [name, entries] as const);
     return Object.fromEntries(counts.filter(([, entries]) => entries !== 0));

@@ -1,6 +1,6 @@
 /**
- * Calls `late` after some milliseconds. If this thread itself was blocked, it first reads what has come
- * in since.
+ * Calls `late` after some milliseconds. If this thread itself was blocked, it first reads what
+ * arrived.
  * @returns a function that cancels the call
  */
 export function deadline(milliseconds: number, late: () => void): () => void {

@@ -1,9 +1,9 @@
-import { encodeDittoBlock, frameSize, type Source } from '@ringest/codec';
+import { encodeDittoBlock, frameSize, type MuxerTag, type Source } from '@ringest/codec';
 import type { DittoEnd } from '../messages.js';
 import { frameTag, stampFrame } from '../ring/frame.js';
 import type { TagTranslation } from '../ring/tag-translation.js';
 
-/** A write that leaves before the next frames of the ring. */
+/** A write that is sent before the next frames of the ring. */
 export interface PriorityWrite {
   readonly pieces: readonly Uint8Array[];
   /** Called when the operating system has taken all pieces. */
@@ -133,7 +133,7 @@ export class DittoQueue {
   }
 
   /** Stamps frames; their ids mean nothing. Returns the first tag that the indexer does not know. */
-  #stamp(frames: Buffer): number | undefined {
+  #stamp(frames: Buffer): MuxerTag | undefined {
     for (let at = 0; at < frames.length; ) {
       const frame = frames.subarray(at, at + frameSize(frames, at, frames.length - at));
       const tag = frameTag(frame);

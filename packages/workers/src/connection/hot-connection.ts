@@ -5,6 +5,7 @@ import {
   type IndexerMessage,
   type IndexerStreamDecoder,
   type IndexerTag,
+  type MuxerTag,
 } from '@ringest/codec';
 import { ConnectionLoss } from '../connection-loss.js';
 import type { ConnectionTimes, TagName } from '../endpoint.js';
@@ -21,9 +22,9 @@ export interface HotConnectionEvents {
   /** The cursor `released` has moved. */
   released(): void;
   /** The indexer has accepted or refused a tag. */
-  tagAnswered(tag: number, isRefused: boolean): void;
+  tagAnswered(tag: MuxerTag, isRefused: boolean): void;
   dittoEnded(key: number, end: DittoEnd): void;
-  /** The connection is of no use any more. */
+  /** The connection is lost, or must be ended. */
   lost(error: unknown): void;
 }
 
@@ -103,7 +104,7 @@ export class HotConnection implements ReplyHandler {
     });
   }
 
-  /** Handles bytes that have come into the receive area. */
+  /** Handles bytes that arrived in the receive area. */
   received(bytes: number): void {
     if (this.#isEnded) return;
     if (bytes > 0) this.#liveness.heard();
@@ -192,7 +193,7 @@ export class HotConnection implements ReplyHandler {
         return sent.confirmed + dittos.confirmations;
       },
       get isOutstanding() {
-        // Without this, an indexer could hold entries back for ever by one throttle after another.
+        // Without this, an indexer could stop entries forever by one throttle after another.
         const isHeldBack = sender.isThrottled && reader.available() > 0;
         return !sent.areConfirmed || isHeldBack || dittos.isOutstanding || tags.isPending;
       },

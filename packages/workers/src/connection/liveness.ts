@@ -23,7 +23,7 @@ export interface LivenessSubject {
   ping(): void;
   /** Asks the indexer to confirm everything that was sent. */
   forceAck(): void;
-  /** Called when the indexer is taken for dead. */
+  /** Called when the indexer counts as dead. */
   lost(error: ConnectionLoss): void;
 }
 
@@ -77,7 +77,7 @@ export class Liveness {
         this.#subject.ping();
       }
     } else if (now - this.#pingedAt >= half) {
-      // This thread itself may have been blocked: what has come in since is read first.
+      // This thread itself may have been blocked: what arrived is read first.
       setImmediate(() => this.#giveUpIfSilent());
     }
     if (now - this.#lastPingAt >= PING_INTERVAL) {

@@ -20,7 +20,10 @@ const WRITE_BYTES = 262144;
 /** After this many bytes, the event loop may read. */
 const TURN_BYTES = 1048576;
 
-/** Something must arrive before the head of the ring can be sent. */
+/**
+ * The head of the ring cannot be sent before a message of the main thread or an answer of the indexer
+ * arrives.
+ */
 const STUCK = -1;
 
 /** What a lane gives to the sender of each of its connections. */
@@ -44,23 +47,23 @@ export interface SenderParts extends LaneSenderParts {
   readonly sent: SentEntries;
   readonly tags: TagNegotiation;
   readonly dittos: DittoQueue;
-  /** Called when the connection is of no use any more. */
+  /** Called when the connection is lost, or must be ended. */
   readonly onLost: (error: ConnectionLoss) => void;
 }
 
 /**
- * The sending half of a hot connection: frames of the ring go to the socket, as far as it takes them.
+ * The sending half of a hot connection: it writes frames of the ring to the socket until the socket is full.
  *
  * - `pump` sends. It is called for a doorbell, when the socket has room again, when a pause is over,
  *   and when tags are negotiated.
  * - Nothing is sent during a throttle, a pause of the rate limit, or a negotiation of tags.
- * - Priority writes (ingester state, ditto blocks) leave before the next frames.
+ * - Priority writes (ingester state, ditto blocks) are sent before the next frames.
  */
 export class Sender {
   #isWriterFull = false;
   #isTurnDue = false;
   #isEnded = false;
-  /** The INGESTER_STATE command that leaves next. */
+  /** The INGESTER_STATE command that is sent next. */
   #state: Uint8Array | undefined;
   /** The cursor that a pending flush waits for, and whether another one was asked for since. */
   #flushAt: number | undefined;
@@ -90,12 +93,12 @@ export class Sender {
     ring.kernel.setNextId(1);
   }
 
-  /** Whether the indexer wants nothing sent for now. */
+  /** Whether the indexer has asked for a pause that has not ended. */
   get isThrottled(): boolean {
     return this.#throttle.isOn;
   }
 
-  /** Sends what is committed, as far as the socket takes it; then waits for a doorbell. */
+  /** Sends what is committed until the socket is full or nothing is left; then it waits for a doorbell. */
   pump(): void {
     if (this.#isEnded || this.#isWriterFull || this.#isTurnDue) return;
     const { writer, meter, tags } = this.#parts;
@@ -126,7 +129,7 @@ export class Sender {
     }
   }
 
-  /** Sends what is committed, after the event loop has read what has come in. */
+  /** Sends what is committed, after the event loop has read what arrived. */
   pumpSoon(): void {
     if (this.#isTurnDue) return;
     this.#isTurnDue = true;
@@ -228,7 +231,7 @@ export class Sender {
       case ReadOutcome.large:
         return this.#sendLarge(reader.largeKey, reader.largeTag);
       case ReadOutcome.unknownTag:
-        return this.#waitForTag(reader.unknownTag);
+        return this.#waitForTag(reader.unknownTag as MuxerTag);
     }
   }
 
@@ -270,7 +273,7 @@ export class Sender {
   }
 
   /** The tag's message or its negotiation is on the way, unless the indexer has refused the tag. */
-  #waitForTag(tag: number): number {
+  #waitForTag(tag: MuxerTag): number {
     const { requests, onLost } = this.#parts;
     const name = requests.refusedName(tag);
     if (name !== undefined) {

@@ -12,7 +12,7 @@ interface WaitingPiece {
 }
 
 /**
- * Where the bytes of a hot connection leave: the socket, and before it a compressor if that was agreed.
+ * Writes the bytes of a hot connection to the socket, through a compressor if compression was agreed.
  * Written bytes must not change until `onFlushed` is called.
  */
 export class SocketWriter {

@@ -1,11 +1,11 @@
-import { encodeTag, type IndexerTag, MinimumVersion } from '@ringest/codec';
+import { encodeTag, type IndexerTag, MinimumVersion, type MuxerTag } from '@ringest/codec';
 import { ConnectionLoss } from '../connection-loss.js';
 import type { TagName } from '../endpoint.js';
 import type { TagTranslation } from '../ring/tag-translation.js';
 
 /** The answer of an indexer to one TAG command. */
 export interface TagAnswer {
-  readonly tag: number;
+  readonly tag: MuxerTag;
   readonly isRefused: boolean;
 }
 

@@ -7,7 +7,7 @@ import type { TagName } from '../endpoint.js';
  */
 export class TagRequests {
   readonly #names: string[];
-  readonly #refused = new Set<number>();
+  readonly #refused = new Set<MuxerTag>();
   /** An indexer that refuses a tag request does not say which tag it refuses. Then each is asked for alone. */
   #asksOneByOne = false;
 
@@ -41,17 +41,17 @@ export class TagRequests {
     this.#asksOneByOne = true;
   }
 
-  isRefused(tag: number): boolean {
+  isRefused(tag: MuxerTag): boolean {
     return this.#refused.has(tag);
   }
 
   /** The name of a refused tag; `undefined`: the indexer has not refused it. */
-  refusedName(tag: number): string | undefined {
+  refusedName(tag: MuxerTag): string | undefined {
     return this.#refused.has(tag) ? this.#names[tag] : undefined;
   }
 
   /** The indexer has answered a TAG command. */
-  answered(tag: number, isRefused: boolean): void {
+  answered(tag: MuxerTag, isRefused: boolean): void {
     if (isRefused) this.#refused.add(tag);
     else this.#refused.delete(tag);
   }

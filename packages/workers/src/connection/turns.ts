@@ -39,7 +39,7 @@ export class Turn {
   }
 }
 
-/** Limits how many begin while others have a turn. The others wait, first come, first served. */
+/** Limits how many have a turn at the same time. The others wait, first come, first served. */
 export class Turns {
   /** Negative when turns count again that had ended: then as many must end before one begins. */
   #free: number;

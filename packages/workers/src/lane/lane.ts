@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { MuxerTag } from '@ringest/codec';
 import type {
   ConnectionTimes,
   Credentials,
@@ -17,7 +18,7 @@ import { WorkerLink } from '../thread/worker-link.js';
 import type { LanePool, LaneThread } from './lane-pool.js';
 import { LaneRing } from './lane-ring.js';
 
-/** What a lane is made with. */
+/** The options of a {@link Lane}. */
 export interface LaneOptions {
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
@@ -39,13 +40,13 @@ export interface LaneEvents {
   hot(lane: Lane): void;
   /** The connection failed or ended. The lane tries again by itself. */
   lost(lane: Lane, error: ConnectionError, retryInMs: number): void;
-  /** The lane has given up for good. */
+  /** The lane has given up for good: it does not connect again. */
   fatal(lane: Lane, error: Error): void;
   /** The indexer refuses a tag that it has not refused so far. */
-  tagRefused(lane: Lane, tag: number): void;
+  tagRefused(lane: Lane, tag: MuxerTag): void;
   /** The indexer has refused a tag, or accepts one that it had refused. */
   tagAnswered(): void;
-  /** The position of `wakeWhenReleased` may be released. */
+  /** There may be room, or the position of `wakeWhenReleased` may be released. */
   wake(): void;
 }
 
@@ -58,7 +59,7 @@ export class Lane extends LaneRing {
   readonly #options: LaneOptions;
   readonly #link: WorkerLink<ToWorker, ToMain>;
   #thread: LaneThread | undefined;
-  readonly #refused = new Set<number>();
+  readonly #refused = new Set<MuxerTag>();
   readonly #dittos = new Map<number, (end: DittoEnd) => void>();
   #nextDitto = 1;
   #session: Session | undefined;
@@ -123,7 +124,8 @@ export class Lane extends LaneRing {
 
   /** Whether the indexer has refused a tag. */
   refuses(tag: number): boolean {
-    return this.#refused.size > 0 && this.#refused.has(tag);
+    const refused: ReadonlySet<number> = this.#refused;
+    return refused.size > 0 && refused.has(tag);
   }
 
   /** Whether the indexer has refused any tag. */
@@ -132,7 +134,7 @@ export class Lane extends LaneRing {
   }
 
   /** The tags that the indexer has refused. */
-  get refusedTags(): ReadonlySet<number> {
+  get refusedTags(): ReadonlySet<MuxerTag> {
     return this.#refused;
   }
 
@@ -219,7 +221,7 @@ export class Lane extends LaneRing {
     }
   }
 
-  #tagAnswered(tag: number, isRefused: boolean): void {
+  #tagAnswered(tag: MuxerTag, isRefused: boolean): void {
     const { events } = this.#options;
     const isNews = isRefused && !this.#refused.has(tag);
     if (isRefused) this.#refused.add(tag);

@@ -12,7 +12,7 @@ export interface TaskKind {
 
 /**
  * One thread, which is replaced when it dies. Each is a Piscina pool of its own: Piscina gives up a pool
- * in which a thread died before it was ready, and the queue of that pool waits for ever.
+ * in which a thread died before it was ready, and the queue of that pool waits forever.
  */
 export class WorkerThread<Task extends { readonly port: MessagePort }> {
   readonly #kind: TaskKind;

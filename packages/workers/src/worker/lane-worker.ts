@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Compression, Source } from '@ringest/codec';
+import { Compression, type MuxerTag, Source } from '@ringest/codec';
 import { Dialler } from '../connection/dial.js';
 import { type Agreement, handshake } from '../connection/handshake.js';
 import { HandshakeReader } from '../connection/handshake-reader.js';
@@ -234,7 +234,7 @@ class LaneWorker {
     this.#meter.counts.wireBytes += bytes;
   }
 
-  #tagAnswered(tag: number, isRefused: boolean): void {
+  #tagAnswered(tag: MuxerTag, isRefused: boolean): void {
     const wasRefused = this.#requests.isRefused(tag);
     this.#requests.answered(tag, isRefused);
     if (isRefused || wasRefused) this.#post({ kind: 'tag', tag, isRefused });

@@ -1,8 +1,8 @@
 import { encodePong } from '@ringest/codec';
+import type { ReadPacer } from '../behaviour/read-pacer.js';
 import { IngesterTimeoutError } from '../errors.js';
-import type { MessageReader } from '../reading/message-reader.js';
-import type { ReplyWriter } from '../reading/reply-writer.js';
-import type { ReadPacer } from './read-pacer.js';
+import type { MessageReader } from './message-reader.js';
+import type { ReplyWriter } from './reply-writer.js';
 
 /** How long an ingester may be silent before the indexer ends the connection, in milliseconds (§11). */
 export const SILENCE_TIMEOUT_MS = 600_000;
@@ -10,7 +10,7 @@ export const SILENCE_TIMEOUT_MS = 600_000;
 /** How often the indexer checks whether a PONG is due (§4). */
 const PONG_INTERVAL_MS = 1000;
 
-/** What is watched of a connection. */
+/** The parts of a connection that are watched. */
 interface Watched {
   readonly replies: ReplyWriter;
   readonly messages: MessageReader;
@@ -37,7 +37,7 @@ export class IdleWatch {
     clearInterval(this.#timer);
   }
 
-  /** The ingester has said something. */
+  /** The ingester has sent something. */
   heard(): void {
     this.#silentIntervals = 0;
   }
@@ -50,9 +50,9 @@ export class IdleWatch {
       stop(new IngesterTimeoutError('said nothing', SILENCE_TIMEOUT_MS));
       return;
     }
-    // An ingester that has asked for a stream configuration takes the next bytes for it, and one
-    // that was throttled takes anything for the end of that.
-    if (replies.takeWrote() || messages.configurationIsNext || replies.isHeld) return;
+    // After a request for a stream configuration, the ingester reads the next bytes as the answer. While
+    // it is throttled, any message ends the throttle.
+    if (replies.takeWrote() || messages.configurationIsNext || replies.isThrottled) return;
     try {
       replies.reply(encodePong());
       replies.takeWrote();

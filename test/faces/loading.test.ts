@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { MuxerConfiguration } from '@ringest/core';
+import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const SCRIPT = fileURLToPath(new URL('loaded-files.mjs', import.meta.url));
+
+/** The files of the cache's package that the main thread of a process has loaded once its muxer is started. */
+function loadedBy(cache: Partial<MuxerConfiguration>): string[] {
+  const configuration = { targets: ['tcp://127.0.0.1:1'], secret: 'x', closeTimeout: 1, ...cache };
+  const argv = [SCRIPT, JSON.stringify(configuration)];
+  const files: string[] = JSON.parse(execFileSync(process.execPath, argv, { encoding: 'utf8' }));
+  return files.flatMap((file) => file.split('/packages/cache/dist/')[1] ?? []).sort();
+}
+
+describe('of the package of the cache', () => {
+  it('a muxer without a cache loads only errors and the values of options', () => {
+    expect(loadedBy({})).toEqual(['errors.js', 'settings.js']);
+  });
+
+  it('a muxer with a cache loads what its main thread needs, and not what the thread of the cache does', () => {
+    const files = loadedBy({ cache: { path: temporaryDirectory() } });
+    expect(files).toContain('main/cache-link.js');
+    expect(files.filter((file) => /^(log|format|worker|dump)\//.test(file))).toEqual([]);
+  });
+});
