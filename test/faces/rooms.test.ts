@@ -13,6 +13,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cache: ['codec', 'workers/thread'],
   core: ['codec', 'workers', 'cache'],
   indexer: ['codec'],
+  timestamps: [],
 };
 
 const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -40,6 +41,12 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     waiting: ['balancing', 'placing', 'cache'],
     entries: ['balancing', 'configuration', 'placing', 'waiting'],
     reporting: ['balancing', 'configuration', 'placing', 'cache', 'waiting', 'entries'],
+  },
+  timestamps: {
+    zones: [],
+    layouts: ['zones'],
+    formats: ['layouts'],
+    extraction: ['zones', 'layouts', 'formats'],
   },
 };
 
