@@ -13,6 +13,7 @@ import type { Reading } from '../layouts/reading.js';
 /** Numbers of more digits begin no time, but in front of a line, or in a layout without separators. */
 const MOST_DIGITS = 4;
 const BYTE_VALUES = 256;
+const NONE: readonly Ranked[] = [];
 
 /** A format and its place in the order. */
 interface Ranked {
@@ -29,7 +30,7 @@ export class FormatSearch {
   readonly #fronts: readonly Ranked[];
   readonly #months: readonly Ranked[];
   /** By the number of digits and the byte behind them. */
-  readonly #numbers: (readonly Ranked[])[];
+  readonly #numbers: (readonly Ranked[])[] = Array((MOST_DIGITS + 1) * BYTE_VALUES).fill(NONE);
   /** Layouts without separators: they begin with any number of digits. */
   readonly #longNumbers: readonly Ranked[];
   readonly #anywhere: readonly Ranked[];
@@ -53,11 +54,12 @@ export class FormatSearch {
     this.#anywhere = of('anything');
     this.#texts = of('text');
     const numbers = of('digits');
-    this.#longNumbers = numbers.filter(({ format }) => beginsWith(format, -1, 1));
-    this.#numbers = Array.from({ length: (MOST_DIGITS + 1) * BYTE_VALUES }, (_, i) => {
-      const digits = Math.floor(i / BYTE_VALUES);
-      return numbers.filter(({ format }) => beginsWith(format, i % BYTE_VALUES, digits));
-    });
+    this.#longNumbers = numbers.filter(({ format }) => separatorOf(format) === -1);
+    for (const number of numbers) {
+      for (const place of placesOf(number.format)) {
+        this.#numbers[place] = [...(this.#numbers[place] ?? []), number];
+      }
+    }
   }
 
   /**
@@ -146,7 +148,16 @@ export class FormatSearch {
   }
 }
 
-function beginsWith({ beginning }: TimeFormat, separator: number, digits: number): boolean {
-  if (beginning.kind !== 'digits' || beginning.separator !== separator) return false;
-  return digits >= beginning.least && digits <= beginning.most;
+function separatorOf({ beginning }: TimeFormat): number {
+  return beginning.kind === 'digits' ? beginning.separator : -1;
+}
+
+/** Where in the table of numbers a format stands. */
+function placesOf({ beginning }: TimeFormat): number[] {
+  if (beginning.kind !== 'digits' || beginning.separator === -1) return [];
+  const { least, most, separator } = beginning;
+  return Array.from(
+    { length: Math.min(most, MOST_DIGITS) - least + 1 },
+    (_, i) => (least + i) * BYTE_VALUES + separator,
+  );
 }

@@ -74,8 +74,9 @@ export class TimeExtractor {
   extract(bytes: Uint8Array, from = 0, to = bytes.length): boolean {
     const begin = Math.max(from, 0);
     const end = Math.min(to, bytes.length);
-    const start = this.#find(bytes, begin, end, Math.min(end - 1, begin + this.#searchBytes));
     this.isOutsideWindow = false;
+    if (begin >= end) return false;
+    const start = this.#find(bytes, begin, end, Math.min(end - 1, begin + this.#searchBytes));
     return start !== -1 && this.#take(start);
   }
 

@@ -1,5 +1,5 @@
 import { InvalidTimeFormatError, TimeRangeError, UnknownTimeFormatError } from '../errors.js';
-import { BUILT_IN, makeFormat } from '../formats/built-in.js';
+import { BUILT_IN, makeFormat, SEARCHED_FORMATS } from '../formats/built-in.js';
 import { type CustomFormat, makeCustomFormat } from '../formats/custom.js';
 import type { TimeFormat } from '../formats/time-format.js';
 
@@ -62,7 +62,7 @@ export function chooseFormats({ format, customFormats = [] }: TimeOptions): Time
     customs.set(name, makeCustomFormat(custom));
   }
   if (format === undefined) {
-    return [...BUILT_IN.map((builtIn) => makeFormat(builtIn, true)), ...customs.values()];
+    return [...SEARCHED_FORMATS, ...customs.values()];
   }
   const custom = customs.get(fold(format));
   if (custom !== undefined) return [custom];

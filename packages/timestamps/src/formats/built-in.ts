@@ -99,7 +99,7 @@ export const BUILT_IN: readonly BuiltIn[] = [
     name: 'DPKG',
     layout: '2006-01-02 15:04:05',
     example: '2026-11-22 12:34:56',
-    remark: 'A fraction behind it is not read.',
+    remark: 'A fraction or an offset behind it is not read.',
   },
   { name: 'NGINX', layout: '2006/01/02 15:04:05', example: '2026/11/22 12:34:56' },
   {
@@ -121,7 +121,7 @@ export const BUILT_IN: readonly BuiltIn[] = [
     layout: '2006-1-2 15:04:05',
     rules: { twoDigitHours: false },
     example: '2026-1-2 12:34:56',
-    remark: 'A fraction behind it is not read.',
+    remark: 'A fraction or an offset behind it is not read.',
   },
   {
     name: 'UnpaddedMilliDateTime',
@@ -188,6 +188,11 @@ function number(
 ): NumberRules {
   return { leastDigits, mostDigits, fractionDigits, hasPoint, epoch: 'unix' };
 }
+
+/** All of them, as they are looked for while none is set. They hold nothing, so that all can use them. */
+export const SEARCHED_FORMATS: readonly TimeFormat[] = BUILT_IN.map((builtIn) =>
+  makeFormat(builtIn, true),
+);
 
 /** @param isSearched whether it is one of many that are looked for; else it is the one that was set */
 export function makeFormat(builtIn: BuiltIn, isSearched: boolean): TimeFormat {

@@ -77,7 +77,7 @@ export function compileLayout(text: string, rules: LayoutRules = {}): step.Layou
       at += CLOCK.length;
       continue;
     }
-    const element = ELEMENTS.find(([name]) => rest.startsWith(name));
+    const element = ELEMENTS.find(([name]) => isElement(name, rest));
     if (element !== undefined) {
       steps.push(withRules(element, rules));
       at += element[0].length;
@@ -101,6 +101,12 @@ export function compileLayout(text: string, rules: LayoutRules = {}): step.Layou
     minimumBytes,
     refusesOffset,
   };
+}
+
+/** `_2006` is a year behind a line, and `Month` no day of the week. */
+function isElement(name: string, rest: string): boolean {
+  if (!rest.startsWith(name) || (name === '_2' && rest.startsWith('_2006'))) return false;
+  return !/^(?:Jan|Mon)$/.test(name) || !/^[a-z]/.test(rest.slice(3));
 }
 
 function withRules([text, one]: readonly [string, number], rules: LayoutRules): number {

@@ -4,19 +4,21 @@ import { parseOffset } from './offset.js';
 export const ABBREVIATION = /^[A-Z]{1,5}$/;
 
 /** The only abbreviations that a standard gives a meaning to: RFC 5322, section 4.3. */
-export const STANDARD_ABBREVIATIONS: Readonly<Record<string, string>> = {
-  UT: 'Z',
-  UTC: 'Z',
-  GMT: 'Z',
-  EST: '-05:00',
-  EDT: '-04:00',
-  CST: '-06:00',
-  CDT: '-05:00',
-  MST: '-07:00',
-  MDT: '-06:00',
-  PST: '-08:00',
-  PDT: '-07:00',
-};
+export const standardAbbreviations: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    UT: 0,
+    UTC: 0,
+    GMT: 0,
+    EST: -5,
+    EDT: -4,
+    CST: -6,
+    CDT: -5,
+    MST: -7,
+    MDT: -6,
+    PST: -8,
+    PDT: -7,
+  }).map(([name, hours]) => [name, hours * 3600]),
+);
 
 /** Languages that abbreviate the zones of their own region, and a place in each of these zones. */
 const REGIONS: readonly (readonly [locale: string, ...places: readonly string[]])[] = [

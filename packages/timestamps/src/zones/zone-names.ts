@@ -4,11 +4,14 @@ import {
   ABBREVIATION,
   abbreviationsOf,
   regionalAbbreviations,
-  STANDARD_ABBREVIATIONS,
+  standardAbbreviations,
 } from './abbreviations.js';
 import { parseOffset } from './offset.js';
 
 const LONGEST = 5;
+
+/** The assumed zone, the standard, the regions. */
+const SOURCES = 3;
 
 /**
  * What abbreviations such as `EST` mean, looked up without making strings of them: what was given
@@ -16,7 +19,8 @@ const LONGEST = 5;
  */
 export class ZoneNames {
   readonly #offsets = new Map<number, number>();
-  #hasRegions = false;
+  readonly #zone: string | undefined;
+  #added = 0;
 
   /**
    * @param zone the IANA name of the assumed zone, if it has one
@@ -31,10 +35,7 @@ export class ZoneNames {
       }
       this.#add(name, offset);
     }
-    if (zone !== undefined) this.#addAll(abbreviationsOf(zone));
-    for (const [name, text] of Object.entries(STANDARD_ABBREVIATIONS)) {
-      this.#add(name, parseOffset(text) ?? 0);
-    }
+    this.#zone = zone;
   }
 
   /** Where the capital letters end that begin at `at`; -1 when they are not one to five, and no others. */
@@ -49,11 +50,15 @@ export class ZoneNames {
   /** The offset in seconds that the letters from `at` to `end` mean, if they mean one. */
   offsetOf(bytes: Uint8Array, at: number, end: number): number | undefined {
     const word = key(bytes, at, end);
-    const offset = this.#offsets.get(word);
-    if (offset !== undefined || this.#hasRegions) return offset;
-    this.#hasRegions = true;
-    this.#addAll(regionalAbbreviations());
+    while (!this.#offsets.has(word) && this.#added < SOURCES) this.#addSource(this.#added++);
     return this.#offsets.get(word);
+  }
+
+  /** Adds the next source: asking `Intl` takes milliseconds, which most streams of lines never need. */
+  #addSource(source: number): void {
+    if (source === 0 && this.#zone !== undefined) this.#addAll(abbreviationsOf(this.#zone));
+    if (source === 1) this.#addAll(standardAbbreviations);
+    if (source === 2) this.#addAll(regionalAbbreviations());
   }
 
   #addAll(offsets: ReadonlyMap<string, number>): void {
