@@ -6,6 +6,7 @@ export { isSound, type LoadReport } from './load/load-report.js';
 export { runLoad } from './load/load-run.js';
 export { type Pace, Schedule } from './load/pace.js';
 export { generatePages } from './reference/generated-pages.js';
+export { TIME_DIFFERENCES, type TimeDifference } from './reference/time-differences.js';
 export { formatSeconds, formatTable } from './shared/table.js';
 export { runCommand } from './soak/run-command.js';
 export { readTestResults } from './soak/test-results.js';
