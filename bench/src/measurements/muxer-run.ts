@@ -12,6 +12,8 @@ export const SECRET = 'IngestSecrets';
 const TAG = 'bench';
 /** Entries between two looks at the clock. */
 const BATCH = 1024;
+/** Bytes of a chunk of lines, as a file or a socket gives them. */
+const CHUNK_BYTES = 65_536;
 
 /** How often and how long something is measured. */
 export interface Rounds {
@@ -24,32 +26,62 @@ export interface Rounds {
 interface Chunks {
   readonly muxer: IngestMuxer;
   /** One chunk, which is written over and over. */
-  readonly entries: readonly LoadEntry[];
+  readonly entries: readonly [LoadEntry, ...LoadEntry[]];
   /** Returns what to wait for before the next write. */
   readonly pauseFor: (written: Promise<void>) => Promise<void> | undefined;
 }
 
-/** Writes a chunk of entries. Returns what to wait for before the next one. */
-type WriteChunk = () => Promise<void> | undefined;
+/** A way of writing that is ready to begin. */
+interface Writing {
+  /** Entries in a chunk. */
+  readonly entries: number;
+  /** Writes a chunk. Returns what to wait for before the next one. */
+  write(): Promise<void> | undefined;
+}
 
 /** The ways to write that are measured beside each other. */
 const WRITERS = {
   writeEntry({ muxer, entries, pauseFor }) {
-    return async () => {
+    const write = async () => {
       for (const entry of entries) {
         const written = muxer.writeEntry(entry);
         const wait = written && pauseFor(written);
         if (wait) await wait;
       }
     };
+    return { entries: entries.length, write };
   },
   writeBatch({ muxer, entries, pauseFor }) {
-    return () => {
+    const write = () => {
       const written = muxer.writeBatch(entries);
       return written && pauseFor(written);
     };
+    return { entries: entries.length, write };
   },
-} as const satisfies Readonly<Record<string, (chunks: Chunks) => WriteChunk>>;
+  packed({ muxer, entries: [first], pauseFor }) {
+    const { length } = first.data;
+    const count = Math.ceil(CHUNK_BYTES / length);
+    const chunk = Buffer.alloc(count * length, 'x');
+    const offsets = Uint32Array.from({ length: count + 1 }, (_, i) => i * length);
+    const options = { tag: first.tag, timestamp: first.timestamp, source: first.source };
+    const write = () => {
+      const written = muxer.writePacked(chunk, offsets, options);
+      return written && pauseFor(written);
+    };
+    return { entries: count, write };
+  },
+  lines({ muxer, entries: [first], pauseFor }) {
+    const { tag, timestamp, source, data } = first;
+    const count = Math.ceil(CHUNK_BYTES / (data.length + 1));
+    const chunk = Buffer.from(`${'x'.repeat(data.length)}\n`.repeat(count));
+    const writer = muxer.lineWriter({ tag, timestamp, source });
+    const write = () => {
+      const written = writer.write(chunk);
+      return written && pauseFor(written);
+    };
+    return { entries: count, write };
+  },
+} as const satisfies Readonly<Record<string, (chunks: Chunks) => Writing>>;
 
 export type WritePath = keyof typeof WRITERS;
 
@@ -111,18 +143,19 @@ export async function runMuxer(
   const isJournal = target.cache?.mode === 'journal';
   const receipts = isJournal ? new Receipts(muxer, entryBytes) : undefined;
   let sent = 0;
-  const writeChunk: WriteChunk = WRITERS[write]({
+  const others = Array.from({ length: batch - 1 }, (_, i) => source.entry(i + 1));
+  const writing: Writing = WRITERS[write]({
     muxer,
-    entries: Array.from({ length: batch }, (_, i) => source.entry(i)),
+    entries: [source.entry(0), ...others],
     pauseFor: (written) => (receipts === undefined ? written : receipts.take(written, sent)),
   });
   meter?.begin();
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
   while (performance.now() - start < duration) {
-    const wait = writeChunk();
+    const wait = writing.write();
     if (wait) await wait;
-    sent += batch;
+    sent += writing.entries;
   }
   await muxer.sync();
   const seconds = (performance.now() - start) / 1000;
