@@ -11,6 +11,7 @@ const PURE = [
   'test/core/configuration/{configuration,gravwell-file}.test.ts',
   'test/indexer/{address,answer-queue,digest,entry-reader,handshake,slow-reader,tag-table}.test.ts',
   'test/{fault,kill}/account.test.ts',
+  'test/timestamps/**/*.test.ts',
 ];
 
 /** Files that look at their own process, and need it for themselves. */

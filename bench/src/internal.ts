@@ -1,9 +1,12 @@
 /** What the tests of this repository use of the benchmarks. It may change at any time. */
 export { simulate } from './balance/simulation.js';
+export { LatencyLog } from './load/latency-log.js';
 export { parseLoadOptions } from './load/load-options.js';
 export { isSound, type LoadReport } from './load/load-report.js';
 export { runLoad } from './load/load-run.js';
+export { type Pace, Schedule } from './load/pace.js';
 export { generatePages } from './reference/generated-pages.js';
+export { TIME_DIFFERENCES, type TimeDifference } from './reference/time-differences.js';
+export { formatSeconds, formatTable } from './shared/table.js';
 export { runCommand } from './soak/run-command.js';
-export { formatSeconds, formatTable } from './soak/table.js';
 export { readTestResults } from './soak/test-results.js';

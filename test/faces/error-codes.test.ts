@@ -2,12 +2,15 @@ import * as cache from '@ringest/cache';
 import * as codec from '@ringest/codec';
 import * as core from '@ringest/core';
 import * as indexer from '@ringest/indexer';
+import * as timestamps from '@ringest/timestamps';
 import * as workers from '@ringest/workers';
 import { describe, expect, it } from 'vitest';
 
 /** Every class of an error that a package exports; core exports many of the others again. */
 function errorClasses(): Set<abstract new (...parts: never[]) => Error> {
-  const all = [codec, workers, cache, core, indexer].flatMap((one) => Object.values(one));
+  const all = [codec, workers, cache, core, indexer, timestamps].flatMap((one) =>
+    Object.values(one),
+  );
   return new Set(all.filter((one) => typeof one === 'function' && one.prototype instanceof Error));
 }
 
@@ -28,6 +31,10 @@ describe('the code of an error', () => {
 
   it('is there in every class, but for those that others are derived from', () => {
     const without = [...errorClasses()].filter((kind) => codesIn(kind).length === 0);
-    expect(without.map(({ name }) => name)).toEqual(['RingestError', 'CacheError']);
+    expect(without.map(({ name }) => name)).toEqual([
+      'RingestError',
+      'CacheError',
+      'TimeOptionError',
+    ]);
   });
 });

@@ -10,6 +10,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cache: ['codec', 'workers/thread'],
   core: ['codec', 'workers', 'cache'],
   indexer: ['codec'],
+  timestamps: [],
 };
 
 /**
@@ -47,6 +48,12 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     behaviour: [],
     reading: ['behaviour'],
     cli: ['admission'],
+  },
+  timestamps: {
+    zones: [],
+    layouts: ['zones'],
+    formats: ['layouts'],
+    extraction: ['zones', 'layouts', 'formats'],
   },
 };
 

@@ -69,3 +69,64 @@ it('the benchmark of compression knows what snappy can do with each kind of data
     expect(snappy.wireShare).toBeLessThan(content === 'random' ? MAX_OVERHEAD : MAX_PACKED);
   }
 }, 60_000);
+
+const PATHS = ['writeEntry', 'writeBatch', 'packed', 'lines'];
+
+it('the benchmark of the ceiling has a rate for each way of writing', async () => {
+  const { sizes } = await bench<{ sizes: Record<string, number>[] }>('ceiling');
+  expect(sizes.map(({ size }) => size)).toEqual([64, 256, 1024]);
+  for (const { size, ...rates } of sizes) {
+    expect(Object.keys(rates)).toEqual(['ceiling', ...PATHS]);
+    for (const rate of Object.values(rates)) expect(rate).toBeGreaterThan(0);
+  }
+}, 60_000);
+
+it('the benchmark of threads tells what the main thread and the lane worker took', async () => {
+  interface Time {
+    readonly user: number;
+    readonly system: number;
+  }
+  interface Path extends Readonly<Record<'main' | 'workers' | 'others', Time>> {
+    readonly name: string;
+    readonly entriesPerSecond: number;
+  }
+  if (process.platform !== 'linux') {
+    const run = new NodeProcess(BENCH, ['threads']);
+    expect(await run.end()).toBe(1);
+    expect(run.stderr).toMatch(/^bench: .* which only Linux has\n$/);
+    return;
+  }
+  const { sizes } = await bench<{ sizes: { size: number; paths: Path[] }[] }>('threads');
+  expect(sizes.map(({ size }) => size)).toEqual([64, 256, 1024]);
+  for (const { paths } of sizes) {
+    expect(paths.map(({ name }) => name)).toEqual(PATHS);
+    for (const { main, workers, others, entriesPerSecond } of paths) {
+      expect(entriesPerSecond).toBeGreaterThan(0);
+      expect(main.user + main.system).toBeGreaterThan(0);
+      expect(workers.user + workers.system).toBeGreaterThan(0);
+      for (const { user, system } of [main, workers, others]) {
+        expect(Math.min(user, system)).toBeGreaterThanOrEqual(0);
+      }
+    }
+  }
+}, 60_000);
+
+it('the benchmark of rings sets each size beside the largest', async () => {
+  interface Row {
+    readonly size: number;
+    readonly batch: number;
+    readonly rings: { ringBytes: number; entriesPerSecond: number; ratioToLargest: number }[];
+  }
+  const { rows } = await bench<{ rows: Row[] }>('rings');
+  expect(rows.map(({ size, batch }) => [size, batch])).toEqual(
+    [64, 1024].flatMap((size) => [1, 64, 1024].map((batch) => [size, batch])),
+  );
+  for (const { rings } of rows) {
+    const largest = 16 * 1048576;
+    expect(rings.map(({ ringBytes }) => ringBytes)).toEqual(
+      Array.from({ length: 5 }, (_, i) => largest / 4 ** i),
+    );
+    expect(rings[0]?.ratioToLargest).toBe(1);
+    for (const { entriesPerSecond } of rings) expect(entriesPerSecond).toBeGreaterThan(0);
+  }
+}, 60_000);

@@ -1,30 +1,22 @@
 import { isSound, type LoadReport } from '@ringest/bench/internal';
-import { EntrySource, type LoadEntry, MAX_SLOTS, Tally } from '@ringest/bench/shared';
+import { DIGESTS, EntrySource, type LoadEntry, MAX_SLOTS, Tally } from '@ringest/bench/shared';
 import { decodeEntry, encodeEntry, Source } from '@ringest/codec';
 import { EntryDigest, type EntryView } from '@ringest/indexer';
 import { describe, expect, it } from 'vitest';
+import { viewFrames } from '../support/load-frames.js';
 
 const CONTENTS = {
   seed: 7,
   entryBytes: 40,
-  tag: 3,
+  tags: [3],
   source: Source.parse('10.1.2.3'),
   startSeconds: 1_700_000_000,
   batch: 1024,
 };
 
-/** As much of a view of an entry as an account looks at. */
-function view({ timestamp, source, data }: LoadEntry): EntryView {
-  const encoded = encodeEntry({ timestamp, tag: 0, source, data });
-  return {
-    bytes: encoded,
-    dataOffset: 34,
-    dataLength: data.length,
-    data: encoded.subarray(34),
-    timestampBytes: encoded.subarray(4, 16),
-    sourceBytes: source.bytes,
-    enumeratedValues: [],
-  } as unknown as EntryView;
+/** Adds an entry to an account, or to a digest, as it arrives. */
+function arrive(entry: LoadEntry, add: (view: EntryView) => void): void {
+  viewFrames([entry], add);
 }
 
 describe('the entries of a load', () => {
@@ -64,22 +56,6 @@ describe('the entries of a load', () => {
     expect(new Set(batch).size).toBe(size);
   });
 
-  it.each(['text', 'json'] as const)('are what was asked for: %s', (content) => {
-    const make = (seed: number) =>
-      new EntrySource({ ...CONTENTS, content, seed, entryBytes: 1024, varied: true });
-    const [one, same, other] = [make(7), make(7), make(8)];
-    const body = (source: EntrySource, sequence: number) =>
-      source.entry(sequence).data.toString('latin1', 8);
-    expect(body(one, 5)).toMatch(/^[\n\x20-\x7e]{1016}$/);
-    expect(body(same, 5)).toBe(body(one, 5));
-    expect(body(other, 5)).not.toBe(body(one, 5));
-    expect(one.entry(5).data.readBigUInt64LE(0)).toBe(5n);
-    // The last line is cut off, and the sequence number stands on the first.
-    const [, ...lines] = body(one, 5).split('\n').slice(0, -1);
-    expect(lines.length).toBeGreaterThan(1);
-    if (content === 'json') for (const line of lines) expect(JSON.parse(line)).toBeTypeOf('object');
-  });
-
   it.each([64, 1000, 100_000])('of %s bytes differ as far as compression looks back', (size) => {
     const source = new EntrySource({ ...CONTENTS, entryBytes: size, varied: true });
     const count = Math.ceil(65536 / size) + 1;
@@ -90,8 +66,8 @@ describe('the entries of a load', () => {
   it('have the digest of each of them, whatever the order', () => {
     const source = new EntrySource(CONTENTS);
     const digest = new EntryDigest();
-    for (let i = 2999; i >= 0; i--) digest.add(view(source.entry(i)));
-    expect(source.digest(3000)).toBe(digest.toString());
+    for (let i = 2999; i >= 0; i--) arrive(source.entry(i), (view) => digest.add(view));
+    expect(source.digest('sha256', 3000)).toBe(digest.toString());
   });
 });
 
@@ -99,9 +75,9 @@ describe('the account of a load', () => {
   const source = new EntrySource(CONTENTS);
 
   it('counts what arrived, what arrived again and what was never sent', () => {
-    const tally = new Tally(false);
+    const tally = new Tally({ form: 'binary' }, false);
     for (const sequence of [5, 0, 1, 2, 3, 3, 3, 99, 1_000_000, 0]) {
-      tally.add(view(source.entry(sequence)));
+      arrive(source.entry(sequence), (view) => tally.add(view));
     }
     expect(tally.report(6)).toEqual({
       received: 10,
@@ -112,28 +88,29 @@ describe('the account of a load', () => {
   });
 
   it('takes entries that are no part of any load for foreign ones', () => {
-    const tally = new Tally(false);
+    const tally = new Tally({ form: 'binary' }, false);
     const short = { ...source.entry(0), data: Buffer.alloc(7) };
     const giant = { ...source.entry(0), data: Buffer.alloc(40, 0xff) };
-    tally.add(view(short));
-    tally.add(view(giant));
+    arrive(short, (view) => tally.add(view));
+    arrive(giant, (view) => tally.add(view));
     expect(tally.report(10)).toMatchObject({ received: 2, duplicated: 0, foreign: 2 });
   });
 
-  it('has the digest of every entry once', () => {
-    const tally = new Tally(true);
-    for (const sequence of [2, 1, 0, 1, 1]) tally.add(view(source.entry(sequence)));
-    expect(tally.report(3).digest).toBe(source.digest(3));
+  it.each(DIGESTS)('has the digest of every entry once: %s', (kind) => {
+    const tally = new Tally({ form: 'binary' }, kind);
+    for (const sequence of [2, 1, 0, 1, 1])
+      arrive(source.entry(sequence), (view) => tally.add(view));
+    expect(tally.report(3).digest).toBe(source.digest(kind, 3));
   });
 
-  it('notices a single bit', () => {
-    const tally = new Tally(true);
-    for (let i = 0; i < 3; i++) tally.add(view(source.entry(i)));
+  it.each(DIGESTS)('notices a single bit: %s', (kind) => {
+    const tally = new Tally({ form: 'binary' }, kind);
+    for (let i = 0; i < 3; i++) arrive(source.entry(i), (view) => tally.add(view));
     const altered = { ...source.entry(3), data: Buffer.from(source.entry(3).data) };
     altered.data.writeUInt8(altered.data.readUInt8(39) ^ 1, 39);
-    tally.add(view(altered));
+    arrive(altered, (view) => tally.add(view));
     expect(tally.report(4)).toMatchObject({ received: 4, duplicated: 0, foreign: 0 });
-    expect(tally.report(4).digest).not.toBe(source.digest(4));
+    expect(tally.report(4).digest).not.toBe(source.digest(kind, 4));
   });
 
   it.each<[string, Partial<LoadReport>, boolean]>([

@@ -36,10 +36,10 @@ const bytesIn = (path: string) =>
 
 /** The digests that a load of `count` entries may have which began in one of these seconds. */
 function digestsOf(count: number, from: number, to: number): string[] {
-  const contents = { seed: 1, entryBytes: ENTRY_BYTES, batch: 0, tag: 0 };
+  const contents = { seed: 1, entryBytes: ENTRY_BYTES, batch: 0, tags: [0] };
   const source = Source.parse('127.0.0.1');
   return Array.from({ length: to - from + 1 }, (_, i) =>
-    new EntrySource({ ...contents, source, startSeconds: from + i }).digest(count),
+    new EntrySource({ ...contents, source, startSeconds: from + i }).digest('sha256', count),
   );
 }
 

@@ -19,7 +19,13 @@ describe('the load generator', () => {
   it.each([
     ['an unknown flag', ['--nonsense'], /unknown option '--nonsense'/],
     ['no entries', ['--entry-count', '0'], /--entry-count.*from 1 to/],
-    ['entries too small for their number', ['--entry-size', '7'], /--entry-size.*from 8 to/],
+    ['entries of nothing', ['--entry-size', '0'], /--entry-size.*from 1 to/],
+    ['entries too small for their number', ['--entry-size', '7'], /--entry-size must be 8 or more/],
+    [
+      'a digest that others do not know',
+      ['--digest', 'fast'],
+      /--digest fast is known to the embedded indexer only: give --digest sha256/,
+    ],
     ['batches that are too large', ['--batch', '1025'], /--batch.*from 0 to 1024/],
     ['a duration without a unit', ['--duration', '5'], /--duration.*such as 50ms/],
     ['a ring that is no power of two', ['--ring-bytes', '100000'], /ringBytes.*power of two/],

@@ -53,7 +53,11 @@ describe('the flags of a load', () => {
       /'--transport <transport>' cannot be used with option '--pipe-conns/,
     ],
     ['a transport that is none', ['--transport', 'udp'], /Allowed choices are tcp, tls, pipe/],
-    ['a content that is none', ['--content', 'xml'], /Allowed choices are random, text, json/],
+    [
+      'a content that is none',
+      ['--content', 'xml'],
+      /Allowed choices are random, text, lines, syslog, json, csv, evs, mixed/,
+    ],
     [
       'an authority for nobody',
       ['--transport', 'tls', '--tls-ca', '/dev/null'],

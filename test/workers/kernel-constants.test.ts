@@ -15,7 +15,7 @@ import {
   LENGTH_MASK,
   WIRE_EPOCH_OFFSET,
 } from '@ringest/codec';
-import { UNKNOWN_TAG } from '@ringest/workers/internal';
+import { RECORD_BYTES, RecordField, UNKNOWN_TAG } from '@ringest/workers/internal';
 import { expect, it } from 'vitest';
 
 /** The kernel is AssemblyScript, which cannot import the codec: it has the layout of a frame in constants. */
@@ -45,6 +45,16 @@ it('has in the kernel the constants that the codec and the memory layout have', 
     TAG: FRAME_TAG_OFFSET,
     SOURCE: FRAME_SOURCE_OFFSET,
     ID: FRAME_ID_OFFSET,
+    RECORD_BYTES,
+    R_BODY: RecordField.body,
+    R_BODY_BYTES: RecordField.bodyBytes,
+    R_LENGTH: RecordField.length,
+    R_TAG: RecordField.tag,
+    R_SECONDS: RecordField.seconds,
+    R_NANOSECONDS: RecordField.nanoseconds,
+    R_SOURCE: RecordField.source,
+    LINE_FEED: 10,
+    CARRIAGE_RETURN: 13,
     // Marks of frames that have no stamp: the kernel alone writes and reads them.
     ID_UNSTAMPED: 0,
   });

@@ -7,48 +7,92 @@ const NO_SOURCE = 2n ** 64n - 1n;
 /** What the kernel does, in plain TypeScript over the same memory: tests compare the two. */
 export class KernelTwin implements Kernel {
   readonly #view: DataView;
-  #words: readonly number[] = [0, 0, 0, 0];
-  #isIPv4 = false;
-  #unstampedId = NO_SOURCE;
   #local: { words: readonly number[]; isIPv4: boolean } = { words: [0, 0, 0, 0], isIPv4: false };
   #id = 1n;
   #walked = 0;
+  #laid = 0;
+  #splitEnd = 0;
   #takesValues = true;
 
   constructor(memory: ArrayBufferLike) {
     this.#view = new DataView(memory);
   }
 
-  setSource(w0: number, w1: number, w2: number, w3: number, isIPv4: boolean): void {
-    this.#words = [w0, w1, w2, w3];
-    this.#isIPv4 = isIPv4;
-    this.#unstampedId = 0n;
-  }
-
-  setNoSource(): void {
-    this.#words = [0, 0, 0, 0];
-    this.#isIPv4 = false;
-    this.#unstampedId = NO_SOURCE;
-  }
-
-  encode(
-    at: number,
-    seconds: number,
-    nanoseconds: number,
-    tag: number,
-    lengthWord: number,
-    body: number,
-    bodyBytes: number,
-  ): void {
+  lay(
+    records: number,
+    count: number,
+    to: number,
+    end: number,
+    tail: number,
+    tailBytes: number,
+  ): number {
     const view = this.#view;
-    view.setUint32(at, NEW_ENTRY, true);
-    view.setUint32(at + 4, lengthWord | (this.#isIPv4 ? 0x80000000 : 0), true);
-    view.setBigInt64(at + 8, BigInt(seconds) + 62135596800n, true);
-    view.setUint32(at + 16, nanoseconds, true);
-    view.setUint16(at + 20, tag, true);
-    this.#setSourceField(at, this.#words);
-    view.setBigUint64(at + 38, this.#unstampedId, true);
-    for (let i = 0; i < bodyBytes; i++) view.setUint8(at + 46 + i, view.getUint8(body + i));
+    let at = to;
+    this.#laid = 0;
+    for (let record = records; this.#laid < count; record += 32, this.#laid++) {
+      const bodyBytes = view.getUint32(record + 4, true);
+      if (at + 46 + bodyBytes + tailBytes > end) break;
+      view.setUint32(at, NEW_ENTRY, true);
+      view.setUint32(at + 4, view.getUint32(record + 8, true), true);
+      const seconds = view.getFloat64(record + 16, true);
+      view.setBigInt64(at + 8, BigInt(seconds) + 62135596800n, true);
+      view.setUint32(at + 16, view.getUint32(record + 24, true), true);
+      view.setUint16(at + 20, view.getUint32(record + 12, true) & 0xffff, true);
+      const source = view.getUint32(record + 28, true);
+      for (let i = 0; i < 16; i++) {
+        view.setUint8(at + 22 + i, source === 0 ? 0 : view.getUint8(source + i));
+      }
+      view.setBigUint64(at + 38, source === 0 ? NO_SOURCE : 0n, true);
+      const body = view.getUint32(record, true);
+      if (body !== 0) this.#copy(at + 46, body, bodyBytes);
+      this.#copy(at + 46 + bodyBytes, tail, tailBytes);
+      at += 46 + bodyBytes + tailBytes;
+    }
+    return at;
+  }
+
+  laid(): number {
+    return this.#laid;
+  }
+
+  split(
+    from: number,
+    end: number,
+    delimiter: number,
+    delimiterBytes: number,
+    keepsEmpty: boolean,
+    mostBytes: number,
+    records: number,
+    most: number,
+  ): number {
+    const view = this.#view;
+    const bytes = Buffer.from(view.buffer);
+    const mark = Buffer.from(bytes.subarray(delimiter, delimiter + delimiterBytes));
+    const template = Buffer.from(bytes.subarray(records, records + 32));
+    const text = bytes.subarray(0, end);
+    let count = 0;
+    this.#splitEnd = from;
+    while (count < most) {
+      const found = text.indexOf(mark, this.#splitEnd);
+      if (found === -1) break;
+      const hasReturn =
+        mark.toString() === '\n' && found > this.#splitEnd && text[found - 1] === 13;
+      const length = found - this.#splitEnd - (hasReturn ? 1 : 0);
+      if (length > mostBytes) break;
+      if (length > 0 || keepsEmpty) {
+        const at = records + 32 * count++;
+        bytes.set(template, at);
+        view.setUint32(at, this.#splitEnd, true);
+        view.setUint32(at + 4, length, true);
+        view.setUint32(at + 8, (template.readUInt32LE(8) | length) >>> 0, true);
+      }
+      this.#splitEnd = found + delimiterBytes;
+    }
+    return count;
+  }
+
+  splitEnd(): number {
+    return this.#splitEnd;
   }
 
   setLocalSource(w0: number, w1: number, w2: number, w3: number, isIPv4: boolean): void {
@@ -136,6 +180,10 @@ export class KernelTwin implements Kernel {
     const word = this.#view.getUint32(at + 4, true);
     const size = 46 + (word & 0x3fffffff);
     return (word & 0x40000000) === 0 ? size : size + this.#view.getUint32(at + size, true);
+  }
+
+  #copy(to: number, from: number, bytes: number): void {
+    for (let i = 0; i < bytes; i++) this.#view.setUint8(to + i, this.#view.getUint8(from + i));
   }
 
   #setSourceField(at: number, words: readonly number[]): void {

@@ -1,10 +1,12 @@
 import {
+  BLOCKS_AT,
+  BODIES_AT,
   createLaneMemory,
   instantiateKernel,
   type Kernel,
   kernelModule,
-  RING_AT,
-  STAGING_AT,
+  RECORDS_AT,
+  SOURCES_AT,
   TO_INDEXER_AT,
   TO_MUXER_AT,
 } from '@ringest/workers/internal';
@@ -14,7 +16,7 @@ import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../support/vectors.js';
 import { KernelTwin } from './kernel-twin.js';
 
 const RING_BYTES = 65536;
-const RING_END = RING_AT + RING_BYTES;
+const RING_AT = BLOCKS_AT;
 
 /** The kernel or its twin, over memory of its own. */
 interface Side {
@@ -43,22 +45,38 @@ const anyFrame = fc.record({
 });
 type Frame = typeof anyFrame extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** Encodes frames back to back from an address on. Returns where they end. */
-function encodeAll({ kernel, bytes }: Side, from: number, frames: readonly Frame[]): number {
-  let at = from;
-  for (const { source, seconds, nanoseconds, tag, data, values } of frames) {
-    if (source === null) kernel.setNoSource();
-    else kernel.setSource(...source.words, source.isIPv4);
-    const block = values === null ? Buffer.alloc(0) : Buffer.alloc(8 + values.length);
-    if (values !== null) block.writeUInt32LE(block.length, 0);
-    bytes.set(data, STAGING_AT);
-    bytes.set(block, STAGING_AT + data.length);
-    const lengthWord = values === null ? data.length : data.length | 0x40000000;
-    const bodyBytes = data.length + block.length;
-    kernel.encode(at, seconds, nanoseconds, tag, lengthWord, STAGING_AT, bodyBytes);
-    at += 46 + bodyBytes;
+/** Lays one frame down. Its body lies at the beginning of the bodies. */
+function layOne(
+  { kernel, bytes }: Side,
+  at: number,
+  { source, seconds, nanoseconds, tag, data, values }: Frame,
+): number {
+  const block = values === null ? Buffer.alloc(0) : Buffer.alloc(8 + values.length);
+  if (values !== null) block.writeUInt32LE(block.length, 0);
+  bytes.set(data, BODIES_AT);
+  bytes.set(block, BODIES_AT + data.length);
+  for (const [i, word] of (source?.words ?? []).entries()) {
+    bytes.writeInt32LE(word, SOURCES_AT + 4 * i);
   }
-  return at;
+  const flags = (values === null ? 0 : 0x40000000) | (source?.isIPv4 ? 0x80000000 : 0);
+  bytes.writeUInt32LE(BODIES_AT, RECORDS_AT);
+  bytes.writeUInt32LE(data.length + block.length, RECORDS_AT + 4);
+  bytes.writeUInt32LE((data.length | flags) >>> 0, RECORDS_AT + 8);
+  bytes.writeUInt32LE(tag, RECORDS_AT + 12);
+  bytes.writeDoubleLE(seconds, RECORDS_AT + 16);
+  bytes.writeUInt32LE(nanoseconds, RECORDS_AT + 24);
+  bytes.writeUInt32LE(source === null ? 0 : SOURCES_AT, RECORDS_AT + 28);
+  return kernel.lay(RECORDS_AT, 1, at, bytes.length, 0, 0);
+}
+
+/** Lays frames down back to back from an address on. Returns where they end. */
+function encodeAll(side: Side, from: number, frames: readonly Frame[]): number {
+  return frames.reduce((at, frame) => layOne(side, at, frame), from);
+}
+
+/** A frame with some data and nothing else. */
+function plainFrame(data: Buffer<ArrayBuffer>): Frame {
+  return { source: null, seconds: 0, nanoseconds: 0, tag: 0, data, values: null };
 }
 
 /** Tags 0 to 7 are known to the indexer by other numbers, 8 and 9 are not. */
@@ -132,15 +150,13 @@ describe('the kernel', () => {
     );
   });
 
-  it('copies bodies of every length up to 1500 bytes, to every alignment', () => {
+  it('copies bodies of every length up to 2200 bytes, to every alignment', () => {
     const [side] = makePair();
-    side.kernel.setNoSource();
-    for (let length = 0; length <= 1500; length++) {
+    for (let length = 0; length <= 2200; length++) {
       const data = Buffer.alloc(length, 'abcdefghijklmnopqrstuvwxyz0123456789');
-      side.bytes.set(data, STAGING_AT);
       const at = RING_AT + (length % 16);
       side.bytes.fill(0, at, at + 46 + length + 16);
-      side.kernel.encode(at, 0, 0, 0, length, STAGING_AT, length);
+      expect(layOne(side, at, plainFrame(data))).toBe(at + 46 + length);
       const body = side.bytes.subarray(at + 46, at + 46 + length);
       expect(body.equals(data), `${length} bytes`).toBe(true);
       expect(side.bytes[at + 46 + length], `behind ${length} bytes`).toBe(0);
@@ -149,17 +165,63 @@ describe('the kernel', () => {
 
   it('stops in front of fewer than four bytes at the end of the memory', () => {
     const [side] = makePair();
-    side.kernel.setNoSource();
+    const end = side.bytes.length;
     for (const gap of [0, 1, 2, 3]) {
-      const data = Buffer.alloc(100, 'x');
-      const at = RING_END - gap - 146;
-      side.bytes.set(data, STAGING_AT);
-      side.kernel.encode(at, 0, 0, 0, 100, STAGING_AT, 100);
+      const at = end - gap - 146;
+      layOne(side, at, plainFrame(Buffer.alloc(100, 'x')));
       learnTags(side);
-      expect(side.kernel.stamp(at, RING_END, TO_INDEXER_AT)).toBe(RING_END - gap);
-      expect(side.kernel.unstamp(at, RING_END, TO_MUXER_AT)).toBe(RING_END - gap);
-      expect(side.kernel.walk(at, RING_END, 9)).toBe(RING_END - gap);
+      expect(side.kernel.stamp(at, end, TO_INDEXER_AT)).toBe(end - gap);
+      expect(side.kernel.unstamp(at, end, TO_MUXER_AT)).toBe(end - gap);
+      expect(side.kernel.walk(at, end, 9)).toBe(end - gap);
     }
+  });
+
+  it('splits lines, and lays them down with common values, like its twin', () => {
+    const piece = fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom('\n', '\r\n', '\r', '--', '-', '\n\n', '') },
+      { weight: 3, arbitrary: fc.string({ maxLength: 40 }) },
+      { weight: 1, arbitrary: fc.nat(300).map((length) => 'x'.repeat(length)) },
+    );
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 60 }),
+        fc.constantFrom('\n', '--', '-\n', '\0'),
+        fc.boolean(),
+        fc.constantFrom(0, 1, 30, 1000),
+        fc.constantFrom(1, 3, 1000),
+        fc.nat({ max: 5000 }),
+        fc.nat({ max: 20 }),
+        (pieces, delimiter, keepsEmpty, mostBytes, most, room, tailBytes) => {
+          const text = Buffer.from(pieces.join(''));
+          const pair = makePair();
+          const results = pair.map((side) => {
+            const { kernel, bytes } = side;
+            layOne(side, RING_AT, plainFrame(Buffer.alloc(0)));
+            const delimiterAt = BODIES_AT + text.length;
+            const tailAt = delimiterAt + 16;
+            bytes.set(text, BODIES_AT);
+            bytes.set(Buffer.from(delimiter), delimiterAt);
+            bytes.fill('t', tailAt, tailAt + tailBytes);
+            const lines = kernel.split(
+              BODIES_AT,
+              BODIES_AT + text.length,
+              delimiterAt,
+              delimiter.length,
+              keepsEmpty,
+              mostBytes,
+              RECORDS_AT,
+              most,
+            );
+            const splitEnd = kernel.splitEnd();
+            const end = kernel.lay(RECORDS_AT, lines, RING_AT, RING_AT + room, tailAt, tailBytes);
+            return { lines, splitEnd, end, laid: kernel.laid() };
+          });
+          expect(results[0]).toEqual(results[1]);
+          expectSameRing(pair);
+        },
+      ),
+      fuzzRuns(300),
+    );
   });
 
   it('counts confirmations in order, and stops at any other bytes, like its twin', () => {
@@ -185,8 +247,8 @@ describe('the kernel', () => {
           });
           const message = Buffer.concat(parts);
           const counts = makePair().map(({ kernel, bytes }) => {
-            bytes.set(message, STAGING_AT);
-            return kernel.countConfirmations(STAGING_AT, STAGING_AT + message.length, firstId);
+            bytes.set(message, BODIES_AT);
+            return kernel.countConfirmations(BODIES_AT, BODIES_AT + message.length, firstId);
           });
           const due = pieces.findIndex((kind) => kind !== 'due');
           expect(counts).toEqual(Array(2).fill(due === -1 ? pieces.length : due));

@@ -326,6 +326,7 @@ describe('a ring', () => {
     writer.write(1, 2, 3, source, 'small', undefined);
     expect(writer.entries).toBe(2);
     expect(writer.cursor).toBe(LARGE_BYTES + 46 + 5);
+    writer.lay();
     expect(passEntries(ring, 0, writer.cursor, 10)).toMatchObject({
       cursor: writer.cursor,
       entries: 2,

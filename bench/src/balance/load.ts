@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Source } from '@ringest/codec';
 import type { Policy } from '@ringest/core';
 import { IngestMuxer } from '@ringest/core';
-import { EntrySource } from '../shared/entry-source.js';
+import { EntrySource } from '../contents/entry-source.js';
 
 export const SECRET = 'IngestSecrets';
 const TAG = 'balance';
@@ -22,7 +22,7 @@ export class BalanceLoad implements AsyncDisposable {
     this.#source = new EntrySource({
       seed: 1,
       entryBytes: ENTRY_BYTES,
-      tag: muxer.getTag(TAG),
+      tags: [muxer.getTag(TAG)],
       source: Source.parse('127.0.0.1'),
       startSeconds: 1_700_000_000,
       batch: 0,

@@ -6,7 +6,9 @@ import { benchFolder, type CacheRow, runCacheBench } from '../measurements/cache
 import { type CeilingRow, runCeiling } from '../measurements/ceiling.js';
 import { runCodec } from '../measurements/codec-bench.js';
 import { type CompressionRow, runCompression } from '../measurements/compression.js';
-import type { MuxerRunResult, Rounds } from '../measurements/muxer-run.js';
+import { type MuxerRunResult, type Rounds, WRITE_PATHS } from '../measurements/muxer-run.js';
+import { formatRings, runRings } from '../measurements/rings.js';
+import { formatThreads, runThreads } from '../measurements/threads.js';
 import { runTransports, type TransportsRow } from '../measurements/transports.js';
 
 /** `pnpm bench`: what things cost here. */
@@ -16,6 +18,18 @@ addMeasurement(
   'ceiling',
   'the muxer beside one thread that writes frames made beforehand, in one run',
   async (rounds) => ({ sizes: await runCeiling(rounds, tellCeiling) }),
+);
+addMeasurement(
+  'threads',
+  'nanoseconds of each thread an entry, by way of writing (Linux)',
+  async (rounds) => ({
+    sizes: await runThreads(rounds, (row) => console.log(formatThreads(row))),
+  }),
+);
+addMeasurement(
+  'rings',
+  'what small rings cost, by size of batches and entries',
+  async (rounds) => ({ rows: await runRings(rounds, (row) => console.log(formatRings(row))) }),
 );
 addMeasurement('compression', 'what snappy saves and costs, by kind of data', async (rounds) => ({
   rows: await runCompression(rounds, tellCompression),
@@ -39,7 +53,12 @@ addMeasurement(
 addBalanceCommand(program);
 program.command('codec').description('encode and decode').action(runCodec);
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`bench: ${(error as Error).message}`);
+  process.exitCode = 1;
+}
 
 interface Options extends Rounds {
   /** Of the cache's benchmark. */
@@ -69,12 +88,10 @@ function existingFolder(path: string): string {
   throw new InvalidArgumentError('It must be a folder.');
 }
 
-function tellCeiling({ size, ceiling, writeEntry, writeBatch }: CeilingRow): void {
+function tellCeiling({ size, ceiling, ...rates }: CeilingRow): void {
   const share = (rate: number) => `${million(rate)} (${(rate / ceiling).toFixed(2)})`;
-  console.log(
-    `${size} bytes: ceiling ${million(ceiling)}, ` +
-      `writeEntry ${share(writeEntry)}, writeBatch ${share(writeBatch)}`,
-  );
+  const paths = WRITE_PATHS.map((path) => `${path} ${share(rates[path])}`);
+  console.log(`${size} bytes: ceiling ${million(ceiling)}, ${paths.join(', ')}`);
 }
 
 function tellCompression({ content, size, plain, snappy }: CompressionRow): void {

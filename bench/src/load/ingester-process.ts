@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IngestMuxer } from '@ringest/core';
-import type { EntrySource } from '../shared/entry-source.js';
+import type { EntrySource } from '../contents/entry-source.js';
 import { cacheCounts } from './cache-report.js';
 import type { FromIngester, IngesterSettings, ToIngester } from './ingester-messages.js';
 import { confirmAll, watchConnections } from './load-connections.js';
 import { createMuxer, createSource, FIXED_SOURCE } from './load-ingester.js';
 import { Receipts } from './receipts.js';
-import { writeEntries } from './write-entries.js';
+import { EntryWriter } from './write-entries.js';
 
 /** An ingester in a process of its own, to be killed at any time. It ends when its parent disconnects. */
 const tell = (message: FromIngester) => process.send?.(message);
@@ -29,7 +29,7 @@ async function ingest(settings: IngesterSettings): Promise<void> {
   let resolved = from;
   const progress = () => ({ resolved, counts: cacheCounts(muxer.stats()) });
   const source = createSource(options, {
-    tag: muxer.getTag(options.tagName),
+    tags: options.tagNames.map((name) => muxer.getTag(name)),
     source: FIXED_SOURCE,
     startSeconds,
   });
@@ -61,11 +61,14 @@ async function write(
   const { batch, entryBytes, entryCount, cache, timeoutMs } = options;
   const receipts =
     cache?.mode === 'journal' ? new Receipts(muxer, entryBytes, signal, resolved) : undefined;
+  const writer = new EntryWriter(muxer, source, {
+    ...{ batch, signal },
+    ...(receipts && { pause: receipts.take }),
+  });
   let done = from;
   const writeTo = async (to: number) => {
     signal.throwIfAborted();
-    const pause = receipts && { pause: receipts.take };
-    done = await writeEntries(muxer, source, { from: done, to, batch, signal, ...pause });
+    done = await writer.write(done, to);
     if (receipts === undefined) resolved(done);
   };
   await writeTo(Math.min(from + 1, entryCount));

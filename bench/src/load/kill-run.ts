@@ -3,7 +3,7 @@ import { sumOfCounts } from './cache-report.js';
 import { runLives } from './kill-loop.js';
 import type { KillReport } from './kill-report.js';
 import { settleAccount, startIndexer } from './load-account.js';
-import { createSource, destination, FIXED_SOURCE } from './load-ingester.js';
+import { createSource, destination, FIXED_SOURCE, startSeconds } from './load-ingester.js';
 import type { LoadObserver } from './load-observer.js';
 import type { KillOptions } from './load-options.js';
 
@@ -30,16 +30,18 @@ export async function runWithKills(
   const indexer = await startIndexer(options);
   try {
     const start = performance.now();
-    const startSeconds = Math.floor(Date.now() / 1000);
+    const firstSecond = startSeconds(options);
     const settings = {
       options,
       to: destination(options, indexer),
       cachePath: folder.path,
-      startSeconds,
+      startSeconds: firstSecond,
       entriesPerSecond: (entryCount / (TIMES * killEveryMs)) * 1000,
     };
     const { kills, resolvedAtKill, counts } = await runLives(settings, observer, stop);
-    const source = createSource(options, { tag: 0, source: FIXED_SOURCE, startSeconds });
+    const source = createSource(options, {
+      ...{ tags: [0], source: FIXED_SOURCE, startSeconds: firstSecond },
+    });
     return {
       entries: entryCount,
       seconds: (performance.now() - start) / 1000,
@@ -47,7 +49,7 @@ export async function runWithKills(
       children: kills + 1,
       resolved: resolvedAtKill,
       cache: { mode: cache.mode, bytes: folder.bytes, ...sumOfCounts(counts) },
-      ...(await settleAccount(indexer, source, entryCount)),
+      ...(await settleAccount(indexer, source, entryCount, options.digest)),
     };
   } finally {
     await indexer.stop();

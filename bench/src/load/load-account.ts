@@ -1,4 +1,6 @@
-import type { EntrySource } from '../shared/entry-source.js';
+import { sequencePlace } from '../contents/content.js';
+import type { EntrySource } from '../contents/entry-source.js';
+import type { DigestKind } from '../contents/load-digest.js';
 import { IndexerChild } from '../shared/indexer-child.js';
 import type { ArrivalReport } from '../shared/indexer-messages.js';
 import type { LoadOptions } from './load-options.js';
@@ -18,19 +20,25 @@ export type KnownAccount = Partial<LoadAccount> & Pick<LoadAccount, 'lost'>;
 
 /** Starts an embedded indexer, in a process of its own, that keeps account of a load. */
 export function startIndexer(options: LoadOptions): Promise<IndexerChild> {
-  const { secret, digest, transport, tenant } = options;
+  const { secret, digest, transport, tenant, content, entryBytes } = options;
+  const tally = sequencePlace(content, entryBytes);
   const tenants = tenant === undefined ? {} : { tenants: [tenant] };
-  return IndexerChild.start({ secret, tally: true, digest, transports: [transport], ...tenants });
+  return IndexerChild.start({ secret, tally, digest, transports: [transport], ...tenants });
 }
 
-/** Compares what has arrived with what was sent: the first `entries` of the source. */
+/**
+ * Compares what has arrived with what was sent: the first `entries` of the source.
+ * @param kind of the digest that the indexer keeps
+ */
 export async function settleAccount(
   indexer: IndexerChild,
   source: EntrySource,
   entries: number,
+  kind: DigestKind | false,
 ): Promise<LoadAccount> {
-  const { digest, ...arrived } = await indexer.report(entries);
+  const { digest: arrivedDigest, ...arrived } = await indexer.report(entries);
   const lost = entries - (arrived.received - arrived.duplicated - arrived.foreign);
-  if (digest === undefined) return { ...arrived, lost };
-  return { ...arrived, lost, digest, digestMatches: digest === source.digest(entries) };
+  if (kind === false || arrivedDigest === undefined) return { ...arrived, lost };
+  const digestMatches = arrivedDigest === source.digest(kind, entries);
+  return { ...arrived, lost, digest: arrivedDigest, digestMatches };
 }

@@ -1,6 +1,7 @@
 import { Source } from '@ringest/codec';
 import { IngestMuxer } from '@ringest/core';
-import { EntrySource } from '../shared/entry-source.js';
+import { EntrySource } from '../contents/entry-source.js';
+import { DEFAULT_TIMES } from '../contents/entry-times.js';
 import type { IndexerChild } from '../shared/indexer-child.js';
 import { cacheConfiguration } from './load-cache.js';
 import type { LoadOptions } from './load-options.js';
@@ -39,7 +40,7 @@ export function createMuxer(
     secret: options.secret,
     compression: options.compression,
     name: 'ringest load',
-    tags: [options.tagName],
+    tags: options.tagNames,
     connectionsPerTarget: options.connections,
     // What arrives is counted.
     selfIngest: false,
@@ -53,23 +54,38 @@ export function createMuxer(
   });
 }
 
+/** What of the entries of a load is known only when it starts. */
+interface LoadStart {
+  /** The numbers of the tags. */
+  readonly tags: readonly number[];
+  /** The address of this host. */
+  readonly source: string;
+  readonly startSeconds: number;
+}
+
 /** The entries of a load. */
-export function createSource(
-  { seed, entryBytes, batch, content, compression }: LoadOptions,
-  {
-    tag,
-    source,
-    startSeconds,
-  }: { readonly tag: number; readonly source: string; readonly startSeconds: number },
-): EntrySource {
+export function createSource(options: LoadOptions, start: LoadStart): EntrySource {
+  const { seed, entryBytes, batch, content, compression, timeSpanMs, disorderMs } = options;
+  const { source = start.source } = options;
+  const { stepNanoseconds } = DEFAULT_TIMES;
   return new EntrySource({
     seed,
     entryBytes,
-    tag,
-    source: Source.parse(source),
-    startSeconds,
+    tags: start.tags,
+    source: source === 'random' ? source : Source.parse(source),
+    startSeconds: start.startSeconds,
+    times: {
+      stepNanoseconds:
+        timeSpanMs === undefined ? stepNanoseconds : (timeSpanMs * 1e6) / options.entryCount,
+      disorderNanoseconds: disorderMs * 1e6,
+    },
     batch,
     content,
     varied: compression !== 'none',
   });
+}
+
+/** The time of a load's first entry, in Unix seconds. */
+export function startSeconds({ startTime }: LoadOptions): number {
+  return startTime ?? Math.floor(Date.now() / 1000);
 }

@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { interruptible } from './interrupt.js';
 import { formatKillReport } from './kill-report.js';
 import { runWithKills } from './kill-run.js';
 import type { KnownAccount } from './load-account.js';
@@ -12,8 +13,7 @@ const options = parseLoadOptions(process.argv);
 if (options.insecureSkipVerify) {
   console.error('load: certificates are not verified: any host that answers can read the entries');
 }
-const stop = new AbortController();
-process.once('SIGINT', () => stop.abort(new Error('interrupted')));
+const stop = interruptible();
 
 try {
   const report = await run();
@@ -28,11 +28,11 @@ try {
 async function run(): Promise<KnownAccount> {
   const { observer, close } = watch(options);
   if (hasKills(options)) {
-    const report = await runWithKills(options, observer, stop.signal).finally(close);
+    const report = await runWithKills(options, observer, stop).finally(close);
     console.log(formatKillReport(report));
     return report;
   }
-  const report = await runLoad(options, observer, stop.signal).finally(close);
+  const report = await runLoad(options, observer, stop).finally(close);
   console.log(formatReport(report));
   return report;
 }

@@ -1,20 +1,24 @@
-import { MAX_DATA_BYTES } from '@ringest/codec';
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, Option } from 'commander';
-import { CONTENTS, type Content } from '../shared/content.js';
-import { MAX_SLOTS, SEQUENCE_BYTES } from '../shared/entry-source.js';
+import { MAX_MIXED } from '../contents/content.js';
+import { MAX_SLOTS } from '../contents/entry-source.js';
+import { DIGESTS, type DigestKind } from '../contents/load-digest.js';
 import { addCacheFlags, type LoadCache, readCache, readKillEvery } from './load-cache.js';
+import { addEntryFlags, type LoadEntries, readEntries } from './load-entries.js';
+import { addPaceFlags, readPace } from './load-pace.js';
 import { addTargetFlags, type LoadTargets, readTargets } from './load-targets.js';
+import { type Pace, Schedule } from './pace.js';
+import { parseRequirement, type Requirement } from './requirements.js';
 
 /** What a load is made of; see the flags. */
-export interface LoadOptions extends LoadTargets {
-  readonly tagName: string;
+export interface LoadOptions extends LoadTargets, LoadEntries {
   /** Entries, or as many as the duration allows. */
   readonly entryCount: number;
   /** Milliseconds. */
   readonly durationMs: number;
-  readonly entryBytes: number;
-  readonly content: Content;
+  /** `undefined`: as fast as entries are confirmed. */
+  readonly pace: Pace | undefined;
+  readonly requirements: readonly Requirement[];
   /** 0: one by one. */
   readonly batch: number;
   readonly workers: number | undefined;
@@ -25,8 +29,7 @@ export interface LoadOptions extends LoadTargets {
   readonly killEveryMs: number | undefined;
   /** Milliseconds to try for a first connection, and to go on while nothing is confirmed. */
   readonly timeoutMs: number;
-  readonly seed: number;
-  readonly digest: boolean;
+  readonly digest: DigestKind | false;
   readonly status: boolean;
   readonly json: boolean;
 }
@@ -45,20 +48,21 @@ export function hasKills(options: LoadOptions): options is KillOptions {
 const MAX_BATCH_BYTES = 2 ** 30;
 
 const DEFAULT_COUNT = 5_000_000;
+const MAX_COUNT = 2 ** 32;
+/** How long a load with a pace is. */
+const DEFAULT_PACED_MS = 10_000;
 
 interface Flags {
-  tagName: string;
   entryCount?: number;
   duration?: number;
-  entrySize: number;
-  content: Content;
+  require: Requirement[];
+  killEvery?: number;
   batch: number;
   workers?: number;
   connections: number;
   ringBytes?: number;
   timeout: number;
-  seed: number;
-  digest: boolean;
+  digest?: DigestKind | true;
   status: boolean;
   json: boolean;
 }
@@ -73,19 +77,27 @@ export function parseLoadOptions(
 ): LoadOptions {
   const program = command().parse(argv);
   const flags = program.opts<Flags>();
-  if (flags.batch * flags.entrySize > MAX_BATCH_BYTES) {
+  const pace = readPace(program);
+  checkRequirements(program, flags, pace);
+  const length = readLength(flags, pace);
+  const entries = readEntries(
+    program,
+    Number.isFinite(length.durationMs) ? undefined : length.entryCount,
+  );
+  const longest = entries.entryBytes * (entries.content === 'mixed' ? MAX_MIXED : 1);
+  if (flags.batch * longest > MAX_BATCH_BYTES) {
     program.error(
-      `error: a batch would have over ${MAX_BATCH_BYTES} bytes: lower --batch or --entry-size`,
+      `error: a batch could have over ${MAX_BATCH_BYTES} bytes: lower --batch or --entry-size`,
     );
   }
   const cache = readCache(program);
+  const targets = readTargets(program, env);
   return {
-    ...readTargets(program, env),
-    tagName: flags.tagName,
-    entryCount: flags.entryCount ?? (flags.duration === undefined ? DEFAULT_COUNT : 2 ** 32),
-    durationMs: flags.duration ?? Number.POSITIVE_INFINITY,
-    entryBytes: flags.entrySize,
-    content: flags.content,
+    ...targets,
+    ...entries,
+    ...length,
+    pace,
+    requirements: flags.require,
     batch: flags.batch,
     workers: flags.workers,
     connections: flags.connections,
@@ -93,33 +105,88 @@ export function parseLoadOptions(
     cache,
     killEveryMs: readKillEvery(program, cache),
     timeoutMs: flags.timeout,
-    seed: flags.seed,
-    digest: flags.digest,
+    digest: readDigest(program, flags, targets),
     status: flags.status,
     json: flags.json,
   };
+}
+
+/** How much is written. With a pace, it is known beforehand how many entries a duration has. */
+function readLength(
+  { entryCount, duration }: Flags,
+  pace: Pace | undefined,
+): Pick<LoadOptions, 'entryCount' | 'durationMs'> {
+  if (pace !== undefined && (duration !== undefined || entryCount === undefined)) {
+    const due = new Schedule(pace).dueBefore(duration ?? (pace.rampMs || DEFAULT_PACED_MS));
+    return {
+      entryCount: Math.min(due, entryCount ?? MAX_COUNT),
+      durationMs: Number.POSITIVE_INFINITY,
+    };
+  }
+  return {
+    entryCount: entryCount ?? (duration === undefined ? DEFAULT_COUNT : MAX_COUNT),
+    durationMs: duration ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+function readDigest(
+  program: Command,
+  { digest }: Flags,
+  { targets }: LoadTargets,
+): DigestKind | false {
+  if (digest === true) return targets.length > 0 ? 'sha256' : 'fast';
+  if (digest === 'fast' && targets.length > 0) {
+    program.error(
+      'error: --digest fast is known to the embedded indexer only: give --digest sha256, which ' +
+        'ringest-indexer and others can compute',
+    );
+  }
+  return digest ?? false;
+}
+
+function checkRequirements(
+  program: Command,
+  { require, killEvery }: Flags,
+  pace: Pace | undefined,
+): void {
+  if (require.length > 0 && killEvery !== undefined) {
+    program.error(
+      'error: --require is about one ingester that is not disturbed: with --kill-every there are ' +
+        'several, whose pace is given',
+    );
+  }
+  const latency = require.find(({ metric }) => metric.kind === 'latency');
+  if (latency !== undefined && pace === undefined) {
+    program.error(
+      `error: --require '${latency.text}' is about a latency, which at full speed is only how long ` +
+        'the queue is: give a --rate or a --ramp',
+    );
+  }
 }
 
 function command(): Command {
   const program = new Command('load').description(
     'Write entries to indexers, or to an embedded one, as fast as they confirm them, and say how fast that was',
   );
-  return addCacheFlags(addTargetFlags(program))
-    .option('--tag-name <name>', 'the tag of the entries', 'default')
+  return addPaceFlags(addEntryFlags(addCacheFlags(addTargetFlags(program))))
     .option(
       '--entry-count <n>',
-      `how many entries; without it and --duration, ${DEFAULT_COUNT}`,
-      wholeNumber(1, 2 ** 32),
+      `how many entries; without it and --duration, ${DEFAULT_COUNT}, or what is due in 10 s or in the ramp`,
+      wholeNumber(1, MAX_COUNT),
     )
-    .option('--duration <time>', 'how long to write, such as 500ms, 60s or 2m', positiveDuration)
     .option(
-      '--entry-size <bytes>',
-      'bytes of data in each',
-      wholeNumber(SEQUENCE_BYTES, MAX_DATA_BYTES),
-      256,
+      '--duration <time>',
+      'how long to write, such as 500ms, 60s or 2m; with a rate, what is due in that time',
+      positiveDuration,
     )
     .addOption(
-      new Option('--content <kind>', 'what the data is like').choices(CONTENTS).default('random'),
+      new Option(
+        '--require <what>',
+        "what must hold, or the status is 1, such as 'p99<50ms', 'max<1s' or 'rate>1M/s'; may be " +
+          'repeated',
+      )
+        .argParser((text, others: readonly Requirement[]) => [...others, parseRequirement(text)])
+        .default([], 'nothing'),
     )
     .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', wholeNumber(0, MAX_SLOTS), 0)
     .option('--workers <n>', 'threads', wholeNumber(1, 1024))
@@ -134,11 +201,13 @@ function command(): Command {
         .argParser(positiveDuration)
         .default(10_000, '10s'),
     )
-    .option('--seed <n>', 'what the contents are made from', wholeNumber(0, 2 ** 32), 1)
-    .option(
-      '--digest',
-      'a digest of the contents; the embedded indexer compares, at a microsecond each',
-      false,
+    .addOption(
+      new Option(
+        '--digest [kind]',
+        'a digest of the contents, which the embedded indexer compares to the byte; sha256, which ' +
+          'other indexers have, costs them half a microsecond an entry (without a kind: fast, or ' +
+          'sha256 for other indexers)',
+      ).choices(DIGESTS),
     )
     .option('--status', 'show progress on the terminal', false)
     .option('--json', 'end with a JSON object on the last line', false)

@@ -1,7 +1,9 @@
 import type { AckLatency, CompressionName } from '@ringest/core';
 import type { CacheReport } from './cache-report.js';
+import type { LatencyReport } from './latency-log.js';
 import type { KnownAccount } from './load-account.js';
 import { accountRows, cacheRows, count, formatRows, type Row } from './report-rows.js';
+import type { Verdict } from './requirements.js';
 
 /** The outcome of a load; what is `undefined` could not be known. */
 export interface LoadReport {
@@ -25,7 +27,14 @@ export interface LoadReport {
   /** Processor time of this process, all its threads, over the same span. */
   readonly cpuSeconds: number;
   readonly maxRssBytes: number;
+  /** From the moment a batch was sent to its confirmation. */
   readonly ackLatencyMs: AckLatency;
+  /** With a pace: from the moment an entry was due to its confirmation. */
+  readonly latencyMs?: LatencyReport;
+  /** With a pace: from the moment an entry was due until it was written. */
+  readonly writtenLateMs?: LatencyReport;
+  /** What was required, and whether it held. */
+  readonly requirements?: readonly Verdict[];
   readonly lanes: readonly {
     readonly target: string;
     /** Confirmed on it. */
@@ -46,6 +55,8 @@ export interface LoadReport {
   readonly duplicated?: number;
   /** Entries that arrived but were never sent. */
   readonly foreign?: number;
+  /** Entries that arrived, by the name of their tag. */
+  readonly tags?: Readonly<Record<string, number>>;
   /** Entries that arrived, by the tenant whose they are; those of no tenant are left out. */
   readonly tenants?: Readonly<Record<string, number>>;
   /** Of what arrived, as far as that is known, else of what was sent. */
@@ -63,9 +74,13 @@ const COMPRESSED: Readonly<Record<LoadReport['compression'], string>> = {
   unknown: 'with snappy where it was agreed to',
 };
 
-/** Whether nothing is known to be lost or altered. */
-export function isSound({ lost, foreign, digestMatches }: KnownAccount): boolean {
-  return lost === 0 && !foreign && digestMatches !== false;
+/** Whether nothing is known to be lost or altered, and everything holds that was required. */
+export function isSound(
+  report: KnownAccount & { readonly requirements?: readonly Verdict[] },
+): boolean {
+  const { lost, foreign, digestMatches, requirements = [] } = report;
+  const isWhole = lost === 0 && !foreign && digestMatches !== false;
+  return isWhole && requirements.every(({ isMet }) => isMet);
 }
 
 /** The report for people. */
@@ -88,6 +103,7 @@ export function formatReport(report: LoadReport): string {
       'ack latency',
       `p50 ${ms(ack.p50)}, p90 ${ms(ack.p90)}, p99 ${ms(ack.p99)}, max ${ms(ack.max)}`,
     ],
+    ...latencyRows(report),
     ...report.lanes.map(
       (lane): Row => [
         'lane',
@@ -97,7 +113,24 @@ export function formatReport(report: LoadReport): string {
   ];
   if (report.cache !== undefined) rows.push(...cacheRows(report.cache));
   rows.push(...accountRows(report));
+  for (const { requirement, value, isMet } of report.requirements ?? []) {
+    const was = requirement.startsWith('rate') ? `${count(value)} a second` : ms(value);
+    rows.push(['required', `${requirement}: ${isMet ? 'held' : 'NOT MET'}, it was ${was}`]);
+  }
   return formatRows(rows);
+}
+
+function latencyRows({ latencyMs, writtenLateMs: late }: LoadReport): Row[] {
+  if (latencyMs === undefined || late === undefined) return [];
+  const { p50, p90, p99, p999, p9999, max } = latencyMs;
+  return [
+    [
+      'latency',
+      `p50 ${ms(p50)}, p90 ${ms(p90)}, p99 ${ms(p99)}, p99.9 ${ms(p999)}, ` +
+        `p99.99 ${ms(p9999)}, max ${ms(max)}`,
+    ],
+    ['lateness', `of writes p50 ${ms(late.p50)}, p99 ${ms(late.p99)}, max ${ms(late.max)}`],
+  ];
 }
 
 function wire({ transports, compressionAsked, compression, wireBytes, bytes }: LoadReport): string {

@@ -1,5 +1,5 @@
 import { MAX_TIMER_MS } from '@ringest/core';
-import type { EntrySource } from '../shared/entry-source.js';
+import type { EntrySource } from '../contents/entry-source.js';
 import { type CacheFolder, openCacheFolder } from './cache-folder.js';
 import { cacheCounts } from './cache-report.js';
 import { settleAccount, startIndexer } from './load-account.js';
@@ -10,13 +10,14 @@ import {
   type Destination,
   destination,
   FIXED_SOURCE,
+  startSeconds,
 } from './load-ingester.js';
 import type { LoadObserver } from './load-observer.js';
 import type { LoadOptions } from './load-options.js';
 import type { LoadReport } from './load-report.js';
 import { summarize } from './load-summary.js';
+import { type Written, writeLoad } from './load-writing.js';
 import { Receipts } from './receipts.js';
-import { writeEntries } from './write-entries.js';
 
 /**
  * Runs a load against the indexers of the options, or an embedded one whose account it checks.
@@ -33,12 +34,13 @@ export async function runLoad(
   using folder = options.cache && openCacheFolder(options.cache, options, observer);
   const indexer = options.targets.length === 0 ? await startIndexer(options) : undefined;
   try {
+    const { digest } = options;
     const to = destination(options, indexer);
     const { report, source } = await ingest(options, to, folder, observer, stop);
     if (indexer !== undefined) {
-      return { ...report, ...(await settleAccount(indexer, source, report.entries)) };
+      return { ...report, ...(await settleAccount(indexer, source, report.entries, digest)) };
     }
-    return options.digest ? { ...report, digest: source.digest(report.entries) } : report;
+    return digest === false ? report : { ...report, digest: source.digest(digest, report.entries) };
   } finally {
     await indexer?.stop();
   }
@@ -59,16 +61,16 @@ async function ingest(
     throw error;
   });
   const source = createSource(options, {
-    tag: muxer.getTag(options.tagName),
+    tags: options.tagNames.map((name) => muxer.getTag(name)),
     source: folder === undefined ? muxer.sourceIP() : FIXED_SOURCE,
-    startSeconds: Math.floor(Date.now() / 1000),
+    startSeconds: startSeconds(options),
   });
 
   const start = performance.now();
   const cpuBefore = process.cpuUsage();
   const timeIsUp = new AbortController();
   const timer = setTimeout(() => timeIsUp.abort(), Math.min(options.durationMs, MAX_TIMER_MS));
-  let entries: number;
+  let written: Written;
   try {
     const signal = AbortSignal.any([stop, timeIsUp.signal, watch.failed]);
     const isJournal = options.cache?.mode === 'journal';
@@ -78,12 +80,13 @@ async function ingest(
       observer.progress(done, elapsed);
       if (elapsed >= options.durationMs) timeIsUp.abort();
     };
-    entries = await writeEntries(muxer, source, {
-      ...{ from: 0, to: options.entryCount, batch: options.batch, signal, look },
+    written = await writeLoad(muxer, source, options, start, {
+      ...{ batch: options.batch, signal, look },
       ...(receipts && { pause: receipts.take }),
     });
     await confirmAll(muxer, folder?.path, watch.failed);
     await receipts?.settled(options.timeoutMs);
+    await written.latencies?.settled();
   } finally {
     clearTimeout(timer);
     watch.end();
@@ -91,7 +94,10 @@ async function ingest(
   const seconds = (performance.now() - start) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
-  const report = summarize(options, muxer.stats(), { entries, seconds, cpuSeconds });
+  const { entries, latencies } = written;
+  const report = summarize(options, muxer.stats(), latencies, {
+    ...{ entries, bytes: source.bytes(entries), seconds, cpuSeconds },
+  });
   if (options.cache === undefined || folder === undefined) return { report, source };
   const { mode } = options.cache;
   const counts = cacheCounts(muxer.stats());

@@ -1,21 +1,29 @@
 import type { MuxerStats } from '@ringest/core';
 import { cacheCounts } from './cache-report.js';
+import type { LatencyLog } from './latency-log.js';
 import type { LoadOptions } from './load-options.js';
 import type { LoadReport } from './load-report.js';
+import { judge } from './requirements.js';
 
 /** What a muxer's statistics say of a load when all of it is confirmed. */
 export function summarize(
-  { entryBytes, compression: compressionAsked }: LoadOptions,
+  { compression: compressionAsked, requirements }: LoadOptions,
   stats: MuxerStats,
-  spent: Pick<LoadReport, 'entries' | 'seconds' | 'cpuSeconds'>,
+  latencies: LatencyLog | undefined,
+  spent: Pick<LoadReport, 'entries' | 'bytes' | 'seconds' | 'cpuSeconds'>,
 ): LoadReport {
-  const { entries, seconds, cpuSeconds } = spent;
-  const bytes = entries * entryBytes;
+  const { entries, bytes, seconds, cpuSeconds } = spent;
+  const entriesPerSecond = entries / seconds;
+  const verdicts = judge(requirements, {
+    entriesPerSecond,
+    bitsPerSecond: (bytes * 8) / seconds,
+    percentile: (percent) => latencies?.percentile(percent) ?? Number.NaN,
+  });
   return {
     entries,
     bytes,
     seconds,
-    entriesPerSecond: entries / seconds,
+    entriesPerSecond,
     megabytesPerSecond: bytes / seconds / 1e6,
     transports: [...new Set(stats.lanes.map(({ target }) => target.split('://', 1)[0] as string))],
     compressionAsked,
@@ -24,6 +32,8 @@ export function summarize(
     cpuSeconds,
     maxRssBytes: process.resourceUsage().maxRSS * 1024,
     ackLatencyMs: stats.ackLatencyMs,
+    ...(latencies && { latencyMs: latencies.latency, writtenLateMs: latencies.lateness }),
+    ...(verdicts.length > 0 && { requirements: verdicts }),
     lost: entries + cacheCounts(stats).recoveredEntries - stats.confirmedEntries,
     resent: stats.resentEntries,
     lanes: stats.lanes.map(({ target, confirmedEntries, reconnects, compression }) => ({

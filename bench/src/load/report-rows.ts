@@ -8,6 +8,9 @@ export type Row = readonly [name: string, text: string];
 export function accountRows(account: KnownAccount & { readonly resent?: number }): Row[] {
   const rows: Row[] = [];
   if (account.received !== undefined) rows.push(['received', count(account.received)]);
+  const tags = Object.entries(account.tags ?? {});
+  if (tags.length > 1)
+    for (const [tag, entries] of tags) rows.push(['tag', `${tag}: ${count(entries)}`]);
   for (const [tenant, entries] of Object.entries(account.tenants ?? {})) {
     rows.push(['tenant', `${tenant}: ${count(entries)}`]);
   }

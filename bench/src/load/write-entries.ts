@@ -1,12 +1,8 @@
 import { type IngestMuxer, WriteAbandonedError } from '@ringest/core';
-import type { EntrySource, LoadEntry } from '../shared/entry-source.js';
+import type { EntrySource, LoadEntry } from '../contents/entry-source.js';
 
-/** Entries to write, in order. */
+/** How entries are written. */
 export interface Writing {
-  /** The first, by its sequence number. */
-  readonly from: number;
-  /** The one after the last. */
-  readonly to: number;
   /** Entries to a `writeBatch`; 0: `writeEntry`. */
   readonly batch: number;
   /** Ends the writing early. */
@@ -21,54 +17,71 @@ export interface Writing {
   readonly look?: (next: number) => void;
 }
 
-/** How often the clock is looked at, in entries, and `look` called, in milliseconds. */
-const LOOK_ENTRIES = 8192;
-const LOOK_INTERVAL = 100;
+/** Writes `count` entries, or one, from a sequence number on. */
+type WriteNext = (sequence: number, count: number) => Promise<void> | undefined;
 
-/**
- * Writes entries one by one or in batches, until all are written or the signal is aborted.
- * @returns the entry after the last that was accepted
- */
-export async function writeEntries(
-  muxer: IngestMuxer,
-  source: EntrySource,
-  { from, to, batch, signal, pause, look = () => {} }: Writing,
-): Promise<number> {
-  const wait = pause === undefined ? { signal } : {};
-  const pauseFor = pause ?? ((written) => written);
-  const entries: LoadEntry[] = Array.from({ length: batch }, () => source.entry(0));
-  let done = from;
-  let nextLook = from;
-  let lastLook = performance.now();
-  try {
-    while (done < to && !signal.aborted) {
-      if (done >= nextLook) {
-        nextLook = done + LOOK_ENTRIES;
-        const now = performance.now();
-        if (now - lastLook >= LOOK_INTERVAL) {
-          lastLook = now;
-          look(done);
-          // An interrupt is heard only between turns of the event loop.
-          await new Promise(setImmediate);
-        }
-      }
-      if (batch === 0) {
-        const written = muxer.writeEntry(source.entry(done), wait);
-        const room = written && pauseFor(written, done + 1);
-        if (room) await room;
-        done++;
-      } else {
-        entries.length = Math.min(batch, to - done);
-        source.fill(entries, done);
-        const written = muxer.writeBatch(entries, wait);
-        const room = written && pauseFor(written, done + entries.length);
-        if (room) await room;
-        done += entries.length;
-      }
+/** How often `look` is called, in milliseconds. */
+export const LOOK_INTERVAL = 100;
+/** How often the clock is looked at for that, in entries. */
+const LOOK_ENTRIES = 8192;
+
+/** Writes entries of a load, in order. */
+export class EntryWriter {
+  readonly #writing: Writing;
+  readonly #writeNext: WriteNext;
+  readonly #pauseFor: NonNullable<Writing['pause']>;
+  #nextLook = 0;
+  #lastLook = performance.now();
+
+  constructor(muxer: IngestMuxer, source: EntrySource, writing: Writing) {
+    this.#writing = writing;
+    const wait = writing.pause === undefined ? { signal: writing.signal } : {};
+    this.#pauseFor = writing.pause ?? ((written) => written);
+    if (writing.batch === 0) {
+      this.#writeNext = (sequence) => muxer.writeEntry(source.entry(sequence), wait);
+    } else {
+      const entries: LoadEntry[] = [];
+      this.#writeNext = (sequence, count) => {
+        entries.length = count;
+        source.fill(entries, sequence);
+        return muxer.writeBatch(entries, wait);
+      };
     }
-  } catch (error) {
-    if (!(error instanceof WriteAbandonedError && signal.aborted)) throw error;
-    done += error.accepted;
   }
-  return done;
+
+  /**
+   * Writes entries one by one or in batches, until all are written or the signal is aborted.
+   * @param from the first, by its sequence number
+   * @param to the one after the last
+   * @returns the entry after the last that was accepted
+   */
+  async write(from: number, to: number): Promise<number> {
+    const { batch, signal } = this.#writing;
+    const step = Math.max(batch, 1);
+    let done = from;
+    try {
+      while (done < to && !signal.aborted) {
+        if (done >= this.#nextLook) await this.#look(done);
+        const count = Math.min(step, to - done);
+        const written = this.#writeNext(done, count);
+        const room = written && this.#pauseFor(written, done + count);
+        if (room) await room;
+        done += count;
+      }
+    } catch (error) {
+      if (!(error instanceof WriteAbandonedError && signal.aborted)) throw error;
+      done += error.accepted;
+    }
+    return done;
+  }
+
+  async #look(next: number): Promise<void> {
+    this.#nextLook = next + LOOK_ENTRIES;
+    const now = performance.now();
+    if (now - this.#lastLook < LOOK_INTERVAL) return;
+    this.#lastLook = now;
+    this.#writing.look?.(next);
+    // An interrupt is heard only between turns of the event loop.
+    await new Promise(setImmediate);
+  }
 }

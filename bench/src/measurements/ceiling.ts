@@ -1,20 +1,18 @@
 import { IndexerChild } from '../shared/indexer-child.js';
 import { median } from '../shared/median.js';
 import { probeCeiling } from './ceiling-probe.js';
-import { inTurn, type Rounds, runMuxer, SECRET } from './muxer-run.js';
+import { inTurn, type Rounds, runMuxer, SECRET, WRITE_PATHS, type WritePath } from './muxer-run.js';
 
 const SIZES = [64, 256, 1024];
 
 /** Entries a second at one size, medians of all rounds. */
-export interface CeilingRow {
+export interface CeilingRow extends Readonly<Record<WritePath, number>> {
   readonly size: number;
   readonly ceiling: number;
-  readonly writeEntry: number;
-  readonly writeBatch: number;
 }
 
 /**
- * Measures the ceiling and the muxer's two ways of writing, in turn and over several rounds, against
+ * Measures the ceiling and the muxer's ways of writing, in turn and over several rounds, against
  * the same embedded indexer.
  * @param onRow called with each row as soon as it is measured
  */
@@ -28,26 +26,20 @@ export async function runCeiling(
   try {
     for (const size of SIZES) {
       const ceiling: number[] = [];
-      const writeEntry: number[] = [];
-      const writeBatch: number[] = [];
-      const run = async (write: 'writeEntry' | 'writeBatch', samples: number[]) => {
-        const result = await runMuxer({ target, entryBytes: size, write, duration });
-        samples.push(result.entriesPerSecond);
-      };
+      const paths = WRITE_PATHS.map((write) => ({ write, rates: [] as number[] }));
       const probe = async () => {
         ceiling.push(await probeCeiling(indexer.address, SECRET, size, duration));
       };
-      const runs = [
-        probe,
-        () => run('writeEntry', writeEntry),
-        () => run('writeBatch', writeBatch),
-      ];
-      await inTurn(runs, rounds);
+      const runs = paths.map(({ write, rates }) => async () => {
+        const result = await runMuxer({ target, entryBytes: size, write, duration });
+        rates.push(result.entriesPerSecond);
+      });
+      await inTurn([probe, ...runs], rounds);
+      const medians = paths.map(({ write, rates }) => [write, Math.round(median(rates))]);
       const row = {
         size,
         ceiling: Math.round(median(ceiling)),
-        writeEntry: Math.round(median(writeEntry)),
-        writeBatch: Math.round(median(writeBatch)),
+        ...(Object.fromEntries(medians) as Record<WritePath, number>),
       };
       rows.push(row);
       onRow(row);

@@ -1,8 +1,9 @@
-import { CONTENTS, type Content } from '../shared/content.js';
+import type { Content } from '../contents/content.js';
 import { IndexerChild } from '../shared/indexer-child.js';
 import { type MuxerRunResult, type Rounds, runInTurn, SECRET } from './muxer-run.js';
 
 const SIZES = [256, 1024];
+const CONTENTS = ['random', 'text', 'json'] as const;
 
 /** One kind of data of one size, with and without compression; medians of all rounds. */
 export interface CompressionRow {

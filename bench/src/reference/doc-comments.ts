@@ -31,3 +31,9 @@ function plainText(comment: string): string {
     .join(' ')
     .trim();
 }
+
+/** A comment ends with what holds when the option is left out. */
+export function splitDefault(comment: string): { text: string; fallback: string | undefined } {
+  const [, text = '', fallback] = /^(.*?)\s*Default: (.*?)\.?$/s.exec(comment) ?? [];
+  return fallback === undefined ? { text: comment, fallback } : { text, fallback };
+}

@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { REPOSITORY } from '../shared/repository.js';
 import { helpText } from './help-text.js';
 import { optionsTable } from './options-table.js';
+import { timeDifferencesTable } from './time-differences.js';
+import { timeFormatsTable, timeOptionsTable } from './time-tables.js';
 
 /** A part of a page that is made from the code: what stands between its two marks. */
 interface GeneratedPart {
@@ -22,6 +24,10 @@ const PARTS: readonly GeneratedPart[] = [
     mark: 'indexer --help',
     make: () => helpText('packages/indexer/dist/cli/cli.js'),
   },
+  { page: 'docs/times.md', mark: 'formats', make: timeFormatsTable },
+  { page: 'docs/times.md', mark: 'options', make: () => timeOptionsTable('TimeOptions') },
+  { page: 'docs/times.md', mark: 'custom formats', make: () => timeOptionsTable('CustomFormat') },
+  { page: 'docs/times.md', mark: 'differences', make: timeDifferencesTable },
 ];
 
 /** The pages as they should be, by their path in the repository. */

@@ -1,7 +1,7 @@
 import { configurationSchema } from '@ringest/core/internal';
 import { z } from 'zod';
 import { REPOSITORY } from '../shared/repository.js';
-import { type DocComments, readDocComments } from './doc-comments.js';
+import { type DocComments, readDocComments, splitDefault } from './doc-comments.js';
 
 /** The parts of JSON Schema that the configuration's schema uses. */
 interface JsonSchema {
@@ -69,12 +69,6 @@ function commentsOf(part: string): DocComments {
 
 function objectOf(field: JsonSchema): JsonSchema {
   return field.anyOf?.find(({ properties }) => properties !== undefined) ?? field;
-}
-
-/** A comment ends with what holds when the option is left out. */
-function splitDefault(comment: string): { text: string; fallback: string | undefined } {
-  const [, text = '', fallback] = /^(.*?)\s*Default: (.*?)\.?$/s.exec(comment) ?? [];
-  return fallback === undefined ? { text: comment, fallback } : { text, fallback };
 }
 
 function valuesOf(field: JsonSchema): string {

@@ -1,5 +1,6 @@
-import { EntryDigest, type EntryView } from '@ringest/indexer';
-import { SEQUENCE_BYTES } from './entry-source.js';
+import type { EntryView } from '@ringest/indexer';
+import { createDigest, type DigestKind, type LoadDigest } from '../contents/load-digest.js';
+import { NO_SEQUENCE, readSequence, type SequencePlace } from '../contents/sequence-number.js';
 
 /** What arrived of a load. */
 export interface TallyReport {
@@ -21,22 +22,24 @@ export class Tally {
   #received = 0;
   #duplicated = 0;
   #foreign = 0;
-  readonly #digest: EntryDigest | undefined;
+  readonly #digest: LoadDigest | undefined;
 
-  constructor(withDigest: boolean) {
-    this.#digest = withDigest ? new EntryDigest() : undefined;
+  readonly #place: SequencePlace;
+
+  /** @param place where entries have their sequence numbers */
+  constructor(place: SequencePlace, digest: DigestKind | false) {
+    this.#place = place;
+    this.#digest = digest === false ? undefined : createDigest(digest);
   }
 
   /** Takes one entry in. */
   add(entry: EntryView): void {
     this.#received++;
-    const { bytes, dataOffset, dataLength } = entry;
-    // The high word of a sequence number is 0 in any load that can end.
-    if (dataLength < SEQUENCE_BYTES || bytes.readUInt32LE(dataOffset + 4) !== 0) {
+    const sequence = readSequence(entry, this.#place);
+    if (sequence === NO_SEQUENCE) {
       this.#foreign++;
       return;
     }
-    const sequence = bytes.readUInt32LE(dataOffset);
     const word = sequence >>> 5;
     const bit = 1 << (sequence & 31);
     if (word >= this.#seen.length) this.#grow(word);
@@ -46,7 +49,7 @@ export class Tally {
       return;
     }
     this.#seen[word] = seen | bit;
-    this.#digest?.add(entry);
+    this.#digest?.addArrived(entry);
   }
 
   /** @param sent how many entries the load had: sequence numbers 0 to `sent - 1` */

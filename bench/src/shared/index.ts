@@ -1,4 +1,12 @@
 /** What the tests of this repository use of the benchmarks' helpers. */
+export { CONTENTS, type Content, leastBytes, sequencePlace } from '../contents/content.js';
+export {
+  EntrySource,
+  type LoadContents,
+  type LoadEntry,
+  MAX_SLOTS,
+} from '../contents/entry-source.js';
+export { createDigest, DIGESTS, type DigestKind } from '../contents/load-digest.js';
 export { Tally } from './arrival-account.js';
 export {
   type CertificateAndKey,
@@ -6,5 +14,4 @@ export {
   type CertificateOptions,
   selfSigned,
 } from './certificates.js';
-export { EntrySource, type LoadContents, type LoadEntry, MAX_SLOTS } from './entry-source.js';
 export { SeededRandom } from './random.js';

@@ -1,3 +1,5 @@
+import type { DigestKind } from '../contents/load-digest.js';
+import type { SequencePlace } from '../contents/sequence-number.js';
 import type { TallyReport } from './arrival-account.js';
 
 export const TRANSPORTS = ['tcp', 'tls', 'pipe'] as const;
@@ -8,10 +10,10 @@ export type Transport = (typeof TRANSPORTS)[number];
 /** What the load generator tells the embedded indexer's process when it starts it. */
 export interface IndexerSettings {
   readonly secret: string;
-  /** Keep account of a load's entries by their sequence numbers. */
-  readonly tally: boolean;
+  /** Where entries of a load have their sequence number, by which account is kept; `false`: none is. */
+  readonly tally: SequencePlace | false;
   /** A digest of them as well; with a tally only. */
-  readonly digest: boolean;
+  readonly digest: DigestKind | false;
   /** Milliseconds by which its confirmations leave later. Default: 0. */
   readonly ackDelay?: number;
   /** Each of them is listened on, at an address of its own, in this order. Default: TCP alone. */
@@ -28,6 +30,8 @@ export interface ServerCertificate {
 
 /** What arrived of a load, and for whom. */
 export interface ArrivalReport extends TallyReport {
+  /** Entries by the name of their tag. */
+  readonly tags: Readonly<Record<string, number>>;
   /** Entries by the name of their tenant; those of no tenant are left out. */
   readonly tenants: Readonly<Record<string, number>>;
 }

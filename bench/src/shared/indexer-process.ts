@@ -21,8 +21,8 @@ process.on('message', (message: ToIndexer) => {
     void start(message.settings, message.tls);
   } else if (message.kind === 'report') {
     if (tally === undefined || indexer === undefined) return;
-    const { tenants } = indexer.stats();
-    tell({ kind: 'report', arrived: { ...tally.report(message.sent), tenants } });
+    const { tags, tenants } = indexer.stats();
+    tell({ kind: 'report', arrived: { ...tally.report(message.sent), tags, tenants } });
   } else if (indexer !== undefined) {
     indexer.ackDelay = message.milliseconds;
     tell({ kind: 'delayed' });
@@ -35,8 +35,8 @@ for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => pr
 
 async function start(settings: IndexerSettings, tls: ServerCertificate | undefined): Promise<void> {
   const { secret, ackDelay, tenants, transports = ['tcp'] } = settings;
-  const account = settings.tally ? new Tally(settings.digest) : undefined;
-  tally = account;
+  const account = settings.tally && new Tally(settings.tally, settings.digest);
+  tally = account || undefined;
   indexer = new Indexer({
     listen: transports.map(freeAddress),
     secret,

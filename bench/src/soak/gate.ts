@@ -3,9 +3,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REPOSITORY } from '../shared/repository.js';
+import { formatSeconds, formatTable } from '../shared/table.js';
 import { keepBusy } from './busy.js';
 import { runCommand } from './run-command.js';
-import { formatSeconds, formatTable } from './table.js';
 import { readTestResults, type TestResults } from './test-results.js';
 
 export interface GateOptions {

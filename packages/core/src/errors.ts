@@ -232,3 +232,26 @@ export class BatchError extends RingestError {
     this.index = index;
   }
 }
+
+/**
+ * A line that a line writer has refused: nothing of it was written, and all other lines were. `reason` is
+ * `length` if it has more than `maxLineBytes`, and `time` if it has no valid time; `cause` says why.
+ */
+export class LineRefusedError extends RingestError {
+  readonly code = 'ERR_LINE_REFUSED';
+  readonly reason: 'length' | 'time';
+  /** Bytes of the line, as far as it was there. */
+  readonly bytes: number;
+  readonly maxLineBytes: number;
+
+  constructor(reason: 'length' | 'time', bytes: number, maxLineBytes: number, cause?: unknown) {
+    const problem =
+      reason === 'length'
+        ? `it is longer than ${maxLineBytes} bytes: raise maxLineBytes, or have long lines split`
+        : `it has no valid time: ${messageOf(cause)}`;
+    super(`a line of ${bytes} bytes was not written: ${problem}`, { cause });
+    this.reason = reason;
+    this.bytes = bytes;
+    this.maxLineBytes = maxLineBytes;
+  }
+}

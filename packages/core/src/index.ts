@@ -68,6 +68,10 @@ export {
   type TargetInput,
   type TlsInput,
 } from './configuration/targets/index.js';
+export type { LineTime } from './entries/line-run.js';
+export { LineWriter, type LineWriterOptions, type LineWriterStats } from './entries/line-writer.js';
+export type { PackedOptions } from './entries/packed-entries.js';
+export type { PackedTimes } from './entries/packed-run.js';
 export * from './errors.js';
 export * from './gravwell-file/index.js';
 export { IngestMuxer } from './muxer.js';

@@ -1,7 +1,7 @@
 /**
  * The ring kernel: all that is done per entry to the bytes of a ring. Each thread instantiates it
- * over the lane's shared memory. `src/kernel.ts` says what its functions promise,
- * `src/boundary.ts` where things lie in that memory. Pointers are byte addresses; frames are not
+ * over the lane's shared memory. `src/ring/kernel.ts` says what its functions promise,
+ * `src/ring/memory-layout.ts` where things lie in that memory. Pointers are byte addresses; frames are not
  * aligned, and a frame that begins before `end` is wholly there.
  */
 
@@ -26,11 +26,6 @@ const ID: u32 = 38;
 const ID_UNSTAMPED: u64 = 0;
 const ID_UNSTAMPED_NO_SOURCE: u64 = u64.MAX_VALUE;
 
-let sourceLow: u64 = 0;
-let sourceHigh: u64 = 0;
-let sourceFlag: u32 = 0;
-let unstampedId: u64 = ID_UNSTAMPED_NO_SOURCE;
-
 let localLow: u64 = 0;
 let localHigh: u64 = 0;
 let localFlag: u32 = 0;
@@ -38,22 +33,10 @@ let id: u64 = 1;
 let stopFlags: u32 = 0;
 let walkedFrames: u32 = 0;
 let lastTouched: u32 = 0;
+let laidFrames: u32 = 0;
+let splitTo: u32 = 0;
 
-export function setSource(w0: u32, w1: u32, w2: u32, w3: u32, isIPv4: bool): void {
-  sourceLow = <u64>w0 | (<u64>w1 << 32);
-  sourceHigh = <u64>w2 | (<u64>w3 << 32);
-  sourceFlag = isIPv4 ? FLAG_IPV4 : 0;
-  unstampedId = ID_UNSTAMPED;
-}
-
-export function setNoSource(): void {
-  sourceLow = 0;
-  sourceHigh = 0;
-  sourceFlag = 0;
-  unstampedId = ID_UNSTAMPED_NO_SOURCE;
-}
-
-// Short bodies are the common case, and a call of memory.copy costs as much as moving 512 bytes here.
+// memory.copy is a call out of WebAssembly, which costs as much as moving some hundred bytes here.
 // @ts-expect-error: decorator
 @inline
 function copy(to: u32, from: u32, length: u32): void {
@@ -62,6 +45,18 @@ function copy(to: u32, from: u32, length: u32): void {
     return;
   }
   const end = from + length;
+  while (from + 64 <= end) {
+    const a = v128.load(from);
+    const b = v128.load(from, 16);
+    const c = v128.load(from, 32);
+    const d = v128.load(from, 48);
+    v128.store(to, a);
+    v128.store(to, b, 16);
+    v128.store(to, c, 32);
+    v128.store(to, d, 48);
+    from += 64;
+    to += 64;
+  }
   while (from + 16 <= end) {
     v128.store(to, v128.load(from));
     from += 16;
@@ -90,24 +85,141 @@ function copy(to: u32, from: u32, length: u32): void {
   if (length & 1) store<u8>(to, load<u8>(from));
 }
 
-export function encode(
-  at: u32,
-  seconds: f64,
-  nanoseconds: u32,
-  tag: u32,
-  lengthWord: u32,
-  body: u32,
-  bodyBytes: u32,
-): void {
-  store<u32>(at, NEW_ENTRY);
-  store<u32>(at + LENGTH, lengthWord | sourceFlag);
-  store<i64>(at + SECONDS, <i64>seconds + WIRE_EPOCH_OFFSET);
-  store<u32>(at + NANOSECONDS, nanoseconds);
-  store<u16>(at + TAG, <u16>tag);
-  store<u64>(at + SOURCE, sourceLow);
-  store<u64>(at + SOURCE + 8, sourceHigh);
-  store<u64>(at + ID, unstampedId);
-  if (bodyBytes) copy(at + FRAME_BYTES, body, bodyBytes);
+// A record: one entry on its way into the ring.
+const RECORD_BYTES: u32 = 32;
+const R_BODY: u32 = 0;
+const R_BODY_BYTES: u32 = 4;
+const R_LENGTH: u32 = 8;
+const R_TAG: u32 = 12;
+const R_SECONDS: u32 = 16;
+const R_NANOSECONDS: u32 = 24;
+const R_SOURCE: u32 = 28;
+
+export function lay(
+  records: u32,
+  count: u32,
+  to: u32,
+  end: u32,
+  tail: u32,
+  tailBytes: u32,
+): u32 {
+  let at = to;
+  let record = records;
+  const last = records + count * RECORD_BYTES;
+  for (; record < last; record += RECORD_BYTES) {
+    const bodyBytes = load<u32>(record + R_BODY_BYTES);
+    const next = at + FRAME_BYTES + bodyBytes + tailBytes;
+    if (next > end) break;
+    store<u32>(at, NEW_ENTRY);
+    store<u32>(at + LENGTH, load<u32>(record + R_LENGTH));
+    store<i64>(at + SECONDS, <i64>load<f64>(record + R_SECONDS) + WIRE_EPOCH_OFFSET);
+    store<u32>(at + NANOSECONDS, load<u32>(record + R_NANOSECONDS));
+    store<u16>(at + TAG, load<u16>(record + R_TAG));
+    const source = load<u32>(record + R_SOURCE);
+    if (source) {
+      store<u64>(at + SOURCE, load<u64>(source));
+      store<u64>(at + SOURCE + 8, load<u64>(source, 8));
+      store<u64>(at + ID, ID_UNSTAMPED);
+    } else {
+      store<u64>(at + SOURCE, 0);
+      store<u64>(at + SOURCE + 8, 0);
+      store<u64>(at + ID, ID_UNSTAMPED_NO_SOURCE);
+    }
+    const body = load<u32>(record + R_BODY);
+    if (body) copy(at + FRAME_BYTES, body, bodyBytes);
+    if (tailBytes) copy(at + FRAME_BYTES + bodyBytes, tail, tailBytes);
+    at = next;
+  }
+  laidFrames = (record - records) / RECORD_BYTES;
+  return at;
+}
+
+export function laid(): u32 {
+  return laidFrames;
+}
+
+const LINE_FEED: u32 = 10;
+const CARRIAGE_RETURN: u32 = 13;
+
+// The first byte of the next delimiter, or `end`.
+// @ts-ignore: decorator
+@inline
+function findDelimiter(from: u32, end: u32, delimiter: u32, delimiterBytes: u32): u32 {
+  const first = load<u8>(delimiter);
+  const pattern = i8x16.splat(<i8>first);
+  let at = from;
+  while (at + delimiterBytes <= end) {
+    while (at + 64 <= end) {
+      const one = v128.or(
+        i8x16.eq(v128.load(at), pattern),
+        i8x16.eq(v128.load(at, 16), pattern),
+      );
+      const other = v128.or(
+        i8x16.eq(v128.load(at, 32), pattern),
+        i8x16.eq(v128.load(at, 48), pattern),
+      );
+      if (v128.any_true(v128.or(one, other))) break;
+      at += 64;
+    }
+    while (at + 16 <= end) {
+      const found = i8x16.bitmask(i8x16.eq(v128.load(at), pattern));
+      if (found) {
+        at += ctz(found);
+        break;
+      }
+      at += 16;
+    }
+    while (at < end && load<u8>(at) != first) at++;
+    if (at + delimiterBytes > end) break;
+    let same: u32 = 1;
+    while (same < delimiterBytes && load<u8>(at + same) == load<u8>(delimiter + same)) same++;
+    if (same == delimiterBytes) return at;
+    at++;
+  }
+  return end;
+}
+
+export function split(
+  from: u32,
+  end: u32,
+  delimiter: u32,
+  delimiterBytes: u32,
+  keepsEmpty: bool,
+  mostBytes: u32,
+  records: u32,
+  most: u32,
+): u32 {
+  const isLineFeed = delimiterBytes == 1 && load<u8>(delimiter) == LINE_FEED;
+  const length = load<u32>(records + R_LENGTH);
+  const tag = load<u32>(records + R_TAG);
+  const seconds = load<u64>(records + R_SECONDS);
+  const nanosecondsAndSource = load<u64>(records + R_NANOSECONDS);
+  let record = records;
+  const last = records + most * RECORD_BYTES;
+  let at = from;
+  while (record < last) {
+    const found = findDelimiter(at, end, delimiter, delimiterBytes);
+    if (found == end) break;
+    let bytes = found - at;
+    if (isLineFeed && bytes && load<u8>(found - 1) == CARRIAGE_RETURN) bytes--;
+    if (bytes > mostBytes) break;
+    if (bytes || keepsEmpty) {
+      store<u32>(record + R_BODY, at);
+      store<u32>(record + R_BODY_BYTES, bytes);
+      store<u32>(record + R_LENGTH, length | bytes);
+      store<u32>(record + R_TAG, tag);
+      store<u64>(record + R_SECONDS, seconds);
+      store<u64>(record + R_NANOSECONDS, nanosecondsAndSource);
+      record += RECORD_BYTES;
+    }
+    at = found + delimiterBytes;
+  }
+  splitTo = at;
+  return (record - records) / RECORD_BYTES;
+}
+
+export function splitEnd(): u32 {
+  return splitTo;
 }
 
 // @ts-expect-error: decorator

@@ -18,9 +18,21 @@ export { Lane, type LaneEvents, type LaneOptions } from './lane/lane.js';
 export { LanePool } from './lane/lane-pool.js';
 export type { DetachedFrame } from './lane/lane-ring.js';
 export type { DittoEnd, RateLimitTask } from './messages.js';
+export type { EntryRun, RunOutcome } from './ring/entry-run.js';
 export { encodedSize, encodeFrame, type FrameParts, frameTag, retagFrame } from './ring/frame.js';
+export {
+  FrameStage,
+  MAX_DELIMITER_BYTES,
+  MAX_STAGED_BYTES,
+  MAX_TAIL_BYTES,
+} from './ring/frame-stage.js';
 export type { Counter } from './ring/memory-layout.js';
-export { CONTROL_WORDS, Control, LaneState } from './ring/memory-layout.js';
+export {
+  CONTROL_WORDS,
+  Control,
+  LaneState,
+  MAX_RECORDS as MAX_STAGED_ENTRIES,
+} from './ring/memory-layout.js';
 export { HALF_LIFE, Meter } from './ring/meter.js';
 export { MAX_RING_BYTES, MIN_RING_BYTES } from './ring/ring.js';
 export type { FrameWriter, WriterMark } from './ring/ring-writer.js';

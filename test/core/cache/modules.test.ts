@@ -324,7 +324,9 @@ describe('the overflow', () => {
           const frame = Buffer.alloc(encodedSize(parts));
           encodeFrame(parts, frame);
           // What finds no room in its ring comes as a frame.
-          if (isFrame || !overflow.spill(parts)) overflow.add(frame);
+          if (isFrame || !overflow.spill(parts)) {
+            overflow.add({ frame, entries: 1, tag: 0, wasInRing: false, isCached: false });
+          }
           wanted.push(frame);
           if (flushes) overflow.flush();
         }

@@ -135,7 +135,9 @@ describe('a store', () => {
 
 describe('the copies of what is refused', () => {
   const frames = (...names: string[]): DetachedFrame[] =>
-    names.map((name) => ({ frame: Buffer.from(name), tag: 0, wasInRing: false, isCached: true }));
+    names.map((name) => ({
+      ...{ frame: Buffer.from(name), entries: 1, tag: 0, wasInRing: false, isCached: true },
+    }));
 
   it('are made once, and needed as long as one of their segment is refused', () => {
     const copies = new RefusedCopies();

@@ -4,7 +4,7 @@ import { TestClock } from '../../support/test-clock.js';
 
 const frames = (from: number, count: number) =>
   Array.from({ length: count }, (_, i) => ({
-    ...{ frame: Buffer.alloc(46), tag: from + i, wasInRing: false, isCached: false },
+    ...{ frame: Buffer.alloc(46), entries: 1, tag: from + i, wasInRing: false, isCached: false },
   }));
 
 /** A backlog with three writes of so many frames, and the tags of those that are placed. */

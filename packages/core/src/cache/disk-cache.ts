@@ -119,9 +119,9 @@ export class DiskCache {
    * Accepts a copy of a frame that waits for room.
    * @returns `false`: the frame still has to wait
    */
-  spillFrame({ frame }: DetachedFrame): boolean {
+  spillFrame(waiting: DetachedFrame): boolean {
     if (!this.isAccepting) return false;
-    this.#parts.spill.add(frame);
+    this.#parts.spill.add(waiting);
     this.#parts.handOn.schedule();
     return true;
   }
@@ -136,7 +136,7 @@ export class DiskCache {
       return;
     }
     retagFrame(waiting.frame, waiting.tag);
-    this.#parts.spill.add(waiting.frame);
+    this.#parts.spill.add(waiting);
     this.#parts.handOn.schedule();
   }
 

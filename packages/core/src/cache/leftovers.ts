@@ -42,10 +42,10 @@ export class Leftovers {
   }
 
   /** Copies a frame. */
-  add({ frame, tag }: DetachedFrame): void {
+  add({ frame, entries, tag }: DetachedFrame): void {
     // A large frame that was sent still has the tag of its indexer.
     retagFrame(frame, tag);
-    this.#builder.add([frame], 1);
+    this.#builder.add([frame], entries);
   }
 
   /** Appends all that is gathered, oldest first, with an order before what waits in the cache. */

@@ -47,9 +47,9 @@ export class RefusedKeeper {
     this.forgetOthers();
     const fresh = this.#copies.without(this.#refused.frames);
     if (fresh.length === 0) return;
-    for (const { frame, tag } of fresh) {
+    for (const { frame, entries, tag } of fresh) {
       retagFrame(frame, tag);
-      this.#builder.add([frame], 1);
+      this.#builder.add([frame], entries);
       this.#frames.push(frame);
     }
     this.#builder.flush();

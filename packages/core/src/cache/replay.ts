@@ -150,7 +150,8 @@ export class Replay {
         continue;
       }
       retagFrame(frame, tag);
-      cursor.head = { frame: this.#rings.detach(frame), tag, wasInRing: false, isCached: true };
+      const head = { frame: this.#rings.detach(frame), tag, entries: 1 };
+      cursor.head = { ...head, wasInRing: false, isCached: true };
     }
     return cursor.head;
   }

@@ -1,8 +1,16 @@
-import { type FrameParts, type SharedMemoryPool, StagingRing } from '@ringest/workers';
+import {
+  type DetachedFrame,
+  type FrameParts,
+  type SharedMemoryPool,
+  StagingRing,
+} from '@ringest/workers';
 import { BlockBuilder, type FrameBlock } from './block-builder.js';
 
-/** The size of the buffer in which entries are encoded, in bytes. */
-const STAGING_BYTES = 262144;
+/**
+ * The size of the buffer in which entries are encoded, in bytes. Its blocks are as long as those of any
+ * lane. Of the memory, only what is in use is touched.
+ */
+const STAGING_BYTES = 2_097_152;
 
 /** Gathers entries that find no room in a ring into blocks for the disk. `SpillDelay` decides when. */
 export class Spill {
@@ -40,10 +48,10 @@ export class Spill {
     return write();
   }
 
-  /** Copies a frame. */
-  add(frame: Uint8Array): void {
+  /** Copies frames. */
+  add({ frame, entries }: DetachedFrame): void {
     this.#unstage();
-    this.#builder.add([frame], 1);
+    this.#builder.add([frame], entries);
   }
 
   /** Makes a block of what is gathered. */

@@ -171,7 +171,7 @@ export interface MuxerConfiguration extends TargetDefaults {
   /** How many lanes lead to each target. Each lane has its own ring and its own socket. Default: 1. */
   readonly connectionsPerTarget?: number;
   /**
-   * The size of each lane's ring in bytes, a power of two. An entry over a quarter of it is kept
+   * The size of each lane's ring in bytes, a power of two. An entry longer than an eighth of it, or than 256 KiB, is kept
    * outside the ring. Default: 16 MiB.
    */
   readonly ringBytes?: number;

@@ -1,7 +1,7 @@
 import type { EntryInput } from '@ringest/codec';
-import type { DetachedFrame } from '@ringest/workers';
 import { BatchError, InvalidArgumentError } from '../errors.js';
 import type { Placer } from '../placing/placer.js';
+import { writeTo } from '../placing/write-to.js';
 import type { WaitOptions } from '../wait.js';
 import type { Dispatcher } from '../waiting/dispatcher.js';
 import type { CheckedEntry } from './checked-entry.js';
@@ -41,16 +41,18 @@ export class BatchWriter {
    * @returns how many entries were written
    */
   #writeUncommitted(entries: readonly EntryInput[]): number {
-    const dispatcher = this.#dispatcher;
     const placer = this.#placer;
     const parts = this.#parts;
+    const begun = placer.beginBatch();
+    let writer = this.#dispatcher.mayEnterRings ? begun : undefined;
     let written = 0;
     let checked = 0;
-    placer.beginBatch();
     try {
       for (; checked < entries.length; checked++) {
         parts.check(entries[checked] as EntryInput);
-        if (written === checked && dispatcher.writeInBatch(parts)) written++;
+        if (writer === undefined) continue;
+        if (placer.mayHold(parts) && writeTo(writer, parts)) written++;
+        else writer = undefined;
       }
     } catch (error) {
       placer.cancelBatch();
@@ -65,11 +67,10 @@ export class BatchWriter {
     accepted: number,
     options: WaitOptions,
   ): Promise<void> | undefined {
-    const frames: DetachedFrame[] = [];
     for (let i = accepted; i < entries.length; i++) {
       this.#parts.check(entries[i] as EntryInput);
-      frames.push(this.#placer.copy(this.#parts));
+      this.#placer.copy(this.#parts);
     }
-    return this.#dispatcher.enqueue(frames, accepted, options);
+    return this.#dispatcher.enqueueCopies(accepted, options);
   }
 }

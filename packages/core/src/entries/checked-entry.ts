@@ -10,12 +10,11 @@ import {
   OversizedEntryError,
   Source,
   type SourceInput,
-  Timestamp,
-  type UnixTime,
 } from '@ringest/codec';
 import type { FrameParts } from '@ringest/workers';
 import type { Attachments } from '../configuration/attachments.js';
 import type { MuxerTags } from './muxer-tags.js';
+import { setUnixTime } from './unix-time.js';
 
 /** What the muxer adds to entries. */
 export interface EntryExtras {
@@ -66,7 +65,7 @@ export class CheckedEntry implements FrameParts {
     const { data, tag, timestamp, source, enumeratedValues } = entry;
     if (!this.#tags.has(tag)) throw this.#tags.problem(tag);
     this.tag = tag;
-    this.#takeTime(timestamp as UnixTime);
+    setUnixTime(this, timestamp);
     this.source = source === undefined ? this.#sourceOverride : this.#resolve(source);
     if (typeof data === 'string') {
       // A code unit has at most three bytes of UTF-8, so only very long text must be measured.
@@ -85,25 +84,6 @@ export class CheckedEntry implements FrameParts {
   #block(values: EnumeratedInput | undefined): Uint8Array | undefined {
     if (values === undefined) return this.#attachments?.block();
     return this.#attachments?.merge(values) ?? encodeEnumeratedBlock(values);
-  }
-
-  #takeTime(time: UnixTime): void {
-    // Numbers, texts and dates do not have these fields. They are converted below.
-    const seconds = time?.seconds;
-    const nanoseconds = time?.nanoseconds;
-    const isPlain =
-      Number.isSafeInteger(seconds) &&
-      Number.isInteger(nanoseconds) &&
-      nanoseconds >= 0 &&
-      nanoseconds < 1_000_000_000;
-    if (isPlain) {
-      this.seconds = seconds;
-      this.nanoseconds = nanoseconds;
-    } else {
-      const timestamp = Timestamp.from(time);
-      this.seconds = timestamp.seconds;
-      this.nanoseconds = timestamp.nanoseconds;
-    }
   }
 
   /** Remembers the last source: ingesters write many entries of one source in a row. */

@@ -1,14 +1,19 @@
 import {
   type DetachedFrame,
+  type EntryRun,
   encodedSize,
   encodeFrame,
   type FrameParts,
+  type FrameWriter,
   type Lane,
+  type RunOutcome,
   type SharedMemoryPool,
   type WriterMark,
 } from '@ringest/workers';
 import { Balancer, type Policy } from '../balancing/index.js';
 import { OncePerTurn } from '../once-per-turn.js';
+import { FrameCopier } from './frame-copier.js';
+import { writeTo } from './write-to.js';
 
 /** Bytes that are held back until all of a batch is checked; beyond, the rest is checked first. */
 const MAX_UNCOMMITTED_BYTES = 262144;
@@ -36,6 +41,8 @@ export class Placer {
   readonly #lanes: readonly Lane[];
   readonly #sharedMemory: SharedMemoryPool;
   readonly #maxFrame: number;
+  /** Made for the first entry that finds no room. */
+  #copier: FrameCopier | undefined;
   #journal: FrameTap | undefined;
   /** The lane of the current batch, and after how many bytes that is committed. */
   #lane: Lane | undefined;
@@ -96,29 +103,33 @@ export class Placer {
   write(parts: FrameParts): boolean {
     if (!this.acceptsNew || this.isLargeEntry(parts)) return false;
     const lane = this.#lane;
-    const isOut = lane === undefined || (this.#isAnyRefused && lane.refuses(parts.tag));
-    if (isOut || !writeTo(lane, parts)) {
-      return this.#writeToAny(parts.tag, (other) => writeTo(other, parts)) !== undefined;
+    if (lane === undefined || this.#isOut(lane, parts.tag) || !writeTo(lane.writer, parts)) {
+      return this.#writeElsewhere(parts);
     }
     this.#account(lane);
     return true;
   }
 
   /**
-   * Begins a batch that is written as a whole or not at all: until `endBatch`, what `writeInBatch` writes
-   * is not committed, and `cancelBatch` takes it back.
+   * Begins a batch that is written as a whole or not at all. Until `endBatch`, what is written with the
+   * writer is not committed, and `cancelBatch` takes it back.
+   * @returns `undefined` when nothing can be held back now
    */
-  beginBatch(): void {
+  beginBatch(): FrameWriter | undefined {
     if (this.#lane === undefined) this.#begin(this.balancer.pick());
-    this.#batchMark = this.#lane?.writer.mark();
+    const writer = this.#lane?.writer;
+    this.#batchMark = writer?.mark();
+    return this.acceptsNew ? writer : undefined;
   }
 
-  /** @returns false when the entry cannot be held with the others; nothing was written then */
-  writeInBatch(parts: FrameParts): boolean {
-    const lane = this.#lane;
-    if (lane === undefined || !this.acceptsNew || this.isLargeEntry(parts)) return false;
-    if (this.#isAnyRefused && lane.refuses(parts.tag)) return false;
-    return lane.writer.uncommitted < MAX_UNCOMMITTED_BYTES && writeTo(lane, parts);
+  /** Whether an entry may be held back with the others of its batch. */
+  mayHold(parts: FrameParts): boolean {
+    const lane = this.#lane as Lane;
+    return (
+      lane.writer.uncommitted < MAX_UNCOMMITTED_BYTES &&
+      !this.isLargeEntry(parts) &&
+      !this.#isOut(lane, parts.tag)
+    );
   }
 
   cancelBatch(): void {
@@ -131,12 +142,43 @@ export class Placer {
     if (this.#lane !== undefined) this.#account(this.#lane);
   }
 
-  /** A copy of an entry that found no room. */
-  copy(parts: FrameParts): DetachedFrame {
+  /**
+   * Writes the entries of a run that come next into rings.
+   * @returns `written`: all of them; `full`: no ring has room for many; `alone`: the next one goes alone
+   */
+  writeRun(run: EntryRun): RunOutcome {
+    const { tag } = run;
+    if (tag === undefined && this.#isAnyRefused) return 'full';
+    const passedOver = new Set<Lane>();
+    while (!run.isDone) {
+      const lane = this.acceptsNew ? (this.#lane ?? this.balancer.pick(passedOver)) : undefined;
+      if (lane === undefined) return 'full';
+      if (this.#lane === undefined) this.#begin(lane);
+      const isOut = tag !== undefined && this.#isOut(lane, tag);
+      const outcome = isOut ? 'full' : lane.writer.writeRun(run);
+      this.#account(lane);
+      if (outcome === 'alone') return 'alone';
+      if (outcome === 'written') continue;
+      this.commit();
+      passedOver.add(lane);
+    }
+    return 'written';
+  }
+
+  /** Copies an entry that found no room; `takeCopies` has it. */
+  copy(parts: FrameParts): void {
+    this.#copier ??= new FrameCopier();
+    if (this.#copier.add(parts)) return;
     const size = encodedSize(parts);
     const frame = this.isLarge(size) ? this.#sharedMemory.allocate(size) : Buffer.allocUnsafe(size);
     encodeFrame(parts, frame);
-    return { frame, tag: parts.tag, wasInRing: false, isCached: false };
+    const alone = { frame, entries: 1, tag: parts.tag, wasInRing: false, isCached: false };
+    this.#copier.addAlone(alone);
+  }
+
+  /** Takes out the copies of entries that found no room. */
+  takeCopies(): readonly DetachedFrame[] {
+    return this.#copier?.take() ?? [];
   }
 
   /** Whether a frame of so many bytes has to be in memory that lanes can take over. */
@@ -158,17 +200,10 @@ export class Placer {
    */
   place(frame: DetachedFrame): Lane | undefined {
     if (!frame.isCached && !this.acceptsNew) return undefined;
-    const current = this.#lane;
-    const isOut = current === undefined || (this.#isAnyRefused && current.refuses(frame.tag));
-    let lane = current;
-    if (isOut || !this.#writeLoose(current, frame)) {
-      lane = this.#writeToAny(frame.tag, (other) => this.#writeLoose(other, frame));
-      if (lane === undefined) return undefined;
-    } else {
-      this.#account(current);
-    }
+    const lane = this.#writeToAny(frame.tag, (other) => this.#writeLoose(other, frame));
+    if (lane === undefined) return undefined;
     if (frame.wasInRing) {
-      this.#rewrittenEntries++;
+      this.#rewrittenEntries += frame.entries;
       this.#rewrittenBytes += frame.frame.length;
     }
     return lane;
@@ -181,6 +216,15 @@ export class Placer {
     this.#lane = undefined;
     this.#copyToJournal(lane);
     lane.commit();
+  }
+
+  /** Not in `write`: a closure there would cost each entry an allocation. */
+  #writeElsewhere(parts: FrameParts): boolean {
+    return this.#writeToAny(parts.tag, (lane) => writeTo(lane.writer, parts)) !== undefined;
+  }
+
+  #isOut(lane: Lane, tag: number): boolean {
+    return this.#isAnyRefused && lane.refuses(tag);
   }
 
   /**
@@ -212,7 +256,7 @@ export class Placer {
     }
     if (!lane.hasRoom(bytes)) return false;
     this.#copyToJournal(lane);
-    if (!frame.isCached) journal.copy([frame.frame], 1);
+    if (!frame.isCached) journal.copy([frame.frame], frame.entries);
     const isWritten = lane.writeFrame(frame);
     this.#copiedTo = lane.writer.mark();
     return isWritten;
@@ -238,15 +282,4 @@ export class Placer {
     const entries = lane.writer.entries - mark.entries;
     if (entries > 0) this.#journal.copy(lane.writer.since(mark), entries);
   }
-}
-
-function writeTo(lane: Lane, parts: FrameParts): boolean {
-  return lane.writer.write(
-    parts.seconds,
-    parts.nanoseconds,
-    parts.tag,
-    parts.source,
-    parts.data,
-    parts.values,
-  );
 }

@@ -17,6 +17,11 @@ export class RefusedFrames {
     return this.#frames;
   }
 
+  /** How many entries they are. */
+  get entries(): number {
+    return this.#frames.reduce((sum, { entries }) => sum + entries, 0);
+  }
+
   /** The tag of the oldest frame, if no target will accept it, connected or not; otherwise `undefined`. */
   get hopelessTag(): number | undefined {
     const tag = this.#frames[0]?.tag;

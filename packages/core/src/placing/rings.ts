@@ -67,7 +67,7 @@ export class Rings {
     const { tag } = frame;
     const { length } = frame.frame;
     if (this.refused.isRefused(tag)) {
-      if (this.refused.frames.length >= MAX_REFUSED) return false;
+      if (this.refused.entries >= MAX_REFUSED) return false;
       this.refused.add(this.placer.isLarge(length) ? frame : copyOf(frame));
       return true;
     }

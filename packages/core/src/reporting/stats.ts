@@ -150,7 +150,7 @@ export function muxerStats(
     reconnects: sum((lane) => lane.reconnects),
     unconfirmedBytes: sum((lane) => lane.unconfirmedBytes),
     backlogEntries: backlog.entries,
-    refusedEntries: refused.frames.length,
+    refusedEntries: refused.entries,
     dittoBytes: dittos.unfinishedBytes,
     droppedLogLines: log.dropped,
     ackLatencyMs: ackLatency(latency),

@@ -28,7 +28,7 @@ interface WaitingWrite {
   isOver: boolean;
   /** All are placed, and everything that was there before. */
   placed(): void;
-  /** What waits is given up: `left`, when so many were placed before. */
+  /** What waits is given up: `left`, when so many entries were placed before. */
   abandoned(left: readonly DetachedFrame[], placed: number, error: unknown): void;
 }
 
@@ -88,7 +88,8 @@ export class Backlog {
       isOver: false,
       placed: () => pending.resolve(),
       abandoned: (left, placed, error) => {
-        pending.reject(new WriteAbandonedError(acceptedBefore + placed, left.length, error));
+        const abandoned = entriesOf(left);
+        pending.reject(new WriteAbandonedError(acceptedBefore + placed, abandoned, error));
         refused(left);
       },
     };
@@ -154,7 +155,7 @@ export class Backlog {
       for (let due = first.frames[first.next]; due !== undefined; due = first.frames[first.next]) {
         if (!place(due)) return false;
         if (first.isCounted) this.#bytes -= due.frame.length + FRAME_COST;
-        this.#entries--;
+        this.#entries -= due.entries;
         first.next++;
         isOver = slice?.isOverAfterFrame() ?? false;
         if (isOver && first.next < first.frames.length) return true;
@@ -196,14 +197,15 @@ export class Backlog {
     if (waiting.isOver) return;
     const { frames, next, cost } = waiting;
     const left = frames.slice(next);
-    this.#entries -= left.length;
+    const placed = entriesOf(frames.slice(0, next));
+    this.#entries -= entriesOf(left);
     if (waiting.isCounted) this.#bytes -= bytesOf(left) + cost;
     waiting.isOver = true;
     waiting.frames = NONE;
     waiting.next = 0;
     this.#givenUp++;
     if (this.#givenUp >= COMPACTION) this.#dropGivenUp();
-    waiting.abandoned(left, next, error);
+    waiting.abandoned(left, placed, error);
   }
 
   #dropGivenUp(): void {
@@ -213,9 +215,13 @@ export class Backlog {
   }
 
   #count({ frames, cost, isCounted }: WaitingWrite): void {
-    this.#entries += frames.length;
+    this.#entries += entriesOf(frames);
     if (isCounted) this.#bytes += bytesOf(frames) + cost;
   }
+}
+
+function entriesOf(frames: readonly DetachedFrame[]): number {
+  return frames.reduce((sum, { entries }) => sum + entries, 0);
 }
 
 /** Bytes that frames cost. */

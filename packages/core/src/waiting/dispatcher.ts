@@ -24,7 +24,7 @@
  * `schedule()`, which runs it at the end of the turn. A batch need not end early for that.
  * docs/architecture/placing.md has the reasons for each step, and who calls it.
  */
-import type { DetachedFrame, FrameParts } from '@ringest/workers';
+import type { DetachedFrame, EntryRun, FrameParts } from '@ringest/workers';
 import type { DiskCache } from '../cache/disk-cache.js';
 import { BacklogFullError } from '../errors.js';
 import type { OncePerTurn } from '../once-per-turn.js';
@@ -110,24 +110,34 @@ export class Dispatcher {
     return cache !== undefined && !this.#placer.isLargeEntry(parts) && cache.spill(parts);
   }
 
-  /**
-   * Writes an entry into the batch that `Placer.beginBatch` began.
-   * @returns false when it has to be written after the batch; nothing was written then
-   */
-  writeInBatch(parts: FrameParts): boolean {
-    return this.backlog.isEmpty && !this.#cache?.prefersDisk && this.#placer.writeInBatch(parts);
+  /** Whether entries may enter rings now, for those that are held back until a batch is checked. */
+  get mayEnterRings(): boolean {
+    return this.backlog.isEmpty && !this.#cache?.prefersDisk;
   }
 
   /**
-   * Queues copies of entries up for room.
-   * @param acceptedBefore entries of the same batch that are in rings
+   * Writes the entries of a run, as many as there is room for in rings or in the cache.
+   * @returns false when the next one has to wait, or others do already
+   */
+  writeRun(run: EntryRun): boolean {
+    let areRingsFull = !this.mayEnterRings;
+    while (!run.isDone) {
+      if (!areRingsFull) areRingsFull = this.#placer.writeRun(run) === 'full';
+      const next = run.next();
+      if (next === undefined) break;
+      if (!this.write(next)) return false;
+      run.passedNext();
+    }
+    return true;
+  }
+
+  /**
+   * Queues up for room what `Placer.copy` has copied.
+   * @param acceptedBefore entries of the same write that are in rings
    * @returns `undefined` when there is room for all of them at once
    */
-  enqueue(
-    frames: readonly DetachedFrame[],
-    acceptedBefore: number,
-    options: WaitOptions,
-  ): Promise<void> | undefined {
+  enqueueCopies(acceptedBefore: number, options: WaitOptions): Promise<void> | undefined {
+    const frames = this.#placer.takeCopies();
     const written = this.backlog.push(frames, acceptedBefore, options, (refused) => {
       for (const frame of refused) this.#rings.free(frame);
       this.progress();
@@ -246,7 +256,7 @@ export class Dispatcher {
     if (this.#placer.place(waiting) !== undefined) return true;
     // It would stop all that waits behind it.
     if (rings.refused.isRefused(waiting.tag)) {
-      if (!waiting.isCached) this.#cache?.journal?.copy([waiting.frame], 1);
+      if (!waiting.isCached) this.#cache?.journal?.copy([waiting.frame], waiting.entries);
       rings.refused.add({ ...waiting, isCached: true });
       return true;
     }

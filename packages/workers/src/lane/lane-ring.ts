@@ -13,9 +13,13 @@ import { type FrameWriter, RingWriter } from '../ring/ring-writer.js';
 import { type SharedMemoryPool, sharedBytesOf } from '../ring/shared-memory.js';
 import { LargeFrames } from './large-frames.js';
 
-/** A frame outside a ring, or at the head of a ring that is evacuated. A large one is in shared memory. */
+/**
+ * A frame outside a ring, or at the head of a ring that is evacuated; or several of one tag, back to
+ * back, which go together. A large frame is alone, in shared memory.
+ */
 export interface DetachedFrame {
   readonly frame: Buffer;
+  readonly entries: number;
   readonly tag: number;
   /** Whether it was written to a ring before, and counted there. */
   readonly wasInRing: boolean;
@@ -105,8 +109,8 @@ export abstract class LaneRing {
    * memory of the lane's `sharedMemory`, which then belongs to the lane.
    * @returns false when there is no room; nothing was written then
    */
-  writeFrame({ frame, tag }: DetachedFrame): boolean {
-    if (frame.length <= this.writer.maxFrame) return this.writer.writeFrame(frame);
+  writeFrame({ frame, entries, tag }: DetachedFrame): boolean {
+    if (frame.length <= this.writer.maxFrame) return this.writer.writeFrames(frame, entries);
     return this.#writeLarge(frame, tag);
   }
 
@@ -163,6 +167,7 @@ export abstract class LaneRing {
   /** Entries written and not confirmed. Exact while no worker has the ring. */
   unconfirmedEntries(): number {
     const released = Atomics.load(this.ring.control, Control.released);
+    this.writer.lay();
     try {
       return passEntries(this.ring, released, this.writer.cursor, Number.MAX_SAFE_INTEGER).entries;
     } catch (error) {
@@ -194,7 +199,7 @@ export abstract class LaneRing {
     const frame = head.kind === 'frame' ? head.frame : (this.#large.get(head.key) as Buffer);
     // The worker removes only stamps in the ring.
     if (head.kind === 'large') unstampFrame(frame, head.tag);
-    return { frame, tag: head.tag, wasInRing: true, isCached: true };
+    return { frame, entries: 1, tag: head.tag, wasInRing: true, isCached: true };
   }
 
   /** A frame that `head` returned, to be kept after `dropHead`. A large frame is not copied. */

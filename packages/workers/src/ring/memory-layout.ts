@@ -9,13 +9,14 @@
  *   8192  tags to indexer    65536 x u16, index: muxer tag, value: indexer tag; 0xffff: unknown
  * 139264  tags to muxer      65536 x u16, the other way round
  * 270336  receive area       64 bytes of headroom, then what the socket reads
- * 344064  staging            one short body, 8-aligned, on its way into the ring
- * 393216  ring               a power of two of bytes
+ * 336000  slots              8192 x u16, index: slot of the ring, value: the block that is there
+ * 352384  stage              records of 32 bytes, sources, bodies: entries on their way into the ring
+ * 458752  blocks             those of the ring, and one more
  * ```
  *
  * Only the words of the control block are touched by both threads at a time, and only through
- * `Atomics`. The tag tables and the receive area belong to the worker, the staging area to the
- * main thread; the ring's bytes change hands with the cursors (see `ring.ts`).
+ * `Atomics`. The tag tables and the receive area belong to the worker, the stage to the producer;
+ * the ring's bytes and the slots they lie in change hands with the cursors (see `ring.ts`).
  */
 export const CONTROL_AT = 4096;
 export const TO_INDEXER_AT = 8192;
@@ -23,17 +24,38 @@ export const TO_MUXER_AT = TO_INDEXER_AT + 2 * 65536;
 const RECEIVE_HEADROOM = 64;
 export const RECEIVE_AT = TO_MUXER_AT + 2 * 65536 + RECEIVE_HEADROOM;
 export const RECEIVE_BYTES = 65536;
-export const STAGING_AT = 344064;
-export const STAGING_BYTES = 512;
-export const RING_AT = 393216;
+export const SLOTS_AT = 336000;
+export const MAX_SLOTS = 8192;
+export const RECORD_BYTES = 32;
+export const RECORDS_AT = SLOTS_AT + 2 * MAX_SLOTS;
+export const MAX_RECORDS = 1024;
+export const SOURCES_AT = RECORDS_AT + MAX_RECORDS * RECORD_BYTES;
+export const SOURCE_BYTES = 16;
+export const MAX_SOURCES = 64;
+export const BODIES_AT = SOURCES_AT + MAX_SOURCES * SOURCE_BYTES;
+export const BLOCKS_AT = 458752;
+export const BODIES_BYTES = BLOCKS_AT - BODIES_AT;
 
 export const CONTROL_WORDS = 1024;
+
+/** The fields of a record of the stage, by their offsets in bytes; see `Kernel.lay`. */
+export const RecordField = {
+  body: 0,
+  bodyBytes: 4,
+  length: 8,
+  tag: 12,
+  seconds: 16,
+  nanoseconds: 24,
+  source: 28,
+} as const;
 
 /** The value of an unknown tag in both tables; the `gravwell` tag 0xffff maps to itself. */
 export const UNKNOWN_TAG = 0xffff;
 
 /** Indexes of int32 words in the control block. */
 export const Control = {
+  /** The size of the ring in bytes; it never changes. */
+  ringBytes: 8,
   /** Cursor: the main thread has committed everything before it. */
   written: 0,
   /** Cursor: the worker has stamped everything before it and handed it to the socket. */

@@ -3,9 +3,11 @@ import { RingCorruptError, RingSizeError } from '../errors.js';
 import { reserve } from '../system-limit.js';
 import { instantiateKernel, type Kernel } from './kernel.js';
 import {
+  BLOCKS_AT,
   CONTROL_AT,
   CONTROL_WORDS,
-  RING_AT,
+  Control,
+  SLOTS_AT,
   TO_INDEXER_AT,
   TO_MUXER_AT,
   UNKNOWN_TAG,
@@ -20,6 +22,9 @@ import {
  *   ──────────┼─────────────────┼────────────────┼──────────────┼────────────
  *     free    │  with indexer   │  for worker    │  not visible │   free
  *             │  (resend these) │  to stamp      │  yet         │
+ *       ┊         ┊         ┊         ┊         ┊         ┊         ┊
+ *     slot 4    slot 5    slot 6    slot 7    slot 0    slot 1    slot 2
+ *               block 3   block 0   block 2   block 1
  * ```
  *
  * Invariants
@@ -28,27 +33,38 @@ import {
  * - `written` is stored by the producer only; `sent` and `released` by the ring's owner only (see
  *   `RingOwner`): the worker while it has a connection, else the main thread when it takes frames out.
  * - No frame has a stamp while nobody owns the ring.
+ * - A slot is a range of cursors as long as a block. The table of slots says which block of memory is
+ *   there. The producer gives a slot a block before it writes to it, and takes the block back once
+ *   `released` has passed the slot. It gives out the block that came back last, which is still in the
+ *   processor's cache: the memory in use is as small as the confirmations allow.
  * - The bytes from `released` to `written` are whole records, back to back. A record is a frame, a
  *   reference to a large frame that is kept outside (`LARGE`), or a pad.
- * - No record is split by the end of the ring. What does not fit there is preceded by a pad to the
+ * - No record is split by the end of a slot. What does not fit there is preceded by a pad to the
  *   end: the word `PAD`, or fewer than four bytes of anything.
- * - A frame takes at most a quarter of the ring, so that a pad never starves it.
+ * - A frame takes at most a block, and a block at most a quarter of the ring, so that a pad never
+ *   starves it.
  * - A frame behind `sent` has id 0, or all ones when it has no source yet; one before `sent` has
  *   the tag and id of the current connection. `unstamp` turns the second kind into the first.
  *
- * Cursors are published with `Atomics`, which orders them after the bytes they cover: that is all
- * the synchronisation there is.
+ * Cursors are published with `Atomics`, which orders them after the bytes and the slots they cover:
+ * that is all the synchronisation there is.
  */
 export class Ring {
   /** Bytes; a power of two. */
   readonly size: number;
-  readonly mask: number;
+  /** Bytes; a power of two. */
+  readonly blockBytes: number;
   readonly memory: WebAssembly.Memory;
   readonly control: Int32Array;
+  /** The block of each slot. */
+  readonly slots: Uint16Array;
   readonly kernel: Kernel;
   /** All of the lane's memory; records are read and written by absolute address. */
   readonly bytes: Buffer;
   readonly view: DataView;
+  readonly #blockMask: number;
+  readonly #blockShift: number;
+  readonly #slotMask: number;
 
   constructor(memory: WebAssembly.Memory, module: WebAssembly.Module) {
     this.memory = memory;
@@ -56,22 +72,37 @@ export class Ring {
     this.control = new Int32Array(memory.buffer, CONTROL_AT, CONTROL_WORDS);
     this.bytes = Buffer.from(memory.buffer);
     this.view = new DataView(memory.buffer);
-    this.size = memory.buffer.byteLength - RING_AT;
-    this.mask = this.size - 1;
+    this.size = Atomics.load(this.control, Control.ringBytes);
+    this.blockBytes = ringBlockBytes(this.size);
+    this.#blockMask = this.blockBytes - 1;
+    this.#blockShift = Math.log2(this.blockBytes);
+    // A ring that is full and begins within a slot reaches into one more than it has.
+    this.slots = new Uint16Array(memory.buffer, SLOTS_AT, (2 * this.size) / this.blockBytes);
+    this.#slotMask = this.slots.length - 1;
+  }
+
+  /** The slot of a cursor. */
+  slot(cursor: number): number {
+    return (cursor >>> this.#blockShift) & this.#slotMask;
+  }
+
+  /** The address of the block at a cursor. */
+  blockAddress(cursor: number): number {
+    return BLOCKS_AT + ((this.slots[this.slot(cursor)] as number) << this.#blockShift);
   }
 
   /** The address of a cursor's byte. */
   address(cursor: number): number {
-    return RING_AT + (cursor & this.mask);
+    return this.blockAddress(cursor) + (cursor & this.#blockMask);
   }
 
-  /** Bytes from a cursor to the end of the ring. */
+  /** Bytes from a cursor to the end of its slot. */
   toEnd(cursor: number): number {
-    return this.size - (cursor & this.mask);
+    return this.blockBytes - (cursor & this.#blockMask);
   }
 }
 
-/** The first word of a pad; four bytes or more before the end of the ring. */
+/** The first word of a pad; four bytes or more before the end of a slot. */
 export const PAD = 0;
 
 /**
@@ -84,13 +115,16 @@ export const LARGE_BYTES = 16;
 export const MIN_RING_BYTES = 65536;
 export const MAX_RING_BYTES = 2 ** 30;
 
-/** The longest frame that a ring of this size takes in; a longer one goes by reference. */
-export function maxRingFrame(ringBytes: number): number {
-  return ringBytes / 4;
+const MIN_BLOCK_BYTES = 16_384;
+const MAX_BLOCK_BYTES = 262_144;
+
+/** The size of the blocks of a ring, and so of the longest frame that it takes in. */
+export function ringBlockBytes(ringBytes: number): number {
+  return Math.min(Math.max(ringBytes / 8, MIN_BLOCK_BYTES), MAX_BLOCK_BYTES);
 }
 
 /**
- * A lane's memory, with empty ring and tag tables.
+ * A lane's memory, with an empty ring and empty tag tables.
  * @param ringBytes a power of two, 64 KiB to 1 GiB
  * @throws {RingSizeError}
  * @throws {SystemLimitError}
@@ -100,7 +134,7 @@ export function createLaneMemory(ringBytes: number): WebAssembly.Memory {
   if (!isPowerOfTwo || ringBytes < MIN_RING_BYTES || ringBytes > MAX_RING_BYTES) {
     throw new RingSizeError(ringBytes);
   }
-  const pages = (RING_AT + ringBytes) / 65536;
+  const pages = Math.ceil((BLOCKS_AT + ringBytes + ringBlockBytes(ringBytes)) / 65536);
   const memory = reserve(
     'addressSpace',
     `a lane with a ring of ${ringBytes} bytes`,
@@ -108,6 +142,7 @@ export function createLaneMemory(ringBytes: number): WebAssembly.Memory {
   );
   new Uint16Array(memory.buffer, TO_INDEXER_AT, 65536).fill(UNKNOWN_TAG);
   new Uint16Array(memory.buffer, TO_MUXER_AT, 65536).fill(UNKNOWN_TAG);
+  new Int32Array(memory.buffer, CONTROL_AT, CONTROL_WORDS)[Control.ringBytes] = ringBytes;
   return memory;
 }
 

@@ -3,6 +3,9 @@ import { Control } from './memory-layout.js';
 import { createLaneMemory, Ring } from './ring.js';
 import { RingWriter, type WriterMark } from './ring-writer.js';
 
+/** More frames than any memory holds. */
+const MAX_FRAMES = 0xffffffff;
+
 /** A ring without a reader. Frames are encoded in it as in the ring of a lane, and then copied out. */
 export class StagingRing {
   readonly writer: RingWriter;
@@ -19,9 +22,19 @@ export class StagingRing {
     return this.writer.entries - this.#mark.entries;
   }
 
-  /** The frames that were written since `clear`, back to back, in one or two views. Void after `clear`. */
+  /** The frames that were written since `clear`, back to back, in some views. Void after `clear`. */
   frames(): Buffer[] {
     return this.writer.since(this.#mark);
+  }
+
+  /** As `frames`, with the number of entries in each view. */
+  groups(): { readonly frames: Buffer; readonly entries: number }[] {
+    const { kernel } = this.writer.ring;
+    return this.frames().map((frames) => {
+      const at = frames.byteOffset;
+      kernel.walk(at, at + frames.length, MAX_FRAMES);
+      return { frames, entries: kernel.walked() };
+    });
   }
 
   /** Removes all frames. */

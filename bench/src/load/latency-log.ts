@@ -1,0 +1,97 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { Schedule } from './pace.js';
+
+/** Milliseconds. */
+export interface LatencyReport {
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly p9999: number;
+  readonly max: number;
+}
+
+/** Entries that are due within so many milliseconds are taken for as late as the first of them. */
+const SLICE_MS = 0.1;
+
+/** Histograms have whole microseconds. */
+const UNIT = 1000;
+
+/**
+ * The latency of a load whose entries are due at fixed times. It counts from the moment an entry was
+ * due, not from the one it was written at: when something stands still, the entries that should have
+ * been written meanwhile count with all the time that they were late. Without that, a load that
+ * waits for the indexer would measure least when it is slowest ("coordinated omission").
+ */
+export class LatencyLog {
+  readonly #schedule: Schedule;
+  readonly #start: number;
+  readonly #written = createHistogram();
+  readonly #confirmed = createHistogram();
+  #last: Promise<void> = Promise.resolve();
+
+  /** @param start when the schedule began, by `performance.now` */
+  constructor(schedule: Schedule, start: number) {
+    this.#schedule = schedule;
+    this.#start = start;
+  }
+
+  /**
+   * Entries have been written just now.
+   * @param from the first, by its sequence number
+   * @param to the one after the last
+   * @param confirmed resolves once all of them are confirmed; of one that rejects nothing is known
+   */
+  add(from: number, to: number, confirmed: Promise<void>): void {
+    this.#record(this.#written, from, to);
+    this.#last = confirmed.then(
+      () => this.#record(this.#confirmed, from, to),
+      () => {},
+    );
+  }
+
+  /** Resolves once nothing is awaited any more. */
+  settled(): Promise<void> {
+    return this.#last;
+  }
+
+  /** From the moment an entry was due until it was written. */
+  get lateness(): LatencyReport {
+    return report(this.#written);
+  }
+
+  /** From the moment an entry was due until it was confirmed. */
+  get latency(): LatencyReport {
+    return report(this.#confirmed);
+  }
+
+  /** The latency that so many percent of the entries did not exceed, in milliseconds. */
+  percentile(percent: number): number {
+    return this.#confirmed.percentile(percent) / UNIT;
+  }
+
+  #record(histogram: RecordableHistogram, from: number, to: number): void {
+    const schedule = this.#schedule;
+    const now = performance.now() - this.#start;
+    for (let entry = from; entry < to; ) {
+      const due = schedule.dueAt(entry);
+      const end = Math.min(Math.max(schedule.dueBy(due + SLICE_MS), entry + 1), to);
+      const late = Math.max(1, Math.round((now - due) * UNIT));
+      for (; entry < end; entry++) histogram.record(late);
+    }
+  }
+}
+
+function report(histogram: RecordableHistogram): LatencyReport {
+  const at = (percent: number) => histogram.percentile(percent) / UNIT;
+  return {
+    mean: histogram.mean / UNIT,
+    p50: at(50),
+    p90: at(90),
+    p99: at(99),
+    p999: at(99.9),
+    p9999: at(99.99),
+    max: histogram.max / UNIT,
+  };
+}

@@ -1,0 +1,136 @@
+import {
+  areGone,
+  GONE,
+  GRAVWELL_TAG,
+  InvalidEntryError,
+  isBytes,
+  MAX_DATA_BYTES,
+  OversizedEntryError,
+  type SourceInput,
+  Timestamp,
+  type TimestampInput,
+} from '@ringest/codec';
+import { BatchError, InvalidArgumentError } from '../errors.js';
+import type { WaitOptions } from '../wait.js';
+import { CheckedEntry, type EntryExtras } from './checked-entry.js';
+import type { MuxerTags } from './muxer-tags.js';
+import { type PackedColumns, PackedRun, type PackedTimes } from './packed-run.js';
+import { isUnixTime } from './unix-time.js';
+
+/** What packed entries have besides their data. */
+export interface PackedOptions extends WaitOptions {
+  /** The tag of all entries. Either this or `tags` must be given. */
+  readonly tag?: number;
+  /** A tag for each entry. */
+  readonly tags?: Uint16Array;
+  /** The time of all entries. Default: now. */
+  readonly timestamp?: TimestampInput;
+  /** A time for each entry. */
+  readonly timestamps?: PackedTimes;
+  /** The source of all entries. Default: as for `writeEntry`. */
+  readonly source?: SourceInput;
+}
+
+const NO_DATA = new Uint8Array(0);
+
+/** Checks packed entries, and makes runs of them. */
+export class PackedEntries {
+  readonly #tags: MuxerTags;
+  readonly #parts: CheckedEntry;
+
+  constructor(tags: MuxerTags, extras: EntryExtras) {
+    this.#tags = tags;
+    this.#parts = new CheckedEntry(tags, extras);
+  }
+
+  /** Checks all arguments of `IngestMuxer.writePacked`, and throws what that throws. */
+  check(bytes: Uint8Array, offsets: Uint32Array, options: PackedOptions): PackedRun {
+    if (typeof options !== 'object' || options === null) {
+      throw new InvalidArgumentError('options', options, '{ tag }, see PackedOptions');
+    }
+    const { tag, tags, timestamps: times, source } = options;
+    if ((tag === undefined) === (tags === undefined)) {
+      throw new InvalidArgumentError('options.tag', tag, 'either a tag for all entries, or tags');
+    }
+    const columns = { tags, times };
+    checkPacked(bytes, offsets, columns, this.#tags);
+    this.#parts.check({
+      // Without any entry, there is no tag that could be wrong.
+      tag: tag ?? tags?.[0] ?? GRAVWELL_TAG,
+      timestamp: options.timestamp ?? Timestamp.now(),
+      data: NO_DATA,
+      ...(source !== undefined && { source }),
+    });
+    return new PackedRun(bytes, offsets, columns, this.#parts);
+  }
+}
+
+/**
+ * Checks packed entries.
+ * @throws {InvalidArgumentError} an argument has the wrong type or length
+ * @throws {BatchError} an entry cannot be written: its offsets, its size, its tag or its time
+ */
+function checkPacked(
+  bytes: Uint8Array,
+  offsets: Uint32Array,
+  { tags, times }: PackedColumns,
+  known: MuxerTags,
+): void {
+  if (!isBytes(bytes)) throw new InvalidArgumentError('bytes', bytes, 'a Uint8Array');
+  if (areGone(bytes)) throw new InvalidArgumentError('bytes', bytes, `bytes with memory: ${GONE}`);
+  if (!(offsets instanceof Uint32Array) || offsets.length === 0) {
+    throw new InvalidArgumentError(
+      'offsets',
+      offsets,
+      'a Uint32Array with the beginning of each entry, and the end of the last one',
+    );
+  }
+  const count = offsets.length - 1;
+  checkColumn('options.tags', tags, Uint16Array, count);
+  checkColumn('options.timestamps.seconds', times?.seconds, Float64Array, count);
+  checkColumn('options.timestamps.nanoseconds', times?.nanoseconds, Uint32Array, count);
+  let lastTag = -1;
+  for (let i = 0; i < count; i++) {
+    const from = offsets[i] as number;
+    const to = offsets[i + 1] as number;
+    if (to < from || to > bytes.length) {
+      const wanted = 'give offsets that do not fall, and do not pass the end of the bytes';
+      throw new BatchError(i, new InvalidEntryError('offsets', [from, to], wanted));
+    }
+    if (to - from > MAX_DATA_BYTES) {
+      throw new BatchError(i, new OversizedEntryError(to - from, MAX_DATA_BYTES));
+    }
+    const tag = tags?.[i];
+    if (tag !== undefined && tag !== lastTag) {
+      if (!known.has(tag)) throw new BatchError(i, known.problem(tag));
+      lastTag = tag;
+    }
+    if (times !== undefined) checkTime(times, i);
+  }
+}
+
+function checkColumn(
+  name: string,
+  column: unknown,
+  type: typeof Uint16Array | typeof Uint32Array | typeof Float64Array,
+  count: number,
+): void {
+  if (column === undefined) return;
+  if (column instanceof type && column.length === count) return;
+  throw new InvalidArgumentError(
+    name,
+    column,
+    `a ${type.name} with a number for each of ${count} entries`,
+  );
+}
+
+function checkTime({ seconds, nanoseconds }: PackedTimes, i: number): void {
+  const second = seconds[i] as number;
+  const nanosecond = nanoseconds === undefined ? 0 : (nanoseconds[i] as number);
+  if (isUnixTime(second, nanosecond)) return;
+  try {
+    new Timestamp(second, nanosecond);
+  } catch (error) {
+    throw new BatchError(i, error);
+  }
+}

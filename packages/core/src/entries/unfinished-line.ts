@@ -1,0 +1,37 @@
+const SMALLEST = 1024;
+
+/** The beginning of a line whose end has not come yet. The memory grows by doubling, and is used again. */
+export class UnfinishedLine {
+  #memory = Buffer.allocUnsafeSlow(SMALLEST);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What is kept; void after the next call of a method that changes it. */
+  get bytes(): Buffer {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  append(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#memory.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#memory.length));
+      grown.set(this.bytes);
+      this.#memory = grown;
+    }
+    this.#memory.set(bytes, this.#length);
+    this.#length = length;
+  }
+
+  /** Keeps the bytes from an offset on. */
+  dropBefore(offset: number): void {
+    this.#memory.copyWithin(0, offset, this.#length);
+    this.#length -= offset;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+}

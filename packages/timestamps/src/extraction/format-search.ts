@@ -1,0 +1,163 @@
+import {
+  BEGINS,
+  DIGIT,
+  endOfBlanks,
+  endOfDigits,
+  MONTH_INITIAL,
+  monthNames,
+  nextBeginning,
+} from '../bytes.js';
+import type { TimeFormat } from '../formats/time-format.js';
+import type { Reading } from '../layouts/reading.js';
+
+/** Numbers of more digits begin no time, but in front of a line, or in a layout without separators. */
+const MOST_DIGITS = 4;
+const BYTE_VALUES = 256;
+const NONE: readonly Ranked[] = [];
+
+/** A format and its place in the order. */
+interface Ranked {
+  readonly rank: number;
+  readonly format: TimeFormat;
+}
+
+/**
+ * Looks for all formats in one pass over a line. What stands at a byte says which of them can begin
+ * there: the initial of a month; or how many digits there are, and what follows them. So each byte of
+ * a line is read a bounded number of times, and most bytes once.
+ */
+export class FormatSearch {
+  readonly #fronts: readonly Ranked[];
+  readonly #months: readonly Ranked[];
+  /** By the number of digits and the byte behind them. */
+  readonly #numbers: (readonly Ranked[])[] = Array((MOST_DIGITS + 1) * BYTE_VALUES).fill(NONE);
+  /** Layouts without separators: they begin with any number of digits. */
+  readonly #longNumbers: readonly Ranked[];
+  readonly #anywhere: readonly Ranked[];
+  readonly #texts: readonly Ranked[];
+  readonly #takesFirst: boolean;
+
+  /** The format that was found. */
+  format: TimeFormat | undefined;
+  #rank = 0;
+  #start = -1;
+  /** Whether the reading is that of the format; what was tried later has overwritten it. */
+  #isFresh = false;
+
+  /** @param takesFirst the first time of a line counts; else that of the format that comes first */
+  constructor(formats: readonly TimeFormat[], takesFirst: boolean) {
+    this.#takesFirst = takesFirst;
+    const ranked = formats.map((format, rank): Ranked => ({ rank, format }));
+    const of = (kind: string) => ranked.filter(({ format }) => format.beginning.kind === kind);
+    this.#fronts = of('front');
+    this.#months = of('month');
+    this.#anywhere = of('anything');
+    this.#texts = of('text');
+    const numbers = of('digits');
+    this.#longNumbers = numbers.filter(({ format }) => separatorOf(format) === -1);
+    for (const number of numbers) {
+      for (const place of placesOf(number.format)) {
+        this.#numbers[place] = [...(this.#numbers[place] ?? []), number];
+      }
+    }
+  }
+
+  /**
+   * Finds a time, and reads it.
+   * @param last the last byte where it may begin
+   * @returns where it begins; -1 when there is none
+   */
+  find(bytes: Uint8Array, from: number, to: number, last: number, reading: Reading): number {
+    this.#start = -1;
+    this.#rank = Number.POSITIVE_INFINITY;
+    this.format = undefined;
+    this.#tryFront(bytes, from, to, last, reading);
+    this.#pass(bytes, from, to, last, reading);
+    this.#findText(bytes, from, to, last, reading);
+    const { format } = this as { format: TimeFormat | undefined };
+    if (!this.#isFresh) format?.readAt(bytes, this.#start, to, reading);
+    return this.#start;
+  }
+
+  #tryFront(bytes: Uint8Array, from: number, to: number, last: number, reading: Reading): void {
+    const front = endOfBlanks(bytes, from, to);
+    const isNumber = front < to && front <= last && BEGINS[bytes[front] as number] === DIGIT;
+    if (isNumber) this.#try(this.#fronts, bytes, front, to, reading);
+  }
+
+  #pass(bytes: Uint8Array, from: number, to: number, last: number, reading: Reading): void {
+    const end = Math.min(last + 1, to);
+    const looksAnywhere = this.#anywhere.length > 0;
+    for (let at = from; at < end; at++) {
+      if (!looksAnywhere) at = nextBeginning(bytes, at, end);
+      if (at === end || (this.#takesFirst && this.#start !== -1 && at > this.#start)) return;
+      if (looksAnywhere) this.#try(this.#anywhere, bytes, at, to, reading);
+      const kind = BEGINS[bytes[at] as number];
+      if (kind === DIGIT) at = this.#tryNumber(bytes, at, to, reading) - 1;
+      else if (kind === MONTH_INITIAL && at + 3 <= to && monthNames.find(bytes, at) !== -1) {
+        this.#try(this.#months, bytes, at, to, reading);
+      }
+    }
+  }
+
+  /** @returns where the number ends */
+  #tryNumber(bytes: Uint8Array, from: number, to: number, reading: Reading): number {
+    const end = endOfDigits(bytes, from, to);
+    const digits = end - from;
+    if (digits <= MOST_DIGITS && end < to) {
+      const formats = this.#numbers[digits * BYTE_VALUES + (bytes[end] as number)];
+      if (formats !== undefined) this.#try(formats, bytes, from, to, reading);
+    }
+    this.#try(this.#longNumbers, bytes, from, to, reading);
+    return end;
+  }
+
+  /** Tries formats in their order; those that come after what was found need no look. */
+  #try(
+    formats: readonly Ranked[],
+    bytes: Uint8Array,
+    at: number,
+    to: number,
+    reading: Reading,
+  ): void {
+    for (let i = 0; i < formats.length; i++) {
+      const ranked = formats[i] as Ranked;
+      if (ranked.rank >= this.#rank) return;
+      this.#isFresh = false;
+      if (ranked.format.readAt(bytes, at, to, reading)) {
+        this.#take(ranked, at);
+        return;
+      }
+    }
+  }
+
+  #findText(bytes: Uint8Array, from: number, to: number, last: number, reading: Reading): void {
+    for (const text of this.#texts) {
+      if (!this.#takesFirst && this.#start !== -1) return;
+      this.#isFresh = false;
+      const at = text.format.find(bytes, from, to, last, reading);
+      if (at !== -1 && (this.#start === -1 || at < this.#start)) this.#take(text, at);
+    }
+  }
+
+  #take({ rank, format }: Ranked, at: number): void {
+    this.#rank = rank;
+    this.format = format;
+    this.#start = at;
+    this.#isFresh = true;
+  }
+}
+
+function separatorOf({ beginning }: TimeFormat): number {
+  return beginning.kind === 'digits' ? beginning.separator : -1;
+}
+
+/** Where in the table of numbers a format stands. */
+function placesOf({ beginning }: TimeFormat): number[] {
+  if (beginning.kind !== 'digits' || beginning.separator === -1) return [];
+  const { least, most, separator } = beginning;
+  return Array.from(
+    { length: Math.min(most, MOST_DIGITS) - least + 1 },
+    (_, i) => (least + i) * BYTE_VALUES + separator,
+  );
+}
