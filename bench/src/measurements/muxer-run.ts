@@ -10,6 +10,11 @@ import type { ThreadMeter } from './thread-meter.js';
 export const SECRET = 'IngestSecrets';
 
 const TAG = 'bench';
+const START = { seconds: 1_700_000_000, nanoseconds: 0 };
+const SOURCE = Source.parse('127.0.0.1');
+const LINE_END = Buffer.from('\n');
+/** Bytes of lines that come at once, as from a file or socket. */
+const READ_BYTES = 65536;
 /** Entries between two looks at the clock. */
 const BATCH = 1024;
 
@@ -49,7 +54,37 @@ const WRITERS = {
       return written && pauseFor(written);
     };
   },
+  lines({ muxer, entries, pauseFor }) {
+    const writer = muxer.lineWriter({ tag: tagOf(entries), source: SOURCE });
+    const lines = Buffer.concat(entries.flatMap(({ data }) => [data, LINE_END]));
+    const chunks = Array.from({ length: Math.ceil(lines.length / READ_BYTES) }, (_, i) =>
+      lines.subarray(i * READ_BYTES, (i + 1) * READ_BYTES),
+    );
+    return async () => {
+      for (const chunk of chunks) {
+        const written = writer.write(chunk);
+        const wait = written && pauseFor(written);
+        if (wait) await wait;
+      }
+    };
+  },
+  packed({ muxer, entries, pauseFor }) {
+    const bytes = Buffer.concat(entries.map(({ data }) => data));
+    const offsets = new Uint32Array(entries.length + 1);
+    for (const [i, { data }] of entries.entries()) {
+      offsets[i + 1] = (offsets[i] as number) + data.length;
+    }
+    const options = { tag: tagOf(entries), timestamp: START, source: SOURCE };
+    return () => {
+      const written = muxer.writePacked(bytes, offsets, options);
+      return written && pauseFor(written);
+    };
+  },
 } as const satisfies Readonly<Record<string, (chunks: Chunks) => WriteChunk>>;
+
+function tagOf([entry]: readonly LoadEntry[]): number {
+  return entry?.tag ?? 0;
+}
 
 export type WritePath = keyof typeof WRITERS;
 
@@ -68,7 +103,7 @@ export interface MuxerRun {
   readonly batch?: number;
   /** Milliseconds. */
   readonly duration: number;
-  /** Default: random bytes. The content repeats too rarely for snappy to notice. */
+  /** It repeats too rarely for snappy to notice. Default: lines of a log, which may repeat. */
   readonly content?: Content;
 }
 
@@ -103,10 +138,10 @@ export async function runMuxer(
     seed: 1,
     entryBytes,
     tags: [muxer.getTag(TAG)],
-    source: Source.parse('127.0.0.1'),
-    startSeconds: 1_700_000_000,
+    source: SOURCE,
+    startSeconds: START.seconds,
     batch: write === 'writeBatch' ? batch : 0,
-    ...(content && { content, varied: true }),
+    ...(content ? { content, varied: true } : { content: 'lines' }),
   });
   const isJournal = target.cache?.mode === 'journal';
   const receipts = isJournal ? new Receipts(muxer, entryBytes) : undefined;
