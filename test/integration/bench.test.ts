@@ -70,7 +70,7 @@ it('the benchmark of compression knows what snappy can do with each kind of data
   }
 }, 60_000);
 
-const PATHS = ['writeEntry', 'writeBatch', 'packed', 'lines'];
+const PATHS = ['writeEntry', 'writeBatch', 'lines', 'packed'];
 
 it('the benchmark of the ceiling has a rate for each way of writing', async () => {
   const { sizes } = await bench<{ sizes: Record<string, number>[] }>('ceiling');

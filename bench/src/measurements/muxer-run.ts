@@ -10,10 +10,13 @@ import type { ThreadMeter } from './thread-meter.js';
 export const SECRET = 'IngestSecrets';
 
 const TAG = 'bench';
+const START = { seconds: 1_700_000_000, nanoseconds: 0 };
+const SOURCE = Source.parse('127.0.0.1');
+const LINE_END = Buffer.from('\n');
+/** Bytes of lines that come at once, as from a file or socket. */
+const READ_BYTES = 65536;
 /** Entries between two looks at the clock. */
 const BATCH = 1024;
-/** Bytes of a chunk of lines, as a file or a socket gives them. */
-const CHUNK_BYTES = 65_536;
 
 /** How often and how long something is measured. */
 export interface Rounds {
@@ -26,62 +29,62 @@ export interface Rounds {
 interface Chunks {
   readonly muxer: IngestMuxer;
   /** One chunk, which is written over and over. */
-  readonly entries: readonly [LoadEntry, ...LoadEntry[]];
+  readonly entries: readonly LoadEntry[];
   /** Returns what to wait for before the next write. */
   readonly pauseFor: (written: Promise<void>) => Promise<void> | undefined;
 }
 
-/** A way of writing that is ready to begin. */
-interface Writing {
-  /** Entries in a chunk. */
-  readonly entries: number;
-  /** Writes a chunk. Returns what to wait for before the next one. */
-  write(): Promise<void> | undefined;
-}
+/** Writes a chunk of entries. Returns what to wait for before the next one. */
+type WriteChunk = () => Promise<void> | undefined;
 
 /** The ways to write that are measured beside each other. */
 const WRITERS = {
   writeEntry({ muxer, entries, pauseFor }) {
-    const write = async () => {
+    return async () => {
       for (const entry of entries) {
         const written = muxer.writeEntry(entry);
         const wait = written && pauseFor(written);
         if (wait) await wait;
       }
     };
-    return { entries: entries.length, write };
   },
   writeBatch({ muxer, entries, pauseFor }) {
-    const write = () => {
+    return () => {
       const written = muxer.writeBatch(entries);
       return written && pauseFor(written);
     };
-    return { entries: entries.length, write };
   },
-  packed({ muxer, entries: [first], pauseFor }) {
-    const { length } = first.data;
-    const count = Math.ceil(CHUNK_BYTES / length);
-    const chunk = Buffer.alloc(count * length, 'x');
-    const offsets = Uint32Array.from({ length: count + 1 }, (_, i) => i * length);
-    const options = { tag: first.tag, timestamp: first.timestamp, source: first.source };
-    const write = () => {
-      const written = muxer.writePacked(chunk, offsets, options);
+  lines({ muxer, entries, pauseFor }) {
+    const writer = muxer.lineWriter({ tag: tagOf(entries), source: SOURCE });
+    const lines = Buffer.concat(entries.flatMap(({ data }) => [data, LINE_END]));
+    const chunks = Array.from({ length: Math.ceil(lines.length / READ_BYTES) }, (_, i) =>
+      lines.subarray(i * READ_BYTES, (i + 1) * READ_BYTES),
+    );
+    return async () => {
+      for (const chunk of chunks) {
+        const written = writer.write(chunk);
+        const wait = written && pauseFor(written);
+        if (wait) await wait;
+      }
+    };
+  },
+  packed({ muxer, entries, pauseFor }) {
+    const bytes = Buffer.concat(entries.map(({ data }) => data));
+    const offsets = new Uint32Array(entries.length + 1);
+    for (const [i, { data }] of entries.entries()) {
+      offsets[i + 1] = (offsets[i] as number) + data.length;
+    }
+    const options = { tag: tagOf(entries), timestamp: START, source: SOURCE };
+    return () => {
+      const written = muxer.writePacked(bytes, offsets, options);
       return written && pauseFor(written);
     };
-    return { entries: count, write };
   },
-  lines({ muxer, entries: [first], pauseFor }) {
-    const { tag, timestamp, source, data } = first;
-    const count = Math.ceil(CHUNK_BYTES / (data.length + 1));
-    const chunk = Buffer.from(`${'x'.repeat(data.length)}\n`.repeat(count));
-    const writer = muxer.lineWriter({ tag, timestamp, source });
-    const write = () => {
-      const written = writer.write(chunk);
-      return written && pauseFor(written);
-    };
-    return { entries: count, write };
-  },
-} as const satisfies Readonly<Record<string, (chunks: Chunks) => Writing>>;
+} as const satisfies Readonly<Record<string, (chunks: Chunks) => WriteChunk>>;
+
+function tagOf([entry]: readonly LoadEntry[]): number {
+  return entry?.tag ?? 0;
+}
 
 export type WritePath = keyof typeof WRITERS;
 
@@ -100,7 +103,7 @@ export interface MuxerRun {
   readonly batch?: number;
   /** Milliseconds. */
   readonly duration: number;
-  /** Default: random bytes. The content repeats too rarely for snappy to notice. */
+  /** It repeats too rarely for snappy to notice. Default: lines of a log, which may repeat. */
   readonly content?: Content;
 }
 
@@ -135,27 +138,26 @@ export async function runMuxer(
     seed: 1,
     entryBytes,
     tags: [muxer.getTag(TAG)],
-    source: Source.parse('127.0.0.1'),
-    startSeconds: 1_700_000_000,
+    source: SOURCE,
+    startSeconds: START.seconds,
     batch: write === 'writeBatch' ? batch : 0,
-    ...(content && { content, varied: true }),
+    ...(content ? { content, varied: true } : { content: 'lines' }),
   });
   const isJournal = target.cache?.mode === 'journal';
   const receipts = isJournal ? new Receipts(muxer, entryBytes) : undefined;
   let sent = 0;
-  const others = Array.from({ length: batch - 1 }, (_, i) => source.entry(i + 1));
-  const writing: Writing = WRITERS[write]({
+  const writeChunk: WriteChunk = WRITERS[write]({
     muxer,
-    entries: [source.entry(0), ...others],
+    entries: Array.from({ length: batch }, (_, i) => source.entry(i)),
     pauseFor: (written) => (receipts === undefined ? written : receipts.take(written, sent)),
   });
   meter?.begin();
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
   while (performance.now() - start < duration) {
-    const wait = writing.write();
+    const wait = writeChunk();
     if (wait) await wait;
-    sent += writing.entries;
+    sent += batch;
   }
   await muxer.sync();
   const seconds = (performance.now() - start) / 1000;

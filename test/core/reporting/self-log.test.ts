@@ -1,4 +1,4 @@
-import { decodeEntry, encodeEntry, type Frame, hashSecret } from '@ringest/codec';
+import { decodeEntry, encodeEntry, type Frame, hashSecret, Timestamp } from '@ringest/codec';
 import { ConfigurationError, IngestMuxer, type MuxerConfiguration } from '@ringest/core';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Arrival } from '../../support/arrivals.js';
@@ -123,7 +123,7 @@ describe("the muxer's own log", () => {
     const muxer = newMuxer({ targets: [target], selfIngest: true, logger });
     muxer.start();
     await eventually(() => expect(lines.length).toBeGreaterThanOrEqual(3));
-    const lost = Date.now();
+    const lost = Timestamp.now().toDate().getTime();
     const indexer = await ScriptedIndexer.listen({ port, confirms: 'at once' });
     await muxer.waitForHot();
     await muxer.sync();

@@ -11,6 +11,8 @@ import { BlockBuilder, type FrameBlock } from './block-builder.js';
  * lane. Of the memory, only what is in use is touched.
  */
 const STAGING_BYTES = 2_097_152;
+/** Bytes of frames after which they go to the block that is built. */
+const MAX_STAGED_BYTES = 262_144;
 
 /** Gathers entries that find no room in a ring into blocks for the disk. `SpillDelay` decides when. */
 export class Spill {
@@ -43,6 +45,7 @@ export class Spill {
     const { seconds, nanoseconds, tag, source, data, values } = parts;
     const { writer } = this.#staging;
     const write = () => writer.write(seconds, nanoseconds, tag, source, data, values);
+    if (writer.uncommitted >= MAX_STAGED_BYTES) this.#unstage();
     if (write()) return true;
     this.#unstage();
     return write();
