@@ -19,9 +19,9 @@ export interface RunReport {
 const COMMON = ['--content', 'lines', '--entry-size', '256'];
 
 export const RUNS: readonly Run[] = [
-  { title: 'batches of 1024', flags: ['--batch', '1024'] },
-  { title: 'entry by entry', flags: [] },
-  { title: 'compared to the byte', flags: ['--batch', '1024', '--digest'] },
+  { title: 'lines', flags: ['--lines'] },
+  { title: 'entries', flags: ['--batch', '1024'] },
+  { title: 'compared to the byte', flags: ['--lines', '--digest'] },
 ];
 
 /** @param duration milliseconds of writing; what is compared is written for half of it */

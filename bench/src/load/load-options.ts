@@ -1,7 +1,5 @@
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, Option } from 'commander';
-import { MAX_MIXED } from '../contents/content.js';
-import { MAX_SLOTS } from '../contents/entry-source.js';
 import { DIGESTS, type DigestKind } from '../contents/load-digest.js';
 import { addCacheFlags, type LoadCache, readCache, readKillEvery } from './load-cache.js';
 import { addEntryFlags, type LoadEntries, readEntries } from './load-entries.js';
@@ -19,8 +17,6 @@ export interface LoadOptions extends LoadTargets, LoadEntries {
   /** `undefined`: as fast as entries are confirmed. */
   readonly pace: Pace | undefined;
   readonly requirements: readonly Requirement[];
-  /** 0: one by one. */
-  readonly batch: number;
   readonly workers: number | undefined;
   readonly connections: number;
   readonly ringBytes: number | undefined;
@@ -44,9 +40,6 @@ export function hasKills(options: LoadOptions): options is KillOptions {
   return options.cache !== undefined && options.killEveryMs !== undefined;
 }
 
-/** Bytes of data that a batch may have. */
-const MAX_BATCH_BYTES = 2 ** 30;
-
 const DEFAULT_COUNT = 5_000_000;
 const MAX_COUNT = 2 ** 32;
 /** How long a load with a pace is. */
@@ -57,7 +50,6 @@ interface Flags {
   duration?: number;
   require: Requirement[];
   killEvery?: number;
-  batch: number;
   workers?: number;
   connections: number;
   ringBytes?: number;
@@ -84,12 +76,6 @@ export function parseLoadOptions(
     program,
     Number.isFinite(length.durationMs) ? undefined : length.entryCount,
   );
-  const longest = entries.entryBytes * (entries.content === 'mixed' ? MAX_MIXED : 1);
-  if (flags.batch * longest > MAX_BATCH_BYTES) {
-    program.error(
-      `error: a batch could have over ${MAX_BATCH_BYTES} bytes: lower --batch or --entry-size`,
-    );
-  }
   const cache = readCache(program);
   const targets = readTargets(program, env);
   return {
@@ -98,7 +84,6 @@ export function parseLoadOptions(
     ...length,
     pace,
     requirements: flags.require,
-    batch: flags.batch,
     workers: flags.workers,
     connections: flags.connections,
     ringBytes: flags.ringBytes,
@@ -188,7 +173,6 @@ function command(): Command {
         .argParser((text, others: readonly Requirement[]) => [...others, parseRequirement(text)])
         .default([], 'nothing'),
     )
-    .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', wholeNumber(0, MAX_SLOTS), 0)
     .option('--workers <n>', 'threads', wholeNumber(1, 1024))
     .option('--connections <n>', 'connections to each indexer', wholeNumber(1, 1024), 1)
     .option(

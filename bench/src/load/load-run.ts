@@ -5,6 +5,7 @@ import { cacheCounts } from './cache-report.js';
 import { settleAccount, startIndexer } from './load-account.js';
 import { confirmAll, connect, watchConnections } from './load-connections.js';
 import {
+  createLineWriter,
   createMuxer,
   createSource,
   type Destination,
@@ -82,6 +83,7 @@ async function ingest(
     };
     written = await writeLoad(muxer, source, options, start, {
       ...{ batch: options.batch, signal, look },
+      lines: createLineWriter(options, muxer, source),
       ...(receipts && { pause: receipts.take }),
     });
     await confirmAll(muxer, folder?.path, watch.failed);
