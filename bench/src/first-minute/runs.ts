@@ -32,7 +32,8 @@ export async function runOne(run: Run, duration: number, stop: AbortSignal): Pro
   const options = parseLoadOptions(['node', 'start', ...flags], {});
   const observer = {
     lost: ({ message }: Error) => console.error(message),
-    progress() {},
+    started() {},
+    ended() {},
     left() {},
   };
   return { run, report: await runLoad(options, observer, stop) };

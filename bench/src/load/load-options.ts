@@ -193,7 +193,7 @@ function command(): Command {
           'sha256 for other indexers)',
       ).choices(DIGESTS),
     )
-    .option('--status', 'show progress on the terminal', false)
+    .option('--status', 'show how it goes: a screen on a terminal, else a line a second', false)
     .option('--json', 'end with a JSON object on the last line', false)
     .helpOption('--help', 'show this')
     .allowExcessArguments(false)

@@ -2,6 +2,7 @@ import { MAX_TIMER_MS } from '@ringest/core';
 import type { EntrySource } from '../contents/entry-source.js';
 import { type CacheFolder, openCacheFolder } from './cache-folder.js';
 import { cacheCounts } from './cache-report.js';
+import { LatencyLog } from './latency-log.js';
 import { settleAccount, startIndexer } from './load-account.js';
 import { confirmAll, connect, watchConnections } from './load-connections.js';
 import {
@@ -17,7 +18,8 @@ import type { LoadObserver } from './load-observer.js';
 import type { LoadOptions } from './load-options.js';
 import type { LoadReport } from './load-report.js';
 import { summarize } from './load-summary.js';
-import { type Written, writeLoad } from './load-writing.js';
+import { writeLoad } from './load-writing.js';
+import { Schedule } from './pace.js';
 import { Receipts } from './receipts.js';
 
 /**
@@ -71,32 +73,39 @@ async function ingest(
   const cpuBefore = process.cpuUsage();
   const timeIsUp = new AbortController();
   const timer = setTimeout(() => timeIsUp.abort(), Math.min(options.durationMs, MAX_TIMER_MS));
-  let written: Written;
+  const latencies = options.pace && new LatencyLog(new Schedule(options.pace), start);
+  let entries: number;
   try {
     const signal = AbortSignal.any([stop, timeIsUp.signal, watch.failed]);
     const isJournal = options.cache?.mode === 'journal';
     const receipts = isJournal ? new Receipts(muxer, options.entryBytes, signal) : undefined;
+    let next = 0;
     const look = (done: number) => {
-      const elapsed = performance.now() - start;
-      observer.progress(done, elapsed);
-      if (elapsed >= options.durationMs) timeIsUp.abort();
+      next = done;
+      if (performance.now() - start >= options.durationMs) timeIsUp.abort();
     };
-    written = await writeLoad(muxer, source, options, start, {
+    observer.started(() => ({
+      entries: next,
+      elapsedMs: performance.now() - start,
+      stats: muxer.stats(),
+      latency: latencies?.latency,
+    }));
+    entries = await writeLoad(muxer, source, options, latencies, {
       ...{ batch: options.batch, signal, look },
       lines: createLineWriter(options, muxer, source),
       ...(receipts && { pause: receipts.take }),
     });
     await confirmAll(muxer, folder?.path, watch.failed);
     await receipts?.settled(options.timeoutMs);
-    await written.latencies?.settled();
+    await latencies?.settled();
   } finally {
     clearTimeout(timer);
     watch.end();
+    observer.ended();
   }
   const seconds = (performance.now() - start) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
-  const { entries, latencies } = written;
   const report = summarize(options, muxer.stats(), latencies, {
     ...{ entries, bytes: source.bytes(entries), seconds, cpuSeconds },
   });

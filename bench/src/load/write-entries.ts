@@ -22,10 +22,10 @@ export interface Writing {
 /** Writes `count` entries, or one, from a sequence number on. */
 type WriteNext = (sequence: number, count: number) => Promise<void> | undefined;
 
-/** How often `look` is called, in milliseconds. */
-export const LOOK_INTERVAL = 100;
-/** How often the clock is looked at for that, in entries. */
+/** How often `look` is called, in entries. */
 const LOOK_ENTRIES = 8192;
+/** How often the event loop gets a turn at least, in milliseconds. */
+const TURN_INTERVAL = 100;
 
 /** Writes entries of a load, in order. */
 export class EntryWriter {
@@ -35,7 +35,7 @@ export class EntryWriter {
   /** How many entries are written at once from a sequence number on. */
   readonly #step: (sequence: number) => number;
   #nextLook = 0;
-  #lastLook = performance.now();
+  #lastTurn = performance.now();
 
   constructor(muxer: IngestMuxer, source: EntrySource, writing: Writing) {
     this.#writing = writing;
@@ -84,10 +84,10 @@ export class EntryWriter {
 
   async #look(next: number): Promise<void> {
     this.#nextLook = next + LOOK_ENTRIES;
-    const now = performance.now();
-    if (now - this.#lastLook < LOOK_INTERVAL) return;
-    this.#lastLook = now;
     this.#writing.look?.(next);
+    const now = performance.now();
+    if (now - this.#lastTurn < TURN_INTERVAL) return;
+    this.#lastTurn = now;
     // An interrupt is heard only between turns of the event loop.
     await new Promise(setImmediate);
   }
