@@ -1,5 +1,7 @@
 /** What the tests of this repository use of the benchmarks. It may change at any time. */
 export { simulate } from './balance/simulation.js';
+export { ArrivalLog, readArrivalLog } from './chaos/arrival-log.js';
+export { FAULTS, planFaults } from './chaos/plan.js';
 export { LatencyLog } from './load/latency-log.js';
 export type { LoadProgress } from './load/load-observer.js';
 export { parseLoadOptions } from './load/load-options.js';

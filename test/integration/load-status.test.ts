@@ -28,6 +28,7 @@ async function progressOf(...flags: readonly string[]): Promise<LoadProgress> {
         last = look?.();
       },
       lost() {},
+      happened() {},
       left() {},
     },
     new AbortController().signal,

@@ -19,6 +19,7 @@ export async function loadHere<Report>(...flags: readonly string[]): Promise<Rep
       left: (path) => wrong(`entries are left in ${path}`),
       started() {},
       ended() {},
+      happened() {},
     },
     stop.signal,
   );

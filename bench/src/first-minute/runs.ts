@@ -34,6 +34,7 @@ export async function runOne(run: Run, duration: number, stop: AbortSignal): Pro
     lost: ({ message }: Error) => console.error(message),
     started() {},
     ended() {},
+    happened() {},
     left() {},
   };
   return { run, report: await runLoad(options, observer, stop) };

@@ -18,7 +18,7 @@ export interface Destination {
 /** Where a load goes: to the embedded indexer, if there is one. */
 export function destination(
   { targets, tlsCa }: LoadOptions,
-  indexer: IndexerChild | undefined,
+  indexer: Pick<IndexerChild, 'addresses' | 'ca'> | undefined,
 ): Destination {
   if (indexer === undefined) return { targets, ca: tlsCa };
   return { targets: indexer.addresses, ca: indexer.ca };

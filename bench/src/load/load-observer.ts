@@ -24,6 +24,8 @@ export interface LoadObserver {
   ended(): void;
   /** The connection to an indexer failed; it is tried again. A failure that ends the load is thrown. */
   lost(error: Error, retryInMs: number): void;
+  /** Something was done to an embedded indexer. */
+  happened(what: string): void;
   /** The cache in a folder has entries at the end, or damaged ones, and stays. */
   left(path: string): void;
 }

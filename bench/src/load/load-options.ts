@@ -1,6 +1,7 @@
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, Option } from 'commander';
 import { DIGESTS, type DigestKind } from '../contents/load-digest.js';
+import type { Transport } from '../shared/indexer-messages.js';
 import { addCacheFlags, type LoadCache, readCache, readKillEvery } from './load-cache.js';
 import { addEntryFlags, type LoadEntries, readEntries } from './load-entries.js';
 import { addPaceFlags, readPace } from './load-pace.js';
@@ -23,6 +24,8 @@ export interface LoadOptions extends LoadTargets, LoadEntries {
   readonly cache: LoadCache | undefined;
   /** Milliseconds between kills of the ingester, on average; `undefined`: it is not killed. */
   readonly killEveryMs: number | undefined;
+  /** Embedded indexers to which faults come; `undefined`: there are none. */
+  readonly chaos: number | undefined;
   /** Milliseconds to try for a first connection, and to go on while nothing is confirmed. */
   readonly timeoutMs: number;
   readonly digest: DigestKind | false;
@@ -42,6 +45,8 @@ export function hasKills(options: LoadOptions): options is KillOptions {
 
 const DEFAULT_COUNT = 5_000_000;
 const MAX_COUNT = 2 ** 32;
+const DEFAULT_CHAOS = 3;
+const DEFAULT_CHAOS_MS = 10_000;
 /** How long a load with a pace is. */
 const DEFAULT_PACED_MS = 10_000;
 
@@ -50,9 +55,11 @@ interface Flags {
   duration?: number;
   require: Requirement[];
   killEvery?: number;
+  transport: Transport;
   workers?: number;
   connections: number;
   ringBytes?: number;
+  chaos?: number | true;
   timeout: number;
   digest?: DigestKind | true;
   status: boolean;
@@ -71,6 +78,7 @@ export function parseLoadOptions(
   const flags = program.opts<Flags>();
   const pace = readPace(program);
   checkRequirements(program, flags, pace);
+  checkChaos(program, flags);
   const length = readLength(flags, pace);
   const entries = readEntries(
     program,
@@ -89,6 +97,7 @@ export function parseLoadOptions(
     ringBytes: flags.ringBytes,
     cache,
     killEveryMs: readKillEvery(program, cache),
+    chaos: flags.chaos === true ? DEFAULT_CHAOS : flags.chaos,
     timeoutMs: flags.timeout,
     digest: readDigest(program, flags, targets),
     status: flags.status,
@@ -98,9 +107,11 @@ export function parseLoadOptions(
 
 /** How much is written. With a pace, it is known beforehand how many entries a duration has. */
 function readLength(
-  { entryCount, duration }: Flags,
+  { entryCount, duration: givenDuration, chaos }: Flags,
   pace: Pace | undefined,
 ): Pick<LoadOptions, 'entryCount' | 'durationMs'> {
+  const isOpen = entryCount === undefined && givenDuration === undefined;
+  const duration = isOpen && chaos !== undefined ? DEFAULT_CHAOS_MS : givenDuration;
   if (pace !== undefined && (duration !== undefined || entryCount === undefined)) {
     const due = new Schedule(pace).dueBefore(duration ?? (pace.rampMs || DEFAULT_PACED_MS));
     return {
@@ -112,6 +123,27 @@ function readLength(
     entryCount: entryCount ?? (duration === undefined ? DEFAULT_COUNT : MAX_COUNT),
     durationMs: duration ?? Number.POSITIVE_INFINITY,
   };
+}
+
+/** Embedded indexers of its own are the only ones that may be harmed. */
+function checkChaos(program: Command, flags: Flags): void {
+  if (flags.chaos === undefined) return;
+  const { digest, transport } = flags;
+  if (process.platform === 'win32') {
+    program.error('error: --chaos stops processes by SIGSTOP, which Windows does not have');
+  }
+  if (digest !== undefined) {
+    program.error(
+      'error: --chaos has no digest: entries are sent again when an indexer is killed, may arrive at ' +
+        'two of them, and would be in the sum twice',
+    );
+  }
+  if (transport !== 'tcp') {
+    program.error(
+      `error: --chaos has indexers that come back at the same port, by TCP: --transport ${transport} ` +
+        'has none',
+    );
+  }
 }
 
 function readDigest(
@@ -172,6 +204,16 @@ function command(): Command {
       )
         .argParser((text, others: readonly Requirement[]) => [...others, parseRequirement(text)])
         .default([], 'nothing'),
+    )
+    .addOption(
+      new Option(
+        '--chaos [n]',
+        'so many embedded indexers (without a number: 3), which are killed, stopped, slowed and ' +
+          'throttled while it runs, by a plan that follows from --seed; for 10 s unless something ' +
+          'else is said',
+      )
+        .argParser(wholeNumber(2, 16))
+        .conflicts(['clearConns', 'tlsConns', 'pipeConns', 'killEvery']),
     )
     .option('--workers <n>', 'threads', wholeNumber(1, 1024))
     .option('--connections <n>', 'connections to each indexer', wholeNumber(1, 1024), 1)

@@ -1,9 +1,10 @@
 import { MAX_TIMER_MS } from '@ringest/core';
+import type { ChaosIndexers } from '../chaos/chaos.js';
 import type { EntrySource } from '../contents/entry-source.js';
 import { type CacheFolder, openCacheFolder } from './cache-folder.js';
 import { cacheCounts } from './cache-report.js';
 import { LatencyLog } from './latency-log.js';
-import { settleAccount, startIndexer } from './load-account.js';
+import { settleAccount, startChaos, startIndexer } from './load-account.js';
 import { confirmAll, connect, watchConnections } from './load-connections.js';
 import {
   createLineWriter,
@@ -35,24 +36,29 @@ export async function runLoad(
   stop: AbortSignal,
 ): Promise<LoadReport> {
   using folder = options.cache && openCacheFolder(options.cache, options, observer);
-  const indexer = options.targets.length === 0 ? await startIndexer(options) : undefined;
+  const chaos = await startChaos(options, observer);
+  const isEmbedded = options.targets.length === 0 && chaos === undefined;
+  const indexer = isEmbedded ? await startIndexer(options) : undefined;
   try {
     const { digest } = options;
-    const to = destination(options, indexer);
+    const to = { ...destination(options, chaos ?? indexer), chaos };
     const { report, source } = await ingest(options, to, folder, observer, stop);
+    if (chaos !== undefined) {
+      return { ...report, ...chaos.settle(report.entries), faults: chaos.faults };
+    }
     if (indexer !== undefined) {
       return { ...report, ...(await settleAccount(indexer, source, report.entries, digest)) };
     }
     return digest === false ? report : { ...report, digest: source.digest(digest, report.entries) };
   } finally {
-    await indexer?.stop();
+    await Promise.all([indexer?.stop(), chaos?.stop()]);
   }
 }
 
 /** Writes the entries, and measures from the first write until everything is confirmed. */
 async function ingest(
   options: LoadOptions,
-  to: Destination,
+  to: Destination & { readonly chaos: ChaosIndexers | undefined },
   folder: CacheFolder | undefined,
   observer: LoadObserver,
   stop: AbortSignal,
@@ -90,11 +96,13 @@ async function ingest(
       stats: muxer.stats(),
       latency: latencies?.latency,
     }));
+    to.chaos?.begin();
     entries = await writeLoad(muxer, source, options, latencies, {
       ...{ batch: options.batch, signal, look },
       lines: createLineWriter(options, muxer, source),
       ...(receipts && { pause: receipts.take }),
     });
+    await to.chaos?.end();
     await confirmAll(muxer, folder?.path, watch.failed);
     await receipts?.settled(options.timeoutMs);
     await latencies?.settled();

@@ -54,6 +54,10 @@ export class LiveStatus implements LoadObserver {
     this.tell(`${error.message}; next attempt in ${(retryInMs / 1000).toFixed(1)} s`);
   }
 
+  happened(what: string): void {
+    this.tell(what);
+  }
+
   left(path: string): void {
     this.#output.write(`load: entries are left in the cache in ${path}\n`);
   }
