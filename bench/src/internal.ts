@@ -1,6 +1,9 @@
 /** What the tests of this repository use of the benchmarks. It may change at any time. */
 export { simulate } from './balance/simulation.js';
+export { ArrivalLog, readArrivalLog } from './chaos/arrival-log.js';
+export { FAULTS, planFaults } from './chaos/plan.js';
 export { LatencyLog } from './load/latency-log.js';
+export type { LoadProgress } from './load/load-observer.js';
 export { parseLoadOptions } from './load/load-options.js';
 export { isSound, type LoadReport } from './load/load-report.js';
 export { runLoad } from './load/load-run.js';
@@ -10,3 +13,4 @@ export { TIME_DIFFERENCES, type TimeDifference } from './reference/time-differen
 export { formatSeconds, formatTable } from './shared/table.js';
 export { runCommand } from './soak/run-command.js';
 export { readTestResults } from './soak/test-results.js';
+export { formatLine, formatScreen } from './status/screen.js';

@@ -169,6 +169,28 @@ describe('a load', () => {
     expect(report.tags).toEqual({ one: 1500, two: 1500 });
   });
 
+  it.each(['lines', 'syslog', 'json', 'csv', 'mixed'])(
+    'of %s arrives as it was sent when it is written as lines',
+    async (content) => {
+      const report = await loadHere(
+        ...['--lines', '--content', content, '--entry-count', '3000', '--entry-size', '300'],
+        ...['--digest', '--source', '10.1.2.3', '--ring-bytes', '65536'],
+      );
+      expect(report).toMatchObject({ received: 3000, duplicated: 0, lost: 0, digestMatches: true });
+    },
+  );
+
+  it.each([
+    ['the smallest lines', ['--entry-size', '10'], 5000],
+    ['lines larger than a chunk', ['--entry-size', '100000'], 20],
+    ['lines at a pace', ['--rate', '20000/s'], 1000],
+    ['lines into a journal', ['--cache-mode', 'journal'], 1000],
+    ['lines that are to be compressed', ['--compression', '--content', 'syslog'], 3000],
+  ])('writes %s', async (_what, flags, count) => {
+    const report = await loadHere('--lines', '--digest', '--entry-count', `${count}`, ...flags);
+    expect(report).toMatchObject({ received: count, duplicated: 0, lost: 0, digestMatches: true });
+  });
+
   it('has the times, sources and tags that were asked for', async () => {
     const seen: { seconds: number; source: string }[] = [];
     const indexer = new Indexer({
@@ -195,6 +217,14 @@ describe('a load', () => {
   });
 
   it.each([
+    [
+      'lines of what are none',
+      ['--lines', '--content', 'text'],
+      /--content text is none: give one/,
+    ],
+    ['batches of lines', ['--lines', '--batch', '10'], /--lines has no use for --batch/],
+    ['tags of lines', ['--lines', '--tag-name', 'a,b'], /--lines has no use for several names in/],
+    ['times of lines', ['--lines', '--time-span', '1h'], /--lines has no use for --time-span/],
     ['json without room', ['--content', 'json', '--entry-size', '19'], /must be 20 or more with/],
     ['a source that is none', ['--source', 'here'], /--source.*IPv4 or IPv6 address/],
     [

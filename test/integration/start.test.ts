@@ -21,7 +21,7 @@ describe('the first command of a newcomer', () => {
     expect(run.stderr).toBe('');
     const [head = [], ...runs] = rows(run.stdout);
     const column = (name: string) => runs.map((cells) => cells[head.indexOf(name)]);
-    expect(column('run')).toEqual(['batches of 1024', 'entry by entry', 'compared to the byte']);
+    expect(column('run')).toEqual(['lines', 'entries', 'compared to the byte']);
     expect(column('lost')).toEqual(['0', '0', '0']);
     expect(column('doubled')).toEqual(['0', '0', '0']);
     expect(column('contents')).toEqual(['counted', 'counted', 'equal']);

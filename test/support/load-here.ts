@@ -17,7 +17,9 @@ export async function loadHere<Report>(...flags: readonly string[]): Promise<Rep
     {
       lost: ({ message }) => wrong(`a connection was lost: ${message}`),
       left: (path) => wrong(`entries are left in ${path}`),
-      progress() {},
+      started() {},
+      ended() {},
+      happened() {},
     },
     stop.signal,
   );

@@ -21,6 +21,8 @@ export type MakeData = (bytes: number) => Buffer;
 
 /** A kind of data. */
 interface Kind {
+  /** Whether the data is all of an entry, and has no line end in it. */
+  readonly isLine: boolean;
   /** Bytes of the smallest piece that is valid. */
   readonly leastBytes: number;
   /** Where pieces of so many bytes have their sequence number. */
@@ -34,43 +36,55 @@ const AT_THE_HEAD: SequencePlace = { form: 'digits', offset: 0 };
 
 const KINDS = {
   /** Bytes that cannot be compressed. */
-  random: { leastBytes: BINARY_BYTES, place: () => BINARY, maker: (_, seed) => randomBytes(seed) },
+  random: {
+    isLine: false,
+    leastBytes: BINARY_BYTES,
+    place: () => BINARY,
+    maker: (_, seed) => randomBytes(seed),
+  },
   /** Lines of logs, one after the other, until the data is full. The last is cut off. */
-  text: { leastBytes: BINARY_BYTES, place: () => BINARY, maker: textMaker },
+  text: { isLine: false, leastBytes: BINARY_BYTES, place: () => BINARY, maker: textMaker },
   /** One line of a log, without its end. */
-  lines: { leastBytes: NO_DIGITS.length, place: () => AT_THE_HEAD, maker: lineMaker },
+  lines: { isLine: true, leastBytes: NO_DIGITS.length, place: () => AT_THE_HEAD, maker: lineMaker },
   /** A message of RFC 5424. */
   syslog: {
+    isLine: true,
     leastBytes: LEAST_SYSLOG,
     place: (bytes) => ({ form: 'digits', offset: syslogOffset(bytes) }),
     maker: (random) => timed(random, syslogMessage),
   },
   /** An object of JSON. */
   json: {
+    isLine: true,
     leastBytes: LEAST_JSON,
     place: () => ({ form: 'digits', offset: JSON_OFFSET }),
     maker: (random) => timed(random, jsonObject),
   },
   /** A record of CSV, without the end of its line. */
   csv: {
+    isLine: true,
     leastBytes: LEAST_CSV,
     place: () => AT_THE_HEAD,
     maker: (random) => timed(random, csvRecord),
   },
   /** A line of a log, and enumerated values beside it: see {@link makeValues}. */
   evs: {
+    isLine: false,
     leastBytes: 1,
     place: () => ({ form: 'value' }),
     maker: (random) => timed(random, (numbers, time, bytes) => line(numbers, time, bytes, '')),
   },
   /** As `lines`, of different lengths: see {@link mixedLength}. */
-  mixed: { leastBytes: NO_DIGITS.length, place: () => AT_THE_HEAD, maker: lineMaker },
+  mixed: { isLine: true, leastBytes: NO_DIGITS.length, place: () => AT_THE_HEAD, maker: lineMaker },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 /** What the data of a load is like. */
 export type Content = keyof typeof KINDS;
 
 export const CONTENTS = Object.keys(KINDS) as readonly Content[];
+
+/** Those that a line writer can make the same entries of. */
+export const LINE_CONTENTS = CONTENTS.filter((content) => KINDS[content].isLine);
 
 /** Bytes of the smallest valid data of a kind. */
 export function leastBytes(content: Content): number {

@@ -23,6 +23,10 @@ const MAX_CACHED = 64 * 1048576;
  */
 const MIN_VARIED = 262144;
 
+/** Bytes of lines that are had at once, as from a file or socket. */
+const CHUNK_BYTES = 65536;
+const LINE_END = Buffer.from('\n');
+
 /** An entry of a load, valid until its slot is filled anew. */
 export interface LoadEntry {
   readonly timestamp: { seconds: number; nanoseconds: number };
@@ -49,6 +53,8 @@ export interface LoadContents {
   readonly batch: number;
   /** What the data is like. Default: `random`. */
   readonly content?: Content;
+  /** They can be had as {@link EntrySource.lines}; their content must have no line ends. Default: false. */
+  readonly inLines?: boolean;
   /** The load is compressed: contents come again only where that does not help it. Default: false. */
   readonly varied?: boolean;
 }
@@ -63,6 +69,7 @@ export class EntrySource {
   readonly #values: readonly (readonly EnumeratedValue[])[];
   readonly #tags: readonly number[];
   readonly #mask: number;
+  readonly #linesAtOnce: number;
   readonly #setTime: SetTime;
   readonly #setSequence: (slot: LoadEntry, sequence: number) => void;
 
@@ -75,11 +82,15 @@ export class EntrySource {
     this.#setSequence = this.#sequenceWriter(content, entryBytes);
     const make = contentMaker(content, seed);
     const random = new SeededRandom(seed);
-    this.#slots = Array.from({ length }, () => ({
+    const pieces = Array.from({ length }, () =>
+      make(content === 'mixed' ? mixedLength(random, entryBytes) : entryBytes),
+    );
+    this.#linesAtOnce = Math.max(1, Math.floor(CHUNK_BYTES / (entryBytes + LINE_END.length)));
+    this.#slots = (contents.inLines ? layOutLines(pieces) : pieces).map((data) => ({
       timestamp: { seconds: 0, nanoseconds: 0 },
       tag: 0,
       source: contents.source === 'random' ? randomSource(random) : contents.source,
-      data: make(content === 'mixed' ? mixedLength(random, entryBytes) : entryBytes),
+      data,
       enumeratedValues: undefined,
     }));
     this.#values = content === 'evs' ? this.#slots.map(() => makeValues(random)) : [];
@@ -98,6 +109,23 @@ export class EntrySource {
   /** Fills `batch` with the entries from a sequence number on. */
   fill(batch: LoadEntry[], sequence: number): void {
     for (let i = 0; i < batch.length; i++) batch[i] = this.entry(sequence + i);
+  }
+
+  /** How many lines {@link lines} returns at once, from the one with a sequence number on. */
+  linesAt(sequence: number): number {
+    return Math.min(this.#linesAtOnce, this.#slots.length - (sequence & this.#mask));
+  }
+
+  /** Entries from a sequence number on, as lines that end with a line feed, valid as their entries. */
+  lines(sequence: number, count: number): Buffer {
+    const first = this.#slots[sequence & this.#mask] as LoadEntry;
+    let last = first;
+    for (let i = 0; i < count; i++) {
+      last = this.#slots[(sequence + i) & this.#mask] as LoadEntry;
+      this.#setSequence(last, sequence + i);
+    }
+    const end = last.data.byteOffset + last.data.length + LINE_END.length;
+    return Buffer.from(first.data.buffer, first.data.byteOffset, end - first.data.byteOffset);
   }
 
   /** Bytes of data of the first `count` entries. */
@@ -134,11 +162,24 @@ export class EntrySource {
   }
 }
 
+/** Copies of pieces, behind each other, with a line end after each. */
+function layOutLines(pieces: readonly Buffer[]): Buffer[] {
+  const lines = Buffer.concat(pieces.flatMap((piece) => [piece, LINE_END]));
+  let at = 0;
+  return pieces.map(({ length }) => {
+    const line = lines.subarray(at, at + length);
+    at += length + LINE_END.length;
+    return line;
+  });
+}
+
 /** A power of two, so that a slot is found without a division. */
-function countSlots({ entryBytes, batch, content, varied = false }: LoadContents): number {
+function countSlots(contents: LoadContents): number {
+  const { entryBytes, batch, content, varied = false, inLines = false } = contents;
   const few = content === 'mixed' ? MIN_LENGTHS : MIN_SLOTS;
   const cached = Math.min(few, Math.ceil(MAX_CACHED / entryBytes));
-  const distinct = varied ? Math.ceil(MIN_VARIED / entryBytes) : 0;
+  const least = varied ? MIN_VARIED : inLines ? CHUNK_BYTES : 0;
+  const distinct = Math.ceil(least / entryBytes);
   return 2 ** Math.ceil(Math.log2(Math.max(cached, distinct, batch)));
 }
 

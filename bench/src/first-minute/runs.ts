@@ -19,9 +19,9 @@ export interface RunReport {
 const COMMON = ['--content', 'lines', '--entry-size', '256'];
 
 export const RUNS: readonly Run[] = [
-  { title: 'batches of 1024', flags: ['--batch', '1024'] },
-  { title: 'entry by entry', flags: [] },
-  { title: 'compared to the byte', flags: ['--batch', '1024', '--digest'] },
+  { title: 'lines', flags: ['--lines'] },
+  { title: 'entries', flags: ['--batch', '1024'] },
+  { title: 'compared to the byte', flags: ['--lines', '--digest'] },
 ];
 
 /** @param duration milliseconds of writing; what is compared is written for half of it */
@@ -32,7 +32,9 @@ export async function runOne(run: Run, duration: number, stop: AbortSignal): Pro
   const options = parseLoadOptions(['node', 'start', ...flags], {});
   const observer = {
     lost: ({ message }: Error) => console.error(message),
-    progress() {},
+    started() {},
+    ended() {},
+    happened() {},
     left() {},
   };
   return { run, report: await runLoad(options, observer, stop) };

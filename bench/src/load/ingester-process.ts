@@ -4,7 +4,7 @@ import type { EntrySource } from '../contents/entry-source.js';
 import { cacheCounts } from './cache-report.js';
 import type { FromIngester, IngesterSettings, ToIngester } from './ingester-messages.js';
 import { confirmAll, watchConnections } from './load-connections.js';
-import { createMuxer, createSource, FIXED_SOURCE } from './load-ingester.js';
+import { createLineWriter, createMuxer, createSource, FIXED_SOURCE } from './load-ingester.js';
 import { Receipts } from './receipts.js';
 import { EntryWriter } from './write-entries.js';
 
@@ -63,6 +63,7 @@ async function write(
     cache?.mode === 'journal' ? new Receipts(muxer, entryBytes, signal, resolved) : undefined;
   const writer = new EntryWriter(muxer, source, {
     ...{ batch, signal },
+    lines: createLineWriter(options, muxer, source),
     ...(receipts && { pause: receipts.take }),
   });
   let done = from;

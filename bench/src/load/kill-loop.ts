@@ -42,12 +42,21 @@ export async function runLives(
   stop: AbortSignal,
 ): Promise<Lives> {
   const { seed, entryCount, killEveryMs } = settings.options;
-  const start = performance.now();
   const random = new SeededRandom(seed);
   const counts: CacheCounts[] = [];
+  const start = performance.now();
+  let written = 0;
+  observer.started(() => ({
+    entries: written,
+    elapsedMs: performance.now() - start,
+    stats: undefined,
+    latency: undefined,
+  }));
   const watch = {
     lost: (error: Error, retryInMs: number) => observer.lost(error, retryInMs),
-    progress: (entries: number) => observer.progress(entries, performance.now() - start),
+    progress: (entries: number) => {
+      written = entries;
+    },
   };
   let from = 0;
   for (;;) {

@@ -38,7 +38,8 @@ export async function runWithKills(
       startSeconds: firstSecond,
       entriesPerSecond: (entryCount / (TIMES * killEveryMs)) * 1000,
     };
-    const { kills, resolvedAtKill, counts } = await runLives(settings, observer, stop);
+    const lives = runLives(settings, observer, stop).finally(() => observer.ended());
+    const { kills, resolvedAtKill, counts } = await lives;
     const source = createSource(options, {
       ...{ tags: [0], source: FIXED_SOURCE, startSeconds: firstSecond },
     });

@@ -25,16 +25,18 @@ const UNIT = 1000;
  * waits for the indexer would measure least when it is slowest ("coordinated omission").
  */
 export class LatencyLog {
-  readonly #schedule: Schedule;
-  readonly #start: number;
+  /** When entries are due. */
+  readonly schedule: Schedule;
+  /** When the schedule began, by `performance.now`. */
+  readonly start: number;
   readonly #written = createHistogram();
   readonly #confirmed = createHistogram();
   #last: Promise<void> = Promise.resolve();
 
   /** @param start when the schedule began, by `performance.now` */
   constructor(schedule: Schedule, start: number) {
-    this.#schedule = schedule;
-    this.#start = start;
+    this.schedule = schedule;
+    this.start = start;
   }
 
   /**
@@ -72,8 +74,8 @@ export class LatencyLog {
   }
 
   #record(histogram: RecordableHistogram, from: number, to: number): void {
-    const schedule = this.#schedule;
-    const now = performance.now() - this.#start;
+    const { schedule, start } = this;
+    const now = performance.now() - start;
     for (let entry = from; entry < to; ) {
       const due = schedule.dueAt(entry);
       const end = Math.min(Math.max(schedule.dueBy(due + SLICE_MS), entry + 1), to);

@@ -1,8 +1,10 @@
+import { ChaosIndexers } from '../chaos/chaos.js';
 import { sequencePlace } from '../contents/content.js';
 import type { EntrySource } from '../contents/entry-source.js';
 import type { DigestKind } from '../contents/load-digest.js';
 import { IndexerChild } from '../shared/indexer-child.js';
 import type { ArrivalReport } from '../shared/indexer-messages.js';
+import type { LoadObserver } from './load-observer.js';
 import type { LoadOptions } from './load-options.js';
 
 /** What became of a load by the account of the embedded indexer. */
@@ -24,6 +26,19 @@ export function startIndexer(options: LoadOptions): Promise<IndexerChild> {
   const tally = sequencePlace(content, entryBytes);
   const tenants = tenant === undefined ? {} : { tenants: [tenant] };
   return IndexerChild.start({ secret, tally, digest, transports: [transport], ...tenants });
+}
+
+/** Starts the indexers to which faults come, if the load is to have any. */
+export async function startChaos(
+  options: LoadOptions,
+  observer: LoadObserver,
+): Promise<ChaosIndexers | undefined> {
+  const { chaos: indexers, seed, secret, tenant, content, entryBytes } = options;
+  if (indexers === undefined) return undefined;
+  const place = sequencePlace(content, entryBytes);
+  return ChaosIndexers.start({ indexers, seed, secret, tenant, place }, (what) =>
+    observer.happened(what),
+  );
 }
 
 /**

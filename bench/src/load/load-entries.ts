@@ -1,7 +1,14 @@
 import { MAX_DATA_BYTES, RingestError, Source } from '@ringest/codec';
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { CONTENTS, type Content, leastBytes, MAX_MIXED } from '../contents/content.js';
+import {
+  CONTENTS,
+  type Content,
+  LINE_CONTENTS,
+  leastBytes,
+  MAX_MIXED,
+} from '../contents/content.js';
+import { MAX_SLOTS } from '../contents/entry-source.js';
 
 /** What the entries of a load are like; see the flags. */
 export interface LoadEntries {
@@ -9,6 +16,10 @@ export interface LoadEntries {
   readonly tagNames: readonly string[];
   readonly entryBytes: number;
   readonly content: Content;
+  /** Entries to a `writeBatch`; 0: `writeEntry`. */
+  readonly batch: number;
+  /** They are written as lines, by a line writer. */
+  readonly inLines: boolean;
   /** An address; `random`: many; `undefined`: the one of this host. */
   readonly source: string | 'random' | undefined;
   /** Unix seconds; `undefined`: now. */
@@ -24,6 +35,8 @@ interface EntryFlags {
   tagName: string[];
   entrySize: number;
   content: Content;
+  batch: number;
+  lines: boolean;
   source?: string;
   randomSource: boolean;
   startTime?: number;
@@ -33,6 +46,9 @@ interface EntryFlags {
 }
 
 const list = (text: string) => text.split(',').map((name) => name.trim());
+
+/** Bytes of data that a batch may have. */
+const MAX_BATCH_BYTES = 2 ** 30;
 
 /** Adds the flags that {@link readEntries} reads. */
 export function addEntryFlags(program: Command): Command {
@@ -57,6 +73,12 @@ export function addEntryFlags(program: Command): Command {
       )
         .choices(CONTENTS)
         .default('random'),
+    )
+    .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', wholeNumber(0, MAX_SLOTS), 0)
+    .option(
+      '--lines',
+      'write lines, 64 KiB at a time, of which a line writer makes entries; all have one time',
+      false,
     )
     .option('--source <address>', 'where entries come from (default: here)', address)
     .addOption(
@@ -89,7 +111,15 @@ export function addEntryFlags(program: Command): Command {
  */
 export function readEntries(program: Command, entryCount: number | undefined): LoadEntries {
   const flags = program.opts<EntryFlags>();
-  const { content, entrySize, timeSpan } = flags;
+  const { entrySize, timeSpan } = flags;
+  const content = readContent(program, flags);
+  if (flags.lines) checkLines(program, flags);
+  const longest = entrySize * (content === 'mixed' ? MAX_MIXED : 1);
+  if (flags.batch * longest > MAX_BATCH_BYTES) {
+    program.error(
+      `error: a batch could have over ${MAX_BATCH_BYTES} bytes: lower --batch or --entry-size`,
+    );
+  }
   const least = leastBytes(content);
   if (entrySize < least) {
     program.error(
@@ -113,12 +143,42 @@ export function readEntries(program: Command, entryCount: number | undefined): L
     tagNames: flags.tagName,
     entryBytes: entrySize,
     content,
+    batch: flags.batch,
+    inLines: flags.lines,
     source: flags.randomSource ? 'random' : flags.source,
     startTime: flags.startTime,
     timeSpanMs: timeSpan,
     disorderMs: flags.disorder,
     seed: flags.seed,
   };
+}
+
+/** Lines of a log, where lines are written and nothing else is asked for. */
+function readContent(program: Command, { content, lines }: EntryFlags): Content {
+  if (lines && program.getOptionValueSource('content') === 'default') return 'lines';
+  if (!lines || LINE_CONTENTS.includes(content)) return content;
+  return program.error(
+    `error: --lines writes text of which each line is an entry, and --content ${content} is none: ` +
+      `give one of ${LINE_CONTENTS.join(', ')}`,
+  );
+}
+
+/** A line writer gives all lines of a chunk the same tag, source and time. */
+function checkLines(program: Command, flags: EntryFlags): void {
+  const given: readonly [flag: string, isGiven: boolean][] = [
+    ['--batch', flags.batch > 0],
+    ['several names in --tag-name', flags.tagName.length > 1],
+    ['--random-source', flags.randomSource],
+    ['--time-span', flags.timeSpan !== undefined],
+    ['--disorder', flags.disorder > 0],
+  ];
+  for (const [flag, isGiven] of given) {
+    if (!isGiven) continue;
+    program.error(
+      `error: --lines has no use for ${flag}: a line writer makes its own batches, and gives all ` +
+        'lines one tag, one source and one time',
+    );
+  }
 }
 
 function address(text: string): string {

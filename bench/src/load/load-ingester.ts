@@ -1,7 +1,7 @@
-import { Source } from '@ringest/codec';
-import { IngestMuxer } from '@ringest/core';
+import { MAX_DATA_BYTES, Source } from '@ringest/codec';
+import { IngestMuxer, type LineWriter } from '@ringest/core';
 import { EntrySource } from '../contents/entry-source.js';
-import { DEFAULT_TIMES } from '../contents/entry-times.js';
+import { DEFAULT_TIMES, type EntryTimes } from '../contents/entry-times.js';
 import type { IndexerChild } from '../shared/indexer-child.js';
 import { cacheConfiguration } from './load-cache.js';
 import type { LoadOptions } from './load-options.js';
@@ -18,7 +18,7 @@ export interface Destination {
 /** Where a load goes: to the embedded indexer, if there is one. */
 export function destination(
   { targets, tlsCa }: LoadOptions,
-  indexer: IndexerChild | undefined,
+  indexer: Pick<IndexerChild, 'addresses' | 'ca'> | undefined,
 ): Destination {
   if (indexer === undefined) return { targets, ca: tlsCa };
   return { targets: indexer.addresses, ca: indexer.ca };
@@ -65,24 +65,41 @@ interface LoadStart {
 
 /** The entries of a load. */
 export function createSource(options: LoadOptions, start: LoadStart): EntrySource {
-  const { seed, entryBytes, batch, content, compression, timeSpanMs, disorderMs } = options;
+  const { seed, entryBytes, batch, content, inLines, compression } = options;
   const { source = start.source } = options;
-  const { stepNanoseconds } = DEFAULT_TIMES;
   return new EntrySource({
     seed,
     entryBytes,
     tags: start.tags,
     source: source === 'random' ? source : Source.parse(source),
     startSeconds: start.startSeconds,
-    times: {
-      stepNanoseconds:
-        timeSpanMs === undefined ? stepNanoseconds : (timeSpanMs * 1e6) / options.entryCount,
-      disorderNanoseconds: disorderMs * 1e6,
-    },
+    times: timesOf(options),
     batch,
     content,
+    inLines,
     varied: compression !== 'none',
   });
+}
+
+/** What writes the entries of a load as lines; `undefined` where they are written as entries. */
+export function createLineWriter(
+  { inLines }: LoadOptions,
+  muxer: IngestMuxer,
+  source: EntrySource,
+): LineWriter | undefined {
+  if (!inLines) return undefined;
+  const { tag, source: from, timestamp } = source.entry(0);
+  return muxer.lineWriter({ tag, source: from, timestamp, maxLineBytes: MAX_DATA_BYTES });
+}
+
+/** All lines have one time. */
+function timesOf({ inLines, timeSpanMs, disorderMs, entryCount }: LoadOptions): EntryTimes {
+  if (inLines) return { stepNanoseconds: 0, disorderNanoseconds: 0 };
+  return {
+    stepNanoseconds:
+      timeSpanMs === undefined ? DEFAULT_TIMES.stepNanoseconds : (timeSpanMs * 1e6) / entryCount,
+    disorderNanoseconds: disorderMs * 1e6,
+  };
 }
 
 /** The time of a load's first entry, in Unix seconds. */

@@ -1,9 +1,31 @@
+import type { MuxerStats } from '@ringest/core';
+import type { LatencyReport } from './latency-log.js';
+
+/** How far a load is. */
+export interface LoadProgress {
+  /** Entries that are written. */
+  readonly entries: number;
+  /** Milliseconds since the first write. */
+  readonly elapsedMs: number;
+  /** Of the muxer; `undefined` where it is in another process. */
+  readonly stats: MuxerStats | undefined;
+  /** Of a load with a pace, from the moment an entry was due to its confirmation. */
+  readonly latency: LatencyReport | undefined;
+}
+
 /** Who watches a load. */
 export interface LoadObserver {
+  /**
+   * Writing begins.
+   * @param look says how far it is, until {@link ended}
+   */
+  started(look: () => LoadProgress): void;
+  /** Everything is confirmed, or the load has failed. */
+  ended(): void;
   /** The connection to an indexer failed; it is tried again. A failure that ends the load is thrown. */
   lost(error: Error, retryInMs: number): void;
-  /** So many entries are written, after so many milliseconds. */
-  progress(entries: number, elapsedMs: number): void;
+  /** Something was done to an embedded indexer. */
+  happened(what: string): void;
   /** The cache in a folder has entries at the end, or damaged ones, and stays. */
   left(path: string): void;
 }

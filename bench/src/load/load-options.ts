@@ -1,8 +1,7 @@
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, Option } from 'commander';
-import { MAX_MIXED } from '../contents/content.js';
-import { MAX_SLOTS } from '../contents/entry-source.js';
 import { DIGESTS, type DigestKind } from '../contents/load-digest.js';
+import type { Transport } from '../shared/indexer-messages.js';
 import { addCacheFlags, type LoadCache, readCache, readKillEvery } from './load-cache.js';
 import { addEntryFlags, type LoadEntries, readEntries } from './load-entries.js';
 import { addPaceFlags, readPace } from './load-pace.js';
@@ -19,14 +18,14 @@ export interface LoadOptions extends LoadTargets, LoadEntries {
   /** `undefined`: as fast as entries are confirmed. */
   readonly pace: Pace | undefined;
   readonly requirements: readonly Requirement[];
-  /** 0: one by one. */
-  readonly batch: number;
   readonly workers: number | undefined;
   readonly connections: number;
   readonly ringBytes: number | undefined;
   readonly cache: LoadCache | undefined;
   /** Milliseconds between kills of the ingester, on average; `undefined`: it is not killed. */
   readonly killEveryMs: number | undefined;
+  /** Embedded indexers to which faults come; `undefined`: there are none. */
+  readonly chaos: number | undefined;
   /** Milliseconds to try for a first connection, and to go on while nothing is confirmed. */
   readonly timeoutMs: number;
   readonly digest: DigestKind | false;
@@ -44,11 +43,10 @@ export function hasKills(options: LoadOptions): options is KillOptions {
   return options.cache !== undefined && options.killEveryMs !== undefined;
 }
 
-/** Bytes of data that a batch may have. */
-const MAX_BATCH_BYTES = 2 ** 30;
-
 const DEFAULT_COUNT = 5_000_000;
 const MAX_COUNT = 2 ** 32;
+const DEFAULT_CHAOS = 3;
+const DEFAULT_CHAOS_MS = 10_000;
 /** How long a load with a pace is. */
 const DEFAULT_PACED_MS = 10_000;
 
@@ -57,10 +55,11 @@ interface Flags {
   duration?: number;
   require: Requirement[];
   killEvery?: number;
-  batch: number;
+  transport: Transport;
   workers?: number;
   connections: number;
   ringBytes?: number;
+  chaos?: number | true;
   timeout: number;
   digest?: DigestKind | true;
   status: boolean;
@@ -79,17 +78,12 @@ export function parseLoadOptions(
   const flags = program.opts<Flags>();
   const pace = readPace(program);
   checkRequirements(program, flags, pace);
+  checkChaos(program, flags);
   const length = readLength(flags, pace);
   const entries = readEntries(
     program,
     Number.isFinite(length.durationMs) ? undefined : length.entryCount,
   );
-  const longest = entries.entryBytes * (entries.content === 'mixed' ? MAX_MIXED : 1);
-  if (flags.batch * longest > MAX_BATCH_BYTES) {
-    program.error(
-      `error: a batch could have over ${MAX_BATCH_BYTES} bytes: lower --batch or --entry-size`,
-    );
-  }
   const cache = readCache(program);
   const targets = readTargets(program, env);
   return {
@@ -98,12 +92,12 @@ export function parseLoadOptions(
     ...length,
     pace,
     requirements: flags.require,
-    batch: flags.batch,
     workers: flags.workers,
     connections: flags.connections,
     ringBytes: flags.ringBytes,
     cache,
     killEveryMs: readKillEvery(program, cache),
+    chaos: flags.chaos === true ? DEFAULT_CHAOS : flags.chaos,
     timeoutMs: flags.timeout,
     digest: readDigest(program, flags, targets),
     status: flags.status,
@@ -113,9 +107,11 @@ export function parseLoadOptions(
 
 /** How much is written. With a pace, it is known beforehand how many entries a duration has. */
 function readLength(
-  { entryCount, duration }: Flags,
+  { entryCount, duration: givenDuration, chaos }: Flags,
   pace: Pace | undefined,
 ): Pick<LoadOptions, 'entryCount' | 'durationMs'> {
+  const isOpen = entryCount === undefined && givenDuration === undefined;
+  const duration = isOpen && chaos !== undefined ? DEFAULT_CHAOS_MS : givenDuration;
   if (pace !== undefined && (duration !== undefined || entryCount === undefined)) {
     const due = new Schedule(pace).dueBefore(duration ?? (pace.rampMs || DEFAULT_PACED_MS));
     return {
@@ -127,6 +123,27 @@ function readLength(
     entryCount: entryCount ?? (duration === undefined ? DEFAULT_COUNT : MAX_COUNT),
     durationMs: duration ?? Number.POSITIVE_INFINITY,
   };
+}
+
+/** Embedded indexers of its own are the only ones that may be harmed. */
+function checkChaos(program: Command, flags: Flags): void {
+  if (flags.chaos === undefined) return;
+  const { digest, transport } = flags;
+  if (process.platform === 'win32') {
+    program.error('error: --chaos stops processes by SIGSTOP, which Windows does not have');
+  }
+  if (digest !== undefined) {
+    program.error(
+      'error: --chaos has no digest: entries are sent again when an indexer is killed, may arrive at ' +
+        'two of them, and would be in the sum twice',
+    );
+  }
+  if (transport !== 'tcp') {
+    program.error(
+      `error: --chaos has indexers that come back at the same port, by TCP: --transport ${transport} ` +
+        'has none',
+    );
+  }
 }
 
 function readDigest(
@@ -188,7 +205,16 @@ function command(): Command {
         .argParser((text, others: readonly Requirement[]) => [...others, parseRequirement(text)])
         .default([], 'nothing'),
     )
-    .option('--batch <n>', 'entries to a writeBatch; 0: writeEntry', wholeNumber(0, MAX_SLOTS), 0)
+    .addOption(
+      new Option(
+        '--chaos [n]',
+        'so many embedded indexers (without a number: 3), which are killed, stopped, slowed and ' +
+          'throttled while it runs, by a plan that follows from --seed; for 10 s unless something ' +
+          'else is said',
+      )
+        .argParser(wholeNumber(2, 16))
+        .conflicts(['clearConns', 'tlsConns', 'pipeConns', 'killEvery']),
+    )
     .option('--workers <n>', 'threads', wholeNumber(1, 1024))
     .option('--connections <n>', 'connections to each indexer', wholeNumber(1, 1024), 1)
     .option(
@@ -209,7 +235,7 @@ function command(): Command {
           'sha256 for other indexers)',
       ).choices(DIGESTS),
     )
-    .option('--status', 'show progress on the terminal', false)
+    .option('--status', 'show how it goes: a screen on a terminal, else a line a second', false)
     .option('--json', 'end with a JSON object on the last line', false)
     .helpOption('--help', 'show this')
     .allowExcessArguments(false)

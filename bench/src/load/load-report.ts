@@ -1,4 +1,5 @@
 import type { AckLatency, CompressionName } from '@ringest/core';
+import type { FaultReport } from '../chaos/chaos.js';
 import type { CacheReport } from './cache-report.js';
 import type { LatencyReport } from './latency-log.js';
 import type { KnownAccount } from './load-account.js';
@@ -64,6 +65,8 @@ export interface LoadReport {
   /** Whether what arrived is what was sent, to the byte. */
   readonly digestMatches?: boolean;
   readonly cache?: CacheReport;
+  /** What was done to embedded indexers, in order. */
+  readonly faults?: readonly FaultReport[];
 }
 
 /** How it went when compression was asked for. */
@@ -112,12 +115,19 @@ export function formatReport(report: LoadReport): string {
     ),
   ];
   if (report.cache !== undefined) rows.push(...cacheRows(report.cache));
-  rows.push(...accountRows(report));
+  rows.push(...faultRows(report), ...accountRows(report));
   for (const { requirement, value, isMet } of report.requirements ?? []) {
     const was = requirement.startsWith('rate') ? `${count(value)} a second` : ms(value);
     rows.push(['required', `${requirement}: ${isMet ? 'held' : 'NOT MET'}, it was ${was}`]);
   }
   return formatRows(rows);
+}
+
+function faultRows({ faults = [] }: LoadReport): Row[] {
+  return faults.map(({ atMs, target, fault, forMs }) => [
+    'fault',
+    `${(atMs / 1000).toFixed(2)} s: ${target}: ${fault} for ${(forMs / 1000).toFixed(2)} s`,
+  ]);
 }
 
 function latencyRows({ latencyMs, writtenLateMs: late }: LoadReport): Row[] {

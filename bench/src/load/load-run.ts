@@ -1,10 +1,13 @@
 import { MAX_TIMER_MS } from '@ringest/core';
+import type { ChaosIndexers } from '../chaos/chaos.js';
 import type { EntrySource } from '../contents/entry-source.js';
 import { type CacheFolder, openCacheFolder } from './cache-folder.js';
 import { cacheCounts } from './cache-report.js';
-import { settleAccount, startIndexer } from './load-account.js';
+import { LatencyLog } from './latency-log.js';
+import { settleAccount, startChaos, startIndexer } from './load-account.js';
 import { confirmAll, connect, watchConnections } from './load-connections.js';
 import {
+  createLineWriter,
   createMuxer,
   createSource,
   type Destination,
@@ -16,7 +19,8 @@ import type { LoadObserver } from './load-observer.js';
 import type { LoadOptions } from './load-options.js';
 import type { LoadReport } from './load-report.js';
 import { summarize } from './load-summary.js';
-import { type Written, writeLoad } from './load-writing.js';
+import { writeLoad } from './load-writing.js';
+import { Schedule } from './pace.js';
 import { Receipts } from './receipts.js';
 
 /**
@@ -32,24 +36,29 @@ export async function runLoad(
   stop: AbortSignal,
 ): Promise<LoadReport> {
   using folder = options.cache && openCacheFolder(options.cache, options, observer);
-  const indexer = options.targets.length === 0 ? await startIndexer(options) : undefined;
+  const chaos = await startChaos(options, observer);
+  const isEmbedded = options.targets.length === 0 && chaos === undefined;
+  const indexer = isEmbedded ? await startIndexer(options) : undefined;
   try {
     const { digest } = options;
-    const to = destination(options, indexer);
+    const to = { ...destination(options, chaos ?? indexer), chaos };
     const { report, source } = await ingest(options, to, folder, observer, stop);
+    if (chaos !== undefined) {
+      return { ...report, ...chaos.settle(report.entries), faults: chaos.faults };
+    }
     if (indexer !== undefined) {
       return { ...report, ...(await settleAccount(indexer, source, report.entries, digest)) };
     }
     return digest === false ? report : { ...report, digest: source.digest(digest, report.entries) };
   } finally {
-    await indexer?.stop();
+    await Promise.all([indexer?.stop(), chaos?.stop()]);
   }
 }
 
 /** Writes the entries, and measures from the first write until everything is confirmed. */
 async function ingest(
   options: LoadOptions,
-  to: Destination,
+  to: Destination & { readonly chaos: ChaosIndexers | undefined },
   folder: CacheFolder | undefined,
   observer: LoadObserver,
   stop: AbortSignal,
@@ -70,31 +79,41 @@ async function ingest(
   const cpuBefore = process.cpuUsage();
   const timeIsUp = new AbortController();
   const timer = setTimeout(() => timeIsUp.abort(), Math.min(options.durationMs, MAX_TIMER_MS));
-  let written: Written;
+  const latencies = options.pace && new LatencyLog(new Schedule(options.pace), start);
+  let entries: number;
   try {
     const signal = AbortSignal.any([stop, timeIsUp.signal, watch.failed]);
     const isJournal = options.cache?.mode === 'journal';
     const receipts = isJournal ? new Receipts(muxer, options.entryBytes, signal) : undefined;
+    let next = 0;
     const look = (done: number) => {
-      const elapsed = performance.now() - start;
-      observer.progress(done, elapsed);
-      if (elapsed >= options.durationMs) timeIsUp.abort();
+      next = done;
+      if (performance.now() - start >= options.durationMs) timeIsUp.abort();
     };
-    written = await writeLoad(muxer, source, options, start, {
+    observer.started(() => ({
+      entries: next,
+      elapsedMs: performance.now() - start,
+      stats: muxer.stats(),
+      latency: latencies?.latency,
+    }));
+    to.chaos?.begin();
+    entries = await writeLoad(muxer, source, options, latencies, {
       ...{ batch: options.batch, signal, look },
+      lines: createLineWriter(options, muxer, source),
       ...(receipts && { pause: receipts.take }),
     });
+    await to.chaos?.end();
     await confirmAll(muxer, folder?.path, watch.failed);
     await receipts?.settled(options.timeoutMs);
-    await written.latencies?.settled();
+    await latencies?.settled();
   } finally {
     clearTimeout(timer);
     watch.end();
+    observer.ended();
   }
   const seconds = (performance.now() - start) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
-  const { entries, latencies } = written;
   const report = summarize(options, muxer.stats(), latencies, {
     ...{ entries, bytes: source.bytes(entries), seconds, cpuSeconds },
   });

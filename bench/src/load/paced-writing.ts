@@ -1,18 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MAX_TIMER_MS } from '@ringest/core';
 import type { LatencyLog } from './latency-log.js';
-import type { Schedule } from './pace.js';
-import { type EntryWriter, LOOK_INTERVAL } from './write-entries.js';
+import type { EntryWriter } from './write-entries.js';
 
 /** Entries that are written between two looks at the clock at most. */
 const MAX_TRANCHE = 8192;
 
 export interface PacedWriting {
   readonly writer: EntryWriter;
-  readonly schedule: Schedule;
   readonly latencies: LatencyLog;
-  /** When the schedule began, by `performance.now`. */
-  readonly start: number;
   /** How many entries there are. */
   readonly entryCount: number;
   /** Resolves once all that is written by now is confirmed. */
@@ -30,10 +26,10 @@ export interface PacedWriting {
  * @returns the entry after the last that was accepted
  */
 export async function writePaced(writing: PacedWriting): Promise<number> {
-  const { writer, schedule, latencies, start, entryCount, confirmed, signal, look } = writing;
+  const { writer, latencies, entryCount, confirmed, signal, look } = writing;
+  const { schedule, start } = latencies;
   const elapsed = () => performance.now() - start;
   let done = 0;
-  let nextLook = LOOK_INTERVAL;
   while (done < entryCount && !signal.aborted) {
     const due = Math.min(schedule.dueBy(elapsed()), entryCount, done + MAX_TRANCHE);
     if (due > done) {
@@ -41,10 +37,7 @@ export async function writePaced(writing: PacedWriting): Promise<number> {
       done = await writer.write(from, due);
       if (done > from) latencies.add(from, done, confirmed());
     }
-    if (elapsed() >= nextLook) {
-      nextLook = elapsed() + LOOK_INTERVAL;
-      look(done);
-    }
+    look(done);
     const early = schedule.dueAt(done) - elapsed();
     if (early <= 0) await new Promise(setImmediate);
     else

@@ -8,6 +8,7 @@ export {
 } from '../contents/entry-source.js';
 export { createDigest, DIGESTS, type DigestKind } from '../contents/load-digest.js';
 export { Tally } from './arrival-account.js';
+export { Arrivals } from './arrivals.js';
 export {
   type CertificateAndKey,
   CertificateAuthority,

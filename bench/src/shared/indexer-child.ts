@@ -50,9 +50,31 @@ export class IndexerChild {
     await ask(this.#process, 'delayed', { kind: 'delay', milliseconds });
   }
 
+  /** Has it read only so many bytes a second from now on; 0: as fast as it can. */
+  async throttle(bytesPerSecond: number): Promise<void> {
+    await ask(this.#process, 'throttled', { kind: 'throttle', bytesPerSecond });
+  }
+
+  /** Stops the process where it is: its connections stay, and nobody reads them. */
+  freeze(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  /** Lets it go on. */
+  thaw(): void {
+    this.#process.kill('SIGCONT');
+  }
+
+  /** Kills the process without warning, and waits until it is gone. */
+  async kill(): Promise<void> {
+    const exited = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await exited;
+  }
+
   /** Ends the process. */
   async stop(): Promise<void> {
-    if (this.#process.exitCode !== null) return;
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exited = once(this.#process, 'exit');
     if (this.#process.connected) this.#process.disconnect();
     await exited;

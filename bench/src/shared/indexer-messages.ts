@@ -18,6 +18,10 @@ export interface IndexerSettings {
   readonly ackDelay?: number;
   /** Each of them is listened on, at an address of its own, in this order. Default: TCP alone. */
   readonly transports?: readonly Transport[];
+  /** Where it listens, on the loopback by TCP alone. Default: a free one for each transport. */
+  readonly port?: number;
+  /** A file for the sequence numbers of what arrives, and where entries have them. */
+  readonly log?: { readonly path: string; readonly place: SequencePlace };
   /** Whose entries it takes; who names no tenant is refused as well. Default: everybody's. */
   readonly tenants?: readonly string[];
 }
@@ -45,10 +49,13 @@ export type ToIndexer =
       readonly tls: ServerCertificate | undefined;
     }
   | { readonly kind: 'report'; readonly sent: number }
-  | { readonly kind: 'delay'; readonly milliseconds: number };
+  | { readonly kind: 'delay'; readonly milliseconds: number }
+  /** 0: it reads as fast as it can. */
+  | { readonly kind: 'throttle'; readonly bytesPerSecond: number };
 
 /** From the process to the load generator. */
 export type FromIndexer =
   | { readonly kind: 'listening'; readonly addresses: readonly string[] }
   | { readonly kind: 'report'; readonly arrived: ArrivalReport }
-  | { readonly kind: 'delayed' };
+  | { readonly kind: 'delayed' }
+  | { readonly kind: 'throttled' };

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Indexer } from '@ringest/indexer';
+import { ArrivalLog } from '../chaos/arrival-log.js';
 import { Tally } from './arrival-account.js';
 import type {
   FromIndexer,
@@ -23,9 +24,12 @@ process.on('message', (message: ToIndexer) => {
     if (tally === undefined || indexer === undefined) return;
     const { tags, tenants } = indexer.stats();
     tell({ kind: 'report', arrived: { ...tally.report(message.sent), tags, tenants } });
-  } else if (indexer !== undefined) {
+  } else if (message.kind === 'delay' && indexer !== undefined) {
     indexer.ackDelay = message.milliseconds;
     tell({ kind: 'delayed' });
+  } else if (message.kind === 'throttle' && indexer !== undefined) {
+    indexer.readRate = message.bytesPerSecond;
+    tell({ kind: 'throttled' });
   }
 });
 process.on('disconnect', () => process.exit());
@@ -34,16 +38,18 @@ process.on('SIGINT', () => {});
 for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit());
 
 async function start(settings: IndexerSettings, tls: ServerCertificate | undefined): Promise<void> {
-  const { secret, ackDelay, tenants, transports = ['tcp'] } = settings;
+  const { secret, ackDelay, tenants, port, transports = ['tcp'] } = settings;
   const account = settings.tally && new Tally(settings.tally, settings.digest);
   tally = account || undefined;
+  const log = settings.log && new ArrivalLog(settings.log.path, settings.log.place);
   indexer = new Indexer({
-    listen: transports.map(freeAddress),
+    listen: port === undefined ? transports.map(freeAddress) : `tcp://127.0.0.1:${port}`,
     secret,
     ackDelay,
     ...(tls && { tls }),
     ...(tenants && { tenants }),
     ...(account && { onEntry: account.add.bind(account) }),
+    ...(log && { onEntry: log.add, beforeConfirm: log.flush }),
   });
   await indexer.listen();
   tell({ kind: 'listening', addresses: indexer.addresses });
