@@ -102,7 +102,7 @@ describe('any bytes', () => {
 });
 
 /** How often any byte of a line may be read on average: formats that begin alike read the same bytes. */
-const READS_PER_BYTE = 64;
+const READS_PER_BYTE = 40;
 
 describe('the bytes of a line', () => {
   const layouts = [{}, { leftMost: true }, { customFormats: customFormats.slice(0, 2) }];

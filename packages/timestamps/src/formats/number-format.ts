@@ -1,4 +1,4 @@
-import { endOfBlanks, endOfDigits, ZERO } from '../bytes.js';
+import { digitOf, endOfBlanks, endOfDigits } from '../bytes.js';
 import type { Reading } from '../layouts/reading.js';
 import type { TimeFormat } from './time-format.js';
 
@@ -65,7 +65,7 @@ export class NumberFormat implements TimeFormat {
 function readDigits(bytes: Uint8Array, from: number, end: number, full: number): number {
   let value = 0;
   for (let at = from; at < full; at++) {
-    value = value * 10 + (at < end ? (bytes[at] as number) - ZERO : 0);
+    value = value * 10 + (at < end ? digitOf(bytes[at] as number) : 0);
   }
   return value;
 }
