@@ -1,7 +1,7 @@
 import { InvalidTimeZoneError, TimeExtractor } from '@ringest/timestamps';
-import { parseOffset, TimeZone } from '@ringest/timestamps/internal';
+import { daysFromCivil, parseOffset, TimeZone } from '@ringest/timestamps/internal';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../support/vectors.js';
 import { timeIn } from './times.js';
 
@@ -124,6 +124,43 @@ describe('around a change of the clock', () => {
       }),
       fuzzRuns(50),
     );
+  });
+});
+
+describe('what Intl is asked for', () => {
+  /** A look each week of the year and around it, and the search of some changes to the second. */
+  const MOST_LOOKS_AT_A_YEAR = 60 + 4 * 20;
+
+  /** Counts from now on how often a formatter is used. */
+  function countLooks(): { count: number } {
+    const looks = { count: 0 };
+    const { prototype } = Intl.DateTimeFormat;
+    const own = Object.getOwnPropertyDescriptor(prototype, 'format') ?? {};
+    Object.defineProperty(prototype, 'format', {
+      ...own,
+      get(this: Intl.DateTimeFormat) {
+        looks.count++;
+        return own.get?.call(this);
+      },
+    });
+    onTestFinished(() => {
+      Object.defineProperty(prototype, 'format', own);
+    });
+    return looks;
+  }
+
+  it('is each year once, and 560 years at most', () => {
+    const looks = countLooks();
+    const zone = new TimeZone('Africa/Casablanca');
+    const askAll = () => {
+      for (let year = 0; year <= 9999; year++) zone.offsetAt(daysFromCivil(year, 7, 1) * 86_400);
+    };
+    askAll();
+    const { count } = looks;
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThanOrEqual(560 * MOST_LOOKS_AT_A_YEAR);
+    askAll();
+    expect(looks.count).toBe(count);
   });
 });
 
