@@ -123,6 +123,18 @@ describe('an expression', () => {
     expect(extractor.format).toBe('RFC3339');
   });
 
+  it('is read again where another one was tried after it', () => {
+    const customFormats = [
+      { name: 'first', format: '15^04', extractionRegex: 'begin=(?<t>\\S+)' },
+      { name: 'second', format: '15^04', extractionRegex: 'end=(?<t>\\S+)' },
+    ];
+    const extractor = new TimeExtractor({ clock, customFormats, leftMost: true });
+    expect(timeIn(extractor, 'begin=08^30 end=09^45')).toBe('2026-11-28T08:30:00Z');
+    expect(extractor.format).toBe('first');
+    expect(extractor.end).toBe('begin=08^30'.length);
+    expect(timeIn(extractor, 'end=09^45 begin=08^30')).toBe('2026-11-28T09:45:00Z');
+  });
+
   it('of an extraction needs no other one', () => {
     const extractor = withFormat('15:04', { extractionRegex: 'until (?<time>.*)' });
     expect(timeIn(extractor, 'from 08:00 until 09:30')).toBe('2026-11-28T09:30:00Z');

@@ -9,7 +9,7 @@ import {
   OTHER,
   SPACE,
 } from '../bytes.js';
-import type { TimeFormat } from '../formats/time-format.js';
+import { isPlaced, type PlacedFormat, type TimeFormat } from '../formats/time-format.js';
 import type { Reading } from '../layouts/reading.js';
 import { monthNames } from '../names.js';
 
@@ -21,7 +21,7 @@ const NO_RANK = 1_000_000;
 /** A format and its place in the order. */
 interface Ranked {
   readonly rank: number;
-  readonly format: TimeFormat;
+  readonly format: PlacedFormat;
 }
 
 /** Formats that begin with so many digits and the same separator, by what may follow it. */
@@ -47,7 +47,8 @@ export class FormatSearch {
   /** Layouts without separators: they begin with any number of digits. */
   readonly #longNumbers: readonly Ranked[];
   readonly #anywhere: readonly Ranked[];
-  readonly #texts: readonly Ranked[];
+  /** Formats that no byte tells: each searches the line for itself. */
+  readonly #others: readonly TimeFormat[];
   readonly #takesFirst: boolean;
 
   /** The format that was found. */
@@ -60,12 +61,12 @@ export class FormatSearch {
   /** @param takesFirst the first time of a line counts; else that of the format that comes first */
   constructor(formats: readonly TimeFormat[], takesFirst: boolean) {
     this.#takesFirst = takesFirst;
-    const ranked = formats.map((format, rank): Ranked => ({ rank, format }));
+    const ranked = formats.filter(isPlaced).map((format, rank): Ranked => ({ rank, format }));
     const of = (kind: string) => ranked.filter(({ format }) => format.beginning.kind === kind);
     this.#fronts = of('front');
     this.#months = of('month');
     this.#anywhere = of('anything');
-    this.#texts = of('text');
+    this.#others = formats.filter((format) => !isPlaced(format));
     const numbers = of('digits');
     this.#longNumbers = numbers.filter(({ format }) => separatorOf(format) === -1);
     for (const number of numbers) {
@@ -86,9 +87,11 @@ export class FormatSearch {
     this.format = undefined;
     this.#tryFront(bytes, from, to, last, reading);
     this.#pass(bytes, from, to, last, reading);
-    this.#findText(bytes, from, to, last, reading);
+    this.#findOthers(bytes, from, to, last, reading);
     const { format } = this as { format: TimeFormat | undefined };
-    if (!this.#isFresh) format?.readAt(bytes, this.#start, to, reading);
+    if (format === undefined || this.#isFresh) return this.#start;
+    if (isPlaced(format)) format.readAt(bytes, this.#start, to, reading);
+    else format.find(bytes, from, to, last, reading);
     return this.#start;
   }
 
@@ -155,35 +158,35 @@ export class FormatSearch {
       if (ranked.rank >= this.#rank) return;
       this.#isFresh = false;
       if (ranked.format.readAt(bytes, at, to, reading)) {
-        this.#take(ranked, at);
+        this.#take(ranked.format, at);
+        this.#rank = ranked.rank;
         return;
       }
     }
   }
 
-  #findText(bytes: Uint8Array, from: number, to: number, last: number, reading: Reading): void {
-    for (const text of this.#texts) {
+  #findOthers(bytes: Uint8Array, from: number, to: number, last: number, reading: Reading): void {
+    for (const other of this.#others) {
       if (!this.#takesFirst && this.#start !== -1) return;
       this.#isFresh = false;
-      const at = text.format.find(bytes, from, to, last, reading);
-      if (at !== -1 && (this.#start === -1 || at < this.#start)) this.#take(text, at);
+      const at = other.find(bytes, from, to, last, reading);
+      if (at !== -1 && (this.#start === -1 || at < this.#start)) this.#take(other, at);
     }
   }
 
-  #take({ rank, format }: Ranked, at: number): void {
-    this.#rank = rank;
+  #take(format: TimeFormat, at: number): void {
     this.format = format;
     this.#start = at;
     this.#isFresh = true;
   }
 }
 
-function separatorOf({ beginning }: TimeFormat): number {
+function separatorOf({ beginning }: PlacedFormat): number {
   return beginning.kind === 'digits' ? beginning.separator : -1;
 }
 
 /** Where in the table of numbers a format stands. */
-function placesOf({ beginning }: TimeFormat): number[] {
+function placesOf({ beginning }: PlacedFormat): number[] {
   if (beginning.kind !== 'digits' || beginning.separator === -1) return [];
   const { least, most, separator } = beginning;
   return Array.from(

@@ -2,10 +2,10 @@ import { beginningOf, DIGIT, endOfDigits, MONTH_INITIAL, nextBeginning } from '.
 import { type Beginning, beginningOfLayout } from '../layouts/beginning.js';
 import type { Reading } from '../layouts/reading.js';
 import type { Layout } from '../layouts/steps.js';
-import type { TimeFormat } from './time-format.js';
+import type { PlacedFormat } from './time-format.js';
 
 /** A format that a layout describes. */
-export class LayoutFormat implements TimeFormat {
+export class LayoutFormat implements PlacedFormat {
   readonly name: string;
   readonly beginning: Beginning;
   readonly #layout: Layout;
