@@ -155,6 +155,13 @@ describe('the bytes of a line', () => {
     expect(count.reads).toBeLessThanOrEqual(2 * bytes.length);
   });
 
+  it('are read a few times only when they are numbers that no time begins with', () => {
+    const bytes = utf8('12 34/56 7-8 90:12 3456 '.repeat(100));
+    const { proxy, count } = countingBytes(bytes, 0, bytes.length);
+    expect(new TimeExtractor({ clock }).extract(proxy)).toBe(false);
+    expect(count.reads).toBeLessThanOrEqual(5 * bytes.length);
+  });
+
   it('are read only where the search may go', () => {
     const bytes = utf8(`${'x'.repeat(10_000)} 2026-11-22 12:34:56`);
     const { proxy, count } = countingBytes(bytes, 0, bytes.length);
