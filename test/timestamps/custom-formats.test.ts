@@ -1,6 +1,6 @@
 import { type CustomFormat, InvalidTimeFormatError, TimeExtractor } from '@ringest/timestamps';
 import { describe, expect, it } from 'vitest';
-import { timeIn } from './times.js';
+import { timeIn, utf8 } from './times.js';
 
 const clock = () => Date.parse('2026-11-28T12:00:00Z');
 
@@ -89,6 +89,17 @@ describe('an expression', () => {
     expect(timeIn(extractor, '2026.11.22 12 x')).toBe('2026-11-22T12:00:00Z');
     expect(timeIn(extractor, '12026.11.22 12 x')).toBe('none');
     expect(timeIn(extractor, '1.2.3 4 and 2026.11.22 12')).toBe('2026-11-22T12:00:00Z');
+    const longer = withFormat('15^04', { regex: '\\d\\d\\^\\d\\d\\w*' });
+    expect(timeIn(longer, '12^34')).toBe('2026-11-28T12:34:00Z');
+    expect(timeIn(longer, '12^34x')).toBe('none');
+  });
+
+  it('sees no bytes behind the ones that were given', () => {
+    const extractor = withFormat('15^04', { regex: '\\d\\d\\^\\d\\d' });
+    const line = utf8('text 12^34').subarray(0, 5);
+    expect(extractor.extract(line)).toBe(false);
+    expect(extractor.extract(line, 0, 10)).toBe(false);
+    expect(extractor.extract(line, 0, 1_000_000)).toBe(false);
   });
 
   it('may match a fraction that the layout does not name', () => {
@@ -121,6 +132,18 @@ describe('an expression', () => {
     expect(timeIn(extractor, `${one} ${other}`)).toBe('2026-11-22T12:00:00Z');
     expect(timeIn(extractor, `${other} ${one}`)).toBe('2026-11-22T03:00:00Z');
     expect(extractor.format).toBe('RFC3339');
+  });
+
+  it('is read again where another one was tried after it', () => {
+    const customFormats = [
+      { name: 'first', format: '15^04', extractionRegex: 'begin=(?<t>\\S+)' },
+      { name: 'second', format: '15^04', extractionRegex: 'end=(?<t>\\S+)' },
+    ];
+    const extractor = new TimeExtractor({ clock, customFormats, leftMost: true });
+    expect(timeIn(extractor, 'begin=08^30 end=09^45')).toBe('2026-11-28T08:30:00Z');
+    expect(extractor.format).toBe('first');
+    expect(extractor.end).toBe('begin=08^30'.length);
+    expect(timeIn(extractor, 'end=09^45 begin=08^30')).toBe('2026-11-28T09:45:00Z');
   });
 
   it('of an extraction needs no other one', () => {

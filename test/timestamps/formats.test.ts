@@ -105,6 +105,8 @@ describe('what is no time', () => {
     ['a year of five digits', '12026-01-01 10:00:00'],
     ['seconds of three digits', '2026-01-01 10:00:000'],
     ['a month that is no word', 'Foo  1 10:00:00'],
+    ['a month in small letters', 'jan  1 10:00:00'],
+    ['a month in small letters behind a day', '01/jan/2026:10:00:00'],
     ['an offset of a day', '2026-01-01T10:00:00+24:00'],
     ['an offset with 60 minutes', '2026-01-01T10:00:00+01:60'],
     ['ten digits of a fraction', '2026-01-01T10:00:00.1234567890Z'],

@@ -1,7 +1,7 @@
 import { InvalidTimeZoneError, TimeExtractor } from '@ringest/timestamps';
-import { parseOffset, TimeZone } from '@ringest/timestamps/internal';
+import { daysFromCivil, parseOffset, TimeZone } from '@ringest/timestamps/internal';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../support/vectors.js';
 import { timeIn } from './times.js';
 
@@ -109,6 +109,13 @@ describe('around a change of the clock', () => {
     // The year turns at a change.
     ['Asia/Kathmandu', '1985-12-31 23:59:59', '1985-12-31T18:29:59Z'],
     ['Asia/Kathmandu', '1986-01-01 00:15:00', '1985-12-31T18:30:00Z'],
+    // Years so far ahead that they are those of another cycle of the calendar.
+    ['Pacific/Apia', '3600-01-01 00:00:00', '3599-12-31T11:00:00Z'],
+    ['America/New_York', '5201-10-28 02:00:00', '5201-10-28T06:00:00Z'],
+    ['America/New_York', '5201-11-04 03:00:00', '5201-11-04T08:00:00Z'],
+    ['Africa/Casablanca', '6800-01-01 00:00:00', '6799-12-31T23:00:00Z'],
+    ['America/Sao_Paulo', '8010-10-17 01:00:00', '8010-10-17T04:00:00Z'],
+    ['Australia/Lord_Howe', '5200-08-27 02:30:00', '5200-08-26T16:00:00Z'],
     // The mean time of a place, to the second.
     ['America/New_York', '1700-01-01 00:00:00', '1700-01-01T04:56:02Z'],
   ])('%s: %s is %s', (zone, text, time) => {
@@ -124,6 +131,43 @@ describe('around a change of the clock', () => {
       }),
       fuzzRuns(50),
     );
+  });
+});
+
+describe('what Intl is asked for', () => {
+  /** A look each week of the year and around it, and the search of some changes to the second. */
+  const MOST_LOOKS_AT_A_YEAR = 60 + 4 * 20;
+
+  /** Counts from now on how often a formatter is used. */
+  function countLooks(): { count: number } {
+    const looks = { count: 0 };
+    const { prototype } = Intl.DateTimeFormat;
+    const own = Object.getOwnPropertyDescriptor(prototype, 'format') ?? {};
+    Object.defineProperty(prototype, 'format', {
+      ...own,
+      get(this: Intl.DateTimeFormat) {
+        looks.count++;
+        return own.get?.call(this);
+      },
+    });
+    onTestFinished(() => {
+      Object.defineProperty(prototype, 'format', own);
+    });
+    return looks;
+  }
+
+  it('is each year once, and 660 years at most', () => {
+    const looks = countLooks();
+    const zone = new TimeZone('Africa/Casablanca');
+    const askAll = () => {
+      for (let year = 0; year <= 9999; year++) zone.offsetAt(daysFromCivil(year, 7, 1) * 86_400);
+    };
+    askAll();
+    const { count } = looks;
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThanOrEqual(660 * MOST_LOOKS_AT_A_YEAR);
+    askAll();
+    expect(looks.count).toBe(count);
   });
 });
 

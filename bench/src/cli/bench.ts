@@ -9,6 +9,7 @@ import { type CompressionRow, runCompression } from '../measurements/compression
 import { type MuxerRunResult, type Rounds, WRITE_PATHS } from '../measurements/muxer-run.js';
 import { formatRings, runRings } from '../measurements/rings.js';
 import { formatThreads, runThreads } from '../measurements/threads.js';
+import { runTimes, type TimesRow } from '../measurements/times-bench.js';
 import { runTransports, type TransportsRow } from '../measurements/transports.js';
 
 /** `pnpm bench`: what things cost here. */
@@ -50,6 +51,9 @@ addMeasurement(
   'a folder on the disk that is measured (default: the one for temporary files)',
   existingFolder,
 );
+addMeasurement('times', 'finding the time in lines of 256 bytes', async (rounds) => ({
+  rows: runTimes(rounds, tellTimes),
+}));
 addBalanceCommand(program);
 program.command('codec').description('encode and decode').action(runCodec);
 
@@ -75,7 +79,7 @@ function addMeasurement(
     .command(name)
     .description(description)
     .option('--rounds <n>', 'how often each is measured; medians count', wholeNumber(1, 100), 5)
-    .option('--duration <time>', 'how long each writes', positiveDuration, 1000)
+    .option('--duration <time>', 'how long each goes on', positiveDuration, 1000)
     .option('--json', 'end with a JSON object on the last line', false)
     .action(async (options: Options & { json: boolean }) => {
       const result = await measure(options);
@@ -117,6 +121,12 @@ function tellCache({ size, ways, disk }: CacheRow): void {
     `${size} bytes, plain appends: ${disk.megabytesPerSecond.toFixed(0)} MB/s, ` +
       `as many as ${million(disk.entriesPerSecond)} entries`,
   );
+}
+
+function tellTimes({ lines, options, found, nanosecondsPerLine, bytesPerLine }: TimesRow): void {
+  const set = Object.entries(options).map(([name, value]) => `, ${name} ${value}`);
+  const cost = `${nanosecondsPerLine.toFixed(0)} ns a line, ${bytesPerLine.toFixed(1)} bytes of heap`;
+  console.log(`${lines}${set.join('')}: ${cost}, times in ${(found * 100).toFixed(0)}%`);
 }
 
 function cost({ entriesPerSecond, cpuSecondsPerMillion }: MuxerRunResult): string {

@@ -1,6 +1,6 @@
 /** The base class of the errors of wrong options. `code` is stable, and the message says what to do. */
 export abstract class TimeOptionError extends Error {
-  /** A stable identifier of the class, such as `ERR_TIME_ZONE`. */
+  /** A stable identifier of the class, such as `ERR_INVALID_TIME_ZONE`. */
   abstract readonly code: string;
 
   override get name(): string {
@@ -10,7 +10,7 @@ export abstract class TimeOptionError extends Error {
 
 /** A time zone that is neither a name of the IANA database, nor an offset, nor `local`. */
 export class InvalidTimeZoneError extends TimeOptionError {
-  readonly code = 'ERR_TIME_ZONE';
+  readonly code = 'ERR_INVALID_TIME_ZONE';
   readonly zone: string;
 
   constructor(zone: string, options?: ErrorOptions) {
@@ -36,7 +36,7 @@ export class UnknownTimeFormatError extends TimeOptionError {
 
 /** A custom format that cannot be used: its name, layout or regular expression is wrong. */
 export class InvalidTimeFormatError extends TimeOptionError {
-  readonly code = 'ERR_TIME_FORMAT';
+  readonly code = 'ERR_INVALID_TIME_FORMAT';
   readonly format: string;
 
   constructor(format: string, problem: string, options?: ErrorOptions) {

@@ -26,7 +26,7 @@ export interface TimeOptions {
   readonly zoneNames?: Readonly<Record<string, string>>;
   /** How far from the clock a time may be; others are not taken. Default: any time is taken. */
   readonly window?: TimeWindow;
-  /** How many bytes from the beginning of a line a time may begin. Default: anywhere in the line. */
+  /** A time begins at most so many bytes behind the beginning of a line. Default: anywhere in it. */
   readonly searchBytes?: number;
   /** Milliseconds since 1970: what time it is. Default: `Date.now`. */
   readonly clock?: () => number;

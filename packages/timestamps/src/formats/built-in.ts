@@ -21,6 +21,8 @@ export interface BuiltIn {
 
 const ABBREVIATED = 'An abbreviation, or a numeric zone as in `+11`.';
 
+const UNFOLLOWED = 'Not where an offset follows.';
+
 /** All of them, in the order in which they are preferred when several are in a line. */
 export const BUILT_IN: readonly BuiltIn[] = [
   { name: 'AnsiC', layout: 'Jan _2 15:04:05 2006', example: 'Nov 22 12:34:56 2026' },
@@ -78,6 +80,7 @@ export const BUILT_IN: readonly BuiltIn[] = [
     layout: '_2/Jan/2006:15:04:05',
     rules: { refusesOffset: true },
     example: '22/Nov/2026:12:34:56',
+    remark: UNFOLLOWED,
   },
   {
     name: 'Syslog',
@@ -114,6 +117,7 @@ export const BUILT_IN: readonly BuiltIn[] = [
     layout: '2006-01-02T15:04:05.999999999',
     rules: { refusesOffset: true },
     example: '2026-11-22T12:34:56.123456789',
+    remark: UNFOLLOWED,
   },
   { name: 'SyslogVariant', layout: 'Jan 02 2006 15:04:05', example: 'Nov 22 2026 12:34:56' },
   {

@@ -1,18 +1,18 @@
-import { BEGINS, DIGIT, endOfDigits, MONTH_INITIAL, nextBeginning } from '../bytes.js';
-import { type Beginning, beginningOf } from '../layouts/beginning.js';
+import { beginningOf, DIGIT, endOfDigits, MONTH_INITIAL, nextBeginning } from '../bytes.js';
+import { type Beginning, beginningOfLayout } from '../layouts/beginning.js';
 import type { Reading } from '../layouts/reading.js';
 import type { Layout } from '../layouts/steps.js';
-import type { TimeFormat } from './time-format.js';
+import type { PlacedFormat } from './time-format.js';
 
 /** A format that a layout describes. */
-export class LayoutFormat implements TimeFormat {
+export class LayoutFormat implements PlacedFormat {
   readonly name: string;
   readonly beginning: Beginning;
   readonly #layout: Layout;
 
   constructor(name: string, layout: Layout) {
     this.name = name;
-    this.beginning = beginningOf(layout);
+    this.beginning = beginningOfLayout(layout);
     this.#layout = layout;
   }
 
@@ -37,7 +37,7 @@ export class LayoutFormat implements TimeFormat {
     for (let at = from; at < end; at++) {
       at = nextBeginning(bytes, at, end);
       if (at === end) return -1;
-      if (BEGINS[bytes[at] as number] !== MONTH_INITIAL) continue;
+      if (beginningOf(bytes[at] as number) !== MONTH_INITIAL) continue;
       if (reading.read(this.#layout, bytes, at, to)) return at;
     }
     return -1;
@@ -49,7 +49,7 @@ export class LayoutFormat implements TimeFormat {
     for (let at = from; at < end; at++) {
       at = nextBeginning(bytes, at, end);
       if (at === end) return -1;
-      if (BEGINS[bytes[at] as number] !== DIGIT) continue;
+      if (beginningOf(bytes[at] as number) !== DIGIT) continue;
       const begin = at;
       at = endOfDigits(bytes, begin, to);
       const digits = at - begin;

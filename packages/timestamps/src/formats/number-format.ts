@@ -1,6 +1,6 @@
-import { endOfBlanks, endOfDigits, ZERO } from '../bytes.js';
+import { digitOf, endOfBlanks, endOfDigits } from '../bytes.js';
 import type { Reading } from '../layouts/reading.js';
-import type { TimeFormat } from './time-format.js';
+import type { PlacedFormat } from './time-format.js';
 
 /** From 1601, where Windows begins to count, to 1970. */
 const WINDOWS_EPOCH_SECONDS = 11_644_473_600;
@@ -23,7 +23,7 @@ export interface NumberRules {
  * A number that counts seconds or parts of them, in front of a line: after white space only. Digits
  * are read as they stand, so that nothing is rounded; what is below a nanosecond is dropped.
  */
-export class NumberFormat implements TimeFormat {
+export class NumberFormat implements PlacedFormat {
   readonly name: string;
   readonly beginning = FRONT;
   readonly #rules: NumberRules;
@@ -65,7 +65,7 @@ export class NumberFormat implements TimeFormat {
 function readDigits(bytes: Uint8Array, from: number, end: number, full: number): number {
   let value = 0;
   for (let at = from; at < full; at++) {
-    value = value * 10 + (at < end ? (bytes[at] as number) - ZERO : 0);
+    value = value * 10 + (at < end ? digitOf(bytes[at] as number) : 0);
   }
   return value;
 }

@@ -2,15 +2,12 @@ import type { Reading } from '../layouts/reading.js';
 import type { Layout } from '../layouts/steps.js';
 import type { TimeFormat } from './time-format.js';
 
-const TEXT = { kind: 'text' } as const;
-
 /**
  * A format whose place a regular expression finds, and whose text a layout reads. It makes a string of
  * the line: each byte is one character, so that places in both are the same.
  */
 export class PatternFormat implements TimeFormat {
   readonly name: string;
-  readonly beginning = TEXT;
   readonly #layout: Layout;
   readonly #pattern: RegExp | undefined;
   readonly #extraction: RegExp | undefined;
@@ -29,10 +26,6 @@ export class PatternFormat implements TimeFormat {
     this.#layout = layout;
     this.#pattern = pattern;
     this.#extraction = extraction;
-  }
-
-  readAt(bytes: Uint8Array, from: number, to: number, reading: Reading): boolean {
-    return this.find(bytes, from, to, from, reading) === from;
   }
 
   find(bytes: Uint8Array, from: number, to: number, last: number, reading: Reading): number {

@@ -51,6 +51,8 @@ const ELEMENTS: readonly (readonly [text: string, step: number])[] = [
 ];
 
 const CLOCK = '15:04:05';
+/** The most frequent form of a date, which is read in one step. */
+const DATE = /^2006(?<separator>[-/:.])01\k<separator>02/;
 const FRACTION = /^[.,](0+|9+)(?!\d)/;
 const SECONDS_OF_OFFSET = /^[-Z]07:?00:?00/;
 
@@ -75,6 +77,12 @@ export function compileLayout(text: string, rules: LayoutRules = {}): step.Layou
     if (rest.startsWith(CLOCK) && rules.twoDigitHours) {
       steps.push(step.makeStep(step.CLOCK));
       at += CLOCK.length;
+      continue;
+    }
+    const [date, separator] = DATE.exec(rest) ?? [];
+    if (date !== undefined && separator !== undefined) {
+      steps.push(step.makeStep(step.DATE, separator.charCodeAt(0)));
+      at += date.length;
       continue;
     }
     const element = ELEMENTS.find(([name]) => isElement(name, rest));
@@ -149,6 +157,8 @@ function fieldsOf(one: number): number[] {
       return [step.operand(one, 1)];
     case step.SHORT_YEAR:
       return [step.YEAR];
+    case step.DATE:
+      return [step.YEAR, step.MONTH, step.DAY];
     case step.CLOCK:
       return [step.HOUR, step.MINUTE, step.SECOND];
     case step.MONTH_NAME:
@@ -164,6 +174,8 @@ function minimumOf(one: number): number {
   switch (one & 0xff) {
     case step.NUMBER:
       return step.operand(one, 2);
+    case step.DATE:
+      return '2006-01-02'.length;
     case step.CLOCK:
       return CLOCK.length;
     case step.MONTH_NAME:

@@ -1,6 +1,8 @@
-import { isDigit, isLetter, isUpper, monthNames, SPACE, weekdayNames, ZERO } from '../bytes.js';
+import { digitOf, endOfSpaces, isDigit, isUpper, SPACE, twoDigits } from '../bytes.js';
 import { DAY_SECONDS, daysFromCivil, daysInMonth, isLeapYear } from '../civil.js';
+import { monthNames, weekdayNames } from '../names.js';
 import type { ZoneNames } from '../zones/zone-names.js';
+import { isOffset, isZulu } from './offset-text.js';
 import * as step from './steps.js';
 
 const COLON = 0x3a;
@@ -95,16 +97,20 @@ export class Reading {
           at = at < to && bytes[at] === one >>> 8 ? at + 1 : -1;
           break;
         case step.SPACES:
-          at = endOfSpaces(bytes, at, to);
+          at = at < to && bytes[at] === SPACE ? endOfSpaces(bytes, at + 1, to) : -1;
           break;
         case step.NUMBER:
           at = this.#readNumber(one, bytes, at, to);
+          break;
+        case step.DATE:
+          at = this.#readDate(one >>> 8, bytes, at, to);
           break;
         case step.CLOCK:
           at = this.#readClock(bytes, at, to);
           break;
         case step.MONTH_NAME: {
-          const month = at + 3 <= to ? monthNames.find(bytes, at) : -1;
+          const isName = at + 3 <= to && isUpper(bytes[at] as number);
+          const month = isName ? monthNames.find(bytes, at) : -1;
           this.#fields[step.MONTH] = month + 1;
           if (month === -1) at = -1;
           else at = step.operand(one, 1) === 0 ? at + 3 : monthNames.endOf(month, bytes, at, to);
@@ -129,11 +135,24 @@ export class Reading {
     let value = 0;
     let at = from;
     while (at < limit && isDigit(bytes[at] as number)) {
-      value = value * 10 + (bytes[at++] as number) - ZERO;
+      value = value * 10 + digitOf(bytes[at++] as number);
     }
     if (at - from < ((one >>> 16) & 0xff)) return -1;
     this.#fields[(one >>> 8) & 0xff] = value;
     return at;
+  }
+
+  #readDate(separator: number, bytes: Uint8Array, at: number, to: number): number {
+    if (at + 10 > to || bytes[at + 4] !== separator || bytes[at + 7] !== separator) return -1;
+    const century = twoDigits(bytes, at);
+    const year = twoDigits(bytes, at + 2);
+    const month = twoDigits(bytes, at + 5);
+    const day = twoDigits(bytes, at + 8);
+    if ((century | year | month | day) < 0) return -1;
+    this.#fields[step.YEAR] = century * 100 + year;
+    this.#fields[step.MONTH] = month;
+    this.#fields[step.DAY] = day;
+    return at + 10;
   }
 
   #readClock(bytes: Uint8Array, at: number, to: number): number {
@@ -188,7 +207,7 @@ export class Reading {
     if (separator === DOT || separator === COMMA) {
       while (end < to && isDigit(bytes[end] as number)) {
         if (end - at > NANOSECOND_DIGITS) return -1;
-        value = value * 10 + (bytes[end++] as number) - ZERO;
+        value = value * 10 + digitOf(bytes[end++] as number);
       }
     }
     const digits = end - at - 1;
@@ -269,31 +288,3 @@ export class Reading {
 const LEAP_YEAR = 2000;
 
 const POWERS = Float64Array.from({ length: NANOSECOND_DIGITS + 1 }, (_, i) => 10 ** i);
-
-function endOfSpaces(bytes: Uint8Array, from: number, to: number): number {
-  let at = from;
-  while (at < to && bytes[at] === SPACE) at++;
-  return at === from ? -1 : at;
-}
-
-/** Whether an offset begins here, or one of four digits after a space. */
-function isOffset(bytes: Uint8Array, at: number, to: number): boolean {
-  const isSpaced = at < to && bytes[at] === SPACE;
-  const sign = isSpaced ? at + 1 : at;
-  if (sign + 1 >= to) return !isSpaced && at < to && isZulu(bytes[at] as number);
-  if (!isSpaced && isZulu(bytes[at] as number)) return !isLetter(bytes[at + 1] as number);
-  if (bytes[sign] !== PLUS && bytes[sign] !== MINUS) return false;
-  if (!isSpaced) return isDigit(bytes[sign + 1] as number);
-  return sign + 5 <= to && twoDigits(bytes, sign + 1) >= 0 && twoDigits(bytes, sign + 3) >= 0;
-}
-
-function isZulu(byte: number): boolean {
-  return (byte | 0x20) === 0x7a;
-}
-
-/** The number that two digits are; negative when they are none. */
-function twoDigits(bytes: Uint8Array, at: number): number {
-  const tens = (bytes[at] as number) - ZERO;
-  const ones = (bytes[at + 1] as number) - ZERO;
-  return tens >>> 0 > 9 || ones >>> 0 > 9 ? -1 : tens * 10 + ones;
-}

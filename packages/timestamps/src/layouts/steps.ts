@@ -11,20 +11,22 @@ export const SPACES = 1;
 export const NUMBER = 2;
 /** Two digits for the year: 69 to 99 are of the twentieth century. */
 export const SHORT_YEAR = 3;
+/** `2006-01-02` with the separator `operand(step, 1)`. */
+export const DATE = 4;
 /** `15:04:05`, the most frequent of all. */
-export const CLOCK = 4;
+export const CLOCK = 5;
 /** The name of a month: three letters, or all if `operand(step, 1)` is 1. */
-export const MONTH_NAME = 5;
+export const MONTH_NAME = 6;
 /** The name of a day of the week, which says nothing about the time. */
-export const WEEKDAY_NAME = 6;
+export const WEEKDAY_NAME = 7;
 /** Nanoseconds: `.` or `,` and one to nine digits. `operand(step, 1)`: 1 if they may be missing. */
-export const FRACTION = 7;
+export const FRACTION = 8;
 /** AM or PM, in the case that `operand(step, 1)` says: 0 for capital letters, 0x20 for small ones. */
-export const HALF_DAY = 8;
+export const HALF_DAY = 9;
 /** An offset from UTC. `operand(step, 1)` has the bits below. */
-export const OFFSET = 9;
+export const OFFSET = 10;
 /** An abbreviation of a zone, or a numeric one: `+11`, or `+1030` if `operand(step, 1)` is 0. */
-export const ZONE_NAME = 10;
+export const ZONE_NAME = 11;
 
 /** Bits of an OFFSET: `Z` is read too, only `Z` is read, minutes follow, after a colon. */
 export const ALLOWS_Z = 1;

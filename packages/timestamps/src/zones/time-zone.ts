@@ -5,8 +5,8 @@ import { parseOffset } from './offset.js';
 /** Before this year every zone has the mean time of its city, in Node's data. */
 const FIRST_YEAR = 1840;
 
-/** From this year on, the rules of today repeat with the calendar. */
-const REPEATING_FROM = 2400;
+/** From this year on, no zone has other rules any more: its years repeat with the calendar. */
+const SETTLED_YEAR = 2100;
 
 /** Between two looks at a zone, when changes are searched. No zone has changed twice within a week. */
 const STEP_SECONDS = 7 * DAY_SECONDS;
@@ -77,7 +77,7 @@ export class TimeZone {
 
   #find(local: number): void {
     const year = yearOf(local);
-    const cycles = year < REPEATING_FROM ? 0 : Math.floor((year - 2000) / CYCLE_YEARS);
+    const cycles = Math.max(0, Math.floor((year - SETTLED_YEAR) / CYCLE_YEARS));
     const known = Math.max(year - cycles * CYCLE_YEARS, FIRST_YEAR);
     const shift = cycles * CYCLE_DAYS * DAY_SECONDS;
     let offsets = this.#years.get(known);
