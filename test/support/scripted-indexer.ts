@@ -252,10 +252,17 @@ export class ScriptedConnection {
 
   /** Everything that came. */
   get arrivals(): Arrival[] {
+    return this.arrivalsFrom(0);
+  }
+
+  /** What came after so many entries. */
+  arrivalsFrom(first: number): Arrival[] {
     const names = new Map([...this.tags].map(([name, number]) => [number, name]));
-    return this.frames.map(({ entry }) =>
-      arrival(names.get(entry.tag) ?? `number ${entry.tag}`, encodeEntry(entry)),
-    );
+    return this.frames
+      .slice(first)
+      .map(({ entry }) =>
+        arrival(names.get(entry.tag) ?? `number ${entry.tag}`, encodeEntry(entry)),
+      );
   }
 
   #receive(chunk: Buffer): void {

@@ -32,6 +32,18 @@ export class NotRunningError extends RingestError {
   }
 }
 
+/**
+ * The function that returns the time of a line has tried to write with the same muxer. Nothing of that was
+ * written.
+ */
+export class NestedWriteError extends RingestError {
+  readonly code = 'ERR_NESTED_WRITE';
+
+  constructor() {
+    super('the muxer is writing lines just now: return the time of the line first, and write then');
+  }
+}
+
 /** A tag name or number that the muxer does not know: it was neither configured nor negotiated. */
 export class UnknownTagError extends RingestError {
   readonly code = 'ERR_UNKNOWN_TAG';

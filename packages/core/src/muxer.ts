@@ -22,7 +22,7 @@ import { LineWriter, type LineWriterOptions } from './entries/line-writer.js';
 import { MuxerTags } from './entries/muxer-tags.js';
 import { PackedEntries, type PackedOptions } from './entries/packed-entries.js';
 import { type CountedRun, RunWriter } from './entries/run-writer.js';
-import { NotRunningError, WaitTimeoutError } from './errors.js';
+import { NestedWriteError, NotRunningError, WaitTimeoutError } from './errors.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
 import { OncePerTurn } from './once-per-turn.js';
 import { Lanes } from './placing/lanes.js';
@@ -227,6 +227,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {NotRunningError} the muxer is not started, closing or closed
    * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {BacklogFullError} more than `backlogBytes` wait for room already
+   * @throws {NestedWriteError} the function `timestamp` of a line writer has called this
    * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
    * @throws {UnknownTagError | TagRefusedError} the entry cannot have this tag
    * @throws {InvalidEntryError | InvalidTimestampError | InvalidSourceError} a field is not valid
@@ -252,6 +253,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {NotRunningError} the muxer is not started, closing or closed
    * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {BacklogFullError} more than `backlogBytes` wait for room already
+   * @throws {NestedWriteError} the function `timestamp` of a line writer has called this
    * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used, or `entries` is not
    *   an array
    * @throws {BatchError} an entry cannot be written; `index` says which, and `cause` why
@@ -272,6 +274,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {NotRunningError} the muxer is not started, closing or closed
    * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {BacklogFullError} more than `backlogBytes` wait for room already
+   * @throws {NestedWriteError} the function `timestamp` of a line writer has called this
    * @throws {UnknownTagError | TagRefusedError} the entries cannot have this tag
    * @throws {InvalidSourceError | InvalidTimestampError} the source, or the time of all entries, is not valid
    * @throws {InvalidTimeoutError | InvalidArgumentError} an argument has the wrong type or length
@@ -283,7 +286,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     options: PackedOptions,
   ): Promise<void> | undefined {
     this.#checkMayWrite(options);
-    return this.#writeRun(this.#packed.check(bytes, offsets, options), options);
+    return this.#writeRuns([this.#packed.check(bytes, offsets, options)], options);
   }
 
   /**
@@ -296,7 +299,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   lineWriter(options: LineWriterOptions): LineWriter {
     return new LineWriter(options, {
       parts: new CheckedEntry(this.#tags, this.#configuration),
-      writeRun: (run, wait) => this.#writeRun(run, wait),
+      writeRuns: (runs, wait) => this.#writeRuns(runs, wait),
       checkMayWrite: (wait) => this.#checkMayWrite(wait),
       warn: (fields, message) => this.#log.warn(fields, message),
     });
@@ -509,13 +512,19 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     await this.#dispatcher.barrier(forces, options);
   }
 
-  #writeRun(run: CountedRun, options: WaitOptions | undefined): Promise<void> | undefined {
-    const room = this.#runs.write(run, options ?? {});
-    return this.#cache ? this.#cache.receiptAfter(room, run.written, options) : room;
+  #writeRuns(
+    runs: readonly CountedRun[],
+    options: WaitOptions | undefined,
+  ): Promise<void> | undefined {
+    const room = this.#runs.write(runs, options ?? {});
+    if (this.#cache === undefined) return room;
+    const entries = runs.reduce((sum, { written }) => sum + written, 0);
+    return this.#cache.receiptAfter(room, entries, options);
   }
 
   #checkMayWrite(options: WaitOptions | undefined): void {
     this.#checkRunning();
+    if (this.#runs.isWriting) throw new NestedWriteError();
     checkWait(options);
     this.#dispatcher.checkBacklog();
   }
@@ -608,7 +617,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const { logger, selfIngest, identity } = this.#configuration;
     if (selfIngest === undefined) return new SelfLog({ logger });
     const write = (timestamp: TimestampInput, data: string) => {
-      if (!this.#ingestsLog || this.hot() === 0) return false;
+      if (!this.#ingestsLog || this.#runs.isWriting || this.hot() === 0) return false;
       this.#logParts.check({ timestamp, tag: GRAVWELL_TAG, data });
       return !this.#dispatcher.wouldWait(0) && this.#dispatcher.write(this.#logParts);
     };

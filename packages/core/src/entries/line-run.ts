@@ -13,8 +13,10 @@ const CARRIAGE_RETURN = 13;
 const LINE_FEED = 10;
 
 /**
- * Returns the time of a line: of the bytes of `chunk` from `from` up to `to`, without the delimiter. The
- * chunk must not be kept or changed. What it throws, or a time that is not valid, refuses the line.
+ * Returns the time of a line: of the bytes of `chunk` from `from` up to `to`, without the delimiter. Of a
+ * line that is split, these are the bytes of the first entry. The chunk must not be kept or changed. What
+ * the function throws, or a time that is not valid, refuses the line. It may be called more than once for
+ * a line, and cannot write with the same muxer: that throws a `NestedWriteError`.
  */
 export type LineTime = (chunk: Uint8Array, from: number, to: number) => TimestampInput;
 
@@ -49,6 +51,7 @@ export class LineRun implements EntryRun {
   readonly #common: FrameParts;
   readonly #position: LinePosition;
   readonly #chunk: Buffer;
+  readonly #isLastLine: boolean;
   readonly #next: LineParts;
   /** The beginning of the next line. */
   #at = 0;
@@ -62,12 +65,22 @@ export class LineRun implements EntryRun {
   #nextTo = 0;
   #nextContinues = false;
 
-  /** @param common what the entries have in common; its data does not matter */
-  constructor(rules: LineRules, common: FrameParts, chunk: Buffer, position: LinePosition) {
+  /**
+   * @param common what the entries have in common; its data does not matter
+   * @param isLastLine the chunk is one line without a delimiter, and its end is that of the line
+   */
+  constructor(
+    rules: LineRules,
+    common: FrameParts,
+    chunk: Buffer,
+    position: LinePosition,
+    isLastLine: boolean,
+  ) {
     this.#rules = rules;
     this.#common = common;
     this.#chunk = chunk;
     this.#position = position;
+    this.#isLastLine = isLastLine;
     this.#next = { ...partsOf(common), data: chunk };
     this.tag = common.tag;
   }
@@ -94,7 +107,7 @@ export class LineRun implements EntryRun {
     this.#staged = 0;
     this.#stagedFrom = this.#at;
     this.#stagedTo = this.#at;
-    if (continues || discards || valuesBytes > MAX_TAIL_BYTES) return;
+    if (this.#isLastLine || continues || discards || valuesBytes > MAX_TAIL_BYTES) return;
     const bytes = Math.min(MAX_STAGED_BYTES, this.#chunk.length - this.#at);
     const mostBytes = Math.min(maxLineBytes, maxFrame - FRAME_BYTES - valuesBytes);
     stage.copyBodies(this.#chunk, this.#at, this.#at + bytes);
@@ -115,10 +128,11 @@ export class LineRun implements EntryRun {
     const position = this.#position;
     while (!this.#isDone) {
       const from = this.#at;
-      const found = this.#chunk.indexOf(delimiter, from);
-      const isWhole = found !== -1;
-      const end = isWhole ? this.#withoutCarriageReturn(from, found) : this.#chunk.length;
-      const after = isWhole ? found + delimiter.length : this.#chunk.length;
+      const { length } = this.#chunk;
+      const found = this.#isLastLine ? length : this.#chunk.indexOf(delimiter, from);
+      const isWhole = found !== -1 && from < length;
+      const end = isWhole ? this.#withoutCarriageReturn(from, found) : length;
+      const after = isWhole ? Math.min(found + delimiter.length, length) : length;
       // Of an end that is not there yet, some bytes may be: of the delimiter, or a carriage return.
       const uncertain = isWhole ? 0 : Math.max(1, delimiter.length - 1);
       const isLong = end - from - uncertain > maxLineBytes;
@@ -174,10 +188,10 @@ export class LineRun implements EntryRun {
     next.data = this.#chunk.subarray(from, to);
     this.#nextTo = after;
     this.#nextContinues = continues;
-    if (timeOf === undefined) return true;
-    if (position.continues) {
-      next.seconds = position.seconds;
-      next.nanoseconds = position.nanoseconds;
+    if (position.continues || timeOf === undefined) {
+      const { seconds, nanoseconds } = position.continues ? position : this.#common;
+      next.seconds = seconds;
+      next.nanoseconds = nanoseconds;
       return true;
     }
     try {

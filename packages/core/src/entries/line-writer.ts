@@ -1,4 +1,6 @@
 import {
+  areGone,
+  GONE,
   isBytes,
   MAX_DATA_BYTES,
   type SourceInput,
@@ -21,7 +23,8 @@ export interface LineWriterOptions {
   readonly source?: SourceInput;
   /**
    * The time of the entries: one for all of them, or a function that returns the time of each line.
-   * Default: the time of the call that completes the line, one for all lines of a chunk.
+   * Default: the time of the call that completes the line, one for all lines of a chunk. All entries of a
+   * line that is split have the time of the first one.
    */
   readonly timestamp?: TimestampInput | LineTime;
   /**
@@ -40,8 +43,8 @@ export interface LineWriterOptions {
   readonly longLines?: 'split' | 'refuse';
   /**
    * Called with each line that is refused: because it is too long, or because the function `timestamp`
-   * threw or returned no time. It must not throw. Default: a warning in the log for each call that
-   * refuses lines.
+   * threw or returned no time. The call of `write` or `end` is done but for this, so it may write; what it
+   * throws comes out of that call, and the next one goes on with what is left. Default: a warning in the log for each call that refuses lines.
    */
   readonly onRefused?: (error: LineRefusedError) => void;
 }
@@ -60,8 +63,11 @@ export interface LineWriterStats {
 export interface LineWriterHost {
   /** Checks what all entries of a chunk have in common. It belongs to this writer. */
   readonly parts: CheckedEntry;
-  /** Writes a run to its end. Returns as `IngestMuxer.writeBatch`. */
-  writeRun(run: CountedRun, options: WaitOptions | undefined): Promise<void> | undefined;
+  /** Writes runs to their ends, as one write. Returns as `IngestMuxer.writeBatch`. */
+  writeRuns(
+    runs: readonly CountedRun[],
+    options: WaitOptions | undefined,
+  ): Promise<void> | undefined;
   /** @throws {RingestError} nothing may be written now */
   checkMayWrite(options: WaitOptions | undefined): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
@@ -88,8 +94,8 @@ export class LineWriter {
   readonly #unfinished = new UnfinishedLine();
   #entries = 0;
   #refusedLines = 0;
-  /** The first refusal of this call, if the log is to hear of it. */
-  #refusal: LineRefusedError | undefined;
+  /** The refusals that are not reported yet. */
+  readonly #refusals: LineRefusedError[] = [];
 
   /** @throws {InvalidArgumentError | UnknownTagError | InvalidSourceError | InvalidTimestampError} an option cannot be used */
   constructor(options: LineWriterOptions, host: LineWriterHost) {
@@ -120,8 +126,8 @@ export class LineWriter {
   }
 
   /**
-   * Writes the lines that a chunk completes. The chunk is copied before this returns. If this throws,
-   * nothing of the chunk was taken.
+   * Writes the lines that a chunk completes. The chunk is copied before this returns. If this throws one of
+   * the errors below, nothing of the chunk was taken.
    * @param chunk the next bytes of the stream; text is encoded in UTF-8
    * @returns `undefined` if all of these entries were accepted at once, otherwise a promise for all of
    *   them: it resolves, and rejects, as the one of `IngestMuxer.writeBatch`
@@ -130,23 +136,24 @@ export class LineWriter {
    * @throws {BacklogFullError} more than `backlogBytes` wait for room already
    * @throws {TagRefusedError} every connected indexer refuses the tag
    * @throws {InvalidTimeoutError | InvalidArgumentError} the options or the chunk cannot be used
+   * @throws {NestedWriteError} the function `timestamp` of a line writer has called this
    */
   write(chunk: Uint8Array | string, options?: WaitOptions): Promise<void> | undefined {
     const bytes = bytesOf(chunk);
     this.#host.checkMayWrite(options);
     this.#checkCommon();
     const unfinished = this.#unfinished;
-    if (unfinished.length === 0) {
-      const room = this.#writeLines(bytes, options);
-      this.#report();
-      return room;
+    const { maxLineBytes, delimiter } = this.#rules;
+    const runs: LineRun[] = [];
+    const head = unfinished.length === 0 ? 0 : this.#endOfFirstLine(bytes);
+    if (head !== 0) {
+      unfinished.append(head === -1 ? bytes : bytes.subarray(0, head));
+      // What is too long to be kept is written without its end.
+      const isDue = head !== -1 || unfinished.length > maxLineBytes + delimiter.length;
+      if (isDue) runs.push(this.#run(unfinished.bytes));
     }
-    const head = this.#endOfFirstLine(bytes);
-    unfinished.append(head === -1 ? bytes : bytes.subarray(0, head));
-    const first = this.#writeUnfinished(head !== -1, options);
-    const rest = head === -1 ? undefined : this.#writeLines(bytes.subarray(head), options);
-    this.#report();
-    return both(first, rest);
+    if (head !== -1 && head < bytes.length) runs.push(this.#run(bytes.subarray(head)));
+    return this.#write(runs, options);
   }
 
   /**
@@ -164,36 +171,22 @@ export class LineWriter {
       this.#position.discards = false;
       return undefined;
     }
-    unfinished.append(this.#rules.delimiter);
-    const room = this.#writeUnfinished(true, options);
+    return this.#write([this.#run(unfinished.bytes, true)], options);
+  }
+
+  /** Writes runs, and keeps the rest of the last one: it is the beginning of a line. */
+  #write(runs: readonly LineRun[], options: WaitOptions | undefined): Promise<void> | undefined {
+    const last = runs.at(-1);
+    if (last === undefined) return undefined;
+    const room = this.#host.writeRuns(runs, options);
+    this.#entries += runs.reduce((sum, { written }) => sum + written, 0);
+    this.#unfinished.keep(last.rest);
     this.#report();
     return room;
   }
 
-  /** Writes the whole lines of bytes, and keeps the rest. */
-  #writeLines(bytes: Buffer, options: WaitOptions | undefined): Promise<void> | undefined {
-    if (bytes.length === 0) return undefined;
-    const run = this.#run(bytes);
-    const room = this.#host.writeRun(run, options);
-    this.#entries += run.written;
-    this.#unfinished.append(run.rest);
-    return room;
-  }
-
-  /** Writes the kept line if its end has come, or what of it is too long to be kept. */
-  #writeUnfinished(isWhole: boolean, options: WaitOptions | undefined): Promise<void> | undefined {
-    const unfinished = this.#unfinished;
-    const { maxLineBytes, delimiter } = this.#rules;
-    if (!isWhole && unfinished.length <= maxLineBytes + delimiter.length) return undefined;
-    const run = this.#run(unfinished.bytes);
-    const room = this.#host.writeRun(run, options);
-    this.#entries += run.written;
-    unfinished.dropBefore(unfinished.length - run.rest.length);
-    return room;
-  }
-
-  #run(bytes: Buffer): LineRun {
-    return new LineRun(this.#rules, this.#host.parts, bytes, this.#position);
+  #run(bytes: Buffer, isLastLine = false): LineRun {
+    return new LineRun(this.#rules, this.#host.parts, bytes, this.#position, isLastLine);
   }
 
   /** Where the line ends whose beginning is kept, behind its delimiter; -1: not in these bytes. */
@@ -226,26 +219,20 @@ export class LineWriter {
 
   #refused(error: LineRefusedError): void {
     this.#refusedLines++;
-    const { onRefused } = this.#options;
-    if (onRefused === undefined) this.#refusal ??= error;
-    else onRefused(error);
+    // For the log, one of them is enough.
+    const isWanted = this.#options.onRefused !== undefined || this.#refusals.length === 0;
+    if (isWanted) this.#refusals.push(error);
   }
 
+  /** Reports the lines that were refused. Not earlier: `onRefused` may write, or throw. */
   #report(): void {
-    if (this.#refusal === undefined) return;
-    const err = this.#refusal;
-    this.#refusal = undefined;
-    this.#host.warn({ err, refusedLines: this.#refusedLines }, 'lines were refused');
+    const refusals = this.#refusals;
+    const { onRefused } = this.#options;
+    for (let err = refusals.shift(); err !== undefined; err = refusals.shift()) {
+      if (onRefused !== undefined) onRefused(err);
+      else this.#host.warn({ err, refusedLines: this.#refusedLines }, 'lines were refused');
+    }
   }
-}
-
-/** One promise for two writes, of which the second waits behind the first. */
-function both(
-  first: Promise<void> | undefined,
-  second: Promise<void> | undefined,
-): Promise<void> | undefined {
-  if (first === undefined || second === undefined) return second ?? first;
-  return Promise.all([first, second]).then(() => {});
 }
 
 function bytesOf(chunk: Uint8Array | string): Buffer {
@@ -253,6 +240,7 @@ function bytesOf(chunk: Uint8Array | string): Buffer {
   if (!isBytes(chunk)) {
     throw new InvalidArgumentError('chunk', chunk, 'a Uint8Array or a string');
   }
+  if (areGone(chunk)) throw new InvalidArgumentError('chunk', chunk, `bytes with memory: ${GONE}`);
   if (Buffer.isBuffer(chunk)) return chunk;
   return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }

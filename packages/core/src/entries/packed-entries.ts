@@ -23,7 +23,7 @@ export interface PackedOptions extends WaitOptions {
   readonly tag?: number;
   /** A tag for each entry. */
   readonly tags?: Uint16Array;
-  /** The time of all entries. Default: now. */
+  /** The time of all entries. Without it and without `timestamps`: now. */
   readonly timestamp?: TimestampInput;
   /** A time for each entry. */
   readonly timestamps?: PackedTimes;
@@ -48,16 +48,20 @@ export class PackedEntries {
     if (typeof options !== 'object' || options === null) {
       throw new InvalidArgumentError('options', options, '{ tag }, see PackedOptions');
     }
-    const { tag, tags, timestamps: times, source } = options;
+    const { tag, tags, timestamp, timestamps: times, source } = options;
     if ((tag === undefined) === (tags === undefined)) {
       throw new InvalidArgumentError('options.tag', tag, 'either a tag for all entries, or tags');
+    }
+    if (timestamp !== undefined && times !== undefined) {
+      const wanted = 'either a time for all entries, or timestamps';
+      throw new InvalidArgumentError('options.timestamp', timestamp, wanted);
     }
     const columns = { tags, times };
     checkPacked(bytes, offsets, columns, this.#tags);
     this.#parts.check({
       // Without any entry, there is no tag that could be wrong.
-      tag: tag ?? tags?.[0] ?? GRAVWELL_TAG,
-      timestamp: options.timestamp ?? Timestamp.now(),
+      tag: tags === undefined ? (tag as number) : (tags[0] ?? GRAVWELL_TAG),
+      timestamp: timestamp === undefined ? Timestamp.now() : timestamp,
       data: NO_DATA,
       ...(source !== undefined && { source }),
     });
@@ -86,9 +90,8 @@ function checkPacked(
     );
   }
   const count = offsets.length - 1;
-  checkColumn('options.tags', tags, Uint16Array, count);
-  checkColumn('options.timestamps.seconds', times?.seconds, Float64Array, count);
-  checkColumn('options.timestamps.nanoseconds', times?.nanoseconds, Uint32Array, count);
+  if (tags !== undefined) checkColumn('options.tags', tags, Uint16Array, count);
+  if (times !== undefined) checkTimes(times, count);
   let lastTag = -1;
   for (let i = 0; i < count; i++) {
     const from = offsets[i] as number;
@@ -109,13 +112,22 @@ function checkPacked(
   }
 }
 
+function checkTimes(times: PackedTimes, count: number): void {
+  if (typeof times !== 'object' || times === null) {
+    throw new InvalidArgumentError('options.timestamps', times, '{ seconds }, see PackedTimes');
+  }
+  const { seconds, nanoseconds } = times;
+  checkColumn('options.timestamps.seconds', seconds, Float64Array, count);
+  if (nanoseconds === undefined) return;
+  checkColumn('options.timestamps.nanoseconds', nanoseconds, Uint32Array, count);
+}
+
 function checkColumn(
   name: string,
   column: unknown,
   type: typeof Uint16Array | typeof Uint32Array | typeof Float64Array,
   count: number,
 ): void {
-  if (column === undefined) return;
   if (column instanceof type && column.length === count) return;
   throw new InvalidArgumentError(
     name,

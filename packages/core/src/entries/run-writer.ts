@@ -12,23 +12,49 @@ export interface CountedRun extends EntryRun {
 export class RunWriter {
   readonly #placer: Placer;
   readonly #dispatcher: Dispatcher;
+  #isWriting = false;
 
   constructor(placer: Placer, dispatcher: Dispatcher) {
     this.#placer = placer;
     this.#dispatcher = dispatcher;
   }
 
+  /** Whether a run is being written: the stage has its entries, and must not get any others. */
+  get isWriting(): boolean {
+    return this.#isWriting;
+  }
+
   /**
-   * Writes a run to its end.
+   * Writes runs to their ends, one after the other, as one write.
    * @returns a promise if some of the entries wait for room
    */
-  write(run: CountedRun, options: WaitOptions): Promise<void> | undefined {
-    if (this.#dispatcher.writeRun(run)) return undefined;
-    const accepted = run.written;
+  write(runs: readonly CountedRun[], options: WaitOptions): Promise<void> | undefined {
+    this.#isWriting = true;
+    try {
+      return this.#write(runs, options);
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  #write(runs: readonly CountedRun[], options: WaitOptions): Promise<void> | undefined {
+    let accepted = 0;
+    let areAccepted = true;
+    for (const run of runs) {
+      if (areAccepted) {
+        areAccepted = this.#dispatcher.writeRun(run);
+        accepted += run.written;
+      }
+      if (!areAccepted) this.#copy(run);
+    }
+    return areAccepted ? undefined : this.#dispatcher.enqueueCopies(accepted, options);
+  }
+
+  /** Copies the entries that are left. */
+  #copy(run: CountedRun): void {
     for (let next = run.next(); next !== undefined; next = run.next()) {
       this.#placer.copy(next);
       run.passedNext();
     }
-    return this.#dispatcher.enqueueCopies(accepted, options);
   }
 }

@@ -25,13 +25,9 @@ export class UnfinishedLine {
     this.#length = length;
   }
 
-  /** Keeps the bytes from an offset on. */
-  dropBefore(offset: number): void {
-    this.#memory.copyWithin(0, offset, this.#length);
-    this.#length -= offset;
-  }
-
-  clear(): void {
+  /** Keeps nothing but these bytes, which may be some of those that it has. */
+  keep(bytes: Uint8Array): void {
     this.#length = 0;
+    this.append(bytes);
   }
 }
