@@ -60,6 +60,11 @@ export {
   type MuxerConfiguration,
 } from './configuration/configuration.js';
 export {
+  type ConfigWarning,
+  type MappedConfiguration,
+  muxerConfiguration,
+} from './configuration/muxer-configuration.js';
+export {
   InvalidSecretError,
   InvalidTargetError,
   InvalidTlsError,
@@ -84,4 +89,5 @@ export type {
 } from './muxer-events.js';
 export type { ChildState } from './reporting/state-reporter.js';
 export type { AckLatency, Amounts, LaneState, LaneStats, MuxerStats } from './reporting/stats.js';
-export { MAX_TIMER_MS, type WaitOptions } from './wait.js';
+export { type StartableConfig, type StartOptions, startFromConfig } from './start-from-config.js';
+export { type HotWaitOptions, MAX_TIMER_MS, type WaitOptions } from './wait.js';

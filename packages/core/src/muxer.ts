@@ -31,7 +31,7 @@ import { SelfLog } from './reporting/self-log.js';
 import { type ChildState, StateReporter } from './reporting/state-reporter.js';
 import { type MuxerStats, muxerStats } from './reporting/stats.js';
 import { muxerStatus } from './reporting/status.js';
-import { checkWait, type WaitOptions } from './wait.js';
+import { checkWait, type HotWaitOptions, type WaitOptions } from './wait.js';
 import { Dispatcher } from './waiting/dispatcher.js';
 
 /**
@@ -73,7 +73,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#configuration = checked;
     this.#tags = new MuxerTags(checked.tags);
     this.#parts = new CheckedEntry(this.#tags, checked);
-    this.#logParts = new CheckedEntry(this.#tags);
+    this.#logParts = new CheckedEntry(this.#tags, { sourceOverride: checked.logSource });
     this.#log = this.#createLog();
     const progress = new OncePerTurn(() => this.#dispatcher.progress());
     this.#lanes = this.#createLanes(progress);
@@ -139,17 +139,19 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * Resolves once at least one lane is hot: connected and allowed to ingest.
+   * Resolves once at least one lane is hot: connected and allowed to ingest. With `orCache` it also
+   * resolves when the disk cache takes entries.
    * @throws {NotRunningError} the muxer is not started, closing or closed
    * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
    * @throws {WaitTimeoutError} no lane was hot in time; `cause` is the last error of a connection
    * @throws the signal's reason, if the signal is aborted
    */
-  async waitForHot(options: WaitOptions = {}): Promise<void> {
+  async waitForHot(options: HotWaitOptions = {}): Promise<void> {
     this.#checkRunning();
     checkWait(options);
     options.signal?.throwIfAborted();
+    if (options.orCache && this.#cache?.isWorking) return;
     await this.#lanes.waitForHot(options);
   }
 
@@ -460,6 +462,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     else if (unconfirmed > 0)
       this.#log.warn({ unconfirmed, cached }, 'closed, the rest is in the cache');
     else this.#log.info({}, 'closed');
+    // Not from here: what a listener throws must not reject the promise of `close`.
+    queueMicrotask(() => this.emit('closed', report));
     return report;
   }
 
@@ -550,7 +554,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       warn: (fields, message) => this.#log.warn(fields, message),
       // Not from there: what a listener throws must not end the cache.
       failed: (error, message) => queueMicrotask(() => this.#failed(error, message)),
-      trouble: (error) => queueMicrotask(() => this.emit('cacheTrouble', error)),
+      trouble: (error) => {
+        if (error === undefined) this.#lanes.cacheWorks();
+        queueMicrotask(() => this.emit('cacheTrouble', error));
+      },
       changed: () => this.#reporter.changed(),
       barrier: () => this.#dispatcher.barrier(false, {}),
     });

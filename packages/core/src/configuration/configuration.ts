@@ -95,6 +95,10 @@ export const configurationSchema = z.strictObject({
     .custom<SourceInput>()
     .meta({ description: 'text of an IP address, its 4 or 16 bytes, or a `Source`' })
     .optional(),
+  logSource: z
+    .custom<SourceInput>()
+    .meta({ description: 'text of an IP address, its 4 or 16 bytes, or a `Source`' })
+    .optional(),
   selfIngest: z
     .union([z.boolean(), ownLog], {
       error: `give true, false, or { level } with one of ${LOG_LEVELS.join(', ')}`,
@@ -157,6 +161,10 @@ export interface MuxerConfiguration extends TargetDefaults {
    */
   readonly sourceOverride?: SourceInput;
   /**
+   * The source of the lines of ringest's own log (§5). Default: the local address of their connection.
+   */
+  readonly logSource?: SourceInput;
+  /**
    * Whether ringest's own log is also sent to the indexers, with the tag `gravwell`, and the lowest
    * level that is sent. `true` means `{ level: 'info' }`. Default: `true`.
    */
@@ -208,6 +216,7 @@ export interface Configuration {
   readonly rateLimit: RateLimitTask | undefined;
   readonly attachments: Attachments | undefined;
   readonly sourceOverride: Source | undefined;
+  readonly logSource: Source | undefined;
   /** The lowest level of the self log that is ingested; `undefined`: nothing is. */
   readonly selfIngest: LogLevel | undefined;
   readonly statsInterval: number;
@@ -236,7 +245,7 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
   }
   const { targets, secret, tenant, compression, tls, ...more } = parsed.data;
   const { tags, name, version, workers, logger, uuid = randomUUID(), ...others } = more;
-  const { attach, rateLimit, selfIngest, sourceOverride, cache, ...rest } = others;
+  const { attach, rateLimit, selfIngest, sourceOverride, logSource, cache, ...rest } = others;
   const lanes = targets.length * rest.connectionsPerTarget;
   const ownLogLevel = typeof selfIngest === 'boolean' ? 'info' : selfIngest.level;
   return {
@@ -245,10 +254,8 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
     cache: cache && { ...cache, path: atField('cache.path', () => fromHere(cache.path)) },
     rateLimit: rateLimit === 0 ? undefined : RateLimit.task(rateLimit / 8),
     attachments: attach === undefined ? undefined : new Attachments(attach, { uuid }),
-    sourceOverride:
-      sourceOverride === undefined
-        ? undefined
-        : atField('sourceOverride', () => Source.from(sourceOverride)),
+    sourceOverride: optionalSource('sourceOverride', sourceOverride),
+    logSource: optionalSource('logSource', logSource),
     selfIngest: selfIngest === false ? undefined : ownLogLevel,
     targets: checkTargets(targets, { secret, tenant, compression, tls }),
     tags: checkTags(tags),
@@ -256,6 +263,10 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
     workers: Math.min(lanes, workers ?? availableParallelism()),
     logger: logger ?? pino({ level: 'silent' }),
   };
+}
+
+function optionalSource(field: string, input: SourceInput | undefined): Source | undefined {
+  return input === undefined ? undefined : atField(field, () => Source.from(input));
 }
 
 /** Returns the trimmed names, each once, without `gravwell`, which is never negotiated. */

@@ -3,7 +3,7 @@ import { type ConnectionError, Lane, LanePool, type SharedMemoryPool } from '@ri
 import type { Configuration } from '../configuration/configuration.js';
 import { AllTargetsFailedError, NotHotError } from '../errors.js';
 import type { OncePerTurn } from '../once-per-turn.js';
-import type { WaitOptions } from '../wait.js';
+import type { HotWaitOptions } from '../wait.js';
 import { HotWaiters } from './hot-waiters.js';
 
 /** What the lanes report to the muxer. */
@@ -89,7 +89,7 @@ export class Lanes {
   }
 
   /** @throws {WaitTimeoutError} its `cause` is the last problem of a connection */
-  async waitForHot(options: WaitOptions): Promise<void> {
+  async waitForHot(options: HotWaitOptions): Promise<void> {
     if (this.hot() === 0) await this.#hotWaiters.add(options, () => this.#lastError);
   }
 
@@ -98,6 +98,11 @@ export class Lanes {
     const session = this.all.find((lane) => lane.isHot)?.session;
     if (session === undefined) throw new NotHotError(this.#lastError);
     return session.localAddress;
+  }
+
+  /** The disk cache takes entries again. */
+  cacheWorks(): void {
+    this.#hotWaiters.cacheWorks();
   }
 
   /** Rejects all promises of `waitForHot`. */
