@@ -11,6 +11,7 @@ export {
 } from '@ringest/cache/errors';
 export type { SyncPolicy, WhenFull } from '@ringest/cache/settings';
 export {
+  checkTag,
   type EntryInput,
   type EnumeratedInput,
   type EnumeratedScalar,
@@ -31,6 +32,7 @@ export {
   Source,
   type SourceInput,
   Timestamp,
+  type TimestampDuration,
   type TimestampInput,
 } from '@ringest/codec';
 export {

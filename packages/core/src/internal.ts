@@ -15,6 +15,7 @@ export * from './configuration/targets/address.js';
 export { ENVIRONMENT_VARIABLES } from './gravwell-file/environment.js';
 export { GLOBAL_KEYS } from './gravwell-file/global.js';
 export * from './placing/barriers.js';
+export { preferredAddress } from './placing/lanes.js';
 export * from './reporting/self-log.js';
 export * from './reporting/state-reporter.js';
 export * from './reporting/syslog-text.js';

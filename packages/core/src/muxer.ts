@@ -210,8 +210,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * The local IP address of a hot connection. Entries without a source get the one of their own
-   * connection.
+   * The local IP address of a hot connection: of one to another machine, if there is one, else a loopback
+   * address. Entries without a source get the one of their own connection.
    * @throws {NotHotError} no lane is hot
    */
   sourceIP(): string {
@@ -398,7 +398,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /**
    * Adds the state of a part of the ingester to the ingester state, which is sent to every indexer (§8).
-   * It replaces an earlier state of the same name.
+   * It replaces an earlier state of the same name. Without `lastSeen` the child was seen now.
    * @throws {InvalidArgumentError} the name is not a string, or the state is not an object
    * @throws {InvalidStateError} the state cannot be written as JSON
    */

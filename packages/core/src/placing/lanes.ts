@@ -1,3 +1,4 @@
+import { BlockList, isIPv4 } from 'node:net';
 import type { MuxerTag } from '@ringest/codec';
 import { type ConnectionError, Lane, LanePool, type SharedMemoryPool } from '@ringest/workers';
 import type { Configuration } from '../configuration/configuration.js';
@@ -18,6 +19,21 @@ export interface LanesEvents {
   allFailed(error: AllTargetsFailedError): void;
   /** Something failed that is not tried again. */
   failed(error: Error, message: string): void;
+}
+
+/**
+ * The address by which others know this machine: the first that is not a loopback address, else the first.
+ */
+export function preferredAddress(addresses: readonly string[]): string | undefined {
+  return addresses.find((address) => !LOOPBACK.check(address, familyOf(address))) ?? addresses[0];
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv4(address) ? 'ipv4' : 'ipv6';
 }
 
 /** All lanes of a muxer, and the threads that run them. */
@@ -95,9 +111,12 @@ export class Lanes {
 
   /** @throws {NotHotError} */
   sourceIP(): string {
-    const session = this.all.find((lane) => lane.isHot)?.session;
-    if (session === undefined) throw new NotHotError(this.#lastError);
-    return session.localAddress;
+    const addresses = this.all.flatMap(({ isHot, session }) =>
+      isHot && session !== undefined ? [session.localAddress] : [],
+    );
+    const address = preferredAddress(addresses);
+    if (address === undefined) throw new NotHotError(this.#lastError);
+    return address;
   }
 
   /** The disk cache takes entries again. */

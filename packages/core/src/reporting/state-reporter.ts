@@ -43,7 +43,7 @@ export interface CacheFill {
   readonly size: number;
 }
 
-/** The state of a part of the ingester (§8). A field that is left out is empty. */
+/** The state of a part of the ingester (§8). A field that is left out is empty; `lastSeen` is now. */
 export type ChildState = Partial<IngesterState>;
 
 /** Sends the ingester's state to every indexer, by the rules of §8. */
@@ -99,7 +99,8 @@ export class StateReporter {
   }
 
   /**
-   * Adds a copy of a child's state. It replaces an earlier one of the same name.
+   * Adds a copy of a child's state. It replaces an earlier one of the same name. A child without
+   * `lastSeen` was seen now.
    * @throws {InvalidArgumentError} the name is not a string, or the state is not an object
    * @throws {InvalidStateError} the state cannot be written as JSON
    */
@@ -114,7 +115,7 @@ export class StateReporter {
         'an object; a field that is left out is empty',
       );
     }
-    this.#children.set(name, copyOf(name, child));
+    this.#children.set(name, copyOf(name, { lastSeen: Timestamp.now(), ...child }));
     this.changed();
   }
 
