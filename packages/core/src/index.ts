@@ -61,6 +61,7 @@ export {
   MIN_RATE_LIMIT,
   type MuxerConfiguration,
 } from './configuration/configuration.js';
+export type { UuidInput } from './configuration/kept-uuid.js';
 export {
   type ConfigWarning,
   type MappedConfiguration,

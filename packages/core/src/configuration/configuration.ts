@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import {
   API_VERSION,
@@ -21,6 +20,7 @@ import { fromHere } from '../from-here.js';
 import { MAX_TIMER_MS } from '../wait.js';
 import { type AttachInput, Attachments } from './attachments.js';
 import { type CacheInput, type CacheSettings, cacheField } from './cache-settings.js';
+import { type UuidInput, uuidField, uuidOf } from './kept-uuid.js';
 import {
   checkTargets,
   type Target,
@@ -75,7 +75,7 @@ export const configurationSchema = z.strictObject({
   tags: z.array(z.string()).max(MAX_TAGS).default([]),
   name: identityText.default('ringest'),
   version: identityText.default(''),
-  uuid: z.guid().optional(),
+  uuid: uuidField,
   label: identityText.default(''),
   minVersion: z.number().int().min(0).max(API_VERSION).default(0),
   balancing: z.enum(POLICIES).default('expectedTime'),
@@ -137,8 +137,12 @@ export interface MuxerConfiguration extends TargetDefaults {
   readonly name?: string;
   /** The version of the ingester (§4, ID), at most 4096 bytes of UTF-8. Default: empty. */
   readonly version?: string;
-  /** The UUID of the ingester (§4, ID). Default: a random one. */
-  readonly uuid?: string;
+  /**
+   * The UUID of the ingester (§4, ID): the text, `{ file }` for the file that it is kept in, or `cache` for
+   * a file in the folder of the cache. A missing file is made, with a random UUID. A relative path is
+   * resolved against the working directory at construction. Default: a random one.
+   */
+  readonly uuid?: UuidInput;
   /** The label of the ingester in its state (§8), at most 4096 bytes of UTF-8. Default: empty. */
   readonly label?: string;
   /**
@@ -244,8 +248,10 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
     throw new ConfigurationError(path.join('.') || '(root)', issue?.message ?? 'cannot be used');
   }
   const { targets, secret, tenant, compression, tls, ...more } = parsed.data;
-  const { tags, name, version, workers, logger, uuid = randomUUID(), ...others } = more;
-  const { attach, rateLimit, selfIngest, sourceOverride, logSource, cache, ...rest } = others;
+  const { tags, name, version, workers, logger, ...others } = more;
+  const { attach, rateLimit, selfIngest, sourceOverride, logSource, cache, ...parts } = others;
+  const { uuid: uuidInput, ...rest } = parts;
+  const uuid = uuidOf(uuidInput, cache?.path);
   const lanes = targets.length * rest.connectionsPerTarget;
   const ownLogLevel = typeof selfIngest === 'boolean' ? 'info' : selfIngest.level;
   return {
