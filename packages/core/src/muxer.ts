@@ -541,6 +541,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
         const fields = { target: lane.endpoint.address, tag: this.#tags.lookup(tag) };
         this.#log.warn(fields, 'the indexer refuses a tag');
       },
+      throttled: (lane, throttling) => {
+        const fields = { target: lane.endpoint.address, ...throttling };
+        this.#log.info(fields, 'the indexer asks for a pause');
+      },
       changed: () => this.#lanesChanged(),
       allFailed: (error) => this.#dispatcher.abandon(error),
       failed: (error, message) => this.#failed(error, message),

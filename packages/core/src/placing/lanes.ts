@@ -1,6 +1,12 @@
 import { BlockList, isIPv4 } from 'node:net';
 import type { MuxerTag } from '@ringest/codec';
-import { type ConnectionError, Lane, LanePool, type SharedMemoryPool } from '@ringest/workers';
+import {
+  type ConnectionError,
+  Lane,
+  LanePool,
+  type SharedMemoryPool,
+  type Throttling,
+} from '@ringest/workers';
 import type { Configuration } from '../configuration/configuration.js';
 import { AllTargetsFailedError, NotHotError } from '../errors.js';
 import type { OncePerTurn } from '../once-per-turn.js';
@@ -13,6 +19,8 @@ export interface LanesEvents {
   lost(error: ConnectionError, retryInMs: number): void;
   /** The lane's indexer refuses a tag that it did not refuse before. */
   tagRefused(lane: Lane, tag: MuxerTag): void;
+  /** The lane's indexer has asked for pauses. It is reported every ten seconds at most. */
+  throttled(lane: Lane, throttling: Throttling): void;
   /** A lane is hot or lost, or its indexer has answered for a tag. */
   changed(): void;
   /** No lane is left. */
@@ -79,6 +87,7 @@ export class Lanes {
         fatal: (_lane: Lane, error: Error) => this.#hasFailed(error),
         tagRefused: (lane: Lane, tag: MuxerTag) => events.tagRefused(lane, tag),
         tagAnswered: () => events.changed(),
+        throttled: (lane: Lane, throttling: Throttling) => events.throttled(lane, throttling),
         wake: () => progress.now(),
       },
     };

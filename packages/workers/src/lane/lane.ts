@@ -9,7 +9,14 @@ import type {
   TagName,
 } from '../endpoint.js';
 import { ConnectionError } from '../errors.js';
-import type { DittoEnd, LossMessage, RateLimitTask, ToMain, ToWorker } from '../messages.js';
+import type {
+  DittoEnd,
+  LossMessage,
+  RateLimitTask,
+  Throttling,
+  ToMain,
+  ToWorker,
+} from '../messages.js';
 import { kernelModule } from '../ring/kernel.js';
 import { Control, LaneState } from '../ring/memory-layout.js';
 import { type SharedMemoryPool, sharedBytesOf } from '../ring/shared-memory.js';
@@ -46,6 +53,8 @@ export interface LaneEvents {
   tagRefused(lane: Lane, tag: MuxerTag): void;
   /** The indexer has refused a tag, or accepts one that it had refused. */
   tagAnswered(): void;
+  /** The indexer has asked for pauses. It is reported every ten seconds at most. */
+  throttled(lane: Lane, throttling: Throttling): void;
   /** There may be room, or the position of `wakeWhenReleased` may be released. */
   wake(): void;
 }
@@ -212,6 +221,11 @@ export class Lane extends LaneRing {
         this.#dittos.get(message.key)?.(message.end);
         this.#dittos.delete(message.key);
         break;
+      case 'throttled': {
+        const { kind: _, ...throttling } = message;
+        events.throttled(this, throttling);
+        break;
+      }
       case 'wake':
         events.wake();
         break;
