@@ -15,6 +15,8 @@ import {
   checkConfiguration,
   type MuxerConfiguration,
 } from './configuration/configuration.js';
+import { checkReload } from './configuration/reload.js';
+import type { Target, TargetInput } from './configuration/targets/index.js';
 import { BatchWriter } from './entries/batch-writer.js';
 import { CheckedEntry } from './entries/checked-entry.js';
 import { DittoWriter } from './entries/ditto-writer.js';
@@ -27,6 +29,7 @@ import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-
 import { OncePerTurn } from './once-per-turn.js';
 import { Lanes } from './placing/lanes.js';
 import { Rings } from './placing/rings.js';
+import { Targets } from './placing/targets.js';
 import { SelfLog } from './reporting/self-log.js';
 import { type ChildState, StateReporter } from './reporting/state-reporter.js';
 import { type MuxerStats, muxerStats } from './reporting/stats.js';
@@ -39,7 +42,7 @@ import { Dispatcher } from './waiting/dispatcher.js';
  * entry stays in memory, or in the disk cache, until an indexer has confirmed it.
  */
 export class IngestMuxer extends EventEmitter<MuxerEvents> {
-  readonly #configuration: Configuration;
+  #configuration: Configuration;
   readonly #log: SelfLog;
   readonly #tags: MuxerTags;
   readonly #parts: CheckedEntry;
@@ -52,6 +55,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #packed: PackedEntries;
   readonly #dittos: DittoWriter;
   readonly #reporter: StateReporter;
+  readonly #targets: Targets;
   /** For the lines of the self log: nothing is attached to them. */
   readonly #logParts: CheckedEntry;
   /** `false` while `close` waits for confirmations, which a new line of the self log would delay. */
@@ -101,16 +105,17 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     });
     this.#reporter = new StateReporter({
       identity: checked.identity,
-      label: checked.label,
+      label: () => this.#configuration.label,
       lanes,
       log: this.#log,
       tags: () => this.#tags.names,
       flow: () => {
-        const { entries, bytes } = this.#rings.placer.written();
+        const { entries, bytes } = this.#rings.written();
         return { entries, bytes: bytes - entries * FRAME_BYTES };
       },
       cache: () => ({ state: checked.cache?.mode ?? '', size: this.cacheSize() }),
     });
+    this.#targets = this.#createTargets(checked);
   }
 
   /**
@@ -134,7 +139,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     if (statsInterval > 0) {
       this.#statsTimer = setInterval(() => this.#logStats(), statsInterval).unref();
     }
-    this.#warnOfInsecureTargets();
+    for (const target of this.#targets.all) this.#warnIfInsecure(target);
     this.#lanes.start();
   }
 
@@ -216,6 +221,60 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    */
   sourceIP(): string {
     return this.#lanes.sourceIP();
+  }
+
+  /**
+   * Adds a target. Its lanes connect at once if the muxer runs, and get entries once they are hot. Options
+   * that it does not have are those of the configuration.
+   * @throws {NotRunningError} the muxer is closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {ConfigurationError} an option cannot be used; `field` names it
+   * @throws {TargetChangeError} there is a target of this address
+   * @throws {SystemLimitError} the process has too little address space, or too few open files
+   */
+  addTarget(target: string | TargetInput): void {
+    if (this.#state !== 'not started') this.#checkRunning();
+    this.#targets.add(target);
+  }
+
+  /**
+   * Removes the targets of an address: they get no new entries, and what is in their rings is confirmed, or
+   * moves to other lanes if they are not hot. Then their connections end. If the waiting ends early, they
+   * stay.
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {InvalidTargetError} it is not an address
+   * @throws {TargetChangeError} no target has the address, it is being removed already, or no other target
+   *   would be left
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws {WaitTimeoutError} not everything was confirmed in time
+   * @throws the signal's reason, if the signal is aborted
+   */
+  async removeTarget(address: string, options: WaitOptions = {}): Promise<void> {
+    this.#checkRunning();
+    checkWait(options);
+    options.signal?.throwIfAborted();
+    await this.#targets.remove(address, options);
+  }
+
+  /**
+   * Takes over what can change while the muxer runs: adds tags, sets `label` and `closeTimeout`, adds the
+   * targets that are new, and then removes those that are gone, as `removeTarget`. A target that differs in
+   * anything is a new one. Tags are never removed. Without `uuid` and `logger`, they stay as they are.
+   * @throws {ConfigurationError} an option cannot be used, or cannot change while the muxer runs; nothing
+   *   has changed then
+   * @throws as `negotiateTag` and `removeTarget`
+   */
+  async reload(configuration: MuxerConfiguration, options: WaitOptions = {}): Promise<void> {
+    this.#checkRunning();
+    checkWait(options);
+    options.signal?.throwIfAborted();
+    const next = checkReload(this.#configuration, configuration);
+    for (const tag of next.tags) this.#addTag(tag);
+    const { label, closeTimeout } = next;
+    this.#configuration = { ...this.#configuration, label, closeTimeout };
+    this.#reporter.changed();
+    await this.#targets.replace(next.targets, options);
   }
 
   /**
@@ -577,13 +636,25 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     return added.tag;
   }
 
-  #warnOfInsecureTargets(): void {
-    for (const { endpoint, credentials } of this.#configuration.targets) {
-      if (endpoint.transport.kind !== 'tls' || !credentials.tls.insecureSkipVerify) continue;
-      const text =
-        'the certificate of a target is not verified: any host that answers can read the entries';
-      this.#log.warn({ target: endpoint.address }, text);
-    }
+  #createTargets({ targets, targetChecker }: Configuration): Targets {
+    return new Targets(targets, targetChecker, this.#lanes, this.#rings, {
+      added: (target) => {
+        this.#log.info({ target: target.endpoint.address }, 'a target is added');
+        if (this.#state === 'running') this.#warnIfInsecure(target);
+      },
+      removed: ({ endpoint }) => {
+        this.#log.info({ target: endpoint.address }, 'a target is removed');
+        this.#lanesChanged();
+      },
+      settled: (options) => this.#dittos.settled(options),
+    });
+  }
+
+  #warnIfInsecure({ endpoint, credentials }: Target): void {
+    if (endpoint.transport.kind !== 'tls' || !credentials.tls.insecureSkipVerify) return;
+    const text =
+      'the certificate of a target is not verified: any host that answers can read the entries';
+    this.#log.warn({ target: endpoint.address }, text);
   }
 
   #laneIsHot(lane: Lane): void {

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Compression, decodeEntry } from '@ringest/codec';
@@ -18,6 +17,7 @@ import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
 import { collectLogs, SECRET } from '../../support/muxer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { freePort } from '../../support/victim.js';
 
 const UUID = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
 const ENTRY = { timestamp: 0, tag: 0, data: 'an entry' };
@@ -47,15 +47,6 @@ async function start(
     await muxer.close();
   });
   return muxer;
-}
-
-/** A port that nobody listens on, as far as one can know. */
-async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 describe('a muxer that starts from a Gravwell file', () => {
@@ -174,14 +165,14 @@ describe('a muxer that starts from a Gravwell file', () => {
   });
 
   it('waits as long as the file says, and is closed when it has waited in vain', async () => {
-    const path = gravwellFile({ port: await unusedPort() }, 'Connection-Timeout=30ms');
+    const path = gravwellFile({ port: await freePort() }, 'Connection-Timeout=30ms');
     const error: unknown = await start(path).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(WaitTimeoutError);
     expect(error).toMatchObject({ timeout: 30 });
   });
 
   it('waits no longer than its signal allows', async () => {
-    const path = gravwellFile({ port: await unusedPort() });
+    const path = gravwellFile({ port: await freePort() });
     const reason = new Error('enough');
     await expect(start(path, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
@@ -192,7 +183,7 @@ describe('a muxer that starts from a Gravwell file', () => {
   ])('waits for no connection if its cache takes entries: mode %s, %s', async (mode, starts) => {
     const cache = join(temporaryDirectory(), 'cache');
     const path = gravwellFile(
-      { port: await unusedPort() },
+      { port: await freePort() },
       ...[`Ingest-Cache-Path=${cache}`, `Cache-Mode=${mode}`, 'Connection-Timeout=30ms'],
     );
     if (!starts) {
@@ -253,7 +244,7 @@ describe('a muxer that starts from a JSON file', () => {
 
 it('waitForHot is content with a cache only if it is told so', async () => {
   const cache = join(temporaryDirectory(), 'cache');
-  const path = gravwellFile({ port: await unusedPort() }, `Ingest-Cache-Path=${cache}`);
+  const path = gravwellFile({ port: await freePort() }, `Ingest-Cache-Path=${cache}`);
   const muxer = await start(path);
   await muxer.waitForHot({ orCache: true });
   await expect(muxer.waitForHot({ timeout: 20 })).rejects.toThrow(WaitTimeoutError);

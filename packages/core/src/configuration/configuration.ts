@@ -22,8 +22,8 @@ import { type AttachInput, Attachments } from './attachments.js';
 import { type CacheInput, type CacheSettings, cacheField } from './cache-settings.js';
 import { type UuidInput, uuidField, uuidOf } from './kept-uuid.js';
 import {
-  checkTargets,
   type Target,
+  TargetChecker,
   type TargetDefaults,
   type TargetInput,
   targetField,
@@ -211,6 +211,8 @@ export interface MuxerConfiguration extends TargetDefaults {
 /** A checked configuration, with all defaults filled in. */
 export interface Configuration {
   readonly targets: readonly Target[];
+  /** Checks targets that are added later. */
+  readonly targetChecker: TargetChecker;
   readonly tags: readonly string[];
   readonly identity: Identity;
   readonly label: string;
@@ -219,11 +221,14 @@ export interface Configuration {
   /** The rate limit in the form that all workers share; `undefined`: no limit. */
   readonly rateLimit: RateLimitTask | undefined;
   readonly attachments: Attachments | undefined;
+  /** What `attachments` are made of. */
+  readonly attach: AttachInput | undefined;
   readonly sourceOverride: Source | undefined;
   readonly logSource: Source | undefined;
   /** The lowest level of the self log that is ingested; `undefined`: nothing is. */
   readonly selfIngest: LogLevel | undefined;
   readonly statsInterval: number;
+  /** The most worker threads that run lanes. */
   readonly workers: number;
   readonly connectionsPerTarget: number;
   readonly ringBytes: number;
@@ -252,21 +257,23 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
   const { attach, rateLimit, selfIngest, sourceOverride, logSource, cache, ...parts } = others;
   const { uuid: uuidInput, ...rest } = parts;
   const uuid = uuidOf(uuidInput, cache?.path);
-  const lanes = targets.length * rest.connectionsPerTarget;
   const ownLogLevel = typeof selfIngest === 'boolean' ? 'info' : selfIngest.level;
+  const checker = new TargetChecker({ secret, tenant, compression, tls });
   return {
     ...rest,
     // The path is used later and by another thread: the working directory may have changed by then.
     cache: cache && { ...cache, path: atField('cache.path', () => fromHere(cache.path)) },
     rateLimit: rateLimit === 0 ? undefined : RateLimit.task(rateLimit / 8),
+    attach,
     attachments: attach === undefined ? undefined : new Attachments(attach, { uuid }),
     sourceOverride: optionalSource('sourceOverride', sourceOverride),
     logSource: optionalSource('logSource', logSource),
     selfIngest: selfIngest === false ? undefined : ownLogLevel,
-    targets: checkTargets(targets, { secret, tenant, compression, tls }),
+    targets: checker.checkAll(targets),
+    targetChecker: checker,
     tags: checkTags(tags),
     identity: { name, version, uuid },
-    workers: Math.min(lanes, workers ?? availableParallelism()),
+    workers: workers ?? availableParallelism(),
     logger: logger ?? pino({ level: 'silent' }),
   };
 }

@@ -8,6 +8,7 @@ import {
   type Throttling,
 } from '@ringest/workers';
 import type { Configuration } from '../configuration/configuration.js';
+import type { Target } from '../configuration/targets/index.js';
 import { AllTargetsFailedError, NotHotError } from '../errors.js';
 import type { OncePerTurn } from '../once-per-turn.js';
 import type { HotWaitOptions } from '../wait.js';
@@ -46,7 +47,8 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
 
 /** All lanes of a muxer, and the threads that run them. */
 export class Lanes {
-  readonly all: readonly Lane[];
+  readonly #all: Lane[];
+  readonly #create: (target: Target) => Lane[];
   readonly #workers: number;
   readonly #events: LanesEvents;
   readonly #hotWaiters = new HotWaiters();
@@ -91,9 +93,29 @@ export class Lanes {
         wake: () => progress.now(),
       },
     };
-    this.all = targets.flatMap((target) =>
-      Array.from({ length: connectionsPerTarget }, () => new Lane({ ...options, ...target })),
-    );
+    this.#create = (target) =>
+      Array.from({ length: connectionsPerTarget }, () => new Lane({ ...options, ...target }));
+    this.#all = targets.flatMap(this.#create);
+  }
+
+  /** All lanes. It grows and shrinks as targets come and go. */
+  get all(): readonly Lane[] {
+    return this.#all;
+  }
+
+  /** Adds the lanes of one more target. They connect at once, if the others do. */
+  add(target: Target): readonly Lane[] {
+    const lanes = this.#create(target);
+    this.#all.push(...lanes);
+    if (this.#pool !== undefined) for (const lane of lanes) lane.start(this.#pool);
+    return lanes;
+  }
+
+  /** Removes a lane that is closed. If all that are left have given up for good, so has the muxer. */
+  remove(lane: Lane): void {
+    this.#all.splice(this.#all.indexOf(lane), 1);
+    const failed = this.#all.find(({ fatalError }) => fatalError !== undefined);
+    if (failed?.fatalError !== undefined) this.#checkFailure(failed.fatalError);
   }
 
   /** Why no lane is left; `undefined`: one is. */
@@ -102,7 +124,7 @@ export class Lanes {
   }
 
   start(): void {
-    const pool = new LanePool(this.#workers, this.all.length, (error) =>
+    const pool = new LanePool(this.#workers, (error) =>
       this.#events.failed(error, 'a worker thread failed'),
     );
     this.#pool = pool;
@@ -157,13 +179,16 @@ export class Lanes {
 
   #hasFailed(error: Error): void {
     this.#lastError = error;
-    if (this.all.every(({ fatalError }) => fatalError !== undefined)) {
-      this.#failure = new AllTargetsFailedError(error);
-      this.#hotWaiters.rejectAll(this.#failure);
-      this.#events.allFailed(this.#failure);
-    } else {
-      this.#events.changed();
-    }
+    if (!this.#checkFailure(error)) this.#events.changed();
     this.#events.failed(error, 'a lane has given up for good');
+  }
+
+  /** Returns whether no lane is left that has not given up. */
+  #checkFailure(error: Error): boolean {
+    if (this.#all.some(({ fatalError }) => fatalError === undefined)) return false;
+    this.#failure = new AllTargetsFailedError(error);
+    this.#hotWaiters.rejectAll(this.#failure);
+    this.#events.allFailed(this.#failure);
+    return true;
   }
 }

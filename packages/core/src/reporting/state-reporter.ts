@@ -27,9 +27,10 @@ export interface Flow {
 /** Where a reporter reads the ingester's state. */
 export interface StateSubject {
   readonly identity: Identity;
-  readonly label: string;
+  /** All lanes; it may grow and shrink. */
   readonly lanes: readonly Lane[];
   readonly log: SelfLog;
+  label(): string;
   tags(): readonly string[];
   flow(): Flow;
   cache(): CacheFill;
@@ -144,7 +145,7 @@ export class StateReporter {
     return {
       ...EMPTY_INGESTER_STATE,
       ...identity,
-      label,
+      label: label(),
       ip: lane.session?.localAddress ?? '',
       hostname: hostname(),
       entries,

@@ -67,6 +67,7 @@ export class Lane extends LaneRing {
   readonly endpoint: Endpoint;
   readonly #options: LaneOptions;
   readonly #link: WorkerLink<ToWorker, ToMain>;
+  #pool: LanePool | undefined;
   #thread: LaneThread | undefined;
   readonly #refused = new Set<MuxerTag>();
   readonly #dittos = new Map<number, (end: DittoEnd) => void>();
@@ -90,6 +91,7 @@ export class Lane extends LaneRing {
 
   /** Hands the lane to a worker, which connects and keeps connected until `close`. */
   start(pool: LanePool): void {
+    this.#pool = pool;
     this.#thread ??= pool.assign();
     this.#link.start();
   }
@@ -173,9 +175,11 @@ export class Lane extends LaneRing {
     return ended.finally(() => signal?.removeEventListener('abort', cancel));
   }
 
-  /** Ends the connection. Entries that are not confirmed stay in the ring. */
+  /** Ends the connection, and gives the thread back. Entries that are not confirmed stay in the ring. */
   async close(): Promise<void> {
     await this.#link.close({ kind: 'close' });
+    if (this.#thread !== undefined) this.#pool?.release(this.#thread);
+    this.#thread = undefined;
     this.#loseDittos();
     Atomics.store(this.ring.control, Control.state, LaneState.closed);
   }
