@@ -5,7 +5,9 @@ import {
   FRAME_BYTES,
   GRAVWELL_TAG,
   type MuxerTag,
+  Timestamp,
   type TimestampInput,
+  type UnixTime,
 } from '@ringest/codec';
 import { type Lane, SharedMemoryPool } from '@ringest/workers';
 import { DiskCache } from './cache/disk-cache.js';
@@ -18,12 +20,13 @@ import {
 import { checkReload } from './configuration/reload.js';
 import type { Target, TargetInput } from './configuration/targets/index.js';
 import { BatchWriter } from './entries/batch-writer.js';
-import { CheckedEntry } from './entries/checked-entry.js';
+import { CheckedEntry, type EntryExtras } from './entries/checked-entry.js';
 import { DittoWriter } from './entries/ditto-writer.js';
 import { LineWriter, type LineWriterOptions } from './entries/line-writer.js';
 import { MuxerTags } from './entries/muxer-tags.js';
 import { PackedEntries, type PackedOptions } from './entries/packed-entries.js';
 import { type CountedRun, RunWriter } from './entries/run-writer.js';
+import { TimestampWindow } from './entries/timestamp-window.js';
 import { NotRunningError, WaitTimeoutError } from './errors.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
 import { OncePerTurn } from './once-per-turn.js';
@@ -45,6 +48,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   #configuration: Configuration;
   readonly #log: SelfLog;
   readonly #tags: MuxerTags;
+  /** What the muxer adds to entries, and demands of them. */
+  readonly #extras: EntryExtras;
   readonly #parts: CheckedEntry;
   readonly #lanes: Lanes;
   readonly #rings: Rings;
@@ -76,7 +81,15 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const checked = checkConfiguration(configuration);
     this.#configuration = checked;
     this.#tags = new MuxerTags(checked.tags);
-    this.#parts = new CheckedEntry(this.#tags, checked);
+    const { attachments, sourceOverride, maxEntrySize, timestampWindow } = checked;
+    const outside = (time: UnixTime) => {
+      const timestamp = Timestamp.from(time).toString();
+      const text = 'an entry has a time outside of timestampWindow: it gets the present time';
+      this.#log.warn({ timestamp }, text);
+    };
+    const window = timestampWindow && new TimestampWindow(timestampWindow, outside);
+    this.#extras = { attachments, sourceOverride, maxEntrySize, window };
+    this.#parts = new CheckedEntry(this.#tags, this.#extras);
     this.#logParts = new CheckedEntry(this.#tags, { sourceOverride: checked.logSource });
     this.#log = this.#createLog();
     const progress = new OncePerTurn(() => this.#dispatcher.progress());
@@ -94,11 +107,11 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#dispatcher = new Dispatcher(this.#rings, this.#cache, progress, dispatching);
     this.#batches = new BatchWriter(this.#parts, this.#rings.placer, this.#dispatcher);
     this.#runs = new RunWriter(this.#rings.placer, this.#dispatcher);
-    this.#packed = new PackedEntries(this.#tags, checked);
+    this.#packed = new PackedEntries(this.#tags, this.#extras);
     this.#dittos = new DittoWriter({
       lanes,
       balancer: this.#rings.placer.balancer,
-      parts: new CheckedEntry(this.#tags),
+      parts: new CheckedEntry(this.#tags, { maxEntrySize: checked.maxEntrySize }),
       tags: this.#tags,
       memory: this.#sharedMemory,
       backlogBytes,
@@ -291,7 +304,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
    * @throws {UnknownTagError | TagRefusedError} the entry cannot have this tag
    * @throws {InvalidEntryError | InvalidTimestampError | InvalidSourceError} a field is not valid
-   * @throws {OversizedEntryError} the data is over 2^30 - 1 bytes (§5)
+   * @throws {OversizedEntryError} the data has more bytes than `maxEntrySize` (§5)
    * @throws {InvalidEnumeratedValueError | OversizedEnumeratedBlockError} the enumerated values are not
    *   valid, or too many (§6)
    * @throws {SystemLimitError} there is no memory for a large entry
@@ -356,7 +369,9 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    */
   lineWriter(options: LineWriterOptions): LineWriter {
     return new LineWriter(options, {
-      parts: new CheckedEntry(this.#tags, this.#configuration),
+      parts: new CheckedEntry(this.#tags, this.#extras),
+      maxEntrySize: this.#configuration.maxEntrySize,
+      window: this.#extras.window,
       writeRun: (run, wait) => this.#writeRun(run, wait),
       checkMayWrite: (wait) => this.#checkMayWrite(wait),
       warn: (fields, message) => this.#log.warn(fields, message),

@@ -8,6 +8,7 @@ import {
   type IngestMuxer,
   loadConfig,
   NotRunningError,
+  OversizedEntryError,
   type StartOptions,
   startFromConfig,
   WaitTimeoutError,
@@ -84,6 +85,19 @@ describe('a muxer that starts from a Gravwell file', () => {
     const told = JSON.stringify(states[0]);
     expect(told).not.toContain(SECRET);
     expect(told).not.toContain('Sup3rSecret');
+  });
+
+  it('takes no longer entry, and no older time, than the file allows', async () => {
+    const indexer = await ScriptedIndexer.listen({ confirms: 'at once' });
+    const lines = ['Max-Entry-Size=10', 'Timestamp-Max-Past-Delta=1h'];
+    const muxer = await start(gravwellFile(indexer, ...lines));
+    const before = Date.now();
+    expect(() => muxer.writeEntry({ ...ENTRY, data: 'eleven byte' })).toThrow(OversizedEntryError);
+    muxer.writeEntry({ ...ENTRY, data: 'ten bytes.' });
+    await muxer.sync();
+    const [arrived] = (await indexer.hot(0)).arrivals;
+    const { timestamp } = decodeEntry(arrived?.bytes ?? Buffer.alloc(0));
+    expect(timestamp.toDate().getTime()).toBeGreaterThanOrEqual(before);
   });
 
   it('sends no faster than the file allows', async () => {

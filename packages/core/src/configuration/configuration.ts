@@ -3,6 +3,7 @@ import {
   API_VERSION,
   checkTag,
   GRAVWELL_TAG_NAME,
+  MAX_DATA_BYTES,
   MAX_IDENTITY_BYTES,
   MAX_TAGS,
   MAX_VALUE_BYTES,
@@ -99,6 +100,10 @@ export const configurationSchema = z.strictObject({
     .custom<SourceInput>()
     .meta({ description: 'text of an IP address, its 4 or 16 bytes, or a `Source`' })
     .optional(),
+  maxEntrySize: z.number().int().min(1).max(MAX_DATA_BYTES).default(MAX_DATA_BYTES),
+  timestampWindow: z
+    .strictObject({ past: positive.optional(), future: positive.optional() })
+    .optional(),
   selfIngest: z
     .union([z.boolean(), ownLog], {
       error: `give true, false, or { level } with one of ${LOG_LEVELS.join(', ')}`,
@@ -169,6 +174,17 @@ export interface MuxerConfiguration extends TargetDefaults {
    */
   readonly logSource?: SourceInput;
   /**
+   * The most bytes of data in an entry. A longer one is refused: an `OversizedEntryError`. Line writers split
+   * or refuse longer lines. Default: 2^30 - 1, the most there can be (§5).
+   */
+  readonly maxEntrySize?: number;
+  /**
+   * How far the time of an entry may be in the `past` and in the `future`, in milliseconds: an entry of
+   * another time gets the present one, and a warning in the log says so once a minute at most. Ditto blocks
+   * are left as they are. Default: any time.
+   */
+  readonly timestampWindow?: WindowInput;
+  /**
    * Whether ringest's own log is also sent to the indexers, with the tag `gravwell`, and the lowest
    * level that is sent. `true` means `{ level: 'info' }`. Default: `true`.
    */
@@ -208,6 +224,12 @@ export interface MuxerConfiguration extends TargetDefaults {
   readonly logger?: Logger;
 }
 
+/** How far the time of an entry may be from the present one, in milliseconds. Default of each: any time. */
+export interface WindowInput {
+  readonly past?: number | undefined;
+  readonly future?: number | undefined;
+}
+
 /** A checked configuration, with all defaults filled in. */
 export interface Configuration {
   readonly targets: readonly Target[];
@@ -225,6 +247,8 @@ export interface Configuration {
   readonly attach: AttachInput | undefined;
   readonly sourceOverride: Source | undefined;
   readonly logSource: Source | undefined;
+  readonly maxEntrySize: number;
+  readonly timestampWindow: WindowInput | undefined;
   /** The lowest level of the self log that is ingested; `undefined`: nothing is. */
   readonly selfIngest: LogLevel | undefined;
   readonly statsInterval: number;
@@ -267,6 +291,7 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
     attach,
     attachments: attach === undefined ? undefined : new Attachments(attach, { uuid }),
     sourceOverride: optionalSource('sourceOverride', sourceOverride),
+    timestampWindow: rest.timestampWindow,
     logSource: optionalSource('logSource', logSource),
     selfIngest: selfIngest === false ? undefined : ownLogLevel,
     targets: checker.checkAll(targets),

@@ -1,13 +1,11 @@
-import { MAX_DATA_BYTES } from '@ringest/codec';
 import {
-  ConfigFileError,
   type GlobalConfig,
   type GlobalKey,
   type GlobalSettings,
   globalSettings,
 } from '../gravwell-file/index.js';
 import { MAX_TIMER_MS } from '../wait.js';
-import type { LogLevel, MuxerConfiguration } from './configuration.js';
+import type { LogLevel, MuxerConfiguration, WindowInput } from './configuration.js';
 
 /** A key of [Global] that is accepted and has no effect. */
 export interface ConfigWarning {
@@ -58,9 +56,9 @@ export const KEY_EFFECTS: Readonly<Record<GlobalKey, string>> = {
   Label: '`label`',
   'Disable-Multithreading': '`workers`: 1, and a warning',
   'Stats-Sample-Interval': '`statsInterval`',
-  'Timestamp-Max-Past-Delta': 'refused',
-  'Timestamp-Max-Future-Delta': 'refused',
-  'Max-Entry-Size': 'refused, but for its default',
+  'Timestamp-Max-Past-Delta': '`timestampWindow.past`',
+  'Timestamp-Max-Future-Delta': '`timestampWindow.future`',
+  'Max-Entry-Size': '`maxEntrySize`',
 };
 
 /** How many entries the reference keeps in memory unless `Cache-Depth` says otherwise. */
@@ -73,8 +71,7 @@ const DEFAULT_CACHE_DEPTH = 128;
  *     const { configuration } = muxerConfiguration(loadConfig('relay.conf'));
  *     const muxer = new IngestMuxer({ ...configuration, tags: ['syslog'] });
  *
- * @throws {ConfigFileError} for a value that cannot be used, and for a key that would change what is
- * delivered in a way that a muxer cannot
+ * @throws {ConfigFileError} for a value that cannot be used
  */
 export function muxerConfiguration(config: {
   readonly global: GlobalConfig;
@@ -82,7 +79,6 @@ export function muxerConfiguration(config: {
 }): MappedConfiguration {
   const { global, attach = {} } = config;
   const settings = globalSettings(global);
-  refuseChanges(settings);
   const { targets, logLevel, logFile, timeoutMs } = settings;
   const hasTls = targets.some((target) => target.startsWith('tls://'));
   const insecure = hasTls && settings.insecureSkipTlsVerify;
@@ -92,6 +88,7 @@ export function muxerConfiguration(config: {
     compression: settings.compression ? 'snappy' : 'none',
     rateLimit: settings.rateLimitBitsPerSecond,
     selfIngest: selfIngest(settings),
+    maxEntrySize: settings.maxEntrySize,
     statsInterval: Math.min(MAX_TIMER_MS, Math.ceil(settings.statsSampleIntervalMs)),
     ...(insecure ? { tls: { insecureSkipVerify: true } } : {}),
     ...(Object.keys(attach).length > 0 ? { attach } : {}),
@@ -102,6 +99,7 @@ export function muxerConfiguration(config: {
       label: settings.label,
       sourceOverride: settings.sourceOverride,
       logSource: settings.logSourceOverride,
+      timestampWindow: windowOf(settings),
     }),
     ...cacheOf(settings),
   };
@@ -140,20 +138,12 @@ function warningsOf(settings: GlobalSettings): ConfigWarning[] {
   return found.filter(([, isGiven]) => isGiven).map(([key, , reason]) => ({ key, reason }));
 }
 
-/** Refuses keys that change entries, or which entries are taken. */
-function refuseChanges({ maxPastDeltaMs, maxFutureDeltaMs, maxEntrySize }: GlobalSettings): void {
-  const refused: readonly (readonly [key: GlobalKey, isGiven: boolean])[] = [
-    ['Timestamp-Max-Past-Delta', maxPastDeltaMs > 0],
-    ['Timestamp-Max-Future-Delta', maxFutureDeltaMs > 0],
-    ['Max-Entry-Size', maxEntrySize !== MAX_DATA_BYTES],
-  ];
-  for (const [field, isGiven] of refused) {
-    if (!isGiven) continue;
-    throw new ConfigFileError('a muxer cannot do this yet: remove the key', {
-      section: 'Global',
-      field,
-    });
-  }
+function windowOf({ maxPastDeltaMs, maxFutureDeltaMs }: GlobalSettings): WindowInput | undefined {
+  if (maxPastDeltaMs === 0 && maxFutureDeltaMs === 0) return undefined;
+  return given({
+    past: maxPastDeltaMs > 0 ? Math.ceil(maxPastDeltaMs) : undefined,
+    future: maxFutureDeltaMs > 0 ? Math.ceil(maxFutureDeltaMs) : undefined,
+  });
 }
 
 /** Leaves out what is `undefined`. */

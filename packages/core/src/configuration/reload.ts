@@ -23,6 +23,8 @@ const FIXED: Readonly<
   attach: ({ attach }) => attach,
   sourceOverride: ({ sourceOverride }) => sourceOverride?.toString(),
   logSource: ({ logSource }) => logSource?.toString(),
+  maxEntrySize: ({ maxEntrySize }) => maxEntrySize,
+  timestampWindow: ({ timestampWindow }) => timestampWindow,
   selfIngest: ({ selfIngest }) => selfIngest,
   statsInterval: ({ statsInterval }) => statsInterval,
   workers: ({ workers }) => workers,
