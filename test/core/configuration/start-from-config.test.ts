@@ -7,6 +7,7 @@ import {
   ConfigurationError,
   type IngestMuxer,
   loadConfig,
+  muxerConfiguration,
   NotRunningError,
   OversizedEntryError,
   type StartOptions,
@@ -216,6 +217,20 @@ describe('a muxer that starts from a Gravwell file', () => {
     const missing = join(temporaryDirectory(), 'missing.conf');
     await expect(start(missing)).rejects.toThrow(ConfigFileError);
   });
+});
+
+it('a file that has changed is loaded again into the running muxer', async () => {
+  const [first, second] = [await ScriptedIndexer.listen(), await ScriptedIndexer.listen()];
+  const path = gravwellFile(first);
+  const muxer = await start(path);
+  const text = readFileSync(path, 'utf8').replace(`:${first.port}`, `:${second.port}\nLabel=new`);
+  writeFileSync(path, text);
+  const { configuration } = muxerConfiguration(loadConfig(path, { environment: {} }));
+  await muxer.reload({ ...QUICK, ...configuration });
+  const connection = await second.hot(0);
+  expect(muxer.status().targets.map(({ target }) => target)).toEqual([second.address]);
+  expect(connection.states[0]?.label).toBe('new');
+  await (await first.hot(0)).ended();
 });
 
 describe('a muxer that starts from a JSON file', () => {

@@ -1,12 +1,13 @@
 import {
   AllTargetsFailedError,
   ConfigurationError,
+  IngestMuxer,
   InvalidTargetError,
   NotRunningError,
   TargetChangeError,
   WaitTimeoutError,
 } from '@ringest/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   compareArrivals,
   expectEachOnce,
@@ -290,6 +291,40 @@ describe.each([
 });
 
 describe('a reload', () => {
+  it('under load loses no entry', async () => {
+    const options = {
+      ...{ secret: SECRET, selfIngest: false, workers: 2, closeTimeout: 20_000, tags: ['test'] },
+      ...{ ringBytes: 65536, batchBytes: 4096, times: { firstRetry: 20, mostRetry: 100 } },
+    };
+    const indexers = [await CollectingIndexer.start(), await CollectingIndexer.start()];
+    const addressesOf = (some: readonly CollectingIndexer[]) => some.map(({ address }) => address);
+    const muxer = new IngestMuxer({ ...options, targets: addressesOf(indexers) });
+    onTestFinished(async () => {
+      await muxer.close();
+    });
+    muxer.start();
+    let written = 0;
+    let isLoading = true;
+    const load = (async () => {
+      while (isLoading) {
+        await muxer.writeBatch(numberedFrom(written, written + 20));
+        written += 20;
+        await turn();
+      }
+    })();
+    for (let round = 0; round < 4; round++) {
+      indexers.push(await CollectingIndexer.start());
+      const targets = addressesOf(indexers.slice(-2));
+      await muxer.reload({ ...options, targets });
+      expect(muxer.status().targets.map(({ target }) => target)).toEqual(targets);
+    }
+    isLoading = false;
+    await load;
+    await muxer.sync();
+    const arrived = indexers.flatMap(({ received }) => received);
+    expect(compareArrivals(arrived, numberedFrom(0, written)).lost).toEqual([]);
+  });
+
   it('adds and removes targets and tags, and sets the label', async () => {
     const indexers = [];
     for (let i = 0; i < 3; i++) indexers.push(await CollectingIndexer.start());

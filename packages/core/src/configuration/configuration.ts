@@ -30,8 +30,7 @@ import {
   targetField,
   targetFields,
 } from './targets/index.js';
-
-const milliseconds = z.number().int().min(1).max(MAX_TIMER_MS);
+import { milliseconds, timesField } from './times.js';
 
 /** The lowest `rateLimit`, in bits per second. */
 export const MIN_RATE_LIMIT = 8000;
@@ -42,22 +41,6 @@ const positive = z.number().int().min(1);
 const identityText = z.string().refine((text) => Buffer.byteLength(text) <= MAX_IDENTITY_BYTES, {
   error: `give at most ${MAX_IDENTITY_BYTES} bytes of UTF-8`,
 });
-
-const times = z
-  .strictObject({
-    dial: milliseconds.default(1000),
-    tls: milliseconds.default(5000),
-    handshake: milliseconds.default(5000),
-    notReady: milliseconds.default(10_000),
-    firstRetry: milliseconds.default(500),
-    mostRetry: milliseconds.default(30_000),
-    silence: milliseconds.default(10_000),
-    confirmation: milliseconds.default(60_000),
-  })
-  .refine(({ firstRetry, mostRetry }) => firstRetry <= mostRetry, {
-    path: ['firstRetry'],
-    error: ({ input }) => retryProblem(input as ConnectionTimes),
-  });
 
 /** The levels of the log, from the least to the most important. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -121,7 +104,7 @@ export const configurationSchema = z.strictObject({
   backlogBytes: positive.default(64 * 1024 * 1024),
   cache: cacheField.optional(),
   closeTimeout: milliseconds.default(10_000),
-  times: times.prefault({}),
+  times: timesField,
   logger: z
     .custom<Logger>(isLogger, 'give a pino logger')
     .meta({ description: 'a pino logger' })
@@ -311,10 +294,6 @@ function optionalSource(field: string, input: SourceInput | undefined): Source |
 function checkTags(names: readonly string[]): string[] {
   const checked = names.map((name, i) => atField(`tags.${i}`, () => checkTag(name)));
   return [...new Set(checked)].filter((name) => name !== GRAVWELL_TAG_NAME);
-}
-
-function retryProblem({ firstRetry, mostRetry }: ConnectionTimes): string {
-  return `${firstRetry} ms is more than times.mostRetry, ${mostRetry} ms: lower it, or raise times.mostRetry`;
 }
 
 function isLogger(value: unknown): boolean {

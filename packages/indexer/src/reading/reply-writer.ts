@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream';
 import {
   CONFIRM_ENTRY_BYTES,
-  Command,
   encodeConfirmDittoBlock,
   encodeThrottle,
   MAX_THROTTLE_NANOSECONDS,
@@ -9,12 +8,8 @@ import {
 } from '@ringest/codec';
 import { ConfirmationDelay } from '../behaviour/confirmation-delay.js';
 import { DittoRefusedError } from '../errors.js';
+import { BUFFER_BYTES, ConfirmationBuffer } from './confirmation-buffer.js';
 import { PendingConfirmations } from './pending-confirmations.js';
-
-/** The most confirmations of one write: 64 KiB of them. */
-const CONFIRMATIONS_PER_WRITE = 5461;
-
-const BUFFER_BYTES = CONFIRMATIONS_PER_WRITE * CONFIRM_ENTRY_BYTES;
 
 /** The most bytes of replies that wait for the ingester to read them. Then reading its entries pauses. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
@@ -300,16 +295,4 @@ export class ReplyWriter {
 function promiseIn(returned: unknown): Promise<unknown> | undefined {
   const { then } = (returned ?? {}) as { readonly then?: unknown };
   return typeof then === 'function' ? (returned as Promise<unknown>) : undefined;
-}
-
-class ConfirmationBuffer {
-  readonly bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  readonly view = new DataView(this.bytes.buffer, this.bytes.byteOffset, BUFFER_BYTES);
-
-  constructor() {
-    // The command words are written once: later, only the ids are written.
-    for (let at = 0; at < BUFFER_BYTES; at += CONFIRM_ENTRY_BYTES) {
-      this.view.setUint32(at, Command.confirmEntry, true);
-    }
-  }
 }
