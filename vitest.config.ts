@@ -8,8 +8,10 @@ const PURE = [
   'test/cache/{worker-model,cache-worker,flipped-bytes,message-batch}.test.ts',
   'test/core/*/*-module.test.ts',
   'test/core/{waiting/barriers,waiting/backlog,lanes/balancer,cache/modules}.test.ts',
-  'test/core/configuration/{configuration,gravwell-file}.test.ts',
+  'test/core/configuration/{configuration,gravwell-file,load-config,uuid-file}.test.ts',
+  'test/core/configuration/muxer-configuration.test.ts',
   'test/indexer/{address,answer-queue,digest,entry-reader,handshake,slow-reader,tag-table}.test.ts',
+  'test/indexer/handler-promises.test.ts',
   'test/{fault,kill}/account.test.ts',
   'test/timestamps/**/*.test.ts',
 ];

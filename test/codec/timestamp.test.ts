@@ -288,3 +288,76 @@ describe('a timestamp', () => {
     });
   });
 });
+
+describe('the text in JSON', () => {
+  it('is the one of toString, from which the same time comes back', () => {
+    fc.assert(
+      fc.property(calendarTimes, (time) => {
+        const { at } = JSON.parse(JSON.stringify({ at: time }));
+        expect(at).toBe(`${time}`);
+        expect(Timestamp.from(at)).toEqual(time);
+      }),
+      fuzzRuns(100),
+    );
+  });
+});
+
+describe('comparing', () => {
+  it('orders as the nanoseconds since 1970 do', () => {
+    fc.assert(
+      fc.property(times, times, (one, other) => {
+        const difference = one.epochNanoseconds - other.epochNanoseconds;
+        const expected = difference < 0n ? -1 : difference > 0n ? 1 : 0;
+        expect(Timestamp.compare(one, other)).toBe(expected);
+      }),
+      fuzzRuns(100),
+    );
+  });
+
+  it('tells times apart by a nanosecond, and takes whatever is a time', () => {
+    const time = Timestamp.parse('2026-11-22T01:02:03.000000004Z');
+    expect(Timestamp.compare(time, '2026-11-22T01:02:03.000000004Z')).toBe(0);
+    expect(Timestamp.compare(time, time.add({ nanoseconds: 1 }))).toBe(-1);
+    expect(Timestamp.compare(time, new Date('2026-11-22T01:02:03Z'))).toBe(1);
+    expect(() => Timestamp.compare(time, 'yesterday')).toThrow(InvalidTimestampError);
+  });
+});
+
+describe('adding', () => {
+  const time = Timestamp.parse('2026-11-22T01:02:03.5Z');
+
+  it.each([
+    [{}, '2026-11-22T01:02:03.5Z'],
+    [{ hours: 23, minutes: -2, seconds: 1 }, '2026-11-23T00:00:04.5Z'],
+    [{ milliseconds: 500 }, '2026-11-22T01:02:04Z'],
+    [{ microseconds: -500_001 }, '2026-11-22T01:02:02.999999Z'],
+    [{ nanoseconds: 1 }, '2026-11-22T01:02:03.500000001Z'],
+    [{ seconds: undefined, hours: -2 }, '2026-11-21T23:02:03.5Z'],
+  ])('%o gives %s', (duration, text) => {
+    expect(`${time.add(duration)}`).toBe(text);
+  });
+
+  it('is undone by adding the opposite', () => {
+    fc.assert(
+      fc.property(calendarTimes, fc.maxSafeInteger(), (start, amount) => {
+        const later = start.add({ nanoseconds: amount });
+        expect(later.epochNanoseconds - start.epochNanoseconds).toBe(BigInt(amount));
+        expect(later.add({ nanoseconds: -amount })).toEqual(start);
+      }),
+      fuzzRuns(100),
+    );
+  });
+
+  it.each([{ seconds: 0.5 }, { seconds: '1' }, { days: 1 }, { hours: Number.MAX_SAFE_INTEGER }])(
+    'refuses %o',
+    (duration) => {
+      expect(() => time.add(duration as never)).toThrow(InvalidTimestampError);
+    },
+  );
+});
+
+it('the nanoseconds since 1970 are those of the time, as an Instant has them', () => {
+  const time = Timestamp.parse('1969-12-31T23:59:59.999999999Z');
+  expect(time.epochNanoseconds).toBe(-1n);
+  expect(Timestamp.from({ epochNanoseconds: time.epochNanoseconds })).toEqual(time);
+});

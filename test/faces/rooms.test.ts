@@ -62,6 +62,7 @@ const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly strin
   cache: { 'messages.js': ['disk', 'log'] },
   core: {
     'muxer.js': ['configuration', 'placing', 'cache', 'waiting', 'entries', 'reporting'],
+    'start-from-config.js': ['gravwell-file', 'configuration'],
   },
   indexer: {
     'indexer-options.js': ['admission', 'reading'],

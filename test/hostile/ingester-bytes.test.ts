@@ -44,7 +44,9 @@ async function hear(bytes: Uint8Array) {
   const taken: number[] = [];
   const stream = new MemoryStream();
   const reader = new EntryReader(stream, {
-    onEntry: (entry) => taken.push(entry.id),
+    onEntry: (entry) => {
+      taken.push(entry.id);
+    },
     negotiateTag: () => 500 as IndexerTag,
   });
   stream.receive(bytes);

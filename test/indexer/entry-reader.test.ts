@@ -171,7 +171,9 @@ describe('an entry', () => {
   it('shows its enumerated values', async () => {
     const seen: unknown[] = [];
     await readAll([VALUED, FIRST], {
-      onEntry: (entry) => seen.push(entry.enumeratedValues.map(({ name, value }) => [name, value])),
+      onEntry: (entry) => {
+        seen.push(entry.enumeratedValues.map(({ name, value }) => [name, value]));
+      },
     });
     expect(seen).toEqual([[['n', 1n]], []]);
   });

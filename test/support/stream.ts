@@ -116,6 +116,7 @@ export function makeStream({ compression = Compression.none, times, rateLimit }:
     events: {
       released: () => {},
       tagAnswered: () => {},
+      throttled: () => {},
       dittoEnded: (key, end) => ends.push([key, end]),
       lost: (error) => lost.push(error),
     },

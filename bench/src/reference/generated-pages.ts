@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { REPOSITORY } from '../shared/repository.js';
+import { globalKeysTable } from './global-keys-table.js';
 import { helpText } from './help-text.js';
 import { optionsTable } from './options-table.js';
 import { timeDifferencesTable } from './time-differences.js';
@@ -14,6 +15,7 @@ interface GeneratedPart {
 
 const PARTS: readonly GeneratedPart[] = [
   { page: 'docs/configuration.md', mark: 'options', make: optionsTable },
+  { page: 'docs/configuration.md', mark: 'keys of a file', make: globalKeysTable },
   {
     page: 'docs/load-generator.md',
     mark: 'load --help',

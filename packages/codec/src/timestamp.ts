@@ -27,7 +27,26 @@ export type TimestampInput =
   | string
   | { readonly epochNanoseconds: bigint };
 
+/** A length of time for {@link Timestamp.add}: the sum of its fields, each of which may be negative. */
+export interface TimestampDuration {
+  readonly hours?: number | undefined;
+  readonly minutes?: number | undefined;
+  readonly seconds?: number | undefined;
+  readonly milliseconds?: number | undefined;
+  readonly microseconds?: number | undefined;
+  readonly nanoseconds?: number | undefined;
+}
+
 const NANOSECONDS = 1_000_000_000;
+/** How many nanoseconds each field of a duration stands for. */
+const DURATION_UNITS: Readonly<Record<keyof TimestampDuration, bigint>> = {
+  hours: 3_600_000_000_000n,
+  minutes: 60_000_000_000n,
+  seconds: 1_000_000_000n,
+  milliseconds: 1_000_000n,
+  microseconds: 1_000n,
+  nanoseconds: 1n,
+};
 const OFFSET_HIGH = Math.floor(WIRE_EPOCH_OFFSET / TWO_32);
 const OFFSET_LOW = WIRE_EPOCH_OFFSET % TWO_32;
 
@@ -148,6 +167,54 @@ export class Timestamp implements UnixTime {
     const digits = `${Math.abs(year)}`.padStart(4, '0');
     const fraction = `${this.nanoseconds}`.padStart(9, '0').replace(/0+$/, '');
     return `${year < 0 ? '-' : ''}${digits}${date.toISOString().slice(4, 19)}${fraction && `.${fraction}`}Z`;
+  }
+
+  /**
+   * Returns the text of {@link toString} for `JSON.stringify`. {@link from} accepts it from the year 0 to
+   * the year 9999.
+   */
+  toJSON(): string {
+    return this.toString();
+  }
+
+  /**
+   * Compares two times, for `Array.prototype.sort` for example.
+   *
+   * @returns -1 if the first is earlier, 1 if it is later, 0 if they are the same.
+   * @throws {InvalidTimestampError} if one of them is not a time.
+   */
+  static compare(one: TimestampInput, other: TimestampInput): -1 | 0 | 1 {
+    const [a, b] = [Timestamp.from(one), Timestamp.from(other)];
+    const difference = a.seconds - b.seconds || a.nanoseconds - b.nanoseconds;
+    return difference < 0 ? -1 : difference > 0 ? 1 : 0;
+  }
+
+  /**
+   * Returns the time that is a duration later, or earlier if it is negative. It is exact to the nanosecond.
+   *
+   * @throws {InvalidTimestampError} if a field of the duration is unknown, or not a safe integer, or if
+   *   the seconds of the result are not a safe integer.
+   */
+  add(duration: TimestampDuration): Timestamp {
+    let sum = this.epochNanoseconds;
+    for (const [unit, amount] of Object.entries(duration)) {
+      if (amount === undefined) continue;
+      const size = DURATION_UNITS[unit as keyof TimestampDuration];
+      if (size === undefined || !Number.isSafeInteger(amount)) {
+        const units = Object.keys(DURATION_UNITS).join(', ');
+        throw new InvalidTimestampError(amount, `give whole numbers of ${units}`);
+      }
+      sum += BigInt(amount) * size;
+    }
+    return fromNanoseconds(sum, duration);
+  }
+
+  /**
+   * Nanoseconds since 1970, as a `Temporal.Instant` has them:
+   * `Temporal.Instant.fromEpochNanoseconds(timestamp.epochNanoseconds)`.
+   */
+  get epochNanoseconds(): bigint {
+    return BigInt(this.seconds) * BigInt(NANOSECONDS) + BigInt(this.nanoseconds);
   }
 
   /**

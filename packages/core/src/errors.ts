@@ -98,6 +98,17 @@ export class AllTargetsFailedError extends RingestError {
   }
 }
 
+/** A target that cannot be added or removed while the muxer runs. */
+export class TargetChangeError extends RingestError {
+  readonly code = 'ERR_TARGET_CHANGE';
+  readonly address: string;
+
+  constructor(address: string, problem: string) {
+    super(`the target ${address} cannot be changed: ${problem}`);
+    this.address = address;
+  }
+}
+
 /** Metadata, a configuration or a child state that cannot be written as JSON for the indexers (§8). */
 export class InvalidStateError extends RingestError {
   readonly code = 'ERR_INVALID_STATE';

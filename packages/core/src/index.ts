@@ -11,6 +11,7 @@ export {
 } from '@ringest/cache/errors';
 export type { SyncPolicy, WhenFull } from '@ringest/cache/settings';
 export {
+  checkTag,
   type EntryInput,
   type EnumeratedInput,
   type EnumeratedScalar,
@@ -31,6 +32,7 @@ export {
   Source,
   type SourceInput,
   Timestamp,
+  type TimestampDuration,
   type TimestampInput,
 } from '@ringest/codec';
 export {
@@ -59,6 +61,12 @@ export {
   MIN_RATE_LIMIT,
   type MuxerConfiguration,
 } from './configuration/configuration.js';
+export type { UuidInput } from './configuration/kept-uuid.js';
+export {
+  type ConfigWarning,
+  type MappedConfiguration,
+  muxerConfiguration,
+} from './configuration/muxer-configuration.js';
 export {
   InvalidSecretError,
   InvalidTargetError,
@@ -84,4 +92,5 @@ export type {
 } from './muxer-events.js';
 export type { ChildState } from './reporting/state-reporter.js';
 export type { AckLatency, Amounts, LaneState, LaneStats, MuxerStats } from './reporting/stats.js';
-export { MAX_TIMER_MS, type WaitOptions } from './wait.js';
+export { type StartableConfig, type StartOptions, startFromConfig } from './start-from-config.js';
+export { type HotWaitOptions, MAX_TIMER_MS, type WaitOptions } from './wait.js';

@@ -21,6 +21,8 @@ export interface MuxerEvents {
    * reported here.
    */
   error: [error: Error];
+  /** The muxer is closed: it sends and logs nothing any more. */
+  closed: [report: CloseReport];
 }
 
 /** The state of one target. */

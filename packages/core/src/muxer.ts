@@ -5,7 +5,9 @@ import {
   FRAME_BYTES,
   GRAVWELL_TAG,
   type MuxerTag,
+  Timestamp,
   type TimestampInput,
+  type UnixTime,
 } from '@ringest/codec';
 import { type Lane, SharedMemoryPool } from '@ringest/workers';
 import { DiskCache } from './cache/disk-cache.js';
@@ -15,23 +17,27 @@ import {
   checkConfiguration,
   type MuxerConfiguration,
 } from './configuration/configuration.js';
+import { checkReload } from './configuration/reload.js';
+import type { Target, TargetInput } from './configuration/targets/index.js';
 import { BatchWriter } from './entries/batch-writer.js';
-import { CheckedEntry } from './entries/checked-entry.js';
+import { CheckedEntry, type EntryExtras } from './entries/checked-entry.js';
 import { DittoWriter } from './entries/ditto-writer.js';
 import { LineWriter, type LineWriterOptions } from './entries/line-writer.js';
 import { MuxerTags } from './entries/muxer-tags.js';
 import { PackedEntries, type PackedOptions } from './entries/packed-entries.js';
 import { type CountedRun, RunWriter } from './entries/run-writer.js';
+import { TimestampWindow } from './entries/timestamp-window.js';
 import { NestedWriteError, NotRunningError, WaitTimeoutError } from './errors.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
 import { OncePerTurn } from './once-per-turn.js';
 import { Lanes } from './placing/lanes.js';
 import { Rings } from './placing/rings.js';
+import { Targets } from './placing/targets.js';
 import { SelfLog } from './reporting/self-log.js';
 import { type ChildState, StateReporter } from './reporting/state-reporter.js';
 import { type MuxerStats, muxerStats } from './reporting/stats.js';
 import { muxerStatus } from './reporting/status.js';
-import { checkWait, type WaitOptions } from './wait.js';
+import { checkWait, type HotWaitOptions, type WaitOptions } from './wait.js';
 import { Dispatcher } from './waiting/dispatcher.js';
 
 /**
@@ -39,9 +45,11 @@ import { Dispatcher } from './waiting/dispatcher.js';
  * entry stays in memory, or in the disk cache, until an indexer has confirmed it.
  */
 export class IngestMuxer extends EventEmitter<MuxerEvents> {
-  readonly #configuration: Configuration;
+  #configuration: Configuration;
   readonly #log: SelfLog;
   readonly #tags: MuxerTags;
+  /** What the muxer adds to entries, and demands of them. */
+  readonly #extras: EntryExtras;
   readonly #parts: CheckedEntry;
   readonly #lanes: Lanes;
   readonly #rings: Rings;
@@ -52,6 +60,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #packed: PackedEntries;
   readonly #dittos: DittoWriter;
   readonly #reporter: StateReporter;
+  readonly #targets: Targets;
   /** For the lines of the self log: nothing is attached to them. */
   readonly #logParts: CheckedEntry;
   /** `false` while `close` waits for confirmations, which a new line of the self log would delay. */
@@ -72,8 +81,16 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const checked = checkConfiguration(configuration);
     this.#configuration = checked;
     this.#tags = new MuxerTags(checked.tags);
-    this.#parts = new CheckedEntry(this.#tags, checked);
-    this.#logParts = new CheckedEntry(this.#tags);
+    const { attachments, sourceOverride, maxEntrySize, timestampWindow } = checked;
+    const outside = (time: UnixTime) => {
+      const timestamp = Timestamp.from(time).toString();
+      const text = 'an entry has a time outside of timestampWindow: it gets the present time';
+      this.#log.warn({ timestamp }, text);
+    };
+    const window = timestampWindow && new TimestampWindow(timestampWindow, outside);
+    this.#extras = { attachments, sourceOverride, maxEntrySize, window };
+    this.#parts = new CheckedEntry(this.#tags, this.#extras);
+    this.#logParts = new CheckedEntry(this.#tags, { sourceOverride: checked.logSource });
     this.#log = this.#createLog();
     const progress = new OncePerTurn(() => this.#dispatcher.progress());
     this.#lanes = this.#createLanes(progress);
@@ -90,27 +107,28 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#dispatcher = new Dispatcher(this.#rings, this.#cache, progress, dispatching);
     this.#batches = new BatchWriter(this.#parts, this.#rings.placer, this.#dispatcher);
     this.#runs = new RunWriter(this.#rings.placer, this.#dispatcher);
-    this.#packed = new PackedEntries(this.#tags, checked);
+    this.#packed = new PackedEntries(this.#tags, this.#extras);
     this.#dittos = new DittoWriter({
       lanes,
       balancer: this.#rings.placer.balancer,
-      parts: new CheckedEntry(this.#tags),
+      parts: new CheckedEntry(this.#tags, { maxEntrySize: checked.maxEntrySize }),
       tags: this.#tags,
       memory: this.#sharedMemory,
       backlogBytes,
     });
     this.#reporter = new StateReporter({
       identity: checked.identity,
-      label: checked.label,
+      label: () => this.#configuration.label,
       lanes,
       log: this.#log,
       tags: () => this.#tags.names,
       flow: () => {
-        const { entries, bytes } = this.#rings.placer.written();
+        const { entries, bytes } = this.#rings.written();
         return { entries, bytes: bytes - entries * FRAME_BYTES };
       },
       cache: () => ({ state: checked.cache?.mode ?? '', size: this.cacheSize() }),
     });
+    this.#targets = this.#createTargets(checked);
   }
 
   /**
@@ -134,22 +152,24 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     if (statsInterval > 0) {
       this.#statsTimer = setInterval(() => this.#logStats(), statsInterval).unref();
     }
-    this.#warnOfInsecureTargets();
+    for (const target of this.#targets.all) this.#warnIfInsecure(target);
     this.#lanes.start();
   }
 
   /**
-   * Resolves once at least one lane is hot: connected and allowed to ingest.
+   * Resolves once at least one lane is hot: connected and allowed to ingest. With `orCache` it also
+   * resolves when the disk cache takes entries.
    * @throws {NotRunningError} the muxer is not started, closing or closed
    * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
    * @throws {WaitTimeoutError} no lane was hot in time; `cause` is the last error of a connection
    * @throws the signal's reason, if the signal is aborted
    */
-  async waitForHot(options: WaitOptions = {}): Promise<void> {
+  async waitForHot(options: HotWaitOptions = {}): Promise<void> {
     this.#checkRunning();
     checkWait(options);
     options.signal?.throwIfAborted();
+    if (options.orCache && this.#cache?.isWorking) return;
     await this.#lanes.waitForHot(options);
   }
 
@@ -208,12 +228,66 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
-   * The local IP address of a hot connection. Entries without a source get the one of their own
-   * connection.
+   * The local IP address of a hot connection: of one to another machine, if there is one, else a loopback
+   * address. Entries without a source get the one of their own connection.
    * @throws {NotHotError} no lane is hot
    */
   sourceIP(): string {
     return this.#lanes.sourceIP();
+  }
+
+  /**
+   * Adds a target. Its lanes connect at once if the muxer runs, and get entries once they are hot. Options
+   * that it does not have are those of the configuration.
+   * @throws {NotRunningError} the muxer is closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {ConfigurationError} an option cannot be used; `field` names it
+   * @throws {TargetChangeError} there is a target of this address
+   * @throws {SystemLimitError} the process has too little address space, or too few open files
+   */
+  addTarget(target: string | TargetInput): void {
+    if (this.#state !== 'not started') this.#checkRunning();
+    this.#targets.add(target);
+  }
+
+  /**
+   * Removes the targets of an address: they get no new entries, and what is in their rings is confirmed, or
+   * moves to other lanes if they are not hot. Then their connections end. If the waiting ends early, they
+   * stay.
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {InvalidTargetError} it is not an address
+   * @throws {TargetChangeError} no target has the address, it is being removed already, or no other target
+   *   would be left
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws {WaitTimeoutError} not everything was confirmed in time
+   * @throws the signal's reason, if the signal is aborted
+   */
+  async removeTarget(address: string, options: WaitOptions = {}): Promise<void> {
+    this.#checkRunning();
+    checkWait(options);
+    options.signal?.throwIfAborted();
+    await this.#targets.remove(address, options);
+  }
+
+  /**
+   * Takes over what can change while the muxer runs: adds tags, sets `label` and `closeTimeout`, adds the
+   * targets that are new, and then removes those that are gone, as `removeTarget`. A target that differs in
+   * anything is a new one. Tags are never removed. Without `uuid` and `logger`, they stay as they are.
+   * @throws {ConfigurationError} an option cannot be used, or cannot change while the muxer runs; nothing
+   *   has changed then
+   * @throws as `negotiateTag` and `removeTarget`
+   */
+  async reload(configuration: MuxerConfiguration, options: WaitOptions = {}): Promise<void> {
+    this.#checkRunning();
+    checkWait(options);
+    options.signal?.throwIfAborted();
+    const next = checkReload(this.#configuration, configuration);
+    for (const tag of next.tags) this.#addTag(tag);
+    const { label, closeTimeout } = next;
+    this.#configuration = { ...this.#configuration, label, closeTimeout };
+    this.#reporter.changed();
+    await this.#targets.replace(next.targets, options);
   }
 
   /**
@@ -231,7 +305,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
    * @throws {UnknownTagError | TagRefusedError} the entry cannot have this tag
    * @throws {InvalidEntryError | InvalidTimestampError | InvalidSourceError} a field is not valid
-   * @throws {OversizedEntryError} the data is over 2^30 - 1 bytes (§5)
+   * @throws {OversizedEntryError} the data has more bytes than `maxEntrySize` (§5)
    * @throws {InvalidEnumeratedValueError | OversizedEnumeratedBlockError} the enumerated values are not
    *   valid, or too many (§6)
    * @throws {SystemLimitError} there is no memory for a large entry
@@ -298,7 +372,9 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    */
   lineWriter(options: LineWriterOptions): LineWriter {
     return new LineWriter(options, {
-      parts: new CheckedEntry(this.#tags, this.#configuration),
+      parts: new CheckedEntry(this.#tags, this.#extras),
+      maxEntrySize: this.#configuration.maxEntrySize,
+      window: this.#extras.window,
       writeRuns: (runs, wait) => this.#writeRuns(runs, wait),
       checkMayWrite: (wait) => this.#checkMayWrite(wait),
       warn: (fields, message) => this.#log.warn(fields, message),
@@ -399,7 +475,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /**
    * Adds the state of a part of the ingester to the ingester state, which is sent to every indexer (§8).
-   * It replaces an earlier state of the same name.
+   * It replaces an earlier state of the same name. Without `lastSeen` the child was seen now.
    * @throws {InvalidArgumentError} the name is not a string, or the state is not an object
    * @throws {InvalidStateError} the state cannot be written as JSON
    */
@@ -463,6 +539,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     else if (unconfirmed > 0)
       this.#log.warn({ unconfirmed, cached }, 'closed, the rest is in the cache');
     else this.#log.info({}, 'closed');
+    // Not from here: what a listener throws must not reject the promise of `close`.
+    queueMicrotask(() => this.emit('closed', report));
     return report;
   }
 
@@ -546,6 +624,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
         const fields = { target: lane.endpoint.address, tag: this.#tags.lookup(tag) };
         this.#log.warn(fields, 'the indexer refuses a tag');
       },
+      throttled: (lane, throttling) => {
+        const fields = { target: lane.endpoint.address, ...throttling };
+        this.#log.info(fields, 'the indexer asks for a pause');
+      },
       changed: () => this.#lanesChanged(),
       allFailed: (error) => this.#dispatcher.abandon(error),
       failed: (error, message) => this.#failed(error, message),
@@ -559,7 +641,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       warn: (fields, message) => this.#log.warn(fields, message),
       // Not from there: what a listener throws must not end the cache.
       failed: (error, message) => queueMicrotask(() => this.#failed(error, message)),
-      trouble: (error) => queueMicrotask(() => this.emit('cacheTrouble', error)),
+      trouble: (error) => {
+        if (error === undefined) this.#lanes.cacheWorks();
+        queueMicrotask(() => this.emit('cacheTrouble', error));
+      },
       changed: () => this.#reporter.changed(),
       barrier: () => this.#dispatcher.barrier(false, {}),
     });
@@ -575,13 +660,25 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     return added.tag;
   }
 
-  #warnOfInsecureTargets(): void {
-    for (const { endpoint, credentials } of this.#configuration.targets) {
-      if (endpoint.transport.kind !== 'tls' || !credentials.tls.insecureSkipVerify) continue;
-      const text =
-        'the certificate of a target is not verified: any host that answers can read the entries';
-      this.#log.warn({ target: endpoint.address }, text);
-    }
+  #createTargets({ targets, targetChecker }: Configuration): Targets {
+    return new Targets(targets, targetChecker, this.#lanes, this.#rings, {
+      added: (target) => {
+        this.#log.info({ target: target.endpoint.address }, 'a target is added');
+        if (this.#state === 'running') this.#warnIfInsecure(target);
+      },
+      removed: ({ endpoint }) => {
+        this.#log.info({ target: endpoint.address }, 'a target is removed');
+        this.#lanesChanged();
+      },
+      settled: (options) => this.#dittos.settled(options),
+    });
+  }
+
+  #warnIfInsecure({ endpoint, credentials }: Target): void {
+    if (endpoint.transport.kind !== 'tls' || !credentials.tls.insecureSkipVerify) return;
+    const text =
+      'the certificate of a target is not verified: any host that answers can read the entries';
+    this.#log.warn({ target: endpoint.address }, text);
   }
 
   #laneIsHot(lane: Lane): void {

@@ -11,6 +11,14 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How `waitForHot` waits. */
+export interface HotWaitOptions extends WaitOptions {
+  /**
+   * Whether a disk cache that takes entries is as good as a hot connection. Default: `false`.
+   */
+  readonly orCache?: boolean | undefined;
+}
+
 /**
  * Checks the options of a call.
  * @throws {InvalidTimeoutError} the timeout is not a number of 1 or more

@@ -130,6 +130,29 @@ export class SecretError extends RingestError {
   readonly code = 'ERR_SECRET';
 }
 
+/**
+ * A handler throws this to refuse a ditto block (§10). The ingester learns that it is not stored, and the
+ * connection goes on.
+ */
+export class DittoRefusedError extends RingestError {
+  readonly code = 'ERR_DITTO_REFUSED';
+  /** What the ingester gets for an answer: anything but 0. */
+  readonly result: number;
+
+  /**
+   * @param problem for a log; the ingester does not get it
+   * @param result a whole number, 1 or more
+   * @throws {InvalidOptionError} the result is something else
+   */
+  constructor(problem: string, result = 1, options?: ErrorOptions) {
+    if (!Number.isSafeInteger(result) || result < 1) {
+      throw new InvalidOptionError('result', result, 'give a whole number, 1 or more');
+    }
+    super(`the ditto block is refused: ${problem}`, options);
+    this.result = result;
+  }
+}
+
 /** An address to listen on that cannot be parsed. */
 export class InvalidAddressError extends RingestError {
   readonly code = 'ERR_INVALID_ADDRESS';

@@ -100,9 +100,9 @@ export class Indexer implements AsyncDisposable {
     this.#tags = new TagTable(options.firstTag ?? DEFAULT_FIRST_TAG, this.#behaviour.refuseTag);
     this.#counter = new EntryCounter(options.digest === true ? new EntryDigest() : undefined);
     this.#counter.allow(GRAVWELL_TAG);
-    const { onEntry, beforeConfirm, onIngesterState } = options;
+    const { onEntry, onDittoBlock, beforeConfirm, onIngesterState } = options;
     this.#handling = {
-      ...{ onEntry, beforeConfirm, onIngesterState, failAfter, negotiateTag },
+      ...{ onEntry, onDittoBlock, beforeConfirm, onIngesterState, failAfter, negotiateTag },
       counter: this.#counter,
       isReady: () => performance.now() >= this.#readyAt,
     };

@@ -17,7 +17,7 @@ export * from './errors.js';
 export { Lane, type LaneEvents, type LaneOptions } from './lane/lane.js';
 export { LanePool } from './lane/lane-pool.js';
 export type { DetachedFrame } from './lane/lane-ring.js';
-export type { DittoEnd, RateLimitTask } from './messages.js';
+export type { DittoEnd, RateLimitTask, Throttling } from './messages.js';
 export type { EntryRun, RunOutcome } from './ring/entry-run.js';
 export { encodedSize, encodeFrame, type FrameParts, frameTag, retagFrame } from './ring/frame.js';
 export {

@@ -35,3 +35,4 @@ export * from './ring/shared-memory.js';
 export * from './ring/tag-translation.js';
 export * from './thread/backoff.js';
 export * from './thread/worker-thread.js';
+export * from './worker/throttle-reports.js';

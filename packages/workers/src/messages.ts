@@ -81,6 +81,14 @@ export type DittoEnd =
   | { readonly kind: 'refused'; readonly result: number }
   | { readonly kind: 'unknownTag'; readonly tag: MuxerTag };
 
+/** Pauses that an indexer has asked for (§4, THROTTLE), since the last report. */
+export interface Throttling {
+  /** How many. */
+  readonly throttles: number;
+  /** How long the latest one is. */
+  readonly milliseconds: number;
+}
+
 /** Messages from the worker to the main thread. */
 export type ToMain =
   | ({ readonly kind: 'hot' } & Session)
@@ -90,6 +98,7 @@ export type ToMain =
   /** The answer of the indexer to a TAG command, when it refuses the tag or had refused it before. */
   | { readonly kind: 'tag'; readonly tag: MuxerTag; readonly isRefused: boolean }
   | { readonly kind: 'dittoEnd'; readonly key: number; readonly end: DittoEnd }
+  | ({ readonly kind: 'throttled' } & Throttling)
   | { readonly kind: 'wake' }
   /** A large frame is confirmed: its memory is free. */
   | { readonly kind: 'largeReleased' };

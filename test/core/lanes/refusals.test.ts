@@ -182,7 +182,9 @@ describe('an entry that is refused', () => {
   let written = 0;
 
   beforeAll(async () => {
-    const onEntry = ({ data }: { data: Buffer }) => arrived.push(data.toString());
+    const onEntry = ({ data }: { data: Buffer }) => {
+      arrived.push(data.toString());
+    };
     indexer = new Indexer({ listen: '127.0.0.1:0', secret: SECRET, onEntry });
     muxer = new IngestMuxer({
       targets: [await indexer.listen()],

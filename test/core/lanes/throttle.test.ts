@@ -3,7 +3,7 @@ import type { IngestMuxer } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { expectArrivals, expectedArrivals } from '../../support/arrivals.js';
 import { entry } from '../../support/entries.js';
-import { hotMuxer, wholeMuxer } from '../../support/muxer.js';
+import { collectLogs, hotMuxer, wholeMuxer } from '../../support/muxer.js';
 import { type Script, ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { until } from '../../support/waiting.js';
 
@@ -39,6 +39,20 @@ describe('a throttled lane', () => {
     connection.confirmThrough(1000);
     await synced;
     expectArrivals(connection.arrivals, expectedArrivals(all));
+  });
+
+  it('is in the log, once for many', async () => {
+    const indexer = await ScriptedIndexer.listen({ confirms: 'at once' });
+    const { logger, lines } = collectLogs();
+    const muxer = await hotMuxer({ targets: [indexer.address], logger });
+    const connection = await indexer.hot(0);
+    connection.write(Buffer.concat(Array.from({ length: 100 }, () => encodeThrottle(1 * MS))));
+    muxer.writeEntry(entry(0));
+    await muxer.sync();
+    const told = lines.map((line) => JSON.parse(line)).filter(({ throttles }) => throttles > 0);
+    expect(told).toEqual([
+      expect.objectContaining({ throttles: 1, milliseconds: 1, target: indexer.address }),
+    ]);
   });
 
   it('sends on when its time is over', async () => {

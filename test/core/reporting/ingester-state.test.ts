@@ -210,6 +210,19 @@ describe('the ingester state', () => {
 });
 
 describe('children', () => {
+  it('were seen when they were registered, unless they say something else', async () => {
+    const { connection, muxer } = await connected();
+    const before = Timestamp.now();
+    muxer.registerChild('new', {});
+    muxer.registerChild('old', { lastSeen: Timestamp.ZERO });
+    await connection.until('both children', () => connection.states.at(-1)?.children.size === 2);
+    const { children } = connection.states.at(-1) as IngesterState;
+    const seen = children.get('new')?.lastSeen ?? Timestamp.ZERO;
+    expect(Timestamp.compare(seen, before)).toBeGreaterThanOrEqual(0);
+    expect(Timestamp.compare(seen, Timestamp.now())).toBeLessThanOrEqual(0);
+    expect(children.get('old')?.lastSeen).toEqual(Timestamp.ZERO);
+  });
+
   it('replace earlier ones of their name, and go when they are unregistered', async () => {
     const { connection, muxer } = await connected();
     muxer.registerChild('a', { label: '1', metadata: 1 });

@@ -20,7 +20,7 @@ function reporting() {
   const lanes = [lane('hot', true), lane('cold', false)];
   const subject = {
     identity: {},
-    label: '',
+    label: () => '',
     lanes,
     log: {
       get ingested() {

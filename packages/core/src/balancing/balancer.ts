@@ -54,16 +54,16 @@ export interface BalancerOptions {
  *   at a time, while any other lane may be picked.
  */
 export class Balancer<Lane extends Candidate> {
-  readonly #slots: readonly Slot<Lane>[];
+  #slots: readonly Slot<Lane>[];
   readonly #policy: Policy;
   readonly #batchBytes: number;
   readonly #time: ExpectedTime;
-  readonly #sameTarget: boolean;
+  #sameTarget: boolean;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #random: () => number;
   readonly #nobody: ReadonlySet<Lane> = new Set();
   /** The lanes that are compared; only the first ones are in use. */
-  readonly #compared: Slot<Lane>[];
+  #compared: Slot<Lane>[];
   /** The time at which a batch weighs 1. */
   #origin: number;
   /** The index at which the next search begins. */
@@ -85,6 +85,21 @@ export class Balancer<Lane extends Candidate> {
     this.#clock = options.clock ?? realClock;
     this.#random = options.random ?? Math.random;
     this.#origin = this.#clock.now();
+  }
+
+  /**
+   * Picks from these lanes from now on. What is known about those that it had before stays.
+   * @param options whether all lanes lead to one indexer
+   */
+  setLanes(
+    lanes: readonly Lane[],
+    { sameTarget = false }: Pick<BalancerOptions, 'sameTarget'>,
+  ): void {
+    const known = new Map(this.#slots.map((slot) => [slot.lane, slot]));
+    this.#slots = lanes.map((lane) => known.get(lane) ?? new Slot(lane));
+    this.#compared = this.#slots.slice(0, MAX_COMPARED);
+    this.#sameTarget = sameTarget || lanes.length === 1;
+    this.#next = 0;
   }
 
   /** Returns whether any lane is hot. */

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import {
   API_VERSION,
   checkTag,
   GRAVWELL_TAG_NAME,
+  MAX_DATA_BYTES,
   MAX_IDENTITY_BYTES,
   MAX_TAGS,
   MAX_VALUE_BYTES,
@@ -21,16 +21,16 @@ import { fromHere } from '../from-here.js';
 import { MAX_TIMER_MS } from '../wait.js';
 import { type AttachInput, Attachments } from './attachments.js';
 import { type CacheInput, type CacheSettings, cacheField } from './cache-settings.js';
+import { type UuidInput, uuidField, uuidOf } from './kept-uuid.js';
 import {
-  checkTargets,
   type Target,
+  TargetChecker,
   type TargetDefaults,
   type TargetInput,
   targetField,
   targetFields,
 } from './targets/index.js';
-
-const milliseconds = z.number().int().min(1).max(MAX_TIMER_MS);
+import { milliseconds, timesField } from './times.js';
 
 /** The lowest `rateLimit`, in bits per second. */
 export const MIN_RATE_LIMIT = 8000;
@@ -41,22 +41,6 @@ const positive = z.number().int().min(1);
 const identityText = z.string().refine((text) => Buffer.byteLength(text) <= MAX_IDENTITY_BYTES, {
   error: `give at most ${MAX_IDENTITY_BYTES} bytes of UTF-8`,
 });
-
-const times = z
-  .strictObject({
-    dial: milliseconds.default(1000),
-    tls: milliseconds.default(5000),
-    handshake: milliseconds.default(5000),
-    notReady: milliseconds.default(10_000),
-    firstRetry: milliseconds.default(500),
-    mostRetry: milliseconds.default(30_000),
-    silence: milliseconds.default(10_000),
-    confirmation: milliseconds.default(60_000),
-  })
-  .refine(({ firstRetry, mostRetry }) => firstRetry <= mostRetry, {
-    path: ['firstRetry'],
-    error: ({ input }) => retryProblem(input as ConnectionTimes),
-  });
 
 /** The levels of the log, from the least to the most important. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -75,7 +59,7 @@ export const configurationSchema = z.strictObject({
   tags: z.array(z.string()).max(MAX_TAGS).default([]),
   name: identityText.default('ringest'),
   version: identityText.default(''),
-  uuid: z.guid().optional(),
+  uuid: uuidField,
   label: identityText.default(''),
   minVersion: z.number().int().min(0).max(API_VERSION).default(0),
   balancing: z.enum(POLICIES).default('expectedTime'),
@@ -95,6 +79,14 @@ export const configurationSchema = z.strictObject({
     .custom<SourceInput>()
     .meta({ description: 'text of an IP address, its 4 or 16 bytes, or a `Source`' })
     .optional(),
+  logSource: z
+    .custom<SourceInput>()
+    .meta({ description: 'text of an IP address, its 4 or 16 bytes, or a `Source`' })
+    .optional(),
+  maxEntrySize: z.number().int().min(1).max(MAX_DATA_BYTES).default(MAX_DATA_BYTES),
+  timestampWindow: z
+    .strictObject({ past: positive.optional(), future: positive.optional() })
+    .optional(),
   selfIngest: z
     .union([z.boolean(), ownLog], {
       error: `give true, false, or { level } with one of ${LOG_LEVELS.join(', ')}`,
@@ -112,7 +104,7 @@ export const configurationSchema = z.strictObject({
   backlogBytes: positive.default(64 * 1024 * 1024),
   cache: cacheField.optional(),
   closeTimeout: milliseconds.default(10_000),
-  times: times.prefault({}),
+  times: timesField,
   logger: z
     .custom<Logger>(isLogger, 'give a pino logger')
     .meta({ description: 'a pino logger' })
@@ -133,8 +125,12 @@ export interface MuxerConfiguration extends TargetDefaults {
   readonly name?: string;
   /** The version of the ingester (§4, ID), at most 4096 bytes of UTF-8. Default: empty. */
   readonly version?: string;
-  /** The UUID of the ingester (§4, ID). Default: a random one. */
-  readonly uuid?: string;
+  /**
+   * The UUID of the ingester (§4, ID): the text, `{ file }` for the file that it is kept in, or `cache` for
+   * a file in the folder of the cache. A missing file is made, with a random UUID. A relative path is
+   * resolved against the working directory at construction. Default: a random one.
+   */
+  readonly uuid?: UuidInput;
   /** The label of the ingester in its state (§8), at most 4096 bytes of UTF-8. Default: empty. */
   readonly label?: string;
   /**
@@ -156,6 +152,21 @@ export interface MuxerConfiguration extends TargetDefaults {
    * their connection.
    */
   readonly sourceOverride?: SourceInput;
+  /**
+   * The source of the lines of ringest's own log (§5). Default: the local address of their connection.
+   */
+  readonly logSource?: SourceInput;
+  /**
+   * The most bytes of data in an entry. A longer one is refused: an `OversizedEntryError`. Line writers split
+   * or refuse longer lines. Default: 2^30 - 1, the most there can be (§5).
+   */
+  readonly maxEntrySize?: number;
+  /**
+   * How far the time of an entry may be in the `past` and in the `future`, in milliseconds: an entry of
+   * another time gets the present one, and a warning in the log says so once a minute at most. Ditto blocks
+   * are left as they are. Default: any time.
+   */
+  readonly timestampWindow?: WindowInput;
   /**
    * Whether ringest's own log is also sent to the indexers, with the tag `gravwell`, and the lowest
    * level that is sent. `true` means `{ level: 'info' }`. Default: `true`.
@@ -196,9 +207,17 @@ export interface MuxerConfiguration extends TargetDefaults {
   readonly logger?: Logger;
 }
 
+/** How far the time of an entry may be from the present one, in milliseconds. Default of each: any time. */
+export interface WindowInput {
+  readonly past?: number | undefined;
+  readonly future?: number | undefined;
+}
+
 /** A checked configuration, with all defaults filled in. */
 export interface Configuration {
   readonly targets: readonly Target[];
+  /** Checks targets that are added later. */
+  readonly targetChecker: TargetChecker;
   readonly tags: readonly string[];
   readonly identity: Identity;
   readonly label: string;
@@ -207,10 +226,16 @@ export interface Configuration {
   /** The rate limit in the form that all workers share; `undefined`: no limit. */
   readonly rateLimit: RateLimitTask | undefined;
   readonly attachments: Attachments | undefined;
+  /** What `attachments` are made of. */
+  readonly attach: AttachInput | undefined;
   readonly sourceOverride: Source | undefined;
+  readonly logSource: Source | undefined;
+  readonly maxEntrySize: number;
+  readonly timestampWindow: WindowInput | undefined;
   /** The lowest level of the self log that is ingested; `undefined`: nothing is. */
   readonly selfIngest: LogLevel | undefined;
   readonly statsInterval: number;
+  /** The most worker threads that run lanes. */
   readonly workers: number;
   readonly connectionsPerTarget: number;
   readonly ringBytes: number;
@@ -235,37 +260,40 @@ export function checkConfiguration(input: MuxerConfiguration): Configuration {
     throw new ConfigurationError(path.join('.') || '(root)', issue?.message ?? 'cannot be used');
   }
   const { targets, secret, tenant, compression, tls, ...more } = parsed.data;
-  const { tags, name, version, workers, logger, uuid = randomUUID(), ...others } = more;
-  const { attach, rateLimit, selfIngest, sourceOverride, cache, ...rest } = others;
-  const lanes = targets.length * rest.connectionsPerTarget;
+  const { tags, name, version, workers, logger, ...others } = more;
+  const { attach, rateLimit, selfIngest, sourceOverride, logSource, cache, ...parts } = others;
+  const { uuid: uuidInput, ...rest } = parts;
+  const uuid = uuidOf(uuidInput, cache?.path);
   const ownLogLevel = typeof selfIngest === 'boolean' ? 'info' : selfIngest.level;
+  const checker = new TargetChecker({ secret, tenant, compression, tls });
   return {
     ...rest,
     // The path is used later and by another thread: the working directory may have changed by then.
     cache: cache && { ...cache, path: atField('cache.path', () => fromHere(cache.path)) },
     rateLimit: rateLimit === 0 ? undefined : RateLimit.task(rateLimit / 8),
+    attach,
     attachments: attach === undefined ? undefined : new Attachments(attach, { uuid }),
-    sourceOverride:
-      sourceOverride === undefined
-        ? undefined
-        : atField('sourceOverride', () => Source.from(sourceOverride)),
+    sourceOverride: optionalSource('sourceOverride', sourceOverride),
+    timestampWindow: rest.timestampWindow,
+    logSource: optionalSource('logSource', logSource),
     selfIngest: selfIngest === false ? undefined : ownLogLevel,
-    targets: checkTargets(targets, { secret, tenant, compression, tls }),
+    targets: checker.checkAll(targets),
+    targetChecker: checker,
     tags: checkTags(tags),
     identity: { name, version, uuid },
-    workers: Math.min(lanes, workers ?? availableParallelism()),
+    workers: workers ?? availableParallelism(),
     logger: logger ?? pino({ level: 'silent' }),
   };
+}
+
+function optionalSource(field: string, input: SourceInput | undefined): Source | undefined {
+  return input === undefined ? undefined : atField(field, () => Source.from(input));
 }
 
 /** Returns the trimmed names, each once, without `gravwell`, which is never negotiated. */
 function checkTags(names: readonly string[]): string[] {
   const checked = names.map((name, i) => atField(`tags.${i}`, () => checkTag(name)));
   return [...new Set(checked)].filter((name) => name !== GRAVWELL_TAG_NAME);
-}
-
-function retryProblem({ firstRetry, mostRetry }: ConnectionTimes): string {
-  return `${firstRetry} ms is more than times.mostRetry, ${mostRetry} ms: lower it, or raise times.mostRetry`;
 }
 
 function isLogger(value: unknown): boolean {

@@ -14,6 +14,7 @@ import {
 import type { FrameParts } from '@ringest/workers';
 import type { Attachments } from '../configuration/attachments.js';
 import type { MuxerTags } from './muxer-tags.js';
+import type { TimestampWindow } from './timestamp-window.js';
 import { setUnixTime } from './unix-time.js';
 
 /** What the muxer adds to entries. */
@@ -21,6 +22,9 @@ export interface EntryExtras {
   readonly attachments?: Attachments | undefined;
   /** The source of entries that have no source of their own. */
   readonly sourceOverride?: Source | undefined;
+  /** The most bytes of data. Default: as many as there can be. */
+  readonly maxEntrySize?: number | undefined;
+  readonly window?: TimestampWindow | undefined;
 }
 
 /**
@@ -38,6 +42,8 @@ export class CheckedEntry implements FrameParts {
   readonly #attachments: Attachments | undefined;
   readonly #attaches: boolean;
   readonly #sourceOverride: Source | undefined;
+  readonly #maxBytes: number;
+  readonly #window: TimestampWindow | undefined;
   /** The text that `#lastSource` was parsed from; `undefined` if it was made from bytes. */
   #lastSourceText: string | undefined;
   #lastSource: Source | undefined;
@@ -47,6 +53,8 @@ export class CheckedEntry implements FrameParts {
     this.#attachments = extras.attachments;
     this.#attaches = extras.attachments !== undefined;
     this.#sourceOverride = extras.sourceOverride;
+    this.#maxBytes = extras.maxEntrySize ?? MAX_DATA_BYTES;
+    this.#window = extras.window;
   }
 
   /**
@@ -66,12 +74,13 @@ export class CheckedEntry implements FrameParts {
     if (!this.#tags.has(tag)) throw this.#tags.problem(tag);
     this.tag = tag;
     setUnixTime(this, timestamp);
+    this.#window?.apply(this);
     this.source = source === undefined ? this.#sourceOverride : this.#resolve(source);
     if (typeof data === 'string') {
-      // A code unit has at most three bytes of UTF-8, so only very long text must be measured.
-      if (data.length * 3 > MAX_DATA_BYTES) checkDataSize(Buffer.byteLength(data));
+      // A code unit has at most three bytes of UTF-8, so only long text must be measured.
+      if (data.length * 3 > this.#maxBytes) this.#checkDataSize(Buffer.byteLength(data));
     } else if (isBytes(data)) {
-      if (data.length > MAX_DATA_BYTES) checkDataSize(data.length);
+      if (data.length > this.#maxBytes) this.#checkDataSize(data.length);
       if (data.length === 0 && areGone(data)) throw new InvalidEntryError('data', data, GONE);
     } else {
       throw new InvalidEntryError('data', data, 'give a Uint8Array or a string');
@@ -79,6 +88,10 @@ export class CheckedEntry implements FrameParts {
     this.data = data;
     this.values =
       enumeratedValues === undefined && !this.#attaches ? undefined : this.#block(enumeratedValues);
+  }
+
+  #checkDataSize(bytes: number): void {
+    if (bytes > this.#maxBytes) throw new OversizedEntryError(bytes, this.#maxBytes);
   }
 
   #block(values: EnumeratedInput | undefined): Uint8Array | undefined {
@@ -124,8 +137,4 @@ function word(bytes: Uint8Array, at: number): number {
 
 function notAnEntry(value: unknown): InvalidEntryError {
   return new InvalidEntryError('fields', value, 'give { timestamp, tag, data }');
-}
-
-function checkDataSize(bytes: number): void {
-  if (bytes > MAX_DATA_BYTES) throw new OversizedEntryError(bytes, MAX_DATA_BYTES);
 }

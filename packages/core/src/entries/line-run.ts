@@ -7,6 +7,7 @@ import {
   MAX_TAIL_BYTES,
 } from '@ringest/workers';
 import { LineRefusedError } from '../errors.js';
+import type { TimestampWindow } from './timestamp-window.js';
 import { setUnixTime } from './unix-time.js';
 
 const CARRIAGE_RETURN = 13;
@@ -30,6 +31,8 @@ export interface LineRules {
   readonly splitsLong: boolean;
   /** `undefined`: all lines of a chunk have the time that they have in common. */
   readonly timeOf: LineTime | undefined;
+  /** What the times of `timeOf` must be within. */
+  readonly window: TimestampWindow | undefined;
   /** Gets each line that is refused. */
   refused(error: LineRefusedError): void;
 }
@@ -196,6 +199,7 @@ export class LineRun implements EntryRun {
     }
     try {
       setUnixTime(next, timeOf(this.#chunk, from, to));
+      this.#rules.window?.apply(next);
       return true;
     } catch (error) {
       this.#at = after;
@@ -207,6 +211,8 @@ export class LineRun implements EntryRun {
 
   /** Gives staged lines their times. One that has none goes alone, where it is refused. */
   #stageTimes(stage: FrameStage, timeOf: LineTime): void {
+    const { window } = this.#rules;
+    const now = window === undefined ? 0 : Date.now();
     const time = { seconds: 0, nanoseconds: 0 };
     for (let i = 0; i < this.#staged; i++) {
       const from = this.#stagedFrom + stage.offset(i);
@@ -218,6 +224,7 @@ export class LineRun implements EntryRun {
         this.#stagedTo = from;
         return;
       }
+      window?.apply(time, now);
       stage.setTime(i, time.seconds, time.nanoseconds);
     }
   }

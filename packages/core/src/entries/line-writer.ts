@@ -2,7 +2,6 @@ import {
   areGone,
   GONE,
   isBytes,
-  MAX_DATA_BYTES,
   type SourceInput,
   Timestamp,
   type TimestampInput,
@@ -13,6 +12,7 @@ import type { WaitOptions } from '../wait.js';
 import type { CheckedEntry } from './checked-entry.js';
 import { type LinePosition, type LineRules, LineRun, type LineTime } from './line-run.js';
 import type { CountedRun } from './run-writer.js';
+import type { TimestampWindow } from './timestamp-window.js';
 import { UnfinishedLine } from './unfinished-line.js';
 
 /** How a line writer makes entries of lines. */
@@ -34,7 +34,7 @@ export interface LineWriterOptions {
   readonly delimiter?: string | Uint8Array;
   /** Whether an empty line becomes an entry without data. Default: `false`, it is skipped. */
   readonly keepEmpty?: boolean;
-  /** The most bytes of an entry, 1 to 2^30 - 1. Default: 1 MiB. */
+  /** The most bytes of an entry, 1 to the option `maxEntrySize` of the muxer. Default: 1 MiB, or that. */
   readonly maxLineBytes?: number;
   /**
    * What becomes of a longer line. `split`: several entries of at most `maxLineBytes`, nothing is lost.
@@ -63,6 +63,10 @@ export interface LineWriterStats {
 export interface LineWriterHost {
   /** Checks what all entries of a chunk have in common. It belongs to this writer. */
   readonly parts: CheckedEntry;
+  /** The most bytes of an entry. */
+  readonly maxEntrySize: number;
+  /** What the times of entries must be within. */
+  readonly window: TimestampWindow | undefined;
   /** Writes runs to their ends, as one write. Returns as `IngestMuxer.writeBatch`. */
   writeRuns(
     runs: readonly CountedRun[],
@@ -107,9 +111,10 @@ export class LineWriter {
     this.#rules = {
       delimiter: checkDelimiter(options.delimiter ?? LINE_FEED),
       keepEmpty: checkFlag('keepEmpty', options.keepEmpty ?? false),
-      maxLineBytes: checkMaxLineBytes(options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES),
+      maxLineBytes: checkMaxLineBytes(options.maxLineBytes, host.maxEntrySize),
       splitsLong: checkLongLines(options.longLines ?? 'split') === 'split',
       timeOf: typeof options.timestamp === 'function' ? options.timestamp : undefined,
+      window: host.window,
       refused: (error) => this.#refused(error),
     };
     checkCallback('onRefused', options.onRefused);
@@ -258,13 +263,14 @@ function checkFlag(name: string, value: unknown): boolean {
   throw new InvalidArgumentError(`options.${name}`, value, 'true or false');
 }
 
-function checkMaxLineBytes(bytes: unknown): number {
+function checkMaxLineBytes(given: unknown, maxEntrySize: number): number {
+  const bytes = given ?? Math.min(DEFAULT_MAX_LINE_BYTES, maxEntrySize);
   const isUsable = Number.isInteger(bytes) && (bytes as number) >= 1;
-  if (isUsable && (bytes as number) <= MAX_DATA_BYTES) return bytes as number;
+  if (isUsable && (bytes as number) <= maxEntrySize) return bytes as number;
   throw new InvalidArgumentError(
     'options.maxLineBytes',
     bytes,
-    `a whole number of bytes from 1 to ${MAX_DATA_BYTES}`,
+    `a whole number of bytes from 1 to ${maxEntrySize}`,
   );
 }
 

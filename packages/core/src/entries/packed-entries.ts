@@ -15,6 +15,7 @@ import type { WaitOptions } from '../wait.js';
 import { CheckedEntry, type EntryExtras } from './checked-entry.js';
 import type { MuxerTags } from './muxer-tags.js';
 import { type PackedColumns, PackedRun, type PackedTimes } from './packed-run.js';
+import type { TimestampWindow } from './timestamp-window.js';
 import { isUnixTime } from './unix-time.js';
 
 /** What packed entries have besides their data. */
@@ -37,9 +38,13 @@ const NO_DATA = new Uint8Array(0);
 export class PackedEntries {
   readonly #tags: MuxerTags;
   readonly #parts: CheckedEntry;
+  readonly #maxBytes: number;
+  readonly #window: TimestampWindow | undefined;
 
   constructor(tags: MuxerTags, extras: EntryExtras) {
     this.#tags = tags;
+    this.#maxBytes = extras.maxEntrySize ?? MAX_DATA_BYTES;
+    this.#window = extras.window;
     this.#parts = new CheckedEntry(tags, extras);
   }
 
@@ -56,8 +61,8 @@ export class PackedEntries {
       const wanted = 'either a time for all entries, or timestamps';
       throw new InvalidArgumentError('options.timestamp', timestamp, wanted);
     }
-    const columns = { tags, times };
-    checkPacked(bytes, offsets, columns, this.#tags);
+    checkPacked(bytes, offsets, { tags, times }, this.#tags, this.#maxBytes);
+    const columns = { tags, times: times && timesWithin(times, this.#window) };
     this.#parts.check({
       // Without any entry, there is no tag that could be wrong.
       tag: tags === undefined ? (tag as number) : (tags[0] ?? GRAVWELL_TAG),
@@ -79,6 +84,7 @@ function checkPacked(
   offsets: Uint32Array,
   { tags, times }: PackedColumns,
   known: MuxerTags,
+  maxBytes: number,
 ): void {
   if (!isBytes(bytes)) throw new InvalidArgumentError('bytes', bytes, 'a Uint8Array');
   if (areGone(bytes)) throw new InvalidArgumentError('bytes', bytes, `bytes with memory: ${GONE}`);
@@ -100,8 +106,8 @@ function checkPacked(
       const wanted = 'give offsets that do not fall, and do not pass the end of the bytes';
       throw new BatchError(i, new InvalidEntryError('offsets', [from, to], wanted));
     }
-    if (to - from > MAX_DATA_BYTES) {
-      throw new BatchError(i, new OversizedEntryError(to - from, MAX_DATA_BYTES));
+    if (to - from > maxBytes) {
+      throw new BatchError(i, new OversizedEntryError(to - from, maxBytes));
     }
     const tag = tags?.[i];
     if (tag !== undefined && tag !== lastTag) {
@@ -134,6 +140,27 @@ function checkColumn(
     column,
     `a ${type.name} with a number for each of ${count} entries`,
   );
+}
+
+/** The times, in a copy if any of them is outside of the window. */
+function timesWithin(times: PackedTimes, window: TimestampWindow | undefined): PackedTimes {
+  if (window === undefined) return times;
+  const { seconds, nanoseconds } = times;
+  const now = Date.now();
+  const time = { seconds: 0, nanoseconds: 0 };
+  let changed: Required<PackedTimes> | undefined;
+  for (let i = 0; i < seconds.length; i++) {
+    time.seconds = seconds[i] as number;
+    time.nanoseconds = nanoseconds === undefined ? 0 : (nanoseconds[i] as number);
+    if (!window.apply(time, now)) continue;
+    changed ??= {
+      seconds: seconds.slice(),
+      nanoseconds: nanoseconds?.slice() ?? new Uint32Array(seconds.length),
+    };
+    changed.seconds[i] = time.seconds;
+    changed.nanoseconds[i] = time.nanoseconds;
+  }
+  return changed ?? times;
 }
 
 function checkTime({ seconds, nanoseconds }: PackedTimes, i: number): void {

@@ -14,6 +14,8 @@ export interface ConfigFilePlace {
   readonly field?: string | undefined;
   /** The line and the column. */
   readonly position?: Position | undefined;
+  /** Where it is written: the path of a file, or the name of an environment variable. */
+  readonly origin?: string | undefined;
 }
 
 /**
@@ -25,6 +27,8 @@ export class ConfigFileError extends RingestError {
   readonly section: string | undefined;
   readonly field: string | undefined;
   readonly position: Position | undefined;
+  /** The path of the file, or the name of the environment variable, if there is one. */
+  readonly origin: string | undefined;
   /** The message without the place. */
   readonly problem: string;
 
@@ -33,6 +37,7 @@ export class ConfigFileError extends RingestError {
     this.section = place.section;
     this.field = place.field;
     this.position = place.position;
+    this.origin = place.origin;
     this.problem = problem;
   }
 }
@@ -40,11 +45,12 @@ export class ConfigFileError extends RingestError {
 /** Adds a place to a {@link ConfigFileError}. Returns other errors as they are. */
 export function locate(error: unknown, place: ConfigFilePlace): unknown {
   if (!(error instanceof ConfigFileError)) return error;
-  return new ConfigFileError(error.problem, { field: error.field, ...place });
+  const { field, origin } = error;
+  return new ConfigFileError(error.problem, { field, origin, ...place });
 }
 
-function describe({ section, field, position }: ConfigFilePlace): string {
-  const words = ['configuration'];
+function describe({ section, field, position, origin }: ConfigFilePlace): string {
+  const words = [origin === undefined ? 'configuration' : `configuration ${origin}`];
   if (position) words.push(`line ${position.line}, column ${position.column}`);
   if (section !== undefined) words.push(`[${section}]`);
   if (field !== undefined && field !== section) words.push(field);

@@ -29,7 +29,10 @@ export interface GlobalConfig {
   readonly Pipe_Backend_Target: readonly string[];
   /** Whether indexers are asked for compression. */
   readonly Enable_Compression: boolean;
-  /** The lowest level of the log, in capitals: `OFF`, `ERROR`, `WARN` or `INFO`. Default: `ERROR`. */
+  /**
+   * The lowest level of the log, in capitals: `OFF`, `FATAL`, `CRITICAL`, `ERROR`, `WARN`, `INFO` or
+   * `DEBUG`. ringest itself logs nothing above `ERROR`. Default: `ERROR`.
+   */
   readonly Log_Level: string;
   /** The path of the log file. */
   readonly Log_File: string;
@@ -101,6 +104,9 @@ export const GLOBAL_KEYS = {
   'Timestamp-Max-Future-Delta': 'string',
   'Max-Entry-Size': 'integer',
 } as const satisfies SectionKeys;
+
+/** A key of [Global] as it is written in a file. */
+export type GlobalKey = keyof typeof GLOBAL_KEYS;
 
 /**
  * Fills in defaults and normalizes the case of words. It changes the object, because a copy would lose

@@ -1,6 +1,8 @@
+export type { Environment } from './environment.js';
 export { ConfigFileError, type ConfigFilePlace, type Position } from './error.js';
 export { type ConfigFile, parseConfigFile } from './file.js';
-export type { GlobalConfig } from './global.js';
+export type { GlobalConfig, GlobalKey } from './global.js';
+export { type LoadedConfig, type LoadOptions, loadConfig } from './load.js';
 export {
   parseBoolean,
   parseDuration,
@@ -26,6 +28,12 @@ export {
   globalSettings,
   globalTargets,
   globalTimeoutMs,
+  globalUuid,
   MIN_FILE_RATE_LIMIT,
 } from './settings.js';
+export type {
+  PreprocessorSection,
+  SharedSections,
+  TimeFormatSection,
+} from './shared-sections.js';
 export { withDefaultPort } from './targets.js';

@@ -13,21 +13,49 @@
  * it makes literal, or at the end of a line, which it continues. Raw text is taken as it stands,
  * over lines too. Carriage returns are dropped from all values but raw ones.
  */
-import { ConfigFileError, type Position } from './error.js';
+import { ConfigFileError, type ConfigFilePlace, locate, type Position } from './error.js';
+import { isBlank, Scanner } from './ini-scanner.js';
+
+/** A piece of the text of a file, in UTF-16 code units from its start. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** A `name = value` line. `value` is `undefined` if the name has no "=". */
 export interface IniVariable {
   readonly name: string;
   readonly value: string | undefined;
-  readonly position: Position;
+  /** `undefined`: it is not from a file. */
+  readonly position: Position | undefined;
+  /** Where the value is written, with its quotes; `undefined`: there is none, or it is not from a file. */
+  readonly span?: Span | undefined;
 }
 
 /** A header and the variables below it. A file may have the same section more than once. */
 export interface IniSection {
   readonly name: string;
   readonly subsection: string | undefined;
-  readonly position: Position;
+  /** `undefined`: it is not from a file. */
+  readonly position: Position | undefined;
+  /** Where the header is written; `undefined`: it is not from a file. */
+  readonly span?: Span | undefined;
+  /** The path of the file, or the name of an environment variable, if it is known. */
+  readonly origin?: string | undefined;
   readonly variables: readonly IniVariable[];
+}
+
+/** The place of a section, or of one of its variables, for an error. */
+export function placeOf(
+  part: IniSection,
+  { position }: Pick<IniVariable, 'position'> = part,
+): ConfigFilePlace {
+  return { section: sectionLabel(part), position, origin: part.origin };
+}
+
+/** Returns the form in which names of sections and keys are compared. */
+export function fold(name: string): string {
+  return name.toLowerCase();
 }
 
 /** Formats a section as it is written between brackets. */
@@ -43,9 +71,20 @@ export function sectionLabel(section: Pick<IniSection, 'name' | 'subsection'>): 
  * An error names a key only if "=" follows it, because a word without "=" may be a secret on the wrong
  * line.
  *
+ * @param origin the path of the file, which errors name
  * @throws {ConfigFileError} for the first syntax error, with its position.
  */
-export function parseIni(text: string): IniSection[] {
+export function parseIni(text: string, origin?: string): IniSection[] {
+  try {
+    return parse(text).map((section) => ({ ...section, origin }));
+  } catch (error) {
+    if (!(error instanceof ConfigFileError)) throw error;
+    const { section, position } = error;
+    throw locate(error, { section, position, origin });
+  }
+}
+
+function parse(text: string): IniSection[] {
   const zero = text.indexOf('\0');
   if (zero >= 0) {
     const lines = text.slice(0, zero).split('\n');
@@ -53,7 +92,7 @@ export function parseIni(text: string): IniSection[] {
       position: { line: lines.length, column: (lines.at(-1) ?? '').length + 1 },
     });
   }
-  const scanner = new Scanner(text.startsWith('\uFEFF') ? text.slice(1) : text);
+  const scanner = new Scanner(text);
   const sections: (IniSection & { variables: IniVariable[] })[] = [];
   for (;;) {
     scanner.skipBlanks();
@@ -80,12 +119,12 @@ export function parseIni(text: string): IniSection[] {
     if (name === '') {
       throw new ConfigFileError('expected a section header or a key', { section: label, position });
     }
-    section.variables.push({ name, value: readAssignment(scanner, label, name), position });
+    section.variables.push({ name, position, ...readAssignment(scanner, label, name) });
   }
 }
 
 function readHeader(scanner: Scanner): Omit<IniSection, 'variables'> {
-  const { position } = scanner;
+  const { position, offset: start } = scanner;
   scanner.take();
   scanner.skipBlanks();
   const name = scanner.takeName();
@@ -103,8 +142,9 @@ function readHeader(scanner: Scanner): Omit<IniSection, 'variables'> {
     fail(subsection === undefined ? 'expected a quoted subsection or "]"' : 'expected "]"');
   }
   scanner.take();
+  const span = { start, end: scanner.offset };
   expectLineEnd(scanner, fail);
-  return { name, subsection, position };
+  return { name, subsection, position, span };
 }
 
 function readSubsection(scanner: Scanner, fail: (problem: string) => never): string {
@@ -125,8 +165,12 @@ function readSubsection(scanner: Scanner, fail: (problem: string) => never): str
   return name;
 }
 
-function readAssignment(scanner: Scanner, section: string, field: string): string | undefined {
-  if (scanner.atLineEnd) return undefined;
+function readAssignment(
+  scanner: Scanner,
+  section: string,
+  field: string,
+): Pick<IniVariable, 'value' | 'span'> {
+  if (scanner.atLineEnd) return { value: undefined };
   const fail = (problem: string): never => {
     throw new ConfigFileError(problem, { section, field, position: scanner.position });
   };
@@ -136,9 +180,11 @@ function readAssignment(scanner: Scanner, section: string, field: string): strin
   }
   scanner.take();
   scanner.skipBlanks();
+  const start = scanner.offset;
   const value = scanner.peek() === '`' ? readRaw(scanner, fail) : readValue(scanner, fail);
+  const span = { start, end: scanner.offset };
   expectLineEnd(scanner, fail);
-  return value;
+  return { value, span };
 }
 
 function readRaw(scanner: Scanner, fail: (problem: string) => never): string {
@@ -194,69 +240,4 @@ function readEscape(scanner: Scanner, quoted: boolean, fail: (problem: string) =
 function expectLineEnd(scanner: Scanner, fail: (problem: string) => never): void {
   scanner.skipBlanks();
   if (!scanner.atLineEnd) fail('expected the end of the line or a comment');
-}
-
-function isBlank(character: string): boolean {
-  return character === ' ' || character === '\t' || character === '\r';
-}
-
-/** A cursor over the text that knows its line. */
-class Scanner {
-  readonly #text: string;
-  readonly #name = /\p{L}[\p{L}\p{Nd}-]*/uy;
-  #index = 0;
-  #line = 1;
-  #lineStart = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  get position(): Position {
-    return { line: this.#line, column: this.#index - this.#lineStart + 1 };
-  }
-
-  get atEnd(): boolean {
-    return this.#index >= this.#text.length;
-  }
-
-  /** Whether the rest of the line is empty or a comment. */
-  get atLineEnd(): boolean {
-    const next = this.peek();
-    return next === '' || next === '\n' || next === '#' || next === ';';
-  }
-
-  /** The next code unit, or an empty string at the end. */
-  peek(): string {
-    return this.#text.charAt(this.#index);
-  }
-
-  take(): string {
-    const character = this.peek();
-    this.#index++;
-    if (character === '\n') this.#beginLine();
-    return character;
-  }
-
-  takeName(): string {
-    this.#name.lastIndex = this.#index;
-    const name = this.#name.exec(this.#text)?.[0] ?? '';
-    this.#index += name.length;
-    return name;
-  }
-
-  skipBlanks(): void {
-    while (isBlank(this.peek())) this.#index++;
-  }
-
-  skipLine(): void {
-    const end = this.#text.indexOf('\n', this.#index);
-    this.#index = end < 0 ? this.#text.length : end + 1;
-    this.#beginLine();
-  }
-
-  #beginLine(): void {
-    this.#line++;
-    this.#lineStart = this.#index;
-  }
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { DEFAULT_TCP_PORT, DEFAULT_TLS_PORT, MAX_DATA_BYTES, type Source } from '@ringest/codec';
 import { ConfigFileError, quote } from './error.js';
+import { readFirstLine } from './first-line.js';
 import type { GlobalConfig } from './global.js';
 import { parseAddress, parseDuration, parseRate, parseUuid } from './scalars.js';
 import { requirePort, withDefaultPort } from './targets.js';
@@ -35,8 +35,8 @@ export interface GlobalSettings {
   readonly sourceOverride: Source | undefined;
   /** The source of the entries of the ingester's own log. */
   readonly logSourceOverride: Source | undefined;
-  /** The lowest level of the log, in the words of pino. */
-  readonly logLevel: 'silent' | 'error' | 'warn' | 'info';
+  /** The lowest level of the log, in the words of pino. `CRITICAL` is `fatal`, too. */
+  readonly logLevel: 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug';
   /** The path of the log file. */
   readonly logFile: string | undefined;
   /** Where to send the log by UDP, as `host:port`. */
@@ -89,14 +89,13 @@ export function checkGlobal(
   if (global.Log_File !== '' && global.Log_UDP_Target !== '') {
     throw new ConfigFileError('excludes Log-File; remove one of them', { field: 'Log-UDP-Target' });
   }
-  const uuid = global.Ingester_UUID && parseUuid(global.Ingester_UUID, 'Ingester-UUID');
   return {
     targets: globalTargets(global),
     timeoutMs: globalTimeoutMs(global),
     insecureSkipTlsVerify: global.Insecure_Skip_TLS_Verify,
     compression: global.Enable_Compression,
     ingesterName: global.Ingester_Name || undefined,
-    ingesterUuid: /[1-9a-f]/.test(uuid) ? uuid : undefined,
+    ingesterUuid: globalUuid(global),
     label: global.Label || undefined,
     sourceOverride: optionalAddress(global.Source_Override, 'Source-Override'),
     logSourceOverride: optionalAddress(global.Log_Source_Override, 'Log-Source-Override'),
@@ -133,18 +132,7 @@ export function checkGlobal(
  */
 export function globalSecret(global: GlobalConfig): string {
   if (global.Ingest_Secret !== '') return global.Ingest_Secret;
-  const field = 'Ingest-Secret-File';
-  let content: string;
-  try {
-    content = readFileSync(global.Ingest_Secret_File, 'utf8');
-  } catch (error) {
-    // Its message would show the path, which may be a secret that was put in the wrong key.
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
-    throw new ConfigFileError(`the file cannot be read: ${reason}`, { field });
-  }
-  const [secret = ''] = content.split(/\r?\n/, 1);
-  if (secret === '') throw new ConfigFileError('the first line of the file is empty', { field });
-  return secret;
+  return readFirstLine(global.Ingest_Secret_File, { field: 'Ingest-Secret-File' });
 }
 
 /**
@@ -174,6 +162,17 @@ export function globalTargets(global: GlobalConfig): string[] {
     });
   }
   return targets;
+}
+
+/**
+ * Returns the UUID of the ingester, in lower case with dashes. `undefined`: none, or one of zeros.
+ *
+ * @throws {ConfigFileError} if the value is not a UUID.
+ */
+export function globalUuid(global: GlobalConfig): string | undefined {
+  if (global.Ingester_UUID === '') return undefined;
+  const uuid = parseUuid(global.Ingester_UUID, 'Ingester-UUID');
+  return /[1-9a-f]/.test(uuid) ? uuid : undefined;
 }
 
 /**
@@ -207,7 +206,15 @@ export function globalRateLimit(global: GlobalConfig): number {
   return rate;
 }
 
-const LOG_LEVELS = { OFF: 'silent', ERROR: 'error', WARN: 'warn', INFO: 'info' } as const;
+const LOG_LEVELS = {
+  OFF: 'silent',
+  FATAL: 'fatal',
+  CRITICAL: 'fatal',
+  ERROR: 'error',
+  WARN: 'warn',
+  INFO: 'info',
+  DEBUG: 'debug',
+} as const;
 const CACHE_MODES = { always: 'always', fail: 'fail' } as const;
 
 function oneOf<Choices extends Readonly<Record<string, string>>>(

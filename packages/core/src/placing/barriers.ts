@@ -32,6 +32,11 @@ class Barrier {
     if (this.#positions !== undefined) this.#positions[index] = lane.position;
   }
 
+  /** The lane of this index goes, and with it what is known about its position. */
+  forget(index: number): void {
+    this.#positions?.splice(index, 1);
+  }
+
   /** Whether a lane has unconfirmed frames that were written before it was placed. */
   isUnconfirmedOn(index: number, lane: Lane): boolean {
     return !lane.isReleased(this.#positions?.[index] ?? 0);
@@ -69,6 +74,7 @@ export class Barriers {
   readonly #outside: () => object | undefined;
 
   /**
+   * @param lanes those whose rings are waited for; it may grow and shrink, see `laneRemoved`
    * @param outside returns a move if some written entries are outside the rings now. The owner ends the
    *   move when all of them are in rings
    */
@@ -123,6 +129,12 @@ export class Barriers {
       }
     }
     this.flush();
+  }
+
+  /** A lane is about to be removed from the list of all lanes. Nothing is in its ring. */
+  laneRemoved(lane: Lane): void {
+    const index = this.#lanes.indexOf(lane);
+    if (index >= 0) for (const barrier of this.#waiting) barrier.forget(index);
   }
 
   /** Asks the indexers again to confirm, if a barrier forces that: a connection may be new. */

@@ -1,15 +1,16 @@
 import { WaitTimeoutError } from '../errors.js';
-import { Wait, type WaitOptions } from '../wait.js';
+import { type HotWaitOptions, Wait } from '../wait.js';
 
 /** The promises of `waitForHot`. */
 export class HotWaiters {
-  readonly #waiting = new Set<Wait>();
+  /** Whether each of them is content with a cache. */
+  readonly #waiting = new Map<Wait, boolean>();
 
   /**
    * Adds a promise.
    * @param lastProblem returns the cause for the error of a timeout
    */
-  add(options: WaitOptions, lastProblem: () => Error | undefined): Promise<void> {
+  add(options: HotWaitOptions, lastProblem: () => Error | undefined): Promise<void> {
     const pending = new Wait('a hot connection', options, (error) => {
       this.#waiting.delete(pending);
       const isTimeout = error instanceof WaitTimeoutError;
@@ -17,17 +18,26 @@ export class HotWaiters {
         isTimeout ? new WaitTimeoutError('a hot connection', error.timeout, lastProblem()) : error,
       );
     });
-    this.#waiting.add(pending);
+    this.#waiting.set(pending, options.orCache === true);
     return pending.promise;
   }
 
   resolveAll(): void {
-    for (const pending of this.#waiting) pending.resolve();
+    for (const pending of this.#waiting.keys()) pending.resolve();
     this.#waiting.clear();
   }
 
+  /** Ends the waiting of those that are content with a cache. */
+  cacheWorks(): void {
+    for (const [pending, orCache] of this.#waiting) {
+      if (!orCache) continue;
+      this.#waiting.delete(pending);
+      pending.resolve();
+    }
+  }
+
   rejectAll(error: Error): void {
-    for (const pending of this.#waiting) pending.reject(error);
+    for (const pending of this.#waiting.keys()) pending.reject(error);
     this.#waiting.clear();
   }
 }

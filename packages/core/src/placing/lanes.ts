@@ -1,9 +1,17 @@
+import { BlockList, isIPv4 } from 'node:net';
 import type { MuxerTag } from '@ringest/codec';
-import { type ConnectionError, Lane, LanePool, type SharedMemoryPool } from '@ringest/workers';
+import {
+  type ConnectionError,
+  Lane,
+  LanePool,
+  type SharedMemoryPool,
+  type Throttling,
+} from '@ringest/workers';
 import type { Configuration } from '../configuration/configuration.js';
+import type { Target } from '../configuration/targets/index.js';
 import { AllTargetsFailedError, NotHotError } from '../errors.js';
 import type { OncePerTurn } from '../once-per-turn.js';
-import type { WaitOptions } from '../wait.js';
+import type { HotWaitOptions } from '../wait.js';
 import { HotWaiters } from './hot-waiters.js';
 
 /** What the lanes report to the muxer. */
@@ -12,6 +20,8 @@ export interface LanesEvents {
   lost(error: ConnectionError, retryInMs: number): void;
   /** The lane's indexer refuses a tag that it did not refuse before. */
   tagRefused(lane: Lane, tag: MuxerTag): void;
+  /** The lane's indexer has asked for pauses. It is reported every ten seconds at most. */
+  throttled(lane: Lane, throttling: Throttling): void;
   /** A lane is hot or lost, or its indexer has answered for a tag. */
   changed(): void;
   /** No lane is left. */
@@ -20,9 +30,25 @@ export interface LanesEvents {
   failed(error: Error, message: string): void;
 }
 
+/**
+ * The address by which others know this machine: the first that is not a loopback address, else the first.
+ */
+export function preferredAddress(addresses: readonly string[]): string | undefined {
+  return addresses.find((address) => !LOOPBACK.check(address, familyOf(address))) ?? addresses[0];
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv4(address) ? 'ipv4' : 'ipv6';
+}
+
 /** All lanes of a muxer, and the threads that run them. */
 export class Lanes {
-  readonly all: readonly Lane[];
+  readonly #all: Lane[];
+  readonly #create: (target: Target) => Lane[];
   readonly #workers: number;
   readonly #events: LanesEvents;
   readonly #hotWaiters = new HotWaiters();
@@ -63,12 +89,33 @@ export class Lanes {
         fatal: (_lane: Lane, error: Error) => this.#hasFailed(error),
         tagRefused: (lane: Lane, tag: MuxerTag) => events.tagRefused(lane, tag),
         tagAnswered: () => events.changed(),
+        throttled: (lane: Lane, throttling: Throttling) => events.throttled(lane, throttling),
         wake: () => progress.now(),
       },
     };
-    this.all = targets.flatMap((target) =>
-      Array.from({ length: connectionsPerTarget }, () => new Lane({ ...options, ...target })),
-    );
+    this.#create = (target) =>
+      Array.from({ length: connectionsPerTarget }, () => new Lane({ ...options, ...target }));
+    this.#all = targets.flatMap(this.#create);
+  }
+
+  /** All lanes. It grows and shrinks as targets come and go. */
+  get all(): readonly Lane[] {
+    return this.#all;
+  }
+
+  /** Adds the lanes of one more target. They connect at once, if the others do. */
+  add(target: Target): readonly Lane[] {
+    const lanes = this.#create(target);
+    this.#all.push(...lanes);
+    if (this.#pool !== undefined) for (const lane of lanes) lane.start(this.#pool);
+    return lanes;
+  }
+
+  /** Removes a lane that is closed. If all that are left have given up for good, so has the muxer. */
+  remove(lane: Lane): void {
+    this.#all.splice(this.#all.indexOf(lane), 1);
+    const failed = this.#all.find(({ fatalError }) => fatalError !== undefined);
+    if (failed?.fatalError !== undefined) this.#checkFailure(failed.fatalError);
   }
 
   /** Why no lane is left; `undefined`: one is. */
@@ -77,7 +124,7 @@ export class Lanes {
   }
 
   start(): void {
-    const pool = new LanePool(this.#workers, this.all.length, (error) =>
+    const pool = new LanePool(this.#workers, (error) =>
       this.#events.failed(error, 'a worker thread failed'),
     );
     this.#pool = pool;
@@ -89,15 +136,23 @@ export class Lanes {
   }
 
   /** @throws {WaitTimeoutError} its `cause` is the last problem of a connection */
-  async waitForHot(options: WaitOptions): Promise<void> {
+  async waitForHot(options: HotWaitOptions): Promise<void> {
     if (this.hot() === 0) await this.#hotWaiters.add(options, () => this.#lastError);
   }
 
   /** @throws {NotHotError} */
   sourceIP(): string {
-    const session = this.all.find((lane) => lane.isHot)?.session;
-    if (session === undefined) throw new NotHotError(this.#lastError);
-    return session.localAddress;
+    const addresses = this.all.flatMap(({ isHot, session }) =>
+      isHot && session !== undefined ? [session.localAddress] : [],
+    );
+    const address = preferredAddress(addresses);
+    if (address === undefined) throw new NotHotError(this.#lastError);
+    return address;
+  }
+
+  /** The disk cache takes entries again. */
+  cacheWorks(): void {
+    this.#hotWaiters.cacheWorks();
   }
 
   /** Rejects all promises of `waitForHot`. */
@@ -124,13 +179,16 @@ export class Lanes {
 
   #hasFailed(error: Error): void {
     this.#lastError = error;
-    if (this.all.every(({ fatalError }) => fatalError !== undefined)) {
-      this.#failure = new AllTargetsFailedError(error);
-      this.#hotWaiters.rejectAll(this.#failure);
-      this.#events.allFailed(this.#failure);
-    } else {
-      this.#events.changed();
-    }
+    if (!this.#checkFailure(error)) this.#events.changed();
     this.#events.failed(error, 'a lane has given up for good');
+  }
+
+  /** Returns whether no lane is left that has not given up. */
+  #checkFailure(error: Error): boolean {
+    if (this.#all.some(({ fatalError }) => fatalError === undefined)) return false;
+    this.#failure = new AllTargetsFailedError(error);
+    this.#hotWaiters.rejectAll(this.#failure);
+    this.#events.allFailed(this.#failure);
+    return true;
   }
 }

@@ -3,16 +3,21 @@ import type { Barriers } from './barriers.js';
 
 /** Reports moves of frames, between rings or into them, to all groups of barriers. */
 export class Moves {
-  readonly #lanes: ReadonlySet<Lane>;
-  readonly #followers: Barriers[] = [];
+  readonly #lanes: readonly Lane[];
+  readonly #followers = new Set<Barriers>();
 
+  /** @param lanes all lanes; it may grow and shrink */
   constructor(lanes: readonly Lane[]) {
-    this.#lanes = new Set(lanes);
+    this.#lanes = lanes;
   }
 
   /** Adds a group of barriers. */
   addFollower(barriers: Barriers): void {
-    this.#followers.push(barriers);
+    this.#followers.add(barriers);
+  }
+
+  removeFollower(barriers: Barriers): void {
+    this.#followers.delete(barriers);
   }
 
   /** Frames are moved from a lane, or from outside the rings, until `end`. */
@@ -24,8 +29,13 @@ export class Moves {
    * Ends a move.
    * @param receivers the lanes that may have received frames of the move. Default: all
    */
-  end(move: object, receivers = this.#lanes): void {
+  end(move: object, receivers: ReadonlySet<Lane> = new Set(this.#lanes)): void {
     for (const barriers of this.#followers) barriers.endMove(move, receivers);
+  }
+
+  /** A lane is about to be removed from the list of all lanes. Nothing is in its ring. */
+  laneRemoved(lane: Lane): void {
+    for (const barriers of this.#followers) barriers.laneRemoved(lane);
   }
 
   /** Rejects the barriers that wait for entries outside the rings, because these are lost. */

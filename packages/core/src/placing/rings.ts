@@ -1,10 +1,12 @@
 import type { DetachedFrame, Lane, SharedMemoryPool } from '@ringest/workers';
 import type { OncePerTurn } from '../once-per-turn.js';
+import type { WaitOptions } from '../wait.js';
 import { Barriers } from './barriers.js';
 import { Evacuations } from './evacuations.js';
 import { Moves } from './moves.js';
 import { Placer, type PlacerOptions } from './placer.js';
 import { RefusedFrames } from './refused-frames.js';
+import { RemovedLanes } from './removed-lanes.js';
 
 /** The part of a ring that replay may fill in one turn. */
 const REPLAY_SHARE = 1 / 8;
@@ -24,9 +26,13 @@ export class Rings {
   readonly #progress: OncePerTurn;
   /** The barriers of `confirmed`. They do not wait for entries outside the rings. */
   readonly #barriers: Barriers;
+  /** For the rings of lanes that are to be removed. */
+  readonly #drains = new Set<Barriers>();
+  /** The lanes that are removed. */
+  readonly removed = new RemovedLanes();
 
   /**
-   * @param lanes at least one, all with rings of the same size and this shared memory
+   * @param lanes at least one; it may grow and shrink. All have rings of the same size and this shared memory
    * @param progress runs `Dispatcher.progress`
    */
   constructor(
@@ -100,15 +106,64 @@ export class Rings {
     return passed;
   }
 
-  /** Resolves the `confirmed` promises that are due. Returns whether more are due by now: call it again. */
+  /** Resolves the promises that are due. Returns whether more are due by now: call it again. */
   settle(): boolean {
-    return this.#barriers.settle(undefined);
+    let again = this.#barriers.settle(undefined);
+    for (const drain of this.#drains) if (drain.settle(undefined)) again = true;
+    return again;
+  }
+
+  /** What entered the rings, those of removed lanes among them: entries, and bytes of their frames. */
+  written(): { readonly entries: number; readonly bytes: number } {
+    const { entries, bytes } = this.placer.written();
+    const { writtenEntries, writtenBytes } = this.removed;
+    return { entries: entries + writtenEntries, bytes: bytes + writtenBytes };
+  }
+
+  /** New batches go to these lanes only. */
+  pickFrom(lanes: readonly Lane[]): void {
+    const target = lanes[0]?.endpoint;
+    const sameTarget = lanes.every(({ endpoint }) => endpoint === target);
+    // The batch at hand may be for another lane.
+    this.placer.commit();
+    this.placer.balancer.setLanes(lanes, { sameTarget });
+    this.lanesChanged();
+    this.#progress.schedule();
+  }
+
+  /**
+   * Asks the indexers of lanes to confirm. Resolves once nothing is in their rings of what is there now:
+   * it is confirmed, or in other rings.
+   * @throws {WaitTimeoutError} that was not so in time
+   * @throws the signal's reason, if the signal is aborted
+   */
+  async drained(lanes: readonly Lane[], options: WaitOptions): Promise<void> {
+    const drain = new Barriers(lanes);
+    this.#drains.add(drain);
+    this.moves.addFollower(drain);
+    this.#progress.schedule();
+    try {
+      await drain.add(true, options, (place) => {
+        place();
+        return () => {};
+      });
+    } finally {
+      this.moves.removeFollower(drain);
+      this.#drains.delete(drain);
+    }
+  }
+
+  /** A lane that is closed, and whose ring is empty, is about to be removed from the list. */
+  remove(lane: Lane): void {
+    this.moves.laneRemoved(lane);
+    this.removed.add(lane);
   }
 
   /** Gives workers their rings back, and ends moves. The promises of `confirmed` reject with the error. */
   stop(error: Error): void {
     this.evacuations.stop();
     this.#barriers.rejectAll(error);
+    for (const drain of this.#drains) drain.rejectAll(error);
   }
 
   /** Takes out the refused frames, and then all frames of rings that no worker has, oldest first. */

@@ -27,9 +27,10 @@ export interface Flow {
 /** Where a reporter reads the ingester's state. */
 export interface StateSubject {
   readonly identity: Identity;
-  readonly label: string;
+  /** All lanes; it may grow and shrink. */
   readonly lanes: readonly Lane[];
   readonly log: SelfLog;
+  label(): string;
   tags(): readonly string[];
   flow(): Flow;
   cache(): CacheFill;
@@ -43,7 +44,7 @@ export interface CacheFill {
   readonly size: number;
 }
 
-/** The state of a part of the ingester (§8). A field that is left out is empty. */
+/** The state of a part of the ingester (§8). A field that is left out is empty; `lastSeen` is now. */
 export type ChildState = Partial<IngesterState>;
 
 /** Sends the ingester's state to every indexer, by the rules of §8. */
@@ -99,7 +100,8 @@ export class StateReporter {
   }
 
   /**
-   * Adds a copy of a child's state. It replaces an earlier one of the same name.
+   * Adds a copy of a child's state. It replaces an earlier one of the same name. A child without
+   * `lastSeen` was seen now.
    * @throws {InvalidArgumentError} the name is not a string, or the state is not an object
    * @throws {InvalidStateError} the state cannot be written as JSON
    */
@@ -114,7 +116,7 @@ export class StateReporter {
         'an object; a field that is left out is empty',
       );
     }
-    this.#children.set(name, copyOf(name, child));
+    this.#children.set(name, copyOf(name, { lastSeen: Timestamp.now(), ...child }));
     this.changed();
   }
 
@@ -143,7 +145,7 @@ export class StateReporter {
     return {
       ...EMPTY_INGESTER_STATE,
       ...identity,
-      label,
+      label: label(),
       ip: lane.session?.localAddress ?? '',
       hostname: hostname(),
       entries,

@@ -118,7 +118,7 @@ export interface MuxerStats extends Amounts {
   readonly ackLatencyMs: AckLatency;
   /** A snapshot of the disk cache; `undefined`: the muxer has none. */
   readonly cache: CacheStats | undefined;
-  /** A snapshot of each lane. */
+  /** A snapshot of each lane. Lanes that were removed are in the sums only. */
   readonly lanes: readonly LaneStats[];
 }
 
@@ -130,12 +130,14 @@ export function muxerStats(
   log: SelfLog,
   cache: DiskCache | undefined,
 ): MuxerStats {
-  const { lanes, placer, refused } = rings;
+  const { lanes, placer, refused, removed } = rings;
   const all = lanes.map((lane) => laneStats(lane, placer.balancer));
   const latency = createHistogram();
+  latency.add(removed.latency);
   for (const lane of lanes) latency.add(lane.latency);
-  const sum = (count: (lane: LaneStats) => number) => all.reduce((n, lane) => n + count(lane), 0);
-  const written = placer.written();
+  const sum = (count: (lane: LaneStats | RemovedSums) => number) =>
+    all.reduce((n, lane) => n + count(lane), count({ ...removed, ...removed.counters }));
+  const written = rings.written();
   return {
     hot: lanes.filter((lane) => lane.isHot).length,
     writtenEntries: written.entries,
@@ -148,7 +150,7 @@ export function muxerStats(
     resentBytes: sum((lane) => lane.resentBytes),
     wireBytes: sum((lane) => lane.wireBytes),
     reconnects: sum((lane) => lane.reconnects),
-    unconfirmedBytes: sum((lane) => lane.unconfirmedBytes),
+    unconfirmedBytes: all.reduce((n, lane) => n + lane.unconfirmedBytes, 0),
     backlogEntries: backlog.entries,
     refusedEntries: refused.entries,
     dittoBytes: dittos.unfinishedBytes,
@@ -158,6 +160,9 @@ export function muxerStats(
     lanes: all,
   };
 }
+
+/** What is left of lanes that are removed. */
+type RemovedSums = Omit<Amounts, 'writtenEntries' | 'writtenBytes'> & Pick<LaneStats, 'reconnects'>;
 
 /** Takes a snapshot of one lane. */
 function laneStats(lane: Lane, balancer: Balancer<Lane>): LaneStats {

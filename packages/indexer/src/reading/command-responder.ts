@@ -67,6 +67,7 @@ export class CommandResponder {
 
   /** Entries of a ditto block that are still to come: they are confirmed together (§10). */
   dittoEntries = 0;
+  #dittoSize = 0;
 
   constructor(handler: CommandHandler, replies: ReplyWriter, apiVersion: number) {
     this.#handler = handler;
@@ -119,7 +120,8 @@ export class CommandResponder {
         return;
       case 'dittoBlock':
         this.dittoEntries = command.count;
-        if (command.count === 0) replies.confirmDittoBlock();
+        this.#dittoSize = command.count;
+        if (command.count === 0) replies.confirmDittoBlock(0);
         return;
     }
   }
@@ -140,7 +142,7 @@ export class CommandResponder {
   /** Counts an entry of a ditto block, and confirms the block with its last. */
   countDittoEntry(): void {
     this.dittoEntries--;
-    if (this.dittoEntries === 0) this.#replies.confirmDittoBlock();
+    if (this.dittoEntries === 0) this.#replies.confirmDittoBlock(this.#dittoSize);
   }
 
   #permitIngest(): void {

@@ -38,6 +38,8 @@ export class EntryReader {
         if (this.#ended) this.stop();
       },
       beforeConfirm: () => handler.beforeConfirm?.(),
+      dittoBlock: (entries) => handler.onDittoBlock?.(entries),
+      failed: (error) => this.#stop(error),
     });
     const messages = new MessageReader(handler, replies, apiVersion);
     const pacer = new ReadPacer(() => this.#resume());
@@ -51,6 +53,7 @@ export class EntryReader {
   /**
    * Reads until the ingester or {@link stop} ends the connection. All entries that were read are
    * confirmed before the end: after their delay if the ingester ends the connection, otherwise at once.
+   * It waits for the promises of the handler, unless the connection is gone.
    *
    * @param first bytes that arrived together with the end of the handshake.
    * @throws {DecodeError} if the ingester sends malformed bytes.
@@ -78,6 +81,7 @@ export class EntryReader {
         if (stream.destroyed) this.#stop(stream.errored ?? undefined);
         else this.#resume();
       });
+      await this.#settled();
     } finally {
       this.#watch.stop();
       this.#pacer.stop();
@@ -132,8 +136,23 @@ export class EntryReader {
     }
   }
 
+  /** Waits until everything is confirmed that can be. */
+  async #settled(): Promise<void> {
+    const stream = this.#stream;
+    if (stream.destroyed) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#stop = (error) => (error === undefined ? resolve() : reject(error));
+      this.#replies.settled().then(resolve, reject);
+    });
+  }
+
+  /** Whether nothing more may be read for now. */
+  get #isPaused(): boolean {
+    return this.#replies.congested || this.#replies.isTaking || this.#pacer.isPausing;
+  }
+
   #resume(): void {
-    if (this.#running && !this.#replies.congested && !this.#pacer.isPausing) this.#stream.resume();
+    if (this.#running && !this.#isPaused) this.#stream.resume();
   }
 
   #receive(chunk: Buffer): void {
@@ -147,7 +166,7 @@ export class EntryReader {
       this.#flushScheduled = true;
       setImmediate(() => this.#flush());
     }
-    if (this.#replies.congested || this.#pacer.isPausing) this.#stream.pause();
+    if (this.#isPaused) this.#stream.pause();
   }
 
   #end(): void {

@@ -45,7 +45,8 @@ export class IdleWatch {
   #look(): void {
     const { replies, messages, pacer, stop } = this.#watched;
     // While reading is paused, nothing can arrive.
-    this.#silentIntervals = pacer.isPausing ? 0 : this.#silentIntervals + 1;
+    const isPaused = pacer.isPausing || replies.isTaking;
+    this.#silentIntervals = isPaused ? 0 : this.#silentIntervals + 1;
     if (this.#silentIntervals * PONG_INTERVAL_MS >= SILENCE_TIMEOUT_MS) {
       stop(new IngesterTimeoutError('said nothing', SILENCE_TIMEOUT_MS));
       return;

@@ -1,7 +1,6 @@
 import type { IndexerTag, IngesterState } from '@ringest/codec';
 import type { Logger } from 'pino';
 import type { EntryCounter } from './entry-counter.js';
-import type { EntryView } from './entry-view.js';
 import type { EntryHandler } from './message-reader.js';
 import { failingHandler } from './planned-failure.js';
 import type { TenantAccount } from './tenant-entries.js';
@@ -9,15 +8,24 @@ import type { TenantAccount } from './tenant-entries.js';
 /** The functions of a program that an indexer calls. */
 export interface IngesterCallbacks {
   /**
-   * Called with every entry before it is counted. If it throws, the connection ends and the entry
-   * is not confirmed.
+   * Called with every entry before it is counted. If it throws, the connection ends and the entry is not
+   * confirmed. If it returns a promise, the entry is confirmed, and more is read from the connection, once
+   * that is fulfilled; see {@link EntryHandler.onEntry}.
    */
-  readonly onEntry?: ((entry: EntryView) => void) | undefined;
+  readonly onEntry?: EntryHandler['onEntry'] | undefined;
+  /**
+   * Called when a ditto block (§10) was passed on whole, before it is confirmed. It throws a
+   * {@link DittoRefusedError} to refuse the block, whose entries are counted all the same; see
+   * {@link EntryHandler.onDittoBlock}. Default: each block is stored.
+   */
+  readonly onDittoBlock?: EntryHandler['onDittoBlock'] | undefined;
   /**
    * Called before the entries read so far on a connection are confirmed, many at once. A program that
    * stores entries makes them durable here. If it throws, the connection ends and they are not confirmed.
+   * If it returns a promise, they are confirmed once that is fulfilled; see
+   * {@link EntryHandler.beforeConfirm}.
    */
-  readonly beforeConfirm?: (() => void) | undefined;
+  readonly beforeConfirm?: EntryHandler['beforeConfirm'] | undefined;
   /** Called with every state that an ingester reports (§8). If it throws, the connection ends. */
   readonly onIngesterState?: ((state: IngesterState) => void) | undefined;
 }
@@ -40,14 +48,17 @@ export function ingesterHandler(
   account: TenantAccount,
   log: Logger,
 ): EntryHandler {
-  const { counter, onEntry, beforeConfirm, onIngesterState, isReady, negotiateTag } = handling;
+  const { counter, onEntry, onDittoBlock, beforeConfirm, onIngesterState } = handling;
+  const { isReady, negotiateTag } = handling;
   const handler: EntryHandler = {
     onEntry(entry) {
       counter.check(entry);
-      onEntry?.(entry);
+      const taken = onEntry?.(entry);
       counter.add(entry);
       account.entries++;
+      return taken;
     },
+    onDittoBlock: (entries) => onDittoBlock?.(entries),
     beforeConfirm: () => beforeConfirm?.(),
     isReady,
     negotiateTag,

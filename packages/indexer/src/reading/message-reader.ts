@@ -26,15 +26,28 @@ const NEW_ENTRY = Command.newEntry | 0;
 export interface EntryHandler extends CommandHandler {
   /**
    * Called with each entry. The view is valid until this returns, and then the entry is confirmed. If
-   * this throws, the connection ends and the entry is not confirmed.
+   * this returns a promise, the entry is confirmed once that is fulfilled, and until then no more is read
+   * from the connection: only what has arrived already is still passed on. If this throws or the promise
+   * is rejected, the connection ends and the entry is not confirmed.
    */
-  onEntry(entry: EntryView): void;
+  onEntry(entry: EntryView): void | Promise<void>;
 
   /**
-   * Called before the entries read so far are confirmed. If it throws, the connection ends and they are
-   * not confirmed.
+   * Called with the number of its entries when a whole ditto block (§10) was passed on, and before it
+   * is confirmed; if this returns a promise, once that is fulfilled. Default: the block is stored.
+   *
+   * @throws {DittoRefusedError} to refuse the block, also as the reason of a rejected promise. After any
+   * other error the connection ends.
    */
-  beforeConfirm?(): void;
+  onDittoBlock?(entries: number): void | Promise<void>;
+
+  /**
+   * Called before the entries read so far are confirmed, many at once. If this returns a promise, they are
+   * confirmed once that is fulfilled. Meanwhile more is read: many promises may be pending, and
+   * confirmations leave in order. If it throws or a promise is rejected, the connection ends and what is
+   * not confirmed yet never is.
+   */
+  beforeConfirm?(): void | Promise<void>;
 }
 
 /**
@@ -162,7 +175,8 @@ export class MessageReader {
       entry.moveTo(offset, dataLength, size - FRAME_BYTES - dataLength);
       // Values are always decoded, because an entry with malformed ones must not be confirmed.
       if (hasValues) this.#checkValues(entry);
-      handler.onEntry(entry);
+      const taken = handler.onEntry(entry);
+      if (taken !== undefined) replies.waitFor(taken);
       if (responder.dittoEntries === 0) {
         const id = offset + FRAME_ID_OFFSET;
         replies.confirm(view.getInt32(id, true), view.getInt32(id + 4, true));

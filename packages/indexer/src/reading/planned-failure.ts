@@ -15,9 +15,10 @@ export function failingHandler(
   return {
     ...handler,
     onEntry(entry) {
-      handler.onEntry(entry);
+      const promise = handler.onEntry(entry);
       const entries = handled();
       if (entries % interval === 0) throw new PlannedFailureError(entries);
+      return promise;
     },
   };
 }

@@ -1,24 +1,24 @@
 import type { Duplex } from 'node:stream';
 import {
   CONFIRM_ENTRY_BYTES,
-  Command,
   encodeConfirmDittoBlock,
   encodeThrottle,
   MAX_THROTTLE_NANOSECONDS,
   SnappyFramingEncoder,
 } from '@ringest/codec';
 import { ConfirmationDelay } from '../behaviour/confirmation-delay.js';
-
-/** The most confirmations of one write: 64 KiB of them. */
-const CONFIRMATIONS_PER_WRITE = 5461;
-
-const BUFFER_BYTES = CONFIRMATIONS_PER_WRITE * CONFIRM_ENTRY_BYTES;
+import { DittoRefusedError } from '../errors.js';
+import { BUFFER_BYTES, ConfirmationBuffer } from './confirmation-buffer.js';
+import { PendingConfirmations } from './pending-confirmations.js';
 
 /** The most bytes of replies that wait for the ingester to read them. Then reading its entries pauses. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /** The memory of a write besides its bytes, roughly. */
 const WRITE_OVERHEAD_BYTES = 256;
+
+/** What confirmations cost that wait for a promise, roughly: with it, and whatever it holds. */
+const PENDING_COST = 4 * 1024;
 
 /** The result in the confirmation of a ditto block that is stored (§4). */
 const DITTO_STORED = 0;
@@ -29,8 +29,15 @@ export interface ReplyEvents {
   drained(): void;
   /** The last delayed confirmation was sent. */
   delivered(): void;
-  /** Called before confirmations are sent. If it throws, they are never sent. */
-  beforeConfirm(): void;
+  /**
+   * Confirmations are about to be sent. They are once the promise is fulfilled. If this throws, they are
+   * not, and never will be.
+   */
+  beforeConfirm(): void | Promise<void>;
+  /** A ditto block is about to be confirmed. @throws {DittoRefusedError} to refuse it */
+  dittoBlock(entries: number): void | Promise<void>;
+  /** A promise was rejected: what it was about is not confirmed, and nothing after it. */
+  failed(error: unknown): void;
 }
 
 /**
@@ -42,6 +49,7 @@ export class ReplyWriter {
   readonly #stream: Duplex;
   readonly #events: ReplyEvents;
   readonly #delay: ConfirmationDelay;
+  readonly #pending: PendingConfirmations;
   readonly #free: ConfirmationBuffer[] = [];
   #buffer = new ConfirmationBuffer();
   #view = this.#buffer.view;
@@ -49,16 +57,28 @@ export class ReplyWriter {
   #packer: SnappyFramingEncoder | undefined;
   #unsentBytes = 0;
   #congested = false;
+  /** Resolves once all entries whose confirmations were added are taken; `undefined`: they are. */
+  #taken: Promise<unknown> | undefined;
+  /** Entries that are not taken. */
+  #untaken = 0;
   #wrote = false;
   #confirmed = false;
 
   constructor(stream: Duplex, events: ReplyEvents) {
     this.#stream = stream;
     this.#events = events;
-    this.#delay = new ConfirmationDelay(
-      (confirmations) => this.#pack(confirmations),
-      () => events.delivered(),
-    );
+    const delivered = () => {
+      if (!this.isDelivering) events.delivered();
+    };
+    this.#delay = new ConfirmationDelay((confirmations) => this.#pack(confirmations), delivered);
+    this.#pending = new PendingConfirmations({
+      ready: (confirmations) => {
+        this.#paid(PENDING_COST);
+        this.#leave(confirmations);
+        delivered();
+      },
+      failed: (error) => events.failed(error),
+    });
   }
 
   /** The delay of confirmations in milliseconds, see {@link ConfirmationDelay}. */
@@ -76,9 +96,14 @@ export class ReplyWriter {
     return this.#length > 0;
   }
 
-  /** Whether delayed confirmations still wait. */
+  /** Whether confirmations have not left yet that are delayed, or wait for a promise. */
   get isDelivering(): boolean {
-    return !this.#delay.isEmpty;
+    return !this.#delay.isEmpty || !this.#pending.isEmpty;
+  }
+
+  /** Whether the handler has not taken an entry yet: no more should be read. */
+  get isTaking(): boolean {
+    return this.#untaken > 0;
   }
 
   /** Whether the ingester is throttled: any message would end the throttle (§11). */
@@ -109,8 +134,24 @@ export class ReplyWriter {
     if (this.#length === BUFFER_BYTES) this.flush();
   }
 
+  /** The next confirmation that is added waits until an entry is taken, and so do all after it. */
+  waitFor(taken: Promise<void>): void {
+    if (promiseIn(taken) === undefined) return;
+    this.#untaken++;
+    taken.then(
+      () => {
+        this.#untaken--;
+        if (this.#untaken === 0) this.#events.drained();
+      },
+      (error) => this.#events.failed(error),
+    );
+    this.#taken = this.#taken === undefined ? taken : Promise.all([this.#taken, taken]);
+    // It may be rejected before somebody waits for it. That it is, was reported above.
+    this.#taken.catch(() => {});
+  }
+
   /**
-   * Sends the confirmations that were added, unless they are delayed.
+   * Sends the confirmations that were added, unless they are delayed or wait for a promise.
    *
    * @throws whatever {@link ReplyEvents.beforeConfirm} throws.
    */
@@ -120,7 +161,12 @@ export class ReplyWriter {
     const bytes = buffer.bytes.subarray(0, this.#length);
     this.#length = 0;
     this.#confirmed = true;
-    this.#events.beforeConfirm();
+    const ready = this.#afterTaken(() => this.#events.beforeConfirm());
+    if (ready !== undefined || !this.#pending.isEmpty) {
+      const copy = Buffer.from(bytes);
+      this.#push(Promise.resolve(ready).then(() => copy));
+      return;
+    }
     if (this.#delay.isInForce) {
       this.#delay.push(bytes);
       return;
@@ -135,13 +181,25 @@ export class ReplyWriter {
   }
 
   /** Confirms a whole ditto block, after the confirmations that were added before. */
-  confirmDittoBlock(): void {
+  confirmDittoBlock(entries: number): void {
     this.flush();
     this.#confirmed = true;
-    this.#events.beforeConfirm();
-    const confirmation = encodeConfirmDittoBlock(DITTO_STORED);
-    if (this.#delay.isInForce) this.#delay.push(confirmation);
-    else this.#pack(confirmation);
+    const refuse = (error: unknown) => {
+      if (!(error instanceof DittoRefusedError)) throw error;
+      return encodeConfirmDittoBlock(error.result);
+    };
+    let confirmation = encodeConfirmDittoBlock(DITTO_STORED);
+    let ready: Promise<unknown> | undefined;
+    try {
+      const decided = this.#afterTaken(() => this.#events.dittoBlock(entries));
+      const store = () => promiseIn(this.#events.beforeConfirm());
+      ready = decided === undefined ? store() : decided.then(store);
+    } catch (error) {
+      confirmation = refuse(error);
+    }
+    if (ready !== undefined) this.#push(ready.then(() => confirmation, refuse));
+    else if (this.#pending.isEmpty) this.#leave(confirmation);
+    else this.#push(Promise.resolve(confirmation));
   }
 
   /** Sends a message, after the confirmations that were added before and are not delayed. */
@@ -162,8 +220,15 @@ export class ReplyWriter {
     this.#delay.release();
   }
 
-  /** Sends what can still be sent on a connection that is being ended. */
+  /** Confirms what was added. Resolves once nothing waits for a promise any more. */
+  async settled(): Promise<void> {
+    this.flush();
+    await this.#pending.settled();
+  }
+
+  /** Sends what can still be sent on a connection that is being ended. What waits for a promise cannot. */
   finish(): void {
+    this.#pending.close();
     try {
       if (!this.#stream.destroyed) this.release();
     } finally {
@@ -177,6 +242,24 @@ export class ReplyWriter {
     this.#packer = new SnappyFramingEncoder();
   }
 
+  /** Calls a function at once, or when all entries are taken that were not. */
+  #afterTaken(action: () => void | Promise<void>): Promise<unknown> | undefined {
+    const taken = this.#taken;
+    this.#taken = undefined;
+    return taken === undefined ? promiseIn(action()) : taken.then(action);
+  }
+
+  /** Lets confirmations leave after those that wait. */
+  #push(confirmations: Promise<Buffer>): void {
+    this.#owe(PENDING_COST);
+    this.#pending.push(confirmations);
+  }
+
+  #leave(confirmations: Buffer): void {
+    if (this.#delay.isInForce) this.#delay.push(confirmations);
+    else this.#pack(confirmations);
+  }
+
   #pack(message: Buffer): void {
     const bytes = this.#packer?.encode(message) ?? message;
     this.#write(bytes, bytes.length + WRITE_OVERHEAD_BYTES);
@@ -187,26 +270,29 @@ export class ReplyWriter {
     // A connection that is being ended accepts no more bytes.
     if (!this.#stream.writable) return;
     this.#wrote = true;
-    this.#unsentBytes += cost;
-    this.#congested ||= this.#unsentBytes > MAX_UNSENT_BYTES;
+    this.#owe(cost);
     this.#stream.write(bytes, () => {
       sent?.();
-      this.#unsentBytes -= cost;
-      if (!this.#congested || this.#unsentBytes > MAX_UNSENT_BYTES / 2) return;
-      this.#congested = false;
-      this.#events.drained();
+      this.#paid(cost);
     });
+  }
+
+  /** Counts memory of what is on its way to the ingester. */
+  #owe(cost: number): void {
+    this.#unsentBytes += cost;
+    this.#congested ||= this.#unsentBytes > MAX_UNSENT_BYTES;
+  }
+
+  #paid(cost: number): void {
+    this.#unsentBytes -= cost;
+    if (!this.#congested || this.#unsentBytes > MAX_UNSENT_BYTES / 2) return;
+    this.#congested = false;
+    this.#events.drained();
   }
 }
 
-class ConfirmationBuffer {
-  readonly bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  readonly view = new DataView(this.bytes.buffer, this.bytes.byteOffset, BUFFER_BYTES);
-
-  constructor() {
-    // The command words are written once: later, only the ids are written.
-    for (let at = 0; at < BUFFER_BYTES; at += CONFIRM_ENTRY_BYTES) {
-      this.view.setUint32(at, Command.confirmEntry, true);
-    }
-  }
+/** What a handler has returned, if it is a promise: one without types may return anything. */
+function promiseIn(returned: unknown): Promise<unknown> | undefined {
+  const { then } = (returned ?? {}) as { readonly then?: unknown };
+  return typeof then === 'function' ? (returned as Promise<unknown>) : undefined;
 }

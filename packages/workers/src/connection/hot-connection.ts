@@ -24,6 +24,8 @@ export interface HotConnectionEvents {
   /** The indexer has accepted or refused a tag. */
   tagAnswered(tag: MuxerTag, isRefused: boolean): void;
   dittoEnded(key: number, end: DittoEnd): void;
+  /** The indexer has asked for a pause (§4, THROTTLE). */
+  throttled(milliseconds: number): void;
   /** The connection is lost, or must be ended. */
   lost(error: unknown): void;
 }
@@ -136,6 +138,7 @@ export class HotConnection implements ReplyHandler {
         break;
       case 'throttle':
         this.sender.throttle(message.nanoseconds / 1e6);
+        this.#parts.events.throttled(message.nanoseconds / 1e6);
         break;
       case 'confirmTag':
         this.#answerTag(message.tag);

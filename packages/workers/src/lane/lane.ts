@@ -9,7 +9,14 @@ import type {
   TagName,
 } from '../endpoint.js';
 import { ConnectionError } from '../errors.js';
-import type { DittoEnd, LossMessage, RateLimitTask, ToMain, ToWorker } from '../messages.js';
+import type {
+  DittoEnd,
+  LossMessage,
+  RateLimitTask,
+  Throttling,
+  ToMain,
+  ToWorker,
+} from '../messages.js';
 import { kernelModule } from '../ring/kernel.js';
 import { Control, LaneState } from '../ring/memory-layout.js';
 import { type SharedMemoryPool, sharedBytesOf } from '../ring/shared-memory.js';
@@ -46,6 +53,8 @@ export interface LaneEvents {
   tagRefused(lane: Lane, tag: MuxerTag): void;
   /** The indexer has refused a tag, or accepts one that it had refused. */
   tagAnswered(): void;
+  /** The indexer has asked for pauses. It is reported every ten seconds at most. */
+  throttled(lane: Lane, throttling: Throttling): void;
   /** There may be room, or the position of `wakeWhenReleased` may be released. */
   wake(): void;
 }
@@ -58,6 +67,7 @@ export class Lane extends LaneRing {
   readonly endpoint: Endpoint;
   readonly #options: LaneOptions;
   readonly #link: WorkerLink<ToWorker, ToMain>;
+  #pool: LanePool | undefined;
   #thread: LaneThread | undefined;
   readonly #refused = new Set<MuxerTag>();
   readonly #dittos = new Map<number, (end: DittoEnd) => void>();
@@ -81,6 +91,7 @@ export class Lane extends LaneRing {
 
   /** Hands the lane to a worker, which connects and keeps connected until `close`. */
   start(pool: LanePool): void {
+    this.#pool = pool;
     this.#thread ??= pool.assign();
     this.#link.start();
   }
@@ -164,9 +175,11 @@ export class Lane extends LaneRing {
     return ended.finally(() => signal?.removeEventListener('abort', cancel));
   }
 
-  /** Ends the connection. Entries that are not confirmed stay in the ring. */
+  /** Ends the connection, and gives the thread back. Entries that are not confirmed stay in the ring. */
   async close(): Promise<void> {
     await this.#link.close({ kind: 'close' });
+    if (this.#thread !== undefined) this.#pool?.release(this.#thread);
+    this.#thread = undefined;
     this.#loseDittos();
     Atomics.store(this.ring.control, Control.state, LaneState.closed);
   }
@@ -212,6 +225,11 @@ export class Lane extends LaneRing {
         this.#dittos.get(message.key)?.(message.end);
         this.#dittos.delete(message.key);
         break;
+      case 'throttled': {
+        const { kind: _, ...throttling } = message;
+        events.throttled(this, throttling);
+        break;
+      }
       case 'wake':
         events.wake();
         break;

@@ -41,10 +41,13 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
     thread?.setMaxListeners(0);
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => reject(explainLimit(error));
+      const exited = (code: number) => reject(new Error(`its thread ended with code ${code}`));
       // An error comes before the exit, and has more details.
       thread?.once('error', fail);
-      thread?.once('exit', (code) => reject(new Error(`its thread ended with code ${code}`)));
-      piscina.run(task, { transferList: [task.port] }).then(resolve, fail);
+      thread?.once('exit', exited);
+      const ended = piscina.run(task, { transferList: [task.port] }).then(resolve, fail);
+      // Tasks come and go, and the thread stays.
+      void ended.finally(() => thread?.off('error', fail).off('exit', exited));
     });
   }
 

@@ -19,6 +19,7 @@ import { Ring } from '../ring/ring.js';
 import { RingReader } from '../ring/ring-reader.js';
 import { TagTranslation } from '../ring/tag-translation.js';
 import { Backoff } from '../thread/backoff.js';
+import { ThrottleReports } from './throttle-reports.js';
 
 /**
  * A lane of a thread dials only while fewer than this many lanes connect: dial, or have the challenge of
@@ -55,6 +56,9 @@ class LaneWorker {
   readonly #requests: TagRequests;
   readonly #dialler: Dialler;
   readonly #rateLimit: RateLimit | undefined;
+  readonly #throttles = new ThrottleReports((throttling) =>
+    this.#post({ kind: 'throttled', ...throttling }),
+  );
   readonly #closing = new AbortController();
   #connection: HotConnection | undefined;
   #onRingFree: () => void = () => {};
@@ -214,6 +218,7 @@ class LaneWorker {
           released: () => this.#wakeMain(),
           tagAnswered: (tag, isRefused) => this.#tagAnswered(tag, isRefused),
           dittoEnded: (key, end) => this.#post({ kind: 'dittoEnd', key, end }),
+          throttled: (milliseconds) => this.#throttles.add(milliseconds),
           lost,
         },
       });

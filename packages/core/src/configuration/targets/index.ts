@@ -1,8 +1,9 @@
-export { InvalidTargetError } from './address.js';
+export { InvalidTargetError, parseAddress } from './address.js';
 export { InvalidSecretError, type SecretInput } from './secret.js';
 export {
-  checkTargets,
+  sameTarget,
   type Target,
+  TargetChecker,
   type TargetDefaults,
   type TargetInput,
   targetField,

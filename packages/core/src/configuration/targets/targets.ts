@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Compression, hashSecret, MAX_TENANT_BYTES } from '@ringest/codec';
 import type { CompressionName, Credentials, Endpoint, TlsTrust } from '@ringest/workers';
 import { z } from 'zod';
@@ -79,69 +80,76 @@ export const targetField = z.union(
   { error: 'give an address, like tcp://127.0.0.1:4023, or { address, … }' },
 );
 
-/**
- * Checks all targets, and reads the files that they name.
- * @throws {ConfigurationError} an option cannot be used; `field` names it
- */
-export function checkTargets(
-  inputs: readonly (string | TargetInput)[],
-  defaults: TargetDefaults,
-): Target[] {
-  // Files are read once, however many targets share what is in them.
-  const shared: Shared = {
-    secretHash: once(() => readHash('secret', defaults.secret)),
-    tls: once(() => checkTls('tls', given(defaults.tls))),
-  };
-  const targets = inputs.map((input, i) => {
+/** Checks targets, and reads the files that they name. */
+export class TargetChecker {
+  readonly #defaults: Omit<TargetDefaults, 'secret'>;
+  /** What all targets share that have no secret of their own: a text is hashed at once, and not kept. */
+  readonly #secretHash: () => Uint8Array;
+  readonly #tls: () => TlsTrust;
+
+  /** @throws {ConfigurationError} the secret is empty */
+  constructor({ secret, ...defaults }: TargetDefaults) {
+    this.#defaults = defaults;
+    const hash = typeof secret === 'string' ? readHash('secret', secret) : undefined;
+    // Files are read once, however many targets share what is in them.
+    this.#secretHash = once(() => hash ?? readHash('secret', secret));
+    this.#tls = once(() => checkTls('tls', given(defaults.tls)));
+  }
+
+  /**
+   * Checks the targets that a muxer begins with.
+   * @throws {ConfigurationError} an option cannot be used; `field` names it
+   */
+  checkAll(inputs: readonly (string | TargetInput)[]): Target[] {
+    const targets = inputs.map((input, i) => this.check(`targets.${i}`, input));
+    const isTls = targets.some(({ endpoint }) => endpoint.transport.kind === 'tls');
+    if (this.#defaults.tls !== undefined && !isTls) {
+      throw new ConfigurationError(
+        'tls',
+        'no target is tls://, so it would have no effect: remove it, or make a target tls://',
+      );
+    }
+    return targets;
+  }
+
+  /**
+   * Checks one target.
+   * @param at the path of the target, for errors
+   * @throws {ConfigurationError} an option cannot be used; `field` names it
+   */
+  check(at: string, input: string | TargetInput): Target {
     const own: TargetInput = typeof input === 'string' ? { address: input } : input;
-    return checkTarget(`targets.${i}`, own, defaults, shared);
-  });
-  const isTls = targets.some(({ endpoint }) => endpoint.transport.kind === 'tls');
-  if (defaults.tls !== undefined && !isTls) {
-    throw new ConfigurationError(
-      'tls',
-      'no target is tls://, so it would have no effect: remove it, or make a target tls://',
-    );
+    const defaults = this.#defaults;
+    const { address, transport } = atField(at, () => parseAddress(own.address));
+    if (own.tls !== undefined && transport.kind !== 'tls') {
+      throw new ConfigurationError(
+        `${at}.tls`,
+        'only a tls:// target can have it: remove it, or change the address',
+      );
+    }
+    const compression = own.compression ?? defaults.compression ?? 'none';
+    return {
+      endpoint: {
+        address,
+        transport,
+        tenant: own.tenant ?? defaults.tenant ?? '',
+        compression: Compression[compression],
+      },
+      credentials: {
+        secretHash:
+          own.secret === undefined ? this.#secretHash() : readHash(`${at}.secret`, own.secret),
+        tls:
+          own.tls === undefined
+            ? this.#tls()
+            : checkTls(`${at}.tls`, { ...given(defaults.tls), ...given(own.tls) }),
+      },
+    };
   }
-  return targets;
 }
 
-/** What is read once for all targets that have none of their own. */
-interface Shared {
-  secretHash(): Uint8Array;
-  tls(): TlsTrust;
-}
-
-function checkTarget(
-  at: string,
-  own: TargetInput,
-  defaults: TargetDefaults,
-  shared: Shared,
-): Target {
-  const { address, transport } = atField(at, () => parseAddress(own.address));
-  if (own.tls !== undefined && transport.kind !== 'tls') {
-    throw new ConfigurationError(
-      `${at}.tls`,
-      'only a tls:// target can have it: remove it, or change the address',
-    );
-  }
-  const compression = own.compression ?? defaults.compression ?? 'none';
-  return {
-    endpoint: {
-      address,
-      transport,
-      tenant: own.tenant ?? defaults.tenant ?? '',
-      compression: Compression[compression],
-    },
-    credentials: {
-      secretHash:
-        own.secret === undefined ? shared.secretHash() : readHash(`${at}.secret`, own.secret),
-      tls:
-        own.tls === undefined
-          ? shared.tls()
-          : checkTls(`${at}.tls`, { ...given(defaults.tls), ...given(own.tls) }),
-    },
-  };
+/** Whether two targets are the same in all that a connection depends on. */
+export function sameTarget(one: Target, other: Target): boolean {
+  return isDeepStrictEqual(one, other);
 }
 
 /** Makes a value at the first call, and returns it at each call. */
