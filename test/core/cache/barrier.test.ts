@@ -60,6 +60,7 @@ describe('sync and barriers', () => {
     await until('that it is told', () => muxer.stats().confirmedEntries === 799);
     expect(cacheStats(muxer).replayedEntries).toBeGreaterThan(200);
     expect(passed.state).toBe('waits');
+    await connection.entries(800);
     connection.confirmThrough(800);
     await until('the end', () => passed.state === 'resolved');
     expectEachOnce(connection.arrivals, entries);
