@@ -19,6 +19,8 @@ const SOURCES = [undefined, Source.parse('10.1.2.3'), Source.parse('fe80::1234')
 const LOCAL = Source.parse('127.0.0.1');
 const VALUES = { origin: 'fault', attempt: 7 };
 
+/** Runs of 16 entries have one tag and one source: lines of them are written together. */
+const RUN_SHIFT = 4;
 const POOL_BYTES = 1048576;
 const SEQUENCE_BYTES = 4;
 /** Bytes of a length with flags, and a timestamp. */
@@ -65,7 +67,7 @@ export class FaultEntries {
       timestamp: timestampOf(sequence),
       tag: this.#tag(sequence).tag,
       data,
-      source: SOURCES[mixed & 3],
+      source: this.#source(sequence),
       enumeratedValues: hasValues(mixed) ? VALUES : undefined,
     };
   }
@@ -74,7 +76,7 @@ export class FaultEntries {
   check(sequence: number): number {
     const mixed = this.#mix(sequence);
     const body = this.#body(mixed);
-    const source = SOURCES[mixed & 3] ?? LOCAL;
+    const source = this.#source(sequence) ?? LOCAL;
     const flags = (source.isIPv4 ? FLAG_IPV4 : 0) + (hasValues(mixed) ? FLAG_VALUES : 0);
     this.#head.writeUInt32LE(SEQUENCE_BYTES + body.length + flags, 0);
     encodeTimestamp(timestampOf(sequence), this.#head, 4);
@@ -86,11 +88,15 @@ export class FaultEntries {
   }
 
   #tag(sequence: number): { readonly tag: number; readonly name: string } {
-    const late =
-      sequence % 16 === 0 ? this.#late.findLast(({ from }) => from <= sequence) : undefined;
+    const run = sequence >>> RUN_SHIFT;
+    const late = run % 16 === 0 ? this.#late.findLast(({ from }) => from <= sequence) : undefined;
     if (late !== undefined) return late;
-    const tag = sequence % FIRST_TAGS.length;
+    const tag = run % FIRST_TAGS.length;
     return { tag, name: FIRST_TAGS[tag] as string };
+  }
+
+  #source(sequence: number): Source | undefined {
+    return SOURCES[this.#mix(sequence >>> RUN_SHIFT) & 3];
   }
 
   /** What comes behind the sequence number. */

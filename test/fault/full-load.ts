@@ -1,5 +1,6 @@
 import { SeededRandom } from '@ringest/bench/shared';
 import type { IngestMuxer } from '@ringest/core';
+import { MANY_PATHS, writeBy } from '../support/write-paths.mjs';
 import { type FaultEntries, MAX_ENTRIES } from './entries.js';
 
 /** Writes between two late tags. */
@@ -11,8 +12,8 @@ const MAX_BATCH = 200;
 const MAX_TAGS = 1000;
 
 /**
- * Writes entries as fast as a muxer takes them, one by one or in batches, with a new tag now and
- * then, until the signal.
+ * Writes entries as fast as a muxer takes them, by all ways of writing, with a new tag now and then,
+ * until the signal.
  * @returns how many were accepted: the sequence numbers below that
  */
 export async function writeFully(
@@ -36,7 +37,9 @@ export async function writeFully(
     } else {
       const first = sequence;
       const length = 1 + Math.floor(random.uniform() * MAX_BATCH);
-      room = muxer.writeBatch(Array.from({ length }, (_, i) => entries.entry(first + i)));
+      const path = MANY_PATHS[write % MANY_PATHS.length] ?? 'writeBatch';
+      const some = Array.from({ length }, (_, i) => entries.entry(first + i));
+      room = writeBy(path, muxer, some);
       sequence += length;
     }
     if (room) await room;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { IngestMuxer } from '@ringest/core';
+import { writeBy } from '../support/write-paths.mjs';
 import { NumberedEntries } from './numbered-entries.mjs';
 
 // One life of an ingester with a cache. Argument: an `IngesterPlan` as JSON. SIGTERM closes it.
@@ -61,17 +62,18 @@ function nextEntry() {
     lateTags.shift();
     tags.push({ name: late.name, tag: muxer.negotiateTag(late.name) });
   }
-  const entry = entries.entry(sequence, tags[sequence % tags.length]);
+  // Some of one tag after the other: lines of one tag are written together.
+  const entry = entries.entry(sequence, tags[(sequence >>> 3) % tags.length]);
   sequence++;
   bytes += entry.data.length;
   return entry;
 }
 
-// Writes an entry or a batch. Once much was written it goes on one by one.
+// Writes an entry, or some together. Once much was written it goes on one by one.
 function write(isSlow) {
-  if (writes.batch === 0 || isSlow) return muxer.writeEntry(nextEntry());
-  const length = Math.min(writes.batch, writes.entries - sequence);
-  return muxer.writeBatch(Array.from({ length }, nextEntry));
+  const most = writes.batch === 0 || isSlow ? 1 : writes.batch;
+  const length = Math.min(most, writes.entries - sequence);
+  return writeBy(writes.path, muxer, Array.from({ length }, nextEntry));
 }
 
 async function follow(receipt, count) {

@@ -1,6 +1,7 @@
 import type { CacheMode, SyncPolicy } from '@ringest/core';
 import { SMALL_RING } from '../support/muxer.js';
 import type { Random } from '../support/random.js';
+import { WRITE_PATHS, type WritePath } from '../support/write-paths.mjs';
 
 /** How a cache is kept, as far as promises depend on it. */
 export interface CacheChoice {
@@ -10,6 +11,7 @@ export interface CacheChoice {
 
 /** How an ingester writes. */
 export interface Writes {
+  readonly path: WritePath;
   /** All that it writes. */
   readonly entries: number;
   /** Once so many bytes are written it goes on slowly. */
@@ -18,7 +20,7 @@ export interface Writes {
   readonly perTurn: number;
   /** Between two turns. */
   readonly pauseMs: number;
-  /** Entries in each write; 0: single entries, not in a batch. */
+  /** Entries in each write; 0: single entries. */
   readonly batch: number;
   /** Whether it waits for each write; otherwise it stops only when the muxer says so. */
   readonly awaitsEach: boolean;
@@ -107,6 +109,7 @@ const NO_END = 2 ** 24;
 
 /** As fast as the muxer lets it. */
 export const FAST = {
+  path: 'writeEntry',
   fastBytes: Number.MAX_SAFE_INTEGER,
   perTurn: 50,
   pauseMs: 0,
@@ -138,6 +141,7 @@ export function randomLife(
     closeTimeout: random.pick([20, 500]),
     cache: { path, ...choice, ...(random.chance(0.4) && { maxBytes: MIN_BYTES }) },
     writes: {
+      path: WRITE_PATHS[number % WRITE_PATHS.length] ?? 'writeEntry',
       entries: NO_END,
       fastBytes: random.pick([300_000, 2_000_000, 4_000_000]),
       perTurn: 1 + random.below(40),

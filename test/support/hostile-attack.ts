@@ -10,6 +10,7 @@ import { type Arrival, expectedArrival, keyOf } from './arrivals.js';
 import { Changes } from './changes.js';
 import { newMuxer } from './muxer.js';
 import { ScriptedIndexer } from './scripted-indexer.js';
+import { WRITE_PATHS, writeBy } from './write-paths.mjs';
 
 /** Who attacks. */
 export interface Attacker {
@@ -143,7 +144,7 @@ export class Attack {
       const i = this.#written.length;
       const entry: EntryInput = { timestamp: i, tag: 0, data: `entry ${i}`, source: SOURCE };
       this.#written.push(entry);
-      await this.muxer.writeEntry(entry);
+      await writeBy(WRITE_PATHS[i % WRITE_PATHS.length] ?? 'writeEntry', this.muxer, [entry]);
       await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
     }
   }

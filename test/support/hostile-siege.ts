@@ -9,6 +9,7 @@ import { Changes } from './changes.js';
 import { encodeFrame, IngesterClient } from './ingester-client.js';
 import { hotMuxer, SECRET } from './muxer.js';
 import { RecordingIndexer, type RecordingOptions } from './recording-indexer.js';
+import { WRITE_PATHS, writeBy } from './write-paths.mjs';
 
 /** How often the honest ingester writes an entry, in milliseconds. */
 const INTERVAL_MS = 2;
@@ -129,7 +130,7 @@ export class Siege {
       const i = this.#written.length;
       const entry: EntryInput = { timestamp: i, tag: 0, data: `honest ${i}` };
       this.#written.push(entry);
-      await this.muxer.writeEntry(entry);
+      await writeBy(WRITE_PATHS[i % WRITE_PATHS.length] ?? 'writeEntry', this.muxer, [entry]);
       await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
     }
   }

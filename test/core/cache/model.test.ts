@@ -16,6 +16,7 @@ import { newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { Random } from '../../support/random.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { WRITE_PATHS, writeBy } from '../../support/write-paths.mjs';
 
 type CacheInput = NonNullable<Parameters<typeof newMuxer>[0]['cache']>;
 
@@ -123,11 +124,7 @@ class World {
       return { timestamp: i, tag, data: Buffer.alloc(Math.max(bytes, text.length), text) };
     });
     this.written.push(...entries);
-    if (random.chance(0.3)) {
-      this.#keep(this.#muxer.writeBatch(entries));
-    } else {
-      for (const entry of entries) this.#keep(this.#muxer.writeEntry(entry));
-    }
+    this.#keep(writeBy(random.pick(WRITE_PATHS), this.#muxer, entries));
   }
 
   #keep(wait: Promise<void> | undefined): void {

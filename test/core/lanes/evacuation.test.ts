@@ -14,6 +14,7 @@ import { hotMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { startIndexer } from '../../support/node-process.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { watchThreads } from '../../support/threads.js';
+import { MANY_PATHS, WRITE_PATHS, writeBy } from '../../support/write-paths.mjs';
 
 const NEVER = { firstRetry: 600_000, mostRetry: 600_000 };
 
@@ -62,51 +63,54 @@ async function besideRefuge(
 }
 
 describe('entries of a lane that is lost', () => {
-  it('go to the one that is hot, of every kind, under its numbers, and count once', async () => {
-    const values = [EnumeratedValue.of('a', EnumeratedType.string, 'b')];
-    let late = 0;
-    const written = () => [
-      ...Array.from({ length: 200 }, (_, i): EntryInput => entry(i, i % 300, i % 2 ? late : 0)),
-      { ...entry(200, 100, late), source: '10.9.8.7' },
-      { ...entry(201), source: '2001:db8::1', enumeratedValues: values },
-      entry(202, 70_000, late),
-      { ...entry(203, 150_000), enumeratedValues: values, source: '10.1.1.1' },
-      entry(204, 0, 0xffff),
-    ];
-    const { first, refuge, muxer } = await besideRefuge(
-      4 * SMALL_RING,
-      { confirms: 'at once' },
-      async (muxer, connection) => {
-        late = muxer.negotiateTag('late');
-        // A lane asks for a tag only while all that it has sent is confirmed, and here nothing is.
-        await connection.until('TAG', () => connection.heard.includes('tag'));
-        for (const one of written()) muxer.writeEntry(one);
-      },
-    );
-    await first.close();
-    await muxer.sync({ timeout: 45_000 });
-    const names = ['test', 'late'];
-    const wanted = written().map((one) =>
-      expectedArrival(one, names[one.tag] ?? `number ${one.tag}`),
-    );
-    expectArrivals(refuge.arrivals, wanted);
-    const { lanes, ...total } = muxer.stats();
-    const bytes = written().reduce((sum, { data }) => sum + 46 + (data as Buffer).length, 0);
-    const valueBytes = total.writtenBytes - bytes;
-    expect(valueBytes).toBeGreaterThan(0);
-    expect(valueBytes).toBeLessThan(100);
-    expect(total).toMatchObject({
-      ...{ writtenEntries: 205, confirmedEntries: 205, resentEntries: 205, sentEntries: 410 },
-      ...{ confirmedBytes: total.writtenBytes, resentBytes: total.writtenBytes },
-      ...{ unconfirmedBytes: 0, refusedEntries: 0, backlogEntries: 0 },
-    });
-    expect(lanes.map(({ evacuatedEntries }) => evacuatedEntries)).toEqual([205, 0]);
-    expect(lanes.map(({ writtenEntries }) => writtenEntries)).toEqual([205, 205]);
-  });
+  it.each(WRITE_PATHS)(
+    'go to the one that is hot, of every kind, and count once, by %s',
+    async (path) => {
+      const values = [EnumeratedValue.of('a', EnumeratedType.string, 'b')];
+      let late = 0;
+      const written = () => [
+        ...Array.from({ length: 200 }, (_, i): EntryInput => entry(i, i % 300, i % 2 ? late : 0)),
+        { ...entry(200, 100, late), source: '10.9.8.7' },
+        { ...entry(201), source: '2001:db8::1', enumeratedValues: values },
+        entry(202, 70_000, late),
+        { ...entry(203, 150_000), enumeratedValues: values, source: '10.1.1.1' },
+        entry(204, 0, 0xffff),
+      ];
+      const { first, refuge, muxer } = await besideRefuge(
+        4 * SMALL_RING,
+        { confirms: 'at once' },
+        async (muxer, connection) => {
+          late = muxer.negotiateTag('late');
+          // A lane asks for a tag only while all that it has sent is confirmed, and here nothing is.
+          await connection.until('TAG', () => connection.heard.includes('tag'));
+          writeBy(path, muxer, written());
+        },
+      );
+      await first.close();
+      await muxer.sync({ timeout: 45_000 });
+      const names = ['test', 'late'];
+      const wanted = written().map((one) =>
+        expectedArrival(one, names[one.tag] ?? `number ${one.tag}`),
+      );
+      expectArrivals(refuge.arrivals, wanted);
+      const { lanes, ...total } = muxer.stats();
+      const bytes = written().reduce((sum, { data }) => sum + 46 + (data as Buffer).length, 0);
+      const valueBytes = total.writtenBytes - bytes;
+      expect(valueBytes).toBeGreaterThan(0);
+      expect(valueBytes).toBeLessThan(100);
+      expect(total).toMatchObject({
+        ...{ writtenEntries: 205, confirmedEntries: 205, resentEntries: 205, sentEntries: 410 },
+        ...{ confirmedBytes: total.writtenBytes, resentBytes: total.writtenBytes },
+        ...{ unconfirmedBytes: 0, refusedEntries: 0, backlogEntries: 0 },
+      });
+      expect(lanes.map(({ evacuatedEntries }) => evacuatedEntries)).toEqual([205, 0]);
+      expect(lanes.map(({ writtenEntries }) => writtenEntries)).toEqual([205, 205]);
+    },
+  );
 
-  it('are waited for by everybody who waited for them: before, meanwhile and after', async () => {
+  it.each(MANY_PATHS)('are waited for by everybody who waited for them, by %s', async (path) => {
     const { first, refuge, muxer } = await besideRefuge(SMALL_RING, {}, (muxer) => {
-      muxer.writeBatch(entries(0, 50));
+      writeBy(path, muxer, entries(0, 50));
     });
     const over: string[] = [];
     const wait = (name: string, promise: Promise<void>) => promise.then(() => over.push(name));

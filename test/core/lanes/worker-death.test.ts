@@ -14,48 +14,52 @@ import { entries, entry } from '../../support/entries.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { watchThreads } from '../../support/threads.js';
+import { MANY_PATHS, writeBy } from '../../support/write-paths.mjs';
 
 const expected = (from: number, to: number) => expectedArrivals(entries(from, to));
 
 describe('a worker thread that dies', () => {
-  it('is replaced by one that takes over what was not confirmed', async () => {
-    const threads = watchThreads();
-    const numberTags = (_names: unknown, connection: number) => new Map([['test', connection]]);
-    const indexer = await ScriptedIndexer.listen({ numberTags });
-    const muxer = await hotMuxer({ targets: [indexer.address] });
-    const first = await indexer.hot(0);
-    muxer.writeBatch(entries(0, 30));
-    await first.entries(30);
-    first.confirmThrough(30);
-    await muxer.sync();
-    muxer.writeBatch(entries(30, 50));
-    await first.entries(50);
+  it.each(MANY_PATHS)(
+    'is replaced by one that takes over what was not confirmed, by %s',
+    async (path) => {
+      const threads = watchThreads();
+      const numberTags = (_names: unknown, connection: number) => new Map([['test', connection]]);
+      const indexer = await ScriptedIndexer.listen({ numberTags });
+      const muxer = await hotMuxer({ targets: [indexer.address] });
+      const first = await indexer.hot(0);
+      writeBy(path, muxer, entries(0, 30));
+      await first.entries(30);
+      first.confirmThrough(30);
+      await muxer.sync();
+      writeBy(path, muxer, entries(30, 50));
+      await first.entries(50);
 
-    const lost = once(muxer, 'lost');
-    await threads[0]?.terminate();
-    const [error, retryInMs] = (await lost) as [ConnectionError, number];
-    expect(error).toMatchObject({ code: 'ERR_CONNECTION', reason: 'worker' });
-    expect(error.message).toContain("the lane's worker died");
-    expect(retryInMs).toBeGreaterThanOrEqual(15);
-    expect(retryInMs).toBeLessThanOrEqual(20);
-    expect(muxer.hot()).toBe(0);
-    // What is written meanwhile waits in the ring.
-    muxer.writeBatch(entries(50, 60));
+      const lost = once(muxer, 'lost');
+      await threads[0]?.terminate();
+      const [error, retryInMs] = (await lost) as [ConnectionError, number];
+      expect(error).toMatchObject({ code: 'ERR_CONNECTION', reason: 'worker' });
+      expect(error.message).toContain("the lane's worker died");
+      expect(retryInMs).toBeGreaterThanOrEqual(15);
+      expect(retryInMs).toBeLessThanOrEqual(20);
+      expect(muxer.hot()).toBe(0);
+      // What is written meanwhile waits in the ring.
+      writeBy(path, muxer, entries(50, 60));
 
-    const second = await indexer.hot(1);
-    await second.entries(30);
-    expect(second.frames.map((frame) => frame.entry.tag)).toEqual(Array(30).fill(1));
-    second.confirmThrough(30);
-    await muxer.sync();
-    expectArrivals(second.arrivals, expected(30, 60));
-    expect(threads).toHaveLength(2);
-    expect(muxer.stats()).toMatchObject({
-      writtenEntries: 60,
-      confirmedEntries: 60,
-      resentEntries: 20,
-      lanes: [{ state: 'hot', reconnects: 1 }],
-    });
-  });
+      const second = await indexer.hot(1);
+      await second.entries(30);
+      expect(second.frames.map((frame) => frame.entry.tag)).toEqual(Array(30).fill(1));
+      second.confirmThrough(30);
+      await muxer.sync();
+      expectArrivals(second.arrivals, expected(30, 60));
+      expect(threads).toHaveLength(2);
+      expect(muxer.stats()).toMatchObject({
+        writtenEntries: 60,
+        confirmedEntries: 60,
+        resentEntries: 20,
+        lanes: [{ state: 'hot', reconnects: 1 }],
+      });
+    },
+  );
 
   it('several times under load loses and alters nothing, large entries neither', async () => {
     const threads = watchThreads();

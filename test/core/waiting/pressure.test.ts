@@ -6,6 +6,7 @@ import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.
 import { NodeProcess, support } from '../../support/node-process.js';
 import { type ScriptedConnection, ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { eventually } from '../../support/waiting.js';
+import { WRITE_PATHS, writeBy } from '../../support/write-paths.mjs';
 
 const entry = (i: number, bytes = 1000) => ({ timestamp: i, tag: 0, data: Buffer.alloc(bytes) });
 
@@ -113,23 +114,33 @@ describe('willBlock', () => {
 });
 
 describe('drain', () => {
-  it('comes once, when the last write that waited has found room', async () => {
-    const { muxer, connection, drains } = await stalled();
-    const { accepted, wait } = fill(muxer);
-    const waits = [wait, ...[1, 2, 3].map((i) => muxer.writeEntry(entry(i, 16_000)))];
-    const drained = once(muxer, 'drain');
-    await connection.entries(accepted);
-    connection.confirmThrough(Math.ceil(accepted / 2));
-    while (muxer.stats().confirmedEntries === 0) await new Promise(setImmediate);
-    expect(drains()).toBe(0);
-    const confirmed = confirmAll(connection, accepted + 4);
-    await drained;
-    expect(muxer.stats().backlogEntries).toBe(0);
-    expect(muxer.willBlock()).toBe(false);
-    await Promise.all([...waits, confirmed]);
-    await muxer.sync();
-    expect(drains()).toBe(1);
-  });
+  it.each(WRITE_PATHS)(
+    'comes once, when the last write that waited has found room, by %s',
+    async (path) => {
+      const { muxer, connection, drains } = await stalled();
+      const { accepted, wait } = fill(muxer);
+      const waits = [
+        wait,
+        writeBy(
+          path,
+          muxer,
+          [1, 2, 3].map((i) => entry(i, 16_000)),
+        ),
+      ];
+      const drained = once(muxer, 'drain');
+      await connection.entries(accepted);
+      connection.confirmThrough(Math.ceil(accepted / 2));
+      while (muxer.stats().confirmedEntries === 0) await new Promise(setImmediate);
+      expect(drains()).toBe(0);
+      const confirmed = confirmAll(connection, accepted + 4);
+      await drained;
+      expect(muxer.stats().backlogEntries).toBe(0);
+      expect(muxer.willBlock()).toBe(false);
+      await Promise.all([...waits, confirmed]);
+      await muxer.sync();
+      expect(drains()).toBe(1);
+    },
+  );
 
   it('does not come where no write was told to wait', async () => {
     const { muxer, connection, drains } = await stalled();

@@ -4,6 +4,7 @@ import { CollectingIndexer } from '../../support/collecting-indexer.js';
 import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { type Script, ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { eventually, watch } from '../../support/waiting.js';
+import { WRITE_PATHS, writeBy } from '../../support/write-paths.mjs';
 
 const entry = (i: number, bytes = 100) => ({ timestamp: i, tag: 0, data: Buffer.alloc(bytes) });
 
@@ -108,10 +109,13 @@ describe('sync', () => {
     await Promise.all([flushed, sync]);
   });
 
-  it('waits for entries that wait for room', async () => {
+  it.each(WRITE_PATHS)('waits for entries that wait for room, by %s', async (path) => {
     const { muxer, connection } = await connected({}, { ringBytes: SMALL_RING });
-    const writes = [];
-    for (let i = 0; i < 100; i++) writes.push(muxer.writeEntry(entry(i, 1000)));
+    const room = writeBy(
+      path,
+      muxer,
+      Array.from({ length: 100 }, (_, i) => entry(i, 1000)),
+    );
     expect(muxer.stats().backlogEntries).toBeGreaterThan(30);
     const sync = watch(muxer.sync());
     while (connection.frames.length < 100) {
@@ -119,7 +123,7 @@ describe('sync', () => {
       await connection.entries(connection.frames.length + 1);
       connection.confirmThrough(connection.frames.length - 1);
     }
-    await Promise.all(writes);
+    await room;
     expect(sync.settled).toBe(false);
     connection.confirmThrough(100);
     await sync.promise;
@@ -217,11 +221,13 @@ describe('sync', () => {
     const muxer = await hotMuxer({ targets: [recording.address], connectionsPerTarget: 3 });
     let written = 0;
     for (let round = 0; round < 15; round++) {
-      for (let i = 0; i < round * 20; i++) {
-        const wait = muxer.writeEntry(entry(i, i));
-        if (wait) await wait;
-        written++;
-      }
+      const path = WRITE_PATHS[round % WRITE_PATHS.length] ?? 'writeEntry';
+      await writeBy(
+        path,
+        muxer,
+        Array.from({ length: round * 20 }, (_, i) => entry(i, i)),
+      );
+      written += round * 20;
       await muxer.sync();
       expect(recording.received.length).toBe(written);
     }

@@ -16,6 +16,7 @@ import {
 } from '../../support/arrivals.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
+import { MANY_PATHS, writeBy } from '../../support/write-paths.mjs';
 
 /** Entry `i`, with `bytes` of data that depend on it. */
 const entry = (i: number, bytes = 1000): EntryInput => ({
@@ -272,10 +273,10 @@ describe('an entry that finds no room', () => {
   });
 });
 
-describe('a batch that finds no room', () => {
+describe.each(MANY_PATHS)('a write of many that finds no room, by %s,', (path) => {
   it('is accepted in part, the rest of it waits', async () => {
     const { muxer, connection } = await stalled();
-    const wait = muxer.writeBatch(entries(0, 200));
+    const wait = writeBy(path, muxer, entries(0, 200));
     expect(wait).toBeInstanceOf(Promise);
     const { writtenEntries, backlogEntries } = muxer.stats();
     expect(writtenEntries + backlogEntries).toBe(200);
@@ -292,7 +293,7 @@ describe('a batch that finds no room', () => {
   it('says how many were accepted when it is given up, and only those arrive', async () => {
     const { muxer, connection } = await stalled();
     const controller = new AbortController();
-    const wait = muxer.writeBatch(entries(0, 300), { signal: controller.signal });
+    const wait = writeBy(path, muxer, entries(0, 300), { signal: controller.signal });
     const first = muxer.stats().writtenEntries;
     await connection.entries(first);
     // Some more are accepted while it waits, but not all.
@@ -316,7 +317,7 @@ describe('a batch that finds no room', () => {
     const { muxer, connection } = await stalled();
     const signal = AbortSignal.abort(new Error('too late'));
     const error = (await rejection(
-      muxer.writeBatch(entries(0, 100), { signal }),
+      writeBy(path, muxer, entries(0, 100), { signal }),
     )) as WriteAbandonedError;
     expect(error.accepted).toBe(muxer.stats().writtenEntries);
     expect(error.accepted).toBe(60);

@@ -14,6 +14,7 @@ import { hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { until } from '../../support/waiting.js';
+import { MANY_PATHS, writeBy } from '../../support/write-paths.mjs';
 
 const GOOD = { targets: ['tcp://127.0.0.1:4023'], secret: 'x' };
 
@@ -119,50 +120,53 @@ describe('a tag negotiated late', () => {
     expectArrivals(connection.arrivals, expected(muxer, entries));
   });
 
-  it('is asked for once everything outstanding is confirmed, and holds back what comes behind', async () => {
-    const indexer = await ScriptedIndexer.listen({ answersTags: false });
-    const muxer = await hotMuxer({ targets: [indexer.address] });
-    const connection = await indexer.hot(0);
-    const asked = () => connection.heard.filter((kind) => kind === 'tag').length;
-    const before = Array.from({ length: 10 }, (_, i) => entry(i, 0));
-    muxer.writeBatch(before);
-    await connection.entries(10);
-    const flushes = connection.flushes;
-    const tag = muxer.negotiateTag('late');
-    const other = muxer.negotiateTag('later');
-    // An entry of a known tag may still go out before the lane hears of the new one: none is first.
-    const behind = [entry(10, tag), entry(11, 0), entry(12, other), entry(13, 0, 5000)];
-    muxer.writeBatch(behind);
-    await connection.until('FORCE_ACK', () => connection.flushes > flushes);
+  it.each(MANY_PATHS)(
+    'is asked for once everything outstanding is confirmed, and holds back what comes behind, by %s',
+    async (path) => {
+      const indexer = await ScriptedIndexer.listen({ answersTags: false });
+      const muxer = await hotMuxer({ targets: [indexer.address] });
+      const connection = await indexer.hot(0);
+      const asked = () => connection.heard.filter((kind) => kind === 'tag').length;
+      const before = Array.from({ length: 10 }, (_, i) => entry(i, 0));
+      writeBy(path, muxer, before);
+      await connection.entries(10);
+      const flushes = connection.flushes;
+      const tag = muxer.negotiateTag('late');
+      const other = muxer.negotiateTag('later');
+      // An entry of a known tag may still go out before the lane hears of the new one: none is first.
+      const behind = [entry(10, tag), entry(11, 0), entry(12, other), entry(13, 0, 5000)];
+      writeBy(path, muxer, behind);
+      await connection.until('FORCE_ACK', () => connection.flushes > flushes);
 
-    connection.write(encodePong());
-    connection.confirmThrough(9);
-    await until('nine confirmations', () => muxer.stats().confirmedEntries === 9);
-    // What the thread sends when it is asked to sync comes behind all that it has sent before.
-    const flushed = connection.flushes;
-    const synced = muxer.sync();
-    await connection.until('FORCE_ACK', () => connection.flushes > flushed);
-    expect(asked()).toBe(0);
-    connection.confirmThrough(10);
-    await connection.until('TAG', () => asked() === 2);
-    expect(connection.frames).toHaveLength(10);
+      connection.write(encodePong());
+      connection.confirmThrough(9);
+      await until('nine confirmations', () => muxer.stats().confirmedEntries === 9);
+      // What the thread sends when it is asked to sync comes behind all that it has sent before.
+      const flushed = connection.flushes;
+      const synced = muxer.sync();
+      await connection.until('FORCE_ACK', () => connection.flushes > flushed);
+      expect(asked()).toBe(0);
+      connection.confirmThrough(10);
+      await connection.until('TAG', () => asked() === 2);
+      expect(connection.frames).toHaveLength(10);
 
-    // What comes before the answer is not it, and may be cut anywhere.
-    const answer = Buffer.concat([encodePong(), encodeConfirmTag(777), encodePong()]);
-    connection.confirm(10);
-    connection.write(answer.subarray(0, 9));
-    await new Promise(setImmediate);
-    connection.write(answer.subarray(9));
-    connection.write(encodeConfirmTag(65_534));
-    await connection.entries(14);
-    const numbers = connection.frames.slice(10).map((frame) => frame.entry.tag);
-    expect(numbers).toEqual([777, 500, 65_534, 500]);
-    expect(connection.frames.map(({ id }) => Number(id))).toEqual(
-      before.concat(behind).map((_, i) => i + 1),
-    );
-    connection.confirmThrough(14);
-    await synced;
-  });
+      // What comes before the answer is not it, and may be cut anywhere.
+      const answer = Buffer.concat([encodePong(), encodeConfirmTag(777), encodePong()]);
+      connection.confirm(10);
+      connection.write(answer.subarray(0, 9));
+      await new Promise(setImmediate);
+      connection.write(answer.subarray(9));
+      connection.write(encodeConfirmTag(65_534));
+      await connection.entries(14);
+      const numbers = connection.frames.slice(10).map((frame) => frame.entry.tag);
+      expect(numbers).toEqual([777, 500, 65_534, 500]);
+      expect(connection.frames.map(({ id }) => Number(id))).toEqual(
+        before.concat(behind).map((_, i) => i + 1),
+      );
+      connection.confirmThrough(14);
+      await synced;
+    },
+  );
 
   it('under full load keeps the order of a lane, and everything arrives once', async () => {
     const names = Array.from({ length: 20 }, (_, i) => `late${i}`);
@@ -203,23 +207,26 @@ describe('a tag negotiated late', () => {
     }
   });
 
-  it('is in the request of the next connection, and entries that wait for it stay in order', async () => {
-    const indexer = await ScriptedIndexer.listen({ answersTags: false });
-    const muxer = await hotMuxer({ targets: [indexer.address] });
-    const first = await indexer.hot(0);
-    const tag = muxer.negotiateTag('late');
-    const entries = [entry(0, tag), entry(1, 0), entry(2, tag, 200)];
-    muxer.writeBatch(entries);
-    await first.until('TAG', () => first.heard.includes('tag'));
-    first.socket.destroy();
-    const second = await indexer.hot(1);
-    await second.entries(3);
-    expect([...second.tags.keys()]).toEqual(['test', 'late']);
-    expectArrivals(second.arrivals, expected(muxer, entries));
-    second.confirmThrough(3);
-    await muxer.sync();
-    expect(second.heard).not.toContain('tag');
-  });
+  it.each(MANY_PATHS)(
+    'is in the request of the next connection, and entries that wait for it stay in order, by %s',
+    async (path) => {
+      const indexer = await ScriptedIndexer.listen({ answersTags: false });
+      const muxer = await hotMuxer({ targets: [indexer.address] });
+      const first = await indexer.hot(0);
+      const tag = muxer.negotiateTag('late');
+      const entries = [entry(0, tag), entry(1, 0), entry(2, tag, 200)];
+      writeBy(path, muxer, entries);
+      await first.until('TAG', () => first.heard.includes('tag'));
+      first.socket.destroy();
+      const second = await indexer.hot(1);
+      await second.entries(3);
+      expect([...second.tags.keys()]).toEqual(['test', 'late']);
+      expectArrivals(second.arrivals, expected(muxer, entries));
+      second.confirmThrough(3);
+      await muxer.sync();
+      expect(second.heard).not.toContain('tag');
+    },
+  );
 
   it('makes an indexer of API version 1 be connected to anew, and arrives there', async () => {
     const indexer = await ScriptedIndexer.listen({ version: 1, confirms: 'at once' });

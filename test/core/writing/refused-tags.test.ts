@@ -6,6 +6,7 @@ import { type Arrival, expectArrivals, expectedArrival, keyOf } from '../../supp
 import { collectLogs, hotMuxer, newMuxer, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
+import { WRITE_PATHS, writeBy } from '../../support/write-paths.mjs';
 
 const entry = (i: number, tag: number, bytes = 50): EntryInput => ({
   timestamp: i,
@@ -64,46 +65,52 @@ describe('a tag that the only indexer refuses', () => {
     expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
   });
 
-  it('keeps entries that were accepted before, until the indexer takes it', async () => {
-    const indexer = await refusing(2);
-    const muxer = await hotMuxer({ targets: [indexer.address], ringBytes: SMALL_RING });
-    await indexer.hot(0);
-    const errors = collectErrors(muxer);
-    const lost = new Promise((resolve) => muxer.once('lost', resolve));
-    const bad = muxer.negotiateTag('bad');
-    // Small and large ones, between others that must not be stopped by them.
-    const entries = [0, bad, 0, bad, bad, 0].map((tag, i) => entry(i, tag, i === 3 ? 40_000 : 50));
-    for (const one of entries) muxer.writeEntry(one);
-    expect(await lost).toMatchObject({
-      reason: 'tags',
-      message: `${indexer.address}: the indexer has refused tag 'bad', which entries carry`,
-    });
-    const others = expected(muxer, [entry(2, 0), entry(5, 0)]);
-    const second = await indexer.hot(1);
-    const isLast = () => second.arrivals.some((one) => keyOf(one) === keyOf(others[1] as Arrival));
-    await second.until('the others', isLast);
-    // The first entry may come again: its confirmation may have come too late.
-    expectArrivals(second.arrivals.slice(-2), others);
-    expect(muxer.stats().refusedEntries).toBe(3);
-    expect(errors).toContainEqual(expect.any(TagRefusedError));
-    await expect(muxer.sync()).rejects.toThrow(TagRefusedError);
-    expect(() => muxer.writeEntry(entry(9, bad))).toThrow(TagRefusedError);
+  it.each(WRITE_PATHS)(
+    'keeps entries that were accepted before, until the indexer takes it, by %s',
+    async (path) => {
+      const indexer = await refusing(2);
+      const muxer = await hotMuxer({ targets: [indexer.address], ringBytes: SMALL_RING });
+      await indexer.hot(0);
+      const errors = collectErrors(muxer);
+      const lost = new Promise((resolve) => muxer.once('lost', resolve));
+      const bad = muxer.negotiateTag('bad');
+      // Small and large ones, between others that must not be stopped by them.
+      const entries = [0, bad, 0, bad, bad, 0].map((tag, i) =>
+        entry(i, tag, i === 3 ? 40_000 : 50),
+      );
+      writeBy(path, muxer, entries);
+      expect(await lost).toMatchObject({
+        reason: 'tags',
+        message: `${indexer.address}: the indexer has refused tag 'bad', which entries carry`,
+      });
+      const others = expected(muxer, [entry(2, 0), entry(5, 0)]);
+      const second = await indexer.hot(1);
+      const isLast = () =>
+        second.arrivals.some((one) => keyOf(one) === keyOf(others[1] as Arrival));
+      await second.until('the others', isLast);
+      // The first entry may come again: its confirmation may have come too late.
+      expectArrivals(second.arrivals.slice(-2), others);
+      expect(muxer.stats().refusedEntries).toBe(3);
+      expect(errors).toContainEqual(expect.any(TagRefusedError));
+      await expect(muxer.sync()).rejects.toThrow(TagRefusedError);
+      expect(() => muxer.writeEntry(entry(9, bad))).toThrow(TagRefusedError);
 
-    second.socket.destroy();
-    await expect.poll(() => muxer.stats().refusedEntries).toBe(0);
-    await muxer.sync({ timeout: 45_000 });
-    const third = await indexer.hot(2);
-    const waited = entries.filter(({ tag }) => tag === bad);
-    expectArrivals(third.arrivals, expected(muxer, waited));
-    expect(muxer.stats()).toMatchObject({
-      refusedEntries: 0,
-      writtenEntries: 6,
-      confirmedEntries: 6,
-    });
-    expect(muxer.status().targets[0]?.refusedTags).toEqual([]);
-    muxer.writeEntry(entry(9, bad));
-    await muxer.sync();
-  });
+      second.socket.destroy();
+      await expect.poll(() => muxer.stats().refusedEntries).toBe(0);
+      await muxer.sync({ timeout: 45_000 });
+      const third = await indexer.hot(2);
+      const waited = entries.filter(({ tag }) => tag === bad);
+      expectArrivals(third.arrivals, expected(muxer, waited));
+      expect(muxer.stats()).toMatchObject({
+        refusedEntries: 0,
+        writtenEntries: 6,
+        confirmedEntries: 6,
+      });
+      expect(muxer.status().targets[0]?.refusedTags).toEqual([]);
+      muxer.writeEntry(entry(9, bad));
+      await muxer.sync();
+    },
+  );
 
   it('leaves what was accepted with it unconfirmed at the end, which close counts', async () => {
     const indexer = await refusing(Number.POSITIVE_INFINITY);
@@ -179,28 +186,31 @@ describe('a tag that the only indexer refuses', () => {
 });
 
 describe('a tag that one of two indexers refuses', () => {
-  it('goes to the other, before and after, and is no error', async () => {
-    const strict = await refusing(Number.POSITIVE_INFINITY);
-    const recording = await RecordingIndexer.start({ tags: ['test', 'bad'] });
-    const targets = [strict.address, recording.address];
-    const muxer = await wholeMuxer({ targets, batchBytes: 1 });
-    const errors = collectErrors(muxer);
-    const bad = muxer.negotiateTag('bad');
-    const entries: EntryInput[] = [];
-    for (let i = 0; i < 200; i++) entries.push(entry(i, i % 4 === 0 ? bad : 0));
-    for (const one of entries.slice(0, 100)) muxer.writeEntry(one);
-    await muxer.sync({ timeout: 45_000 });
-    await expect.poll(() => muxer.dead()).toBe(0);
-    for (const one of entries.slice(100)) muxer.writeEntry(one);
-    await muxer.sync({ timeout: 45_000 });
-    const atStrict = strict.connections.flatMap(({ arrivals }) => arrivals);
-    const arrived = [...atStrict, ...recording.received].map(keyOf);
-    expect(arrived.sort()).toEqual(expected(muxer, entries).map(keyOf).sort());
-    expect(atStrict.filter(({ tag }) => tag !== 'test')).toEqual([]);
-    expect(atStrict.length).toBeGreaterThan(0);
-    expect(errors).toEqual([]);
-    expect(muxer.status().targets.map(({ refusedTags }) => refusedTags)).toEqual([['bad'], []]);
-  });
+  it.each(WRITE_PATHS)(
+    'goes to the other, before and after, and is no error, by %s',
+    async (path) => {
+      const strict = await refusing(Number.POSITIVE_INFINITY);
+      const recording = await RecordingIndexer.start({ tags: ['test', 'bad'] });
+      const targets = [strict.address, recording.address];
+      const muxer = await wholeMuxer({ targets, batchBytes: 1 });
+      const errors = collectErrors(muxer);
+      const bad = muxer.negotiateTag('bad');
+      const entries: EntryInput[] = [];
+      for (let i = 0; i < 200; i++) entries.push(entry(i, i % 4 === 0 ? bad : 0));
+      writeBy(path, muxer, entries.slice(0, 100));
+      await muxer.sync({ timeout: 45_000 });
+      await expect.poll(() => muxer.dead()).toBe(0);
+      writeBy(path, muxer, entries.slice(100));
+      await muxer.sync({ timeout: 45_000 });
+      const atStrict = strict.connections.flatMap(({ arrivals }) => arrivals);
+      const arrived = [...atStrict, ...recording.received].map(keyOf);
+      expect(arrived.sort()).toEqual(expected(muxer, entries).map(keyOf).sort());
+      expect(atStrict.filter(({ tag }) => tag !== 'test')).toEqual([]);
+      expect(atStrict.length).toBeGreaterThan(0);
+      expect(errors).toEqual([]);
+      expect(muxer.status().targets.map(({ refusedTags }) => refusedTags)).toEqual([['bad'], []]);
+    },
+  );
 
   it('is logged once for that indexer, and again after it was taken in between', async () => {
     const { logger, lines } = collectLogs();

@@ -4,6 +4,7 @@ import {
   type FrameParts,
   type FrameStage,
   MAX_STAGED_BYTES,
+  MAX_STAGED_ENTRIES,
   MAX_TAIL_BYTES,
 } from '@ringest/workers';
 import { LineRefusedError } from '../errors.js';
@@ -64,6 +65,8 @@ export class LineRun implements EntryRun {
   #staged = 0;
   #stagedFrom = 0;
   #stagedTo = 0;
+  /** Whether these are all whole lines that are left, and what comes behind them need not be written yet. */
+  #areStagedLast = false;
   /** What is done with the entry of `next`, and whether its line goes on there. */
   #nextTo = 0;
   #nextContinues = false;
@@ -110,6 +113,7 @@ export class LineRun implements EntryRun {
     this.#staged = 0;
     this.#stagedFrom = this.#at;
     this.#stagedTo = this.#at;
+    this.#areStagedLast = false;
     if (this.#isLastLine || continues || discards || valuesBytes > MAX_TAIL_BYTES) return;
     const bytes = Math.min(MAX_STAGED_BYTES, this.#chunk.length - this.#at);
     const mostBytes = Math.min(maxLineBytes, maxFrame - FRAME_BYTES - valuesBytes);
@@ -117,6 +121,9 @@ export class LineRun implements EntryRun {
     const to = stage.splitCopied(bytes, common, delimiter, keepEmpty, mostBytes);
     this.#stagedTo = this.#at + to;
     this.#staged = stage.count;
+    // Otherwise it stopped before a line that is too long, or had no record for the next one.
+    const isRestShort = bytes - to <= mostBytes && stage.count < MAX_STAGED_ENTRIES;
+    this.#areStagedLast = isRestShort && this.#at + bytes === this.#chunk.length;
     if (timeOf !== undefined) this.#stageTimes(stage, timeOf);
   }
 
@@ -124,6 +131,7 @@ export class LineRun implements EntryRun {
     const isAll = entries === this.#staged;
     this.#at = isAll ? this.#stagedTo : this.#stagedFrom + stage.offset(entries);
     this.#written += entries;
+    if (isAll && this.#areStagedLast) this.#isDone = true;
   }
 
   next(): FrameParts | undefined {
@@ -222,6 +230,7 @@ export class LineRun implements EntryRun {
         stage.truncate(i, 0);
         this.#staged = i;
         this.#stagedTo = from;
+        this.#areStagedLast = false;
         return;
       }
       window?.apply(time, now);
