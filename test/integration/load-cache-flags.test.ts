@@ -11,12 +11,12 @@ it.each([
   [
     'kills of a load that ends by the clock',
     ['--cache-mode', 'journal', '--kill-every', '1s', '--duration', '9s'],
-    "option '--kill-every <time>' cannot be used with option '--duration <time>'",
+    '--kill-every cannot be used with --duration: it spreads --entry-count entries',
   ],
   [
     'kills of a load of which nobody keeps account',
     ['--cache-mode', 'journal', '--kill-every', '1s', '--clear-conns', '127.0.0.1:1'],
-    "option '--kill-every <time>' cannot be used with option '--clear-conns <addresses>'",
+    '--kill-every cannot be used with --clear-conns: the account of an embedded indexer',
   ],
   [
     'a folder that is none',

@@ -124,12 +124,12 @@ describe('a load in chaos', () => {
   });
 
   it.each([
-    [['--chaos', '--digest'], /--chaos has no digest: entries are sent again/],
+    [['--chaos', '--digest'], /--chaos cannot be used with --digest: entries are sent again/],
     [['--chaos', '--transport', 'tls'], /--chaos has indexers that come back at the same port/],
     [['--chaos', '1'], /--chaos.*from 2 to 16/],
     [
       ['--chaos', '--clear-conns', '127.0.0.1:1'],
-      /'--chaos \[n\]' cannot be used with option '--cl/,
+      /--chaos cannot be used with --clear-conns: only embedded indexers are harmed/,
     ],
   ])('is refused with a sentence: %j', async (flags, message) => {
     expect(await loadFailure(...flags)).toMatch(message);

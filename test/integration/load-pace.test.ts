@@ -84,18 +84,21 @@ describe('the pace of a load', () => {
     [['--rate', '0/s'], /--rate.*more than 0/],
     [['--rate', '1000'], /--rate.*such as 50000\/s/],
     [['--ramp', '1k-2k'], /--ramp.*10k\.\.1M\/60s/],
-    [['--rate', '1/s', '--ramp', '1..2/3s'], /'--rate <rate>' cannot be used with option '--ramp/],
+    [
+      ['--rate', '1/s', '--ramp', '1..2/3s'],
+      /--rate cannot be used with --ramp: a ramp is a rate that changes/,
+    ],
     [['--burst', '10'], /--burst says how many entries of a --rate or a --ramp come at once/],
     [['--require', 'p99'], /--require.*such as 'p99<50ms'/],
     [['--require', 'p101<1ms', '--rate', '1/s'], /--require.*such as/],
     [['--require', 'p99<50ms'], /which at full speed is only how long the queue is: give a --rate/],
     [
       ['--cache-mode', 'journal', '--kill-every', '1s', '--rate', '10/s'],
-      /'--rate <rate>' cannot be used with option '--kill-every/,
+      /--kill-every cannot be used with --rate: it spreads --entry-count entries/,
     ],
     [
       ['--cache-mode', 'journal', '--kill-every', '1s', '--require', 'rate>1/s'],
-      /--require is about one ingester that is not disturbed/,
+      /--kill-every cannot be used with --require: what is required holds of one/,
     ],
   ])('is refused with a sentence: %j', async (flags, message) => {
     expect(await loadFailure(...flags)).toMatch(message);

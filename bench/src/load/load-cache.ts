@@ -59,9 +59,7 @@ export function addCacheFlags(program: Command): Command {
         'ingest in a process that is killed about so often, and goes on from the cache in another; ' +
           'the entries are spread over five such times. What --cache-mode journal has taken is ' +
           'never lost; other modes lose what is in memory: then that is told, and the status is 1',
-      )
-        .argParser(positiveDuration)
-        .conflicts(['duration', 'clearConns', 'tlsConns', 'pipeConns']),
+      ).argParser(positiveDuration),
     );
 }
 

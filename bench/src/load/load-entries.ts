@@ -81,11 +81,7 @@ export function addEntryFlags(program: Command): Command {
       false,
     )
     .option('--source <address>', 'where entries come from (default: here)', address)
-    .addOption(
-      new Option('--random-source', 'they come from many addresses, of IPv4 and of IPv6')
-        .default(false)
-        .conflicts('source'),
-    )
+    .option('--random-source', 'they come from many addresses, of IPv4 and of IPv6', false)
     .option(
       '--start-time <time>',
       'the timestamp of the first entry, such as 2026-11-22T00:00:00Z, or Unix seconds (default: now)',
@@ -113,7 +109,11 @@ export function readEntries(program: Command, entryCount: number | undefined): L
   const flags = program.opts<EntryFlags>();
   const { entrySize, timeSpan } = flags;
   const content = readContent(program, flags);
-  if (flags.lines) checkLines(program, flags);
+  if (flags.lines && flags.tagName.length > 1) {
+    program.error(
+      'error: --lines takes one --tag-name: a line writer gives all of its lines one tag',
+    );
+  }
   const longest = entrySize * (content === 'mixed' ? MAX_MIXED : 1);
   if (flags.batch * longest > MAX_BATCH_BYTES) {
     program.error(
@@ -161,24 +161,6 @@ function readContent(program: Command, { content, lines }: EntryFlags): Content 
     `error: --lines writes text of which each line is an entry, and --content ${content} is none: ` +
       `give one of ${LINE_CONTENTS.join(', ')}`,
   );
-}
-
-/** A line writer gives all lines of a chunk the same tag, source and time. */
-function checkLines(program: Command, flags: EntryFlags): void {
-  const given: readonly [flag: string, isGiven: boolean][] = [
-    ['--batch', flags.batch > 0],
-    ['several names in --tag-name', flags.tagName.length > 1],
-    ['--random-source', flags.randomSource],
-    ['--time-span', flags.timeSpan !== undefined],
-    ['--disorder', flags.disorder > 0],
-  ];
-  for (const [flag, isGiven] of given) {
-    if (!isGiven) continue;
-    program.error(
-      `error: --lines has no use for ${flag}: a line writer makes its own batches, and gives all ` +
-        'lines one tag, one source and one time',
-    );
-  }
 }
 
 function address(text: string): string {

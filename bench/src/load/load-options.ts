@@ -2,6 +2,7 @@ import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, Option } from 'commander';
 import { DIGESTS, type DigestKind } from '../contents/load-digest.js';
 import type { Transport } from '../shared/indexer-messages.js';
+import { refusePairs } from './flag-pairs.js';
 import { addCacheFlags, type LoadCache, readCache, readKillEvery } from './load-cache.js';
 import { addEntryFlags, type LoadEntries, readEntries } from './load-entries.js';
 import { addPaceFlags, readPace } from './load-pace.js';
@@ -54,7 +55,6 @@ interface Flags {
   entryCount?: number;
   duration?: number;
   require: Requirement[];
-  killEvery?: number;
   transport: Transport;
   workers?: number;
   connections: number;
@@ -75,6 +75,7 @@ export function parseLoadOptions(
   env: NodeJS.ProcessEnv = process.env,
 ): LoadOptions {
   const program = command().parse(argv);
+  refusePairs(program);
   const flags = program.opts<Flags>();
   const pace = readPace(program);
   checkRequirements(program, flags, pace);
@@ -125,18 +126,11 @@ function readLength(
   };
 }
 
-/** Embedded indexers of its own are the only ones that may be harmed. */
 function checkChaos(program: Command, flags: Flags): void {
   if (flags.chaos === undefined) return;
-  const { digest, transport } = flags;
+  const { transport } = flags;
   if (process.platform === 'win32') {
     program.error('error: --chaos stops processes by SIGSTOP, which Windows does not have');
-  }
-  if (digest !== undefined) {
-    program.error(
-      'error: --chaos has no digest: entries are sent again when an indexer is killed, may arrive at ' +
-        'two of them, and would be in the sum twice',
-    );
   }
   if (transport !== 'tcp') {
     program.error(
@@ -161,17 +155,7 @@ function readDigest(
   return digest ?? false;
 }
 
-function checkRequirements(
-  program: Command,
-  { require, killEvery }: Flags,
-  pace: Pace | undefined,
-): void {
-  if (require.length > 0 && killEvery !== undefined) {
-    program.error(
-      'error: --require is about one ingester that is not disturbed: with --kill-every there are ' +
-        'several, whose pace is given',
-    );
-  }
+function checkRequirements(program: Command, { require }: Flags, pace: Pace | undefined): void {
   const latency = require.find(({ metric }) => metric.kind === 'latency');
   if (latency !== undefined && pace === undefined) {
     program.error(
@@ -211,9 +195,7 @@ function command(): Command {
         'so many embedded indexers (without a number: 3), which are killed, stopped, slowed and ' +
           'throttled while it runs, by a plan that follows from --seed; for 10 s unless something ' +
           'else is said',
-      )
-        .argParser(wholeNumber(2, 16))
-        .conflicts(['clearConns', 'tlsConns', 'pipeConns', 'killEvery']),
+      ).argParser(wholeNumber(2, 16)),
     )
     .option('--workers <n>', 'threads', wholeNumber(1, 1024))
     .option('--connections <n>', 'connections to each indexer', wholeNumber(1, 1024), 1)

@@ -30,17 +30,13 @@ export function addPaceFlags(program: Command): Command {
         '--rate <rate>',
         'write so much, instead of as much as is confirmed: entries, such as 50000/s or 1M/s, or ' +
           'data, such as 80Mbit/s or 10MB/s',
-      )
-        .argParser(parseRate)
-        .conflicts(['ramp', 'killEvery']),
+      ).argParser(parseRate),
     )
     .addOption(
       new Option(
         '--ramp <from..to/time>',
         'write ever more, or ever less, such as 10k..1M/60s; then go on with the last rate',
-      )
-        .argParser(parseRamp)
-        .conflicts('killEvery'),
+      ).argParser(parseRamp),
     )
     .option(
       '--burst <n>',

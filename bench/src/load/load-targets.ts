@@ -58,17 +58,12 @@ export function addTargetFlags(program: Command): Command {
     .addOption(
       new Option('--transport <transport>', 'how to reach an embedded indexer instead')
         .choices(TRANSPORTS)
-        .default('tcp')
-        .conflicts(['clearConns', 'tlsConns', 'pipeConns']),
+        .default('tcp'),
     )
     .option('--tls-ca <file>', 'PEM certificates of those who may vouch for --tls-conns')
     .option('--tls-cert <file>', 'the PEM certificate to show to --tls-conns that ask for one')
     .option('--tls-key <file>', 'the PEM key of that certificate, not encrypted')
-    .addOption(
-      new Option('--insecure-no-tls-validate', 'take any certificate of --tls-conns')
-        .default(false)
-        .conflicts('tlsCa'),
-    )
+    .option('--insecure-no-tls-validate', 'take any certificate of --tls-conns', false)
     .addOption(new Option('--ingest-secret <secret>', secretSays).conflicts('ingestSecretFile'))
     .option('--ingest-secret-file <path>', 'a file that holds the secret')
     .option('--ingest-tenant <name>', 'whose entries these are')
