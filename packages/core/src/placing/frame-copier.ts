@@ -3,6 +3,10 @@ import { writeTo } from './write-to.js';
 
 /** A ring of this size takes no longer frame than any lane does: what is copied from it finds room in all. */
 const STAGING_BYTES = 65_536;
+/** Copies of more bytes than this are in memory that is used again: else the collector would be busy with them. */
+const MIN_POOLED_BYTES = 8192;
+/** Pieces of memory that are kept for the next copies. */
+const MAX_FREE = 512;
 
 /**
  * Copies entries that found no room, in order. Those of one tag that follow each other go together, up to
@@ -12,6 +16,9 @@ export class FrameCopier {
   readonly #staging = new StagingRing(STAGING_BYTES);
   #tag = 0;
   #copies: DetachedFrame[] = [];
+  readonly #free: Buffer[] = [];
+  /** The memory of copies that are in use, by what they see of it. */
+  readonly #used = new Map<Buffer, Buffer>();
 
   /** Copies an entry. Returns false when it is too large to go with others. */
   add(parts: FrameParts): boolean {
@@ -38,9 +45,25 @@ export class FrameCopier {
     return copies;
   }
 
+  /** A copy is not needed any more: its memory may be used again. */
+  release(frame: Buffer): void {
+    const memory = this.#used.get(frame);
+    if (memory === undefined) return;
+    this.#used.delete(frame);
+    if (this.#free.length < MAX_FREE) this.#free.push(memory);
+  }
+
+  #copyOf(frames: Buffer): Buffer {
+    if (frames.length < MIN_POOLED_BYTES) return Buffer.from(frames);
+    const memory = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#staging.writer.maxFrame);
+    const copy = memory.subarray(0, frames.length).fill(frames);
+    this.#used.set(copy, memory);
+    return copy;
+  }
+
   #unstage(): void {
     for (const { frames, entries } of this.#staging.groups()) {
-      const frame = Buffer.from(frames);
+      const frame = this.#copyOf(frames);
       this.#copies.push({ frame, entries, tag: this.#tag, wasInRing: false, isCached: false });
     }
     this.#staging.clear();

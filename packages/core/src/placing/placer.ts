@@ -176,6 +176,11 @@ export class Placer {
     this.#copier.addAlone(alone);
   }
 
+  /** A copy is in a ring, or in the cache, or given up: its memory may be used again. */
+  releaseCopy({ frame }: DetachedFrame): void {
+    this.#copier?.release(frame);
+  }
+
   /** Takes out the copies of entries that found no room. */
   takeCopies(): readonly DetachedFrame[] {
     return this.#copier?.take() ?? [];

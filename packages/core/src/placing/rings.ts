@@ -89,8 +89,9 @@ export class Rings {
   }
 
   /** Frees the memory of a large frame that is stored elsewhere. */
-  free({ frame }: DetachedFrame): void {
-    if (this.placer.isLarge(frame.length)) this.#sharedMemory.free(frame);
+  free(waiting: DetachedFrame): void {
+    if (this.placer.isLarge(waiting.frame.length)) this.#sharedMemory.free(waiting.frame);
+    else this.placer.releaseCopy(waiting);
   }
 
   /**

@@ -253,7 +253,10 @@ export class Dispatcher {
 
   #placeSomewhere(waiting: DetachedFrame): boolean {
     const rings = this.#rings;
-    if (this.#placer.place(waiting) !== undefined) return true;
+    if (this.#placer.place(waiting) !== undefined) {
+      this.#placer.releaseCopy(waiting);
+      return true;
+    }
     // It would stop all that waits behind it.
     if (rings.refused.isRefused(waiting.tag)) {
       if (!waiting.isCached) this.#cache?.journal?.copy([waiting.frame], waiting.entries);
