@@ -7,8 +7,9 @@ const BENCH = new URL('../../bench/dist/cli/bench.js', import.meta.url);
 const MAX_OVERHEAD = 1.2;
 const MAX_PACKED = 0.85;
 
-async function bench<Result>(name: string): Promise<Result> {
-  const run = new NodeProcess(BENCH, [name, '--rounds', '1', '--duration', '20ms', '--json']);
+async function bench<Result>(name: string, ...flags: readonly string[]): Promise<Result> {
+  const common = ['--rounds', '1', '--duration', '20ms', '--json'];
+  const run = new NodeProcess(BENCH, [name, ...common, ...flags]);
   expect(await run.end(), run.stderr).toBe(0);
   expect(run.stderr).toBe('');
   return run.lastJson<Result>();
@@ -117,9 +118,9 @@ it('the benchmark of rings sets each size beside the largest', async () => {
     readonly batch: number;
     readonly rings: { ringBytes: number; entriesPerSecond: number; ratioToLargest: number }[];
   }
-  const { rows } = await bench<{ rows: Row[] }>('rings');
+  const { rows } = await bench<{ rows: Row[] }>('rings', '--entry-size', '64');
   expect(rows.map(({ size, batch }) => [size, batch])).toEqual(
-    [64, 1024].flatMap((size) => [1, 64, 1024].map((batch) => [size, batch])),
+    [1, 64, 1024].map((batch) => [64, batch]),
   );
   for (const { rings } of rows) {
     const largest = 16 * 1048576;

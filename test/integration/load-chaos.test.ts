@@ -1,14 +1,16 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { ArrivalLog, FAULTS, planFaults, readArrivalLog } from '@ringest/bench/internal';
 import { Arrivals, EntrySource, type LoadEntry } from '@ringest/bench/shared';
 import { Source } from '@ringest/codec';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { viewFrames } from '../support/load-frames.js';
 import { loadFailure } from '../support/load-here.js';
 import { LOAD, NodeProcess } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { eventually } from '../support/waiting.js';
 
 describe('the plan of faults', () => {
   const first = (count: number, seed: number, indexers: number) => {
@@ -85,6 +87,14 @@ describe('the log of what has arrived', () => {
   });
 });
 
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
 interface Report {
   readonly entries: number;
   readonly received: number;
@@ -121,6 +131,21 @@ describe('a load in chaos', () => {
     expect(run.stdout.match(/^fault: +[\d.]+ s: tcp:\/\/\S+: \w+ for [\d.]+ s$/gm)).toHaveLength(
       report.faults.length,
     );
+  });
+
+  it('leaves no process and no file when it is ended at once', async () => {
+    const folder = temporaryDirectory();
+    vi.stubEnv('TMPDIR', folder);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const run = new NodeProcess(LOAD, ['--chaos', '--rate', '1000/s', '--duration', '1h']);
+    const [, port = ''] = await run.says('stderr', /^load: tcp:\/\/127\.0\.0\.1:(\d+): stopped$/m);
+    run.kill('SIGINT');
+    await run.says('stderr', /interrupted/);
+    await run.end('SIGINT');
+    expect(readdirSync(folder)).toEqual([]);
+    await eventually(() => expect(isListening(Number(port))).resolves.toBe(false));
   });
 
   it.each([

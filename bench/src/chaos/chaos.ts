@@ -41,6 +41,7 @@ export class ChaosIndexers {
   readonly #victims: readonly Victim[];
   readonly #settings: ChaosSettings;
   readonly #folder: string;
+  readonly #removeFolder: () => void;
   readonly #happened: (what: string) => void;
   readonly #faults: FaultReport[] = [];
   readonly #end = new AbortController();
@@ -50,11 +51,13 @@ export class ChaosIndexers {
     settings: ChaosSettings,
     victims: readonly Victim[],
     folder: string,
+    removeFolder: () => void,
     happened: (what: string) => void,
   ) {
     this.#settings = settings;
     this.#victims = victims;
     this.#folder = folder;
+    this.#removeFolder = removeFolder;
     this.#happened = happened;
   }
 
@@ -68,6 +71,8 @@ export class ChaosIndexers {
   ): Promise<ChaosIndexers> {
     const { indexers, secret, tenant, place } = settings;
     const folder = mkdtempSync(join(tmpdir(), 'ringest-chaos-'));
+    const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+    process.on('exit', removeFolder);
     const victims: Victim[] = [];
     for (let i = 0; i < indexers; i++) {
       const port = await freePort();
@@ -77,7 +82,7 @@ export class ChaosIndexers {
         await Victim.start({ secret, tally: false, digest: false, port, log, ...tenants }),
       );
     }
-    return new ChaosIndexers(settings, victims, folder, happened);
+    return new ChaosIndexers(settings, victims, folder, removeFolder, happened);
   }
 
   get addresses(): readonly string[] {
@@ -115,7 +120,8 @@ export class ChaosIndexers {
   async stop(): Promise<void> {
     await this.end().catch(() => {});
     await Promise.all(this.#victims.map((victim) => victim.stop()));
-    rmSync(this.#folder, { recursive: true, force: true });
+    process.off('exit', this.#removeFolder);
+    this.#removeFolder();
   }
 
   async #run(): Promise<void> {

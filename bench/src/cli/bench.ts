@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { addBalanceCommand } from '../balance/command.js';
+import { leastBytes } from '../contents/content.js';
 import { benchFolder, type CacheRow, runCacheBench } from '../measurements/cache-bench.js';
 import { type CeilingRow, runCeiling } from '../measurements/ceiling.js';
 import { runCodec } from '../measurements/codec-bench.js';
@@ -23,15 +24,15 @@ addMeasurement(
 addMeasurement(
   'threads',
   'nanoseconds of each thread an entry, by way of writing (Linux)',
-  async (rounds) => ({
-    sizes: await runThreads(rounds, (row) => console.log(formatThreads(row))),
+  async (options) => ({
+    sizes: await runThreads(options, (row) => console.log(formatThreads(row))),
   }),
-);
+).addOption(entrySize());
 addMeasurement(
   'rings',
   'what small rings cost, by size of batches and entries',
-  async (rounds) => ({ rows: await runRings(rounds, (row) => console.log(formatRings(row))) }),
-);
+  async (options) => ({ rows: await runRings(options, (row) => console.log(formatRings(row))) }),
+).addOption(entrySize());
 addMeasurement('compression', 'what snappy saves and costs, by kind of data', async (rounds) => ({
   rows: await runCompression(rounds, tellCompression),
 }));
@@ -67,6 +68,8 @@ try {
 interface Options extends Rounds {
   /** Of the cache's benchmark. */
   readonly path?: string;
+  /** Of those of threads and rings. */
+  readonly entrySize?: number;
 }
 
 /** Adds a command that measures over several rounds. */
@@ -85,6 +88,12 @@ function addMeasurement(
       const result = await measure(options);
       if (options.json) console.log(JSON.stringify(result));
     });
+}
+
+function entrySize(): Option {
+  // The entries are lines with a number of ten digits.
+  const parser = wholeNumber(leastBytes('lines'), 2 ** 20);
+  return new Option('--entry-size <bytes>', 'measure this size alone').argParser(parser);
 }
 
 function existingFolder(path: string): string {

@@ -111,7 +111,7 @@ export function mixedLength(random: SeededRandom, entryBytes: number): number {
   return Math.min(Math.max(length, KINDS.mixed.leastBytes), entryBytes * MAX_MIXED);
 }
 
-/** The enumerated values of an entry of `evs` after its sequence number, of five types. */
+/** The enumerated values of an entry of `evs` after its sequence number, of six types. */
 export function makeValues(random: SeededRandom): EnumeratedValue[] {
   return [
     EnumeratedValue.of('host', EnumeratedType.string, `web-${below(random, 40)}`),

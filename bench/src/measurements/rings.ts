@@ -26,16 +26,17 @@ export interface RingsCell {
 
 /**
  * Measures what a small ring costs, to one and the same embedded indexer.
+ * @param entrySize bytes of data, to measure nothing else
  * @param onRow called with each row as soon as it is measured
  */
 export async function runRings(
-  { rounds, duration }: Rounds,
+  { rounds, duration, entrySize }: Rounds & { readonly entrySize?: number },
   onRow: (row: RingsRow) => void,
 ): Promise<RingsRow[]> {
   const indexer = await IndexerChild.start({ secret: SECRET, tally: false, digest: false });
   const rows: RingsRow[] = [];
   try {
-    for (const size of SIZES) {
+    for (const size of entrySize === undefined ? SIZES : [entrySize]) {
       for (const batch of BATCHES) {
         const run: Omit<MuxerRun, 'target'> = {
           entryBytes: size,

@@ -20,11 +20,12 @@ export interface ThreadsCell extends ThreadTimes {
 /**
  * Measures the processor time of each thread of the ingester, against an embedded indexer in another
  * process. The entries are made beforehand, so that nothing but the muxer is measured.
+ * @param entrySize bytes of data, to measure nothing else
  * @param onRow called with each row as soon as it is measured
  * @throws {NoThreadTimesError} this is not Linux
  */
 export async function runThreads(
-  { rounds, duration }: Rounds,
+  { rounds, duration, entrySize }: Rounds & { readonly entrySize?: number },
   onRow: (row: ThreadsRow) => void,
 ): Promise<ThreadsRow[]> {
   ThreadMeter.assertPossible();
@@ -32,7 +33,7 @@ export async function runThreads(
   const target = { targets: [indexer.address] };
   const rows: ThreadsRow[] = [];
   try {
-    for (const size of SIZES) {
+    for (const size of entrySize === undefined ? SIZES : [entrySize]) {
       const paths = WRITE_PATHS.map((write) => ({ write, samples: [] as Sample[] }));
       const runs = paths.map(({ write, samples }) => async () => {
         samples.push(await runMetered({ target, entryBytes: size, write, duration }));

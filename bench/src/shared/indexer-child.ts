@@ -55,15 +55,20 @@ export class IndexerChild {
     await ask(this.#process, 'throttled', { kind: 'throttle', bytesPerSecond });
   }
 
-  /** Stops the process where it is: its connections stay, and nobody reads them. */
+  /**
+   * Stops the process where it is: its connections stay, and nobody reads them. It goes on at the
+   * latest when this process exits, so that it can end.
+   */
   freeze(): void {
+    process.on('exit', this.thaw);
     this.#process.kill('SIGSTOP');
   }
 
   /** Lets it go on. */
-  thaw(): void {
+  readonly thaw = (): void => {
+    process.off('exit', this.thaw);
     this.#process.kill('SIGCONT');
-  }
+  };
 
   /** Kills the process without warning, and waits until it is gone. */
   async kill(): Promise<void> {
