@@ -429,3 +429,37 @@ describe('in simulated time', () => {
     expect(p99('leastOutstanding')).toBeLessThan(p99('roundRobin'));
   });
 });
+
+describe('a change of the lanes', () => {
+  it.each(POLICIES)('is followed at once: %s', (policy) => {
+    const [a, b, c] = many(3) as [FakeLane, FakeLane, FakeLane];
+    const balancer = balance([a, b], policy);
+    picks(balancer, [a, b], 5);
+    balancer.setLanes([b, c], {});
+    expect(picks(balancer, [a], 20)).toEqual([0, expect.any(Number), expect.any(Number)]);
+    balancer.setLanes([c], {});
+    expect(picks(balancer, [c], 20)).toEqual([20]);
+  });
+
+  it('keeps what a lane that stays has got, so that the shares even out', () => {
+    const [a, b, c] = many(3) as [FakeLane, FakeLane, FakeLane];
+    const balancer = balance([a, b]);
+    b.isHot = false;
+    picks(balancer, [a], 30);
+    b.isHot = true;
+    balancer.setLanes([a, b, c], {});
+    expect(picks(balancer, [a, b, c], 60)).toEqual([0, 30, 30]);
+  });
+
+  it('to several targets lets nothing wait in a ring while no lane is hot, to one does', () => {
+    const [a, b] = many(2, { isHot: false }) as [FakeLane, FakeLane];
+    const balancer = balance([a]);
+    expect(balancer.pick()).toBe(a);
+    balancer.setLanes([a, b], {});
+    expect(balancer.pick()).toBeUndefined();
+    balancer.setLanes([a, b], { sameTarget: true });
+    expect([a, b]).toContain(balancer.pick());
+    balancer.setLanes([b], {});
+    expect(balancer.pick()).toBe(b);
+  });
+});

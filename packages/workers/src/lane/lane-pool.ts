@@ -25,9 +25,16 @@ export class LanePool {
     this.#onError = onError;
   }
 
-  /** The thread for one more lane: a new one while there may be more, else the one with the fewest lanes. */
+  /**
+   * The thread for one more lane: one without lanes, else a new one while there may be more, else the one
+   * with the fewest.
+   */
   assign(): LaneThread {
-    const thread = this.#threads.size < this.#workers ? this.#create() : this.#leastUsed();
+    const [least, lanes] = this.#leastUsed();
+    const takesLeast = least !== undefined && (lanes === 0 || this.#threads.size === this.#workers);
+    const thread = takesLeast
+      ? least
+      : new WorkerThread<LaneTask>(RUN_LANE, MAX_LANES, this.#onError);
     this.#threads.set(thread, (this.#threads.get(thread) ?? 0) + 1);
     return thread;
   }
@@ -41,20 +48,10 @@ export class LanePool {
     await Promise.all([...this.#threads.keys()].map((thread) => thread.close()));
   }
 
-  #create(): LaneThread {
-    for (const [thread, lanes] of this.#threads) if (lanes === 0) return thread;
-    return new WorkerThread<LaneTask>(RUN_LANE, MAX_LANES, this.#onError);
-  }
-
-  #leastUsed(): LaneThread {
-    const [[first], ...others] = [...this.#threads] as [
-      [LaneThread, number],
-      ...[LaneThread, number][],
-    ];
-    let least = first;
-    for (const [thread, lanes] of others) {
-      if (lanes < (this.#threads.get(least) ?? 0)) least = thread;
-    }
+  /** The thread with the fewest lanes, and how many those are; `undefined`: there is no thread. */
+  #leastUsed(): [thread: LaneThread | undefined, lanes: number] {
+    let least: [LaneThread | undefined, number] = [undefined, Number.POSITIVE_INFINITY];
+    for (const [thread, lanes] of this.#threads) if (lanes < least[1]) least = [thread, lanes];
     return least;
   }
 }
