@@ -2,197 +2,29 @@ import { Source } from '@ringest/codec';
 import {
   Control,
   createLaneMemory,
-  distance,
-  kernelModule,
   LARGE_BYTES,
   passEntries,
   ReadOutcome,
-  Ring,
   RingCorruptError,
   RingReader,
   RingSizeError,
-  RingWriter,
   TO_INDEXER_AT,
-  TO_MUXER_AT,
 } from '@ringest/workers/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../support/vectors.js';
+import {
+  anyStep,
+  commit,
+  expectInvariants,
+  Model,
+  makeRing,
+  SIZE,
+  startAt,
+  take,
+} from './ring-model.js';
 
-const SIZE = 65536;
 const source = Source.parse('10.1.2.3');
-const indexerTag = (tag: number) => 40_000 - tag;
-
-function makeRing(): { writer: RingWriter; reader: RingReader; ring: Ring } {
-  const memory = createLaneMemory(SIZE);
-  const tables = Buffer.from(memory.buffer);
-  for (let tag = 0; tag < 100; tag++) {
-    tables.writeUInt16LE(indexerTag(tag), TO_INDEXER_AT + 2 * tag);
-    tables.writeUInt16LE(tag, TO_MUXER_AT + 2 * indexerTag(tag));
-  }
-  const ring = new Ring(memory, kernelModule());
-  ring.kernel.setNextId(1);
-  return {
-    writer: new RingWriter(new Ring(memory, kernelModule())),
-    reader: new RingReader(ring),
-    ring,
-  };
-}
-
-/** Starts a ring anywhere in the range of its cursors, as if so many bytes had passed through. */
-function startAt(cursor: number): ReturnType<typeof makeRing> {
-  const made = makeRing();
-  for (const word of [Control.written, Control.sent, Control.released]) {
-    Atomics.store(made.ring.control, word, cursor);
-  }
-  const { ring } = made;
-  return {
-    ring,
-    reader: new RingReader(ring),
-    writer: new RingWriter(new Ring(ring.memory, kernelModule())),
-  };
-}
-
-/** One entry of the model. */
-interface ModelEntry {
-  readonly number: number;
-  readonly tag: number;
-  /** Bytes of data; `undefined` for a reference to a large frame. */
-  readonly bytes: number | undefined;
-}
-
-/**
- * The twin of a ring: three queues. Every operation is done on both, and what the ring hands out
- * must be what the model says, byte by byte.
- */
-class Model {
-  readonly uncommitted: ModelEntry[] = [];
-  readonly committed: ModelEntry[] = [];
-  readonly sent: ModelEntry[] = [];
-  /** The id of the first entry of `sent`. */
-  firstId = 1;
-  written = 0;
-}
-
-type Step = (model: Model, ring: ReturnType<typeof makeRing>) => void;
-
-const write =
-  (tag: number, bytes: number): Step =>
-  (model, { writer }) => {
-    const entry = { number: model.written, tag, bytes };
-    const data = Buffer.alloc(bytes, entry.number % 251);
-    const isText = bytes % 3 === 0;
-    const text = 'é'.repeat(bytes / 2);
-    const content = isText && bytes % 2 === 0 ? text : data;
-    const before = writer.unconfirmed();
-    if (writer.write(entry.number, 7, tag, source, content, undefined)) {
-      model.uncommitted.push(entry);
-      model.written++;
-    } else {
-      // It may refuse only when frame and pad really do not fit.
-      expect(before + 2 * (46 + bytes)).toBeGreaterThan(SIZE);
-    }
-  };
-
-const writeLarge =
-  (tag: number): Step =>
-  (model, { writer }) => {
-    if (!writer.writeLarge(model.written, tag)) return;
-    model.uncommitted.push({ number: model.written, tag, bytes: undefined });
-    model.written++;
-  };
-
-const commit: Step = (model, { writer }) => {
-  writer.commit();
-  model.committed.push(...model.uncommitted.splice(0));
-};
-
-const take =
-  (most: number): Step =>
-  (model, { reader, ring }) => {
-    const id = ring.kernel.nextId();
-    const sentBefore = model.sent.length;
-    switch (reader.next(most)) {
-      case ReadOutcome.nothing:
-        expect(model.committed).toEqual([]);
-        return;
-      case ReadOutcome.unknownTag:
-        throw new Error('all tags are known');
-      case ReadOutcome.large: {
-        const entry = model.committed.shift() as ModelEntry;
-        expect(entry).toEqual({ number: reader.largeKey, tag: reader.largeTag, bytes: undefined });
-        ring.kernel.setNextId(id + 1);
-        reader.passLarge();
-        model.sent.push(entry);
-        break;
-      }
-      case ReadOutcome.frames: {
-        let at = reader.address;
-        const end = at + reader.bytes;
-        for (let next = id; at < end; next++) {
-          const entry = model.committed.shift() as ModelEntry;
-          expectFrame(ring.bytes, at, entry, next);
-          at += 46 + (entry.bytes as number);
-          model.sent.push(entry);
-        }
-        expect(at).toBe(end);
-      }
-    }
-    expect(ring.kernel.nextId() - id).toBe(model.sent.length - sentBefore);
-  };
-
-function expectFrame(bytes: Buffer, at: number, entry: ModelEntry, id: number): void {
-  expect(bytes.readUInt32LE(at)).toBe(0xc7c95acb);
-  expect(bytes.readUInt32LE(at + 4)).toBe((0x80000000 | (entry.bytes as number)) >>> 0);
-  expect(bytes.readBigInt64LE(at + 8)).toBe(BigInt(entry.number) + 62135596800n);
-  expect(bytes.readUInt16LE(at + 20)).toBe(indexerTag(entry.tag));
-  expect(bytes.readUInt32LE(at + 22)).toBe(0x0302010a);
-  expect(bytes.readBigUInt64LE(at + 38)).toBe(BigInt(id));
-}
-
-/** Confirms about `share` of what is sent, at the end of an entry. */
-const confirm =
-  (share: number): Step =>
-  (model, { reader, ring }) => {
-    const count = Math.floor(model.sent.length * share);
-    const { cursor, entries } = passEntries(ring, reader.released, reader.sent, count);
-    expect(entries).toBe(count);
-    reader.release(cursor);
-    model.sent.splice(0, count);
-    model.firstId += count;
-  };
-
-/** The connection is lost, when the indexer had confirmed a share that was not released yet. */
-const lose =
-  (share: number): Step =>
-  (model, { reader, ring }) => {
-    const confirmed = Math.floor(model.sent.length * share);
-    expect(reader.rewind(confirmed).again.entries).toBe(model.sent.length - confirmed);
-    model.sent.splice(0, confirmed);
-    model.committed.unshift(...model.sent.splice(0));
-    model.firstId = 1;
-    ring.kernel.setNextId(1);
-  };
-
-const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 10, arbitrary: fc.tuple(fc.nat(99), fc.nat(3000)).map(([t, n]) => write(t, n)) },
-  { weight: 2, arbitrary: fc.tuple(fc.nat(99), fc.nat(16_384 - 46)).map(([t, n]) => write(t, n)) },
-  { weight: 1, arbitrary: fc.nat(99).map(writeLarge) },
-  { weight: 4, arbitrary: fc.constant(commit) },
-  { weight: 6, arbitrary: fc.integer({ min: 4, max: 20_000 }).map(take) },
-  { weight: 4, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }).map(confirm) },
-  { weight: 1, arbitrary: fc.double({ min: 0, max: 1, noNaN: true }).map(lose) },
-);
-
-function expectInvariants({ ring, writer, reader }: ReturnType<typeof makeRing>): void {
-  const [released, sent, written] = [Control.released, Control.sent, Control.written].map((word) =>
-    Atomics.load(ring.control, word),
-  ) as [number, number, number];
-  expect(distance(released, sent)).toBeLessThanOrEqual(distance(released, written));
-  expect(distance(released, written)).toBeLessThanOrEqual(distance(released, writer.cursor));
-  expect(distance(released, writer.cursor)).toBeLessThanOrEqual(SIZE);
-  expect([reader.released, reader.sent]).toEqual([released, sent]);
-}
 
 describe('a ring', () => {
   it('does what its model does, in any order of operations', { timeout: FUZZ_TIMEOUT_MS }, () => {
@@ -219,7 +51,7 @@ describe('a ring', () => {
         expect(entries).toBe(model.sent.length + model.committed.length);
         while (model.committed.length > 0) take(20_000)(model, ring);
       }),
-      fuzzRuns(150),
+      fuzzRuns(80),
     );
   });
 

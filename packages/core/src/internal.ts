@@ -14,6 +14,7 @@ export { KEY_EFFECTS } from './configuration/muxer-configuration.js';
 export * from './configuration/targets/address.js';
 export { ENVIRONMENT_VARIABLES } from './gravwell-file/environment.js';
 export { GLOBAL_KEYS } from './gravwell-file/global.js';
+export * from './entries/packed-run.js';
 export * from './placing/barriers.js';
 export { preferredAddress } from './placing/lanes.js';
 export * from './reporting/self-log.js';
