@@ -16,7 +16,7 @@ export function areGone(bytes: Uint8Array): boolean {
   if (bytes.length > 0) return false;
   try {
     // Of empty bytes this returns, and of bytes without memory it throws, in every version of Node.js.
-    Uint8Array.prototype.keys.call(bytes);
+    Uint8Array.prototype.slice.call(bytes);
     return false;
   } catch {
     return true;
