@@ -94,6 +94,26 @@ describe('a batch', () => {
     expectArrivals(connection.arrivals, arrivalsOf(entries(0, 100)));
   });
 
+  it('whose entry changes when it is looked at again leaves no copies to the next write', async () => {
+    const indexer = await ScriptedIndexer.listen();
+    const muxer = await hotMuxer({ targets: [indexer.address], ringBytes: SMALL_RING });
+    muxer.writeBatch(entries(0, 100))?.catch(() => {});
+    const { backlogEntries } = muxer.stats();
+    let looks = 0;
+    const changing = {
+      ...{ timestamp: 1, tag: 0 },
+      get data() {
+        if (looks++ > 0) throw new Error('no longer there');
+        return 'there';
+      },
+    };
+    const batch = [entry(1, 10), entry(2, 70_000), changing];
+    expect(() => muxer.writeBatch(batch)).toThrow('no longer there');
+    expect(muxer.stats().backlogEntries).toBe(backlogEntries);
+    muxer.writeEntry(entry(3))?.catch(() => {});
+    expect(muxer.stats().backlogEntries).toBe(backlogEntries + 1);
+  });
+
   it('may be given again after it was refused, without the bad entry', async () => {
     const { recording, muxer } = await recorded();
     const batch = [entry(0), BAD, entry(1)];

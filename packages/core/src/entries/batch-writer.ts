@@ -67,9 +67,14 @@ export class BatchWriter {
     accepted: number,
     options: WaitOptions,
   ): Promise<void> | undefined {
-    for (let i = accepted; i < entries.length; i++) {
-      this.#parts.check(entries[i] as EntryInput);
-      this.#placer.copy(this.#parts);
+    try {
+      for (let i = accepted; i < entries.length; i++) {
+        this.#parts.check(entries[i] as EntryInput);
+        this.#placer.copy(this.#parts);
+      }
+    } catch (error) {
+      this.#placer.dropCopies();
+      throw error;
     }
     return this.#dispatcher.enqueueCopies(accepted, options);
   }

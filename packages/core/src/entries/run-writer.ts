@@ -32,6 +32,9 @@ export class RunWriter {
     this.#isWriting = true;
     try {
       return this.#write(runs, options);
+    } catch (error) {
+      this.#placer.dropCopies();
+      throw error;
     } finally {
       this.#isWriting = false;
     }

@@ -186,6 +186,13 @@ export class Placer {
     return this.#copier?.take() ?? [];
   }
 
+  /** Drops them: the write that they belong to has failed. */
+  dropCopies(): void {
+    for (const { frame } of this.takeCopies()) {
+      if (this.isLarge(frame.length)) this.#sharedMemory.free(frame);
+    }
+  }
+
   /** Whether a frame of so many bytes has to be in memory that lanes can take over. */
   isLarge(frameBytes: number): boolean {
     return frameBytes > this.#maxFrame;
