@@ -19,15 +19,14 @@ import {
 } from './configuration/configuration.js';
 import { checkReload } from './configuration/reload.js';
 import type { Target, TargetInput } from './configuration/targets/index.js';
-import { BatchWriter } from './entries/batch-writer.js';
 import { CheckedEntry, type EntryExtras } from './entries/checked-entry.js';
 import { DittoWriter } from './entries/ditto-writer.js';
-import { LineWriter, type LineWriterOptions } from './entries/line-writer.js';
+import { EntryWriter } from './entries/entry-writer.js';
+import type { LineWriter, LineWriterOptions } from './entries/line-writer.js';
 import { MuxerTags } from './entries/muxer-tags.js';
-import { PackedEntries, type PackedOptions } from './entries/packed-entries.js';
-import { type CountedRun, RunWriter } from './entries/run-writer.js';
+import type { PackedOptions } from './entries/packed-entries.js';
 import { TimestampWindow } from './entries/timestamp-window.js';
-import { NestedWriteError, NotRunningError, WaitTimeoutError } from './errors.js';
+import { NotRunningError, WaitTimeoutError } from './errors.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
 import { OncePerTurn } from './once-per-turn.js';
 import { Lanes } from './placing/lanes.js';
@@ -50,14 +49,11 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #tags: MuxerTags;
   /** What the muxer adds to entries, and demands of them. */
   readonly #extras: EntryExtras;
-  readonly #parts: CheckedEntry;
   readonly #lanes: Lanes;
   readonly #rings: Rings;
   readonly #cache: DiskCache | undefined;
   readonly #dispatcher: Dispatcher;
-  readonly #batches: BatchWriter;
-  readonly #runs: RunWriter;
-  readonly #packed: PackedEntries;
+  readonly #writer: EntryWriter;
   readonly #dittos: DittoWriter;
   readonly #reporter: StateReporter;
   readonly #targets: Targets;
@@ -89,7 +85,6 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     };
     const window = timestampWindow && new TimestampWindow(timestampWindow, outside);
     this.#extras = { attachments, sourceOverride, maxEntrySize, window };
-    this.#parts = new CheckedEntry(this.#tags, this.#extras);
     this.#logParts = new CheckedEntry(this.#tags, { sourceOverride: checked.logSource });
     this.#log = this.#createLog();
     const progress = new OncePerTurn(() => this.#dispatcher.progress());
@@ -105,12 +100,21 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     if (checked.cache !== undefined) this.#cache = this.#createCache(checked.cache, progress);
     const dispatching = { backlogBytes, drained, refusal };
     this.#dispatcher = new Dispatcher(this.#rings, this.#cache, progress, dispatching);
-    this.#batches = new BatchWriter(this.#parts, this.#rings.placer, this.#dispatcher);
-    this.#runs = new RunWriter(this.#rings.placer, this.#dispatcher);
-    this.#packed = new PackedEntries(this.#tags, this.#extras);
+    this.#writer = new EntryWriter({
+      tags: this.#tags,
+      extras: this.#extras,
+      placer: this.#rings.placer,
+      dispatcher: this.#dispatcher,
+      receipts: this.#cache,
+      checkRunning: () => this.#checkRunning(),
+      warn: (fields, message) => this.#log.warn(fields, message),
+    });
     this.#dittos = new DittoWriter({
       lanes,
-      balancer: this.#rings.placer.balancer,
+      pick: (passedOver) => {
+        const picked = this.#rings.placer.balancer.pick(passedOver);
+        return lanes.find((lane) => lane === picked);
+      },
       parts: new CheckedEntry(this.#tags, { maxEntrySize: checked.maxEntrySize }),
       tags: this.#tags,
       memory: this.#sharedMemory,
@@ -311,12 +315,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {SystemLimitError} there is no memory for a large entry
    */
   writeEntry(entry: EntryInput, options?: WaitOptions): Promise<void> | undefined {
-    this.#checkMayWrite(options);
-    this.#parts.check(entry);
-    if (this.#dispatcher.write(this.#parts)) return this.#cache?.receipt(1, options);
-    this.#rings.placer.copy(this.#parts);
-    const room = this.#dispatcher.enqueueCopies(0, options ?? {});
-    return this.#cache ? this.#cache.receiptAfter(room, 1, options) : room;
+    return this.#writer.writeEntry(entry, options);
   }
 
   /**
@@ -333,9 +332,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {BatchError} an entry cannot be written; `index` says which, and `cause` why
    */
   writeBatch(entries: readonly EntryInput[], options?: WaitOptions): Promise<void> | undefined {
-    this.#checkMayWrite(options);
-    const room = this.#batches.write(entries, options ?? {});
-    return this.#cache ? this.#cache.receiptAfter(room, entries.length, options) : room;
+    return this.#writer.writeBatch(entries, options);
   }
 
   /**
@@ -359,8 +356,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     offsets: Uint32Array,
     options: PackedOptions,
   ): Promise<void> | undefined {
-    this.#checkMayWrite(options);
-    return this.#writeRuns([this.#packed.check(bytes, offsets, options)], options);
+    return this.#writer.writePacked(bytes, offsets, options);
   }
 
   /**
@@ -371,14 +367,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {InvalidArgumentError} another option cannot be used
    */
   lineWriter(options: LineWriterOptions): LineWriter {
-    return new LineWriter(options, {
-      parts: new CheckedEntry(this.#tags, this.#extras),
-      maxEntrySize: this.#configuration.maxEntrySize,
-      window: this.#extras.window,
-      writeRuns: (runs, wait) => this.#writeRuns(runs, wait),
-      checkMayWrite: (wait) => this.#checkMayWrite(wait),
-      warn: (fields, message) => this.#log.warn(fields, message),
-    });
+    return this.#writer.lineWriter(options);
   }
 
   /**
@@ -494,7 +483,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /** Returns a snapshot of all counters. Its cost grows with the number of lanes. */
   stats(): MuxerStats {
     const { backlog } = this.#dispatcher;
-    return muxerStats(this.#rings, backlog, this.#dittos, this.#log, this.#cache);
+    return muxerStats(this.#lanes.all, this.#rings, backlog, this.#dittos, this.#log, this.#cache);
   }
 
   /** The size of the disk cache in bytes, including entries that are being written to it; 0 without a cache. */
@@ -588,23 +577,6 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     checkWait(options);
     options.signal?.throwIfAborted();
     await this.#dispatcher.barrier(forces, options);
-  }
-
-  #writeRuns(
-    runs: readonly CountedRun[],
-    options: WaitOptions | undefined,
-  ): Promise<void> | undefined {
-    const room = this.#runs.write(runs, options ?? {});
-    if (this.#cache === undefined) return room;
-    const entries = runs.reduce((sum, { written }) => sum + written, 0);
-    return this.#cache.receiptAfter(room, entries, options);
-  }
-
-  #checkMayWrite(options: WaitOptions | undefined): void {
-    this.#checkRunning();
-    if (this.#runs.isWriting) throw new NestedWriteError();
-    checkWait(options);
-    this.#dispatcher.checkBacklog();
   }
 
   #checkRunning(): void {
@@ -714,7 +686,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const { logger, selfIngest, identity } = this.#configuration;
     if (selfIngest === undefined) return new SelfLog({ logger });
     const write = (timestamp: TimestampInput, data: string) => {
-      if (!this.#ingestsLog || this.#runs.isWriting || this.hot() === 0) return false;
+      if (!this.#ingestsLog || this.#writer.isWriting || this.hot() === 0) return false;
       this.#logParts.check({ timestamp, tag: GRAVWELL_TAG, data });
       return !this.#dispatcher.wouldWait(0) && this.#dispatcher.write(this.#logParts);
     };

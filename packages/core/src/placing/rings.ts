@@ -1,9 +1,10 @@
-import type { DetachedFrame, Lane, SharedMemoryPool } from '@ringest/workers';
+import type { DetachedFrame, SharedMemoryPool } from '@ringest/workers';
 import type { OncePerTurn } from '../once-per-turn.js';
 import type { WaitOptions } from '../wait.js';
 import { Barriers } from './barriers.js';
 import { Evacuations } from './evacuations.js';
 import { Moves } from './moves.js';
+import type { Outlet } from './outlet.js';
 import { Placer, type PlacerOptions } from './placer.js';
 import { RefusedFrames } from './refused-frames.js';
 import { RemovedLanes } from './removed-lanes.js';
@@ -15,7 +16,7 @@ const MAX_REFUSED = 16_384;
 
 /** The rings of all lanes: what enters them, what moves between them, and when they are confirmed. */
 export class Rings {
-  readonly lanes: readonly Lane[];
+  readonly lanes: readonly Outlet[];
   readonly placer: Placer;
   readonly refused: RefusedFrames;
   readonly moves: Moves;
@@ -36,7 +37,7 @@ export class Rings {
    * @param progress runs `Dispatcher.progress`
    */
   constructor(
-    lanes: readonly Lane[],
+    lanes: readonly Outlet[],
     options: PlacerOptions,
     sharedMemory: SharedMemoryPool,
     progress: OncePerTurn,
@@ -50,7 +51,7 @@ export class Rings {
     this.evacuations = new Evacuations(lanes, this.placer, this.refused, this.moves, progress);
     this.#barriers = new Barriers(lanes);
     this.moves.addFollower(this.#barriers);
-    this.replayShare = Math.floor((lanes[0] as Lane).ringBytes * REPLAY_SHARE);
+    this.replayShare = Math.floor((lanes[0] as Outlet).ringBytes * REPLAY_SHARE);
   }
 
   /** Whether any lane is hot. */
@@ -77,7 +78,7 @@ export class Rings {
       this.refused.add(this.placer.isLarge(length) ? frame : copyOf(frame));
       return true;
     }
-    const isSpare = (lane: Lane) => lane.isHalfFree && lane.hasRoom(length) && !lane.refuses(tag);
+    const isSpare = (lane: Outlet) => lane.isHalfFree && lane.hasRoom(length) && !lane.refuses(tag);
     return this.placer.balancer.isAnyEligible(isSpare) && this.placer.place(frame) !== undefined;
   }
 
@@ -121,7 +122,7 @@ export class Rings {
   }
 
   /** New batches go to these lanes only. */
-  pickFrom(lanes: readonly Lane[]): void {
+  pickFrom(lanes: readonly Outlet[]): void {
     const target = lanes[0]?.endpoint;
     const sameTarget = lanes.every(({ endpoint }) => endpoint === target);
     // The batch at hand may be for another lane.
@@ -137,7 +138,7 @@ export class Rings {
    * @throws {WaitTimeoutError} that was not so in time
    * @throws the signal's reason, if the signal is aborted
    */
-  async drained(lanes: readonly Lane[], options: WaitOptions): Promise<void> {
+  async drained(lanes: readonly Outlet[], options: WaitOptions): Promise<void> {
     const drain = new Barriers(lanes);
     this.#drains.add(drain);
     this.moves.addFollower(drain);
@@ -154,7 +155,7 @@ export class Rings {
   }
 
   /** A lane that is closed, and whose ring is empty, is about to be removed from the list. */
-  remove(lane: Lane): void {
+  remove(lane: Outlet): void {
     this.moves.laneRemoved(lane);
     this.removed.add(lane);
   }

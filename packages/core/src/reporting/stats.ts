@@ -4,6 +4,7 @@ import type { Balancer } from '../balancing/index.js';
 import type { CacheStats } from '../cache/cache-stats.js';
 import type { DiskCache } from '../cache/disk-cache.js';
 import type { DittoWriter } from '../entries/ditto-writer.js';
+import type { Outlet } from '../placing/outlet.js';
 import type { Rings } from '../placing/rings.js';
 import type { Backlog } from '../waiting/backlog.js';
 import type { SelfLog } from './self-log.js';
@@ -124,13 +125,14 @@ export interface MuxerStats extends Amounts {
 
 /** Takes a snapshot of all lanes and of their sums. */
 export function muxerStats(
+  lanes: readonly Lane[],
   rings: Rings,
   backlog: Backlog,
   dittos: DittoWriter,
   log: SelfLog,
   cache: DiskCache | undefined,
 ): MuxerStats {
-  const { lanes, placer, refused, removed } = rings;
+  const { placer, refused, removed } = rings;
   const all = lanes.map((lane) => laneStats(lane, placer.balancer));
   const latency = createHistogram();
   latency.add(removed.latency);
@@ -165,7 +167,7 @@ export function muxerStats(
 type RemovedSums = Omit<Amounts, 'writtenEntries' | 'writtenBytes'> & Pick<LaneStats, 'reconnects'>;
 
 /** Takes a snapshot of one lane. */
-function laneStats(lane: Lane, balancer: Balancer<Lane>): LaneStats {
+function laneStats(lane: Lane, balancer: Balancer<Outlet>): LaneStats {
   const { connects, ...counters } = lane.counters();
   return {
     ...counters,
