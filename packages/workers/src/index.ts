@@ -41,7 +41,14 @@ export {
   MAX_RECORDS as MAX_STAGED_ENTRIES,
 } from './ring/memory-layout.js';
 export { HALF_LIFE, Meter } from './ring/meter.js';
-export { createRing, MAX_RING_BYTES, MIN_RING_BYTES, Ring, takeWake } from './ring/ring.js';
+export {
+  createRing,
+  MAX_RING_BYTES,
+  MIN_RING_BYTES,
+  Ring,
+  type SharedRing,
+  takeWake,
+} from './ring/ring.js';
 export type { FrameWriter, WriterMark } from './ring/ring-writer.js';
 export { type FrameRun, RunReader } from './ring/run-reader.js';
 export { SharedMemoryPool, sharedBytesOf } from './ring/shared-memory.js';

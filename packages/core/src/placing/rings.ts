@@ -75,7 +75,7 @@ export class Rings {
     const { length } = frame.frame;
     if (this.refused.isRefused(tag)) {
       if (this.refused.entries >= MAX_REFUSED) return false;
-      this.refused.add(this.placer.isLarge(length) ? frame : copyOf(frame));
+      this.refused.add(this.keep(frame));
       return true;
     }
     const isSpare = (lane: Outlet) => lane.isHalfFree && lane.hasRoom(length) && !lane.refuses(tag);
@@ -87,6 +87,12 @@ export class Rings {
     if (!this.placer.isLarge(frame.length)) return frame;
     const own = this.#sharedMemory.allocate(frame.length);
     return own.fill(frame);
+  }
+
+  /** Returns a copy of frames that lie in memory of others; a large one as it is. */
+  keep(frame: DetachedFrame): DetachedFrame {
+    if (this.placer.isLarge(frame.frame.length)) return frame;
+    return { ...frame, frame: Buffer.from(frame.frame) };
   }
 
   /** Frees the memory of a large frame that is stored elsewhere. */
@@ -180,8 +186,4 @@ export class Rings {
       lane.endEvacuation();
     }
   }
-}
-
-function copyOf(frame: DetachedFrame): DetachedFrame {
-  return { ...frame, frame: Buffer.from(frame.frame) };
 }

@@ -6,6 +6,7 @@ import type { DiskCache } from '../cache/disk-cache.js';
 import type { DittoWriter } from '../entries/ditto-writer.js';
 import type { Outlet } from '../placing/outlet.js';
 import type { Rings } from '../placing/rings.js';
+import type { Producers } from '../producing/producers.js';
 import type { Backlog } from '../waiting/backlog.js';
 import type { SelfLog } from './self-log.js';
 
@@ -111,6 +112,10 @@ export interface MuxerStats extends Amounts {
   readonly backlogEntries: number;
   /** Accepted entries that wait for an indexer that accepts their tag. */
   readonly refusedEntries: number;
+  /** Producers in other threads that are not closed. */
+  readonly producers: number;
+  /** Bytes of frames that producers have committed, and that the muxer has not taken over. */
+  readonly producerBytes: number;
   /** Memory of unfinished ditto blocks, in bytes. */
   readonly dittoBytes: number;
   /** Lines of the self log that were dropped before they could be ingested. */
@@ -131,6 +136,7 @@ export function muxerStats(
   dittos: DittoWriter,
   log: SelfLog,
   cache: DiskCache | undefined,
+  producers: Producers,
 ): MuxerStats {
   const { placer, refused, removed } = rings;
   const all = lanes.map((lane) => laneStats(lane, placer.balancer));
@@ -155,6 +161,8 @@ export function muxerStats(
     unconfirmedBytes: all.reduce((n, lane) => n + lane.unconfirmedBytes, 0),
     backlogEntries: backlog.entries,
     refusedEntries: refused.entries,
+    producers: producers.count,
+    producerBytes: producers.waitingBytes,
     dittoBytes: dittos.unfinishedBytes,
     droppedLogLines: log.dropped,
     ackLatencyMs: ackLatency(latency),

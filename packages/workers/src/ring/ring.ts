@@ -146,6 +146,12 @@ export function createLaneMemory(ringBytes: number): WebAssembly.Memory {
   return memory;
 }
 
+/** What another thread needs to use a ring; it can be posted. */
+export interface SharedRing {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+}
+
 /**
  * An empty ring in memory of its own.
  * @param ringBytes a power of two, 64 KiB to 1 GiB
