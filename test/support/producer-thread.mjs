@@ -32,6 +32,8 @@ const actions = {
       if (!lineWriters.has(tag)) lineWriters.set(tag, producer.lineWriter({ tag, timestamp: 0 }));
       await lineWriters.get(tag).write(entries.map(({ data }) => `${data}\n`).join(''));
     }
+    // What is written is committed at the end of the turn.
+    await new Promise(setImmediate);
   },
   /** Writes without waiting until a write has to wait. Returns how many entries were written. */
   async fill({ from, bytes }) {

@@ -6,11 +6,13 @@ import { benchFolder, type CacheRow, runCacheBench } from '../measurements/cache
 import { type CeilingRow, runCeiling } from '../measurements/ceiling.js';
 import { runCodec } from '../measurements/codec-bench.js';
 import { type CompressionRow, runCompression } from '../measurements/compression.js';
-import { type MuxerRunResult, type Rounds, WRITE_PATHS } from '../measurements/muxer-run.js';
+import type { MuxerRunResult, Rounds } from '../measurements/muxer-run.js';
+import { formatProducers, runProducers } from '../measurements/producers.js';
 import { formatRings, runRings } from '../measurements/rings.js';
 import { formatThreads, runThreads } from '../measurements/threads.js';
 import { runTimes, type TimesRow } from '../measurements/times-bench.js';
 import { runTransports, type TransportsRow } from '../measurements/transports.js';
+import { WRITE_PATHS } from '../measurements/write-paths.js';
 
 /** `pnpm bench`: what things cost here. */
 const program = new Command('bench').description('Measure parts of ringest on this machine');
@@ -25,6 +27,13 @@ addMeasurement(
   'nanoseconds of each thread an entry, by way of writing (Linux)',
   async (rounds) => ({
     sizes: await runThreads(rounds, (row) => console.log(formatThreads(row))),
+  }),
+);
+addMeasurement(
+  'producers',
+  'producers in threads of their own beside a muxer that writes alone (Linux)',
+  async (rounds) => ({
+    rows: await runProducers(rounds, (row) => console.log(formatProducers(row))),
   }),
 );
 addMeasurement(

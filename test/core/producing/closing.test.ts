@@ -44,6 +44,13 @@ describe('close of the muxer', () => {
     await producer.close();
   });
 
+  it('does not wait for a producer that was never opened', async () => {
+    const indexer = await Receiver.start();
+    const muxer = await hotMuxer({ targets: [indexer.address], closeTimeout: 2 ** 31 - 1 });
+    muxer.producer();
+    expect(await muxer.close()).toEqual({ unconfirmed: 0, cached: 0 });
+  });
+
   it('reports what producers had committed and no indexer has', async () => {
     const { muxer } = await lonely();
     const thread = await ProducerThread.open(muxer);

@@ -110,12 +110,31 @@ export class Producer extends EventEmitter<ProducerEvents> {
     port.on('close', () => this.#end());
   }
 
-  /** As `IngestMuxer.writeEntry`. */
+  /**
+   * Writes one entry. Its data is copied before this returns. Timeout and signal end only the waiting for
+   * room. If this throws, nothing was written.
+   * @returns `undefined` if there was room at once, otherwise a promise that resolves once there is. With
+   *   the cache mode `journal` it is always a promise, which resolves once the entry is stored on disk, or
+   *   confirmed. The promise rejects with a `WriteAbandonedError` if the waiting ends early
+   * @throws {NotRunningError} the producer or its muxer is closing or closed
+   * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
+   * @throws {BacklogFullError} more than `backlogBytes` wait for room already
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws {UnknownTagError | TagRefusedError} the entry cannot have this tag
+   * @throws {InvalidEntryError | InvalidTimestampError | InvalidSourceError} a field is not valid
+   * @throws {OversizedEntryError} the data is over 2^30 - 1 bytes (§5)
+   * @throws {InvalidEnumeratedValueError | OversizedEnumeratedBlockError} the enumerated values are not
+   *   valid, or too many (§6)
+   * @throws {SystemLimitError} there is no memory for a large entry
+   */
   writeEntry(entry: EntryInput, options?: WaitOptions): Promise<void> | undefined {
     return this.#writer.writeEntry(entry, options);
   }
 
-  /** As `IngestMuxer.write`. */
+  /**
+   * Writes an entry without a source and without enumerated values of its own. It returns and throws
+   * what `writeEntry` does.
+   */
   write(
     timestamp: TimestampInput,
     tag: number,
@@ -125,12 +144,37 @@ export class Producer extends EventEmitter<ProducerEvents> {
     return this.#writer.writeEntry({ timestamp, tag, data }, options);
   }
 
-  /** As `IngestMuxer.writeBatch`. */
+  /**
+   * Writes entries in order. Their data is copied before this returns. If this throws, nothing was
+   * written. If the waiting for room ends early, the entries that found room stay accepted.
+   * @returns `undefined` if there was room for all of them at once, otherwise a promise for all of them:
+   *   it resolves, and rejects, as the one of `writeEntry`
+   * @throws {NotRunningError} the producer or its muxer is closing or closed
+   * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
+   * @throws {BacklogFullError} more than `backlogBytes` wait for room already
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used, or `entries` is not
+   *   an array
+   * @throws {BatchError} an entry cannot be written; `index` says which, and `cause` why
+   */
   writeBatch(entries: readonly EntryInput[], options?: WaitOptions): Promise<void> | undefined {
     return this.#writer.writeBatch(entries, options);
   }
 
-  /** As `IngestMuxer.writePacked`. */
+  /**
+   * Writes entries that lie in one buffer, back to back. Their data is copied before this returns. If this
+   * throws, nothing was written.
+   * @param offsets where each entry begins in `bytes`, and then where the last one ends: one number more
+   *   than there are entries. They must not fall
+   * @param options what the entries have in common, or columns with a number for each entry
+   * @returns as `writeBatch`
+   * @throws {NotRunningError} the producer or its muxer is closing or closed
+   * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
+   * @throws {BacklogFullError} more than `backlogBytes` wait for room already
+   * @throws {UnknownTagError | TagRefusedError} the entries cannot have this tag
+   * @throws {InvalidSourceError | InvalidTimestampError} the source, or the time of all entries, is not valid
+   * @throws {InvalidTimeoutError | InvalidArgumentError} an argument has the wrong type or length
+   * @throws {BatchError} an entry cannot be written; `index` says which, and `cause` why
+   */
   writePacked(
     bytes: Uint8Array,
     offsets: Uint32Array,
@@ -139,22 +183,35 @@ export class Producer extends EventEmitter<ProducerEvents> {
     return this.#writer.writePacked(bytes, offsets, options);
   }
 
-  /** As `IngestMuxer.lineWriter`. */
+  /**
+   * Returns a writer that makes an entry of each line of a stream of bytes, in this thread. A producer may
+   * have many of them.
+   * @throws {UnknownTagError | TagRefusedError} the entries cannot have this tag
+   * @throws {InvalidSourceError | InvalidTimestampError} the source, or the time of all entries, is not valid
+   * @throws {InvalidArgumentError} another option cannot be used
+   */
   lineWriter(options: LineWriterOptions): LineWriter {
     return this.#writer.lineWriter(options);
   }
 
-  /** As `IngestMuxer.willBlock`. */
+  /**
+   * Returns whether an entry with this many bytes of data and enumerated values would have to wait for
+   * room now. If so, the producer emits `drain` once there is room, unless it is closed before.
+   */
   willBlock(bytes = 0): boolean {
     return this.#dispatcher.mustWait(FRAME_BYTES + bytes);
   }
 
-  /** As `IngestMuxer.getTag`. */
+  /**
+   * Returns the number of a tag of the muxer, which entries carry.
+   * @throws {UnknownTagError} the muxer has no tag of this name
+   * @throws {InvalidArgumentError} the name is not a string
+   */
   getTag(name: string): MuxerTag {
     return this.#tags.get(name);
   }
 
-  /** As `IngestMuxer.lookupTag`. */
+  /** The name of a tag, by its number; `undefined` if the muxer has no such tag. */
   lookupTag(tag: number): string | undefined {
     return this.#tags.lookup(tag);
   }
@@ -162,7 +219,11 @@ export class Producer extends EventEmitter<ProducerEvents> {
   /**
    * Adds a tag to the muxer, unless it has the tag already, and resolves with its number: the muxer gives
    * the numbers, for all of its producers.
-   * @throws as `IngestMuxer.negotiateTag`
+   * @throws {InvalidTagError} the name is empty, too long or has a forbidden character; see `remapTag`
+   * @throws {InvalidArgumentError} the name is not a string
+   * @throws {TooManyTagsError} the muxer has 65535 tags already
+   * @throws {NotRunningError} the producer or its muxer is closing or closed
+   * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
    */
   async negotiateTag(name: string): Promise<MuxerTag> {
     this.#checkRunning();
@@ -177,7 +238,13 @@ export class Producer extends EventEmitter<ProducerEvents> {
   /**
    * Resolves once every entry that this producer wrote before is confirmed by an indexer. It asks the
    * indexers to confirm at once (§4, FORCE_ACK).
-   * @throws as `IngestMuxer.sync`
+   * @throws {NotRunningError} the producer or its muxer is closing or closed, also while this waits
+   * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws {WaitTimeoutError} not everything was confirmed in time; the rest is still being sent
+   * @throws {TagRefusedError} everything is confirmed except entries whose tag every indexer refuses
+   * @throws {EntriesLostError} entries that were only in the cache were dropped or damaged there
+   * @throws the signal's reason, if the signal is aborted
    */
   async sync(options: WaitOptions = {}): Promise<void> {
     await this.#confirmed(true, options);
@@ -186,7 +253,13 @@ export class Producer extends EventEmitter<ProducerEvents> {
   /**
    * Resolves once every entry that this producer wrote before is confirmed by an indexer, without asking
    * for it.
-   * @throws as `IngestMuxer.barrier`
+   * @throws {NotRunningError} the producer or its muxer is closing or closed, also while this waits
+   * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws {WaitTimeoutError} not everything was confirmed in time; the rest is still being sent
+   * @throws {TagRefusedError} everything is confirmed except entries whose tag every indexer refuses
+   * @throws {EntriesLostError} entries that were only in the cache were dropped or damaged there
+   * @throws the signal's reason, if the signal is aborted
    */
   async barrier(options: WaitOptions = {}): Promise<void> {
     await this.#confirmed(false, options);
@@ -297,6 +370,7 @@ export class Producer extends EventEmitter<ProducerEvents> {
     await Promise.race([Promise.all([stored, this.#answers.allSettled()]), patience.promise]);
     patience.resolve();
     this.#end();
+    this.#post({ kind: 'closed' });
     this.#port.close();
   }
 

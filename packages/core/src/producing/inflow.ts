@@ -31,7 +31,7 @@ export class Inflow {
   isEnded = false;
   /** The producer has closed its port, or its thread has ended. */
   isGone = false;
-  /** Entries that were taken out since the last call of `settle`. */
+  /** Entries that were taken out since the last receipt. */
   taken = 0;
   readonly #reader: RunReader;
   readonly #port: MessagePort;
@@ -134,9 +134,13 @@ export class Inflow {
     };
   }
 
-  /** Wakes the producer if it waits for the room that is free now, and reports positions that are passed. */
-  settle(): void {
+  /** Wakes the producer if it waits for room that is free now. */
+  wakeProducer(): void {
     if (takeWake(this.ring, this.#reader.released)) this.post({ kind: 'wake' });
+  }
+
+  /** Does what was to be done at positions that are passed by now. */
+  passMilestones(): void {
     this.#passUpTo(this.#reader.position);
   }
 
@@ -145,10 +149,11 @@ export class Inflow {
     return this.#reader.position;
   }
 
-  /** Refuses further writes, at once, and asks the producer to end. */
+  /** Refuses further writes, at once, and asks the producer to end. One that was never opened has ended. */
   stop(): void {
-    Atomics.store(this.ring.control, Control.state, LaneState.ending);
-    this.post({ kind: 'close' });
+    const state = Atomics.exchange(this.ring.control, Control.state, LaneState.ending);
+    if (state === LaneState.connecting) this.isEnded = true;
+    else this.post({ kind: 'close' });
   }
 
   close(): void {

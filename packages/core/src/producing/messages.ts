@@ -54,7 +54,12 @@ export type ToMuxer =
       readonly message: string;
     }
   /** The producer writes nothing more. */
-  | { readonly kind: 'ended' };
+  | { readonly kind: 'ended' }
+  /**
+   * The producer needs no answers any more. Its port closes as well, but later, if its thread does not run its
+   * event loop: threads of a pool wait for their next task without it.
+   */
+  | { readonly kind: 'closed' };
 
 /** Messages from the main thread to the producer's thread. */
 export type ToProducer =

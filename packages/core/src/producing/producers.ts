@@ -184,6 +184,7 @@ export class Producers {
         bytes += head.frame.length;
         inflow.pass(head, this.#host.spare);
       }
+      inflow.wakeProducer();
     } catch (error) {
       this.#inflows = this.#inflows.filter((other) => other !== inflow);
       inflow.giveUp();
@@ -200,11 +201,13 @@ export class Producers {
       const { taken, position } = inflow;
       inflow.taken = 0;
       if (taken > 0) this.#sendReceipt(inflow, taken, position);
-      inflow.settle();
+      inflow.passMilestones();
     }
     if (this.#inflows.every(({ isOver }) => isOver)) this.#ended?.resolve();
     const gone = this.#inflows.filter(({ isGone, isOver }) => isGone && isOver);
-    if (gone.length > 0) this.#inflows = this.#inflows.filter((inflow) => !gone.includes(inflow));
+    if (gone.length === 0) return;
+    for (const inflow of gone) inflow.close();
+    this.#inflows = this.#inflows.filter((inflow) => !gone.includes(inflow));
   }
 
   #sendReceipt(inflow: Inflow, entries: number, position: number): void {
@@ -247,6 +250,10 @@ export class Producers {
       }
       case 'ended':
         inflow.isEnded = true;
+        this.#wake(inflow);
+        break;
+      case 'closed':
+        inflow.isGone = true;
         this.#wake(inflow);
     }
   }

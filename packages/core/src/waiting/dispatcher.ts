@@ -5,7 +5,7 @@
  *     repeat
  *       1  evacuated frames    of lost lanes are moved to other rings. They were accepted first.
  *       2  entries on disk     are replayed. They are older than what waits in memory.
- *       3  the backlog         is placed, in order. It is older than any new entry.
+ *       3  the backlog         is placed, in order. It is older than any new entry. Then producers.
  *       4  commit              of the batch that 1 to 3 have begun: else no worker would ever send it.
  *       5  arm for room        for the oldest frame that still waits. It looks again after it has armed.
  *       6  settle barriers     that are passed, and arm for the oldest other one. It looks again, too.
@@ -166,11 +166,14 @@ export class Dispatcher {
     const { producers } = this.#options;
     const passed = this.#barriers.add(forces, options, (place) => {
       if (producers === undefined) return placeAfterBacklog(place);
-      let cancel = () => {};
-      cancel = producers.afterCommitted(() => {
-        cancel = placeAfterBacklog(place);
+      let callOff = () => {};
+      const cancel = producers.afterCommitted(() => {
+        callOff = placeAfterBacklog(place);
       });
-      return () => cancel();
+      return () => {
+        cancel();
+        callOff();
+      };
     });
     if (forces) this.progress();
     else this.#progress.schedule();
