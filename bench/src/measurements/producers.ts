@@ -41,7 +41,10 @@ export interface ProducersRow extends ProducersSample {
   readonly size: number;
   readonly write: WritePath;
   readonly count: number;
-  /** Entries a second that the busiest thread would allow if each thread had a core of its own. */
+  /**
+   * Entries a second that the muxer's thread, or the busiest producer, would allow if each thread had a core
+   * of its own, and if there were lanes enough: several connections, each with a worker.
+   */
   readonly entriesPerSecondWithCores: number;
 }
 
@@ -92,7 +95,7 @@ export function formatProducers(row: ProducersRow): string {
   const rate = (entries: number) => `${(entries / 1e6).toFixed(2)} M/s`;
   return (
     `${size} bytes, ${write}, ${who}: ${rate(row.entriesPerSecond)}, ${times.join(', ')}; ` +
-    `with a core for each thread at most ${rate(row.entriesPerSecondWithCores)}`
+    `with cores and lanes enough at most ${rate(row.entriesPerSecondWithCores)}`
   );
 }
 
@@ -178,7 +181,7 @@ function medianRow(
 ): ProducersRow {
   const of = (part: keyof ProducersSample) => median(samples.map((sample) => sample[part]));
   const [producers, main, laneWorker] = [of('producers'), of('main'), of('laneWorker')];
-  const busiest = Math.max(producers / Math.max(count, 1), main, laneWorker);
+  const busiest = Math.max(producers / Math.max(count, 1), main);
   return {
     ...{ size, write, count, producers, main, laneWorker },
     entriesPerSecond: of('entriesPerSecond'),
