@@ -39,9 +39,19 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     configuration: ['gravwell-file', 'balancing'],
     placing: ['balancing', 'configuration'],
     cache: ['configuration', 'placing'],
-    waiting: ['balancing', 'placing', 'cache'],
+    producing: ['configuration', 'placing', 'cache'],
+    waiting: ['balancing', 'placing', 'cache', 'producing'],
     entries: ['balancing', 'configuration', 'placing', 'waiting'],
-    reporting: ['balancing', 'configuration', 'placing', 'cache', 'waiting', 'entries'],
+    producer: ['configuration', 'placing', 'cache', 'producing', 'waiting', 'entries'],
+    reporting: [
+      'balancing',
+      'configuration',
+      'placing',
+      'cache',
+      'producing',
+      'waiting',
+      'entries',
+    ],
   },
   indexer: {
     admission: [],
@@ -61,7 +71,15 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   cache: { 'messages.js': ['disk', 'log'] },
   core: {
-    'muxer.js': ['configuration', 'placing', 'cache', 'waiting', 'entries', 'reporting'],
+    'muxer.js': [
+      'configuration',
+      'placing',
+      'cache',
+      'producing',
+      'waiting',
+      'entries',
+      'reporting',
+    ],
     'start-from-config.js': ['gravwell-file', 'configuration'],
   },
   indexer: {

@@ -156,6 +156,20 @@ export class KernelTwin implements Kernel {
     return at;
   }
 
+  walkRun(from: number, end: number, limit: number): number {
+    const view = this.#view;
+    this.#walked = 0;
+    let at = from;
+    while (this.#isFrame(at, end)) {
+      const next = at + this.#frameBytes(at);
+      const isSame = view.getUint16(at + 20, true) === view.getUint16(from + 20, true);
+      if (at !== from && (!isSame || next > limit)) break;
+      at = next;
+      this.#walked++;
+    }
+    return at;
+  }
+
   walked(): number {
     return this.#walked;
   }

@@ -114,7 +114,9 @@ describe('the kernel', () => {
             const stamped = kernel.stamp(from, Math.min(end, from + cut), TO_INDEXER_AT);
             const walkedTo = kernel.walk(from, end, most);
             const walked = kernel.walked();
-            return { end, stamped, walkedTo, walked, nextId: kernel.nextId() };
+            const ranTo = kernel.walkRun(from, end, from + cut);
+            const ran = kernel.walked();
+            return { end, stamped, walkedTo, walked, ranTo, ran, nextId: kernel.nextId() };
           });
           expect(results[0]).toEqual(results[1]);
           expectSameRing(pair);
@@ -125,6 +127,32 @@ describe('the kernel', () => {
         },
       ),
       fuzzRuns(300),
+    );
+  });
+
+  it('walks runs of one tag, up to a limit, like its twin', () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyFrame, { maxLength: 40 }),
+        fc.nat({ max: 20 }),
+        fc.nat({ max: RING_BYTES }),
+        (frames, length, most) => {
+          const alike = frames.map((frame, i) => ({ ...frame, tag: i < length ? 7 : frame.tag }));
+          const results = makePair().map((side) => {
+            const end = encodeAll(side, RING_AT, alike);
+            const runs: number[] = [];
+            for (let at = RING_AT; at < end; ) {
+              at = side.kernel.walkRun(at, end, at + most);
+              runs.push(at, side.kernel.walked());
+            }
+            return { end, runs };
+          });
+          expect(results[0]).toEqual(results[1]);
+          const { end, runs = [] } = results[0] ?? {};
+          if (frames.length > 0) expect(runs.at(-2)).toBe(end);
+        },
+      ),
+      fuzzRuns(200),
     );
   });
 

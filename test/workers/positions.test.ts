@@ -1,6 +1,7 @@
 import { Source } from '@ringest/codec';
 import {
   Control,
+  createRing,
   kernelModule,
   LaneRing,
   ReadOutcome,
@@ -21,7 +22,7 @@ class BothEnds extends LaneRing {
   readonly reader: RingReader;
 
   constructor() {
-    super(SIZE, new SharedMemoryPool());
+    super(createRing(SIZE), new SharedMemoryPool());
     const { memory } = this.ring;
     Buffer.from(memory.buffer).writeUInt16LE(900, TO_INDEXER_AT);
     const ring = new Ring(memory, kernelModule());

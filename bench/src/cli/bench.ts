@@ -7,11 +7,13 @@ import { benchFolder, type CacheRow, runCacheBench } from '../measurements/cache
 import { type CeilingRow, runCeiling } from '../measurements/ceiling.js';
 import { runCodec } from '../measurements/codec-bench.js';
 import { type CompressionRow, runCompression } from '../measurements/compression.js';
-import { type MuxerRunResult, type Rounds, WRITE_PATHS } from '../measurements/muxer-run.js';
+import type { MuxerRunResult, Rounds } from '../measurements/muxer-run.js';
+import { formatProducers, runProducers } from '../measurements/producers.js';
 import { formatRings, runRings } from '../measurements/rings.js';
 import { formatThreads, runThreads } from '../measurements/threads.js';
 import { runTimes, type TimesRow } from '../measurements/times-bench.js';
 import { runTransports, type TransportsRow } from '../measurements/transports.js';
+import { WRITE_PATHS } from '../measurements/write-paths.js';
 
 /** `pnpm bench`: what things cost here. */
 const program = new Command('bench').description('Measure parts of ringest on this machine');
@@ -28,6 +30,13 @@ addMeasurement(
     sizes: await runThreads(options, (row) => console.log(formatThreads(row))),
   }),
 ).addOption(entrySize());
+addMeasurement(
+  'producers',
+  'producers in threads of their own beside a muxer that writes alone (Linux)',
+  async (rounds) => ({
+    rows: await runProducers(rounds, (row) => console.log(formatProducers(row))),
+  }),
+);
 addMeasurement(
   'rings',
   'what small rings cost, by size of batches and entries',

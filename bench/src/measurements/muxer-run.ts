@@ -1,22 +1,17 @@
-import { Source } from '@ringest/codec';
 import { IngestMuxer, type MuxerConfiguration } from '@ringest/core';
 import type { Content } from '../contents/content.js';
-import { EntrySource, type LoadEntry } from '../contents/entry-source.js';
 import { Receipts } from '../load/receipts.js';
 import { median } from '../shared/median.js';
 import type { ThreadMeter } from './thread-meter.js';
+import { chunkOf, WRITERS, type WriteChunk, type WritePath } from './write-paths.js';
 
 /** The secret of indexers that are measured. */
 export const SECRET = 'IngestSecrets';
 
-const TAG = 'bench';
-const START = { seconds: 1_700_000_000, nanoseconds: 0 };
-const SOURCE = Source.parse('127.0.0.1');
-const LINE_END = Buffer.from('\n');
-/** Bytes of lines that come at once, as from a file or socket. */
-const READ_BYTES = 65536;
+export const TAG = 'bench';
+
 /** Entries between two looks at the clock. */
-const BATCH = 1024;
+export const BATCH = 1024;
 
 /** How often and how long something is measured. */
 export interface Rounds {
@@ -24,72 +19,6 @@ export interface Rounds {
   /** Milliseconds. */
   readonly duration: number;
 }
-
-/** What a way of writing needs to know. */
-interface Chunks {
-  readonly muxer: IngestMuxer;
-  /** One chunk, which is written over and over. */
-  readonly entries: readonly LoadEntry[];
-  /** Returns what to wait for before the next write. */
-  readonly pauseFor: (written: Promise<void>) => Promise<void> | undefined;
-}
-
-/** Writes a chunk of entries. Returns what to wait for before the next one. */
-type WriteChunk = () => Promise<void> | undefined;
-
-/** The ways to write that are measured beside each other. */
-const WRITERS = {
-  writeEntry({ muxer, entries, pauseFor }) {
-    return async () => {
-      for (const entry of entries) {
-        const written = muxer.writeEntry(entry);
-        const wait = written && pauseFor(written);
-        if (wait) await wait;
-      }
-    };
-  },
-  writeBatch({ muxer, entries, pauseFor }) {
-    return () => {
-      const written = muxer.writeBatch(entries);
-      return written && pauseFor(written);
-    };
-  },
-  lines({ muxer, entries, pauseFor }) {
-    const writer = muxer.lineWriter({ tag: tagOf(entries), source: SOURCE });
-    const lines = Buffer.concat(entries.flatMap(({ data }) => [data, LINE_END]));
-    const chunks = Array.from({ length: Math.ceil(lines.length / READ_BYTES) }, (_, i) =>
-      lines.subarray(i * READ_BYTES, (i + 1) * READ_BYTES),
-    );
-    return async () => {
-      for (const chunk of chunks) {
-        const written = writer.write(chunk);
-        const wait = written && pauseFor(written);
-        if (wait) await wait;
-      }
-    };
-  },
-  packed({ muxer, entries, pauseFor }) {
-    const bytes = Buffer.concat(entries.map(({ data }) => data));
-    const offsets = new Uint32Array(entries.length + 1);
-    for (const [i, { data }] of entries.entries()) {
-      offsets[i + 1] = (offsets[i] as number) + data.length;
-    }
-    const options = { tag: tagOf(entries), timestamp: START, source: SOURCE };
-    return () => {
-      const written = muxer.writePacked(bytes, offsets, options);
-      return written && pauseFor(written);
-    };
-  },
-} as const satisfies Readonly<Record<string, (chunks: Chunks) => WriteChunk>>;
-
-function tagOf([entry]: readonly LoadEntry[]): number {
-  return entry?.tag ?? 0;
-}
-
-export type WritePath = keyof typeof WRITERS;
-
-/** In the order in which they are shown. */
-export const WRITE_PATHS = Object.keys(WRITERS) as readonly WritePath[];
 
 /** A muxer that writes as fast as it finds room. */
 export interface MuxerRun {
@@ -134,21 +63,12 @@ export async function runMuxer(
   });
   muxer.start();
   await muxer.waitForHot({ timeout: 10_000 });
-  const source = new EntrySource({
-    seed: 1,
-    entryBytes,
-    tags: [muxer.getTag(TAG)],
-    source: SOURCE,
-    startSeconds: START.seconds,
-    batch: write === 'writeBatch' ? batch : 0,
-    ...(content ? { content, varied: true } : { content: 'lines' }),
-  });
   const isJournal = target.cache?.mode === 'journal';
   const receipts = isJournal ? new Receipts(muxer, entryBytes) : undefined;
   let sent = 0;
   const writeChunk: WriteChunk = WRITERS[write]({
-    muxer,
-    entries: Array.from({ length: batch }, (_, i) => source.entry(i)),
+    target: muxer,
+    entries: chunkOf({ tag: muxer.getTag(TAG), entryBytes, write, batch, content }),
     pauseFor: (written) => (receipts === undefined ? written : receipts.take(written, sent)),
   });
   meter?.begin();

@@ -1,7 +1,8 @@
 import { IndexerChild } from '../shared/indexer-child.js';
 import { median } from '../shared/median.js';
-import { inTurn, type Rounds, runMuxer, SECRET, WRITE_PATHS, type WritePath } from './muxer-run.js';
+import { inTurn, type Rounds, runMuxer, SECRET } from './muxer-run.js';
 import { medianTimes, type ProcessorTime, ThreadMeter, type ThreadTimes } from './thread-meter.js';
+import { WRITE_PATHS, type WritePath } from './write-paths.js';
 
 const SIZES = [64, 256, 1024];
 

@@ -90,6 +90,13 @@ export type {
   MuxerStatus,
   TargetStatus,
 } from './muxer-events.js';
+export {
+  openProducer,
+  type Producer,
+  type ProducerEvents,
+  type ProducerStats,
+} from './producer/producer.js';
+export type { ProducerHandle, ProducerTask } from './producing/messages.js';
 export type { ChildState } from './reporting/state-reporter.js';
 export type { AckLatency, Amounts, LaneState, LaneStats, MuxerStats } from './reporting/stats.js';
 export { type StartableConfig, type StartOptions, startFromConfig } from './start-from-config.js';

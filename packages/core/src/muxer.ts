@@ -5,9 +5,7 @@ import {
   FRAME_BYTES,
   GRAVWELL_TAG,
   type MuxerTag,
-  Timestamp,
   type TimestampInput,
-  type UnixTime,
 } from '@ringest/codec';
 import { type Lane, SharedMemoryPool } from '@ringest/workers';
 import { DiskCache } from './cache/disk-cache.js';
@@ -19,20 +17,22 @@ import {
 } from './configuration/configuration.js';
 import { checkReload } from './configuration/reload.js';
 import type { Target, TargetInput } from './configuration/targets/index.js';
-import { BatchWriter } from './entries/batch-writer.js';
 import { CheckedEntry, type EntryExtras } from './entries/checked-entry.js';
 import { DittoWriter } from './entries/ditto-writer.js';
-import { LineWriter, type LineWriterOptions } from './entries/line-writer.js';
+import { EntryWriter } from './entries/entry-writer.js';
+import type { LineWriter, LineWriterOptions } from './entries/line-writer.js';
 import { MuxerTags } from './entries/muxer-tags.js';
-import { PackedEntries, type PackedOptions } from './entries/packed-entries.js';
-import { type CountedRun, RunWriter } from './entries/run-writer.js';
+import type { PackedOptions } from './entries/packed-entries.js';
 import { TimestampWindow } from './entries/timestamp-window.js';
-import { NestedWriteError, NotRunningError, WaitTimeoutError } from './errors.js';
+import { NotRunningError, WaitTimeoutError } from './errors.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
 import { OncePerTurn } from './once-per-turn.js';
 import { Lanes } from './placing/lanes.js';
 import { Rings } from './placing/rings.js';
 import { Targets } from './placing/targets.js';
+import { toMessage } from './producing/error-message.js';
+import type { ProducerHandle } from './producing/messages.js';
+import { Producers } from './producing/producers.js';
 import { SelfLog } from './reporting/self-log.js';
 import { type ChildState, StateReporter } from './reporting/state-reporter.js';
 import { type MuxerStats, muxerStats } from './reporting/stats.js';
@@ -50,15 +50,13 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   readonly #tags: MuxerTags;
   /** What the muxer adds to entries, and demands of them. */
   readonly #extras: EntryExtras;
-  readonly #parts: CheckedEntry;
   readonly #lanes: Lanes;
   readonly #rings: Rings;
   readonly #cache: DiskCache | undefined;
   readonly #dispatcher: Dispatcher;
-  readonly #batches: BatchWriter;
-  readonly #runs: RunWriter;
-  readonly #packed: PackedEntries;
+  readonly #writer: EntryWriter;
   readonly #dittos: DittoWriter;
+  readonly #producers: Producers;
   readonly #reporter: StateReporter;
   readonly #targets: Targets;
   /** For the lines of the self log: nothing is attached to them. */
@@ -82,14 +80,9 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#configuration = checked;
     this.#tags = new MuxerTags(checked.tags);
     const { attachments, sourceOverride, maxEntrySize, timestampWindow } = checked;
-    const outside = (time: UnixTime) => {
-      const timestamp = Timestamp.from(time).toString();
-      const text = 'an entry has a time outside of timestampWindow: it gets the present time';
-      this.#log.warn({ timestamp }, text);
-    };
-    const window = timestampWindow && new TimestampWindow(timestampWindow, outside);
+    const warn = (fields: object, message: string) => this.#log.warn({ ...fields }, message);
+    const window = TimestampWindow.of(timestampWindow, warn);
     this.#extras = { attachments, sourceOverride, maxEntrySize, window };
-    this.#parts = new CheckedEntry(this.#tags, this.#extras);
     this.#logParts = new CheckedEntry(this.#tags, { sourceOverride: checked.logSource });
     this.#log = this.#createLog();
     const progress = new OncePerTurn(() => this.#dispatcher.progress());
@@ -103,14 +96,24 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const { backlogBytes } = checked;
     this.#rings = new Rings(lanes, checked, this.#sharedMemory, progress);
     if (checked.cache !== undefined) this.#cache = this.#createCache(checked.cache, progress);
-    const dispatching = { backlogBytes, drained, refusal };
+    this.#producers = this.#createProducers(progress);
+    const dispatching = { producers: this.#producers, backlogBytes, drained, refusal };
     this.#dispatcher = new Dispatcher(this.#rings, this.#cache, progress, dispatching);
-    this.#batches = new BatchWriter(this.#parts, this.#rings.placer, this.#dispatcher);
-    this.#runs = new RunWriter(this.#rings.placer, this.#dispatcher);
-    this.#packed = new PackedEntries(this.#tags, this.#extras);
+    this.#writer = new EntryWriter({
+      tags: this.#tags,
+      extras: this.#extras,
+      placer: this.#rings.placer,
+      dispatcher: this.#dispatcher,
+      receipts: this.#cache,
+      checkRunning: () => this.#checkRunning(),
+      warn: (fields, message) => this.#log.warn(fields, message),
+    });
     this.#dittos = new DittoWriter({
       lanes,
-      balancer: this.#rings.placer.balancer,
+      pick: (passedOver) => {
+        const picked = this.#rings.placer.balancer.pick(passedOver);
+        return lanes.find((lane) => lane === picked);
+      },
       parts: new CheckedEntry(this.#tags, { maxEntrySize: checked.maxEntrySize }),
       tags: this.#tags,
       memory: this.#sharedMemory,
@@ -146,8 +149,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#state = 'running';
     this.#reporter.start();
     const { attachments, statsInterval } = this.#configuration;
-    attachments?.start((err) =>
-      this.#log.warn({ err }, 'the attached values could not be read again: the old ones stay'),
+    attachments?.start(
+      (err) =>
+        this.#log.warn({ err }, 'the attached values could not be read again: the old ones stay'),
+      () => this.#producers.post({ kind: 'attached', values: attachments.values }),
     );
     if (statsInterval > 0) {
       this.#statsTimer = setInterval(() => this.#logStats(), statsInterval).unref();
@@ -311,12 +316,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {SystemLimitError} there is no memory for a large entry
    */
   writeEntry(entry: EntryInput, options?: WaitOptions): Promise<void> | undefined {
-    this.#checkMayWrite(options);
-    this.#parts.check(entry);
-    if (this.#dispatcher.write(this.#parts)) return this.#cache?.receipt(1, options);
-    this.#rings.placer.copy(this.#parts);
-    const room = this.#dispatcher.enqueueCopies(0, options ?? {});
-    return this.#cache ? this.#cache.receiptAfter(room, 1, options) : room;
+    return this.#writer.writeEntry(entry, options);
   }
 
   /**
@@ -333,9 +333,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {BatchError} an entry cannot be written; `index` says which, and `cause` why
    */
   writeBatch(entries: readonly EntryInput[], options?: WaitOptions): Promise<void> | undefined {
-    this.#checkMayWrite(options);
-    const room = this.#batches.write(entries, options ?? {});
-    return this.#cache ? this.#cache.receiptAfter(room, entries.length, options) : room;
+    return this.#writer.writeBatch(entries, options);
   }
 
   /**
@@ -359,8 +357,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     offsets: Uint32Array,
     options: PackedOptions,
   ): Promise<void> | undefined {
-    this.#checkMayWrite(options);
-    return this.#writeRuns([this.#packed.check(bytes, offsets, options)], options);
+    return this.#writer.writePacked(bytes, offsets, options);
   }
 
   /**
@@ -371,14 +368,21 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {InvalidArgumentError} another option cannot be used
    */
   lineWriter(options: LineWriterOptions): LineWriter {
-    return new LineWriter(options, {
-      parts: new CheckedEntry(this.#tags, this.#extras),
-      maxEntrySize: this.#configuration.maxEntrySize,
-      window: this.#extras.window,
-      writeRuns: (runs, wait) => this.#writeRuns(runs, wait),
-      checkMayWrite: (wait) => this.#checkMayWrite(wait),
-      warn: (fields, message) => this.#log.warn(fields, message),
-    });
+    return this.#writer.lineWriter(options);
+  }
+
+  /**
+   * Returns a handle with which another thread writes entries for this muxer: post it there, with its
+   * `port` in the transfer list, and give it to `openProducer`. Each producer has a ring of its own, and
+   * needs a handle of its own. `sync`, `barrier` and `close` of the muxer stand for all entries that
+   * producers had committed when they were called.
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {SystemLimitError} there is no address space for the ring
+   */
+  producer(): ProducerHandle {
+    this.#checkRunning();
+    return this.#producers.open();
   }
 
   /**
@@ -494,7 +498,16 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /** Returns a snapshot of all counters. Its cost grows with the number of lanes. */
   stats(): MuxerStats {
     const { backlog } = this.#dispatcher;
-    return muxerStats(this.#rings, backlog, this.#dittos, this.#log, this.#cache);
+    const { all } = this.#lanes;
+    return muxerStats(
+      all,
+      this.#rings,
+      backlog,
+      this.#dittos,
+      this.#log,
+      this.#cache,
+      this.#producers,
+    );
   }
 
   /** The size of the disk cache in bytes, including entries that are being written to it; 0 without a cache. */
@@ -527,6 +540,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     clearInterval(this.#statsTimer);
     this.#reporter.stop();
     this.#configuration.attachments?.stop();
+    this.#producers.stop();
     if (wasRunning && this.#lanes.failure === undefined) {
       await Promise.all([this.#syncBeforeClose(), this.#settleDittos()]);
     }
@@ -549,10 +563,12 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const cache = this.#cache;
     cache?.stop();
     this.#dispatcher.close(closing);
+    const lost = this.#producers.takeAll(() => true);
     await this.#lanes.close();
     cache?.keepUnconfirmed();
-    const left = this.#lanes.unconfirmedEntries() + this.#rings.refused.entries;
+    const left = this.#lanes.unconfirmedEntries() + this.#rings.refused.entries + lost;
     const kept = await cache?.close(this.#configuration.closeTimeout);
+    this.#producers.close();
     return { unconfirmed: left + (kept?.unconfirmed ?? 0), cached: kept?.cached ?? 0 };
   }
 
@@ -560,8 +576,14 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   async #syncBeforeClose(): Promise<void> {
     const { closeTimeout } = this.#configuration;
     const deadline = performance.now() + closeTimeout;
+    const left = () => Math.max(1, deadline - performance.now());
     try {
-      await this.#dispatcher.barrier(true, { timeout: closeTimeout });
+      await this.#producers.ended({ timeout: closeTimeout });
+    } catch (error) {
+      this.#log.warn({ err: error }, 'not all producers ended in time');
+    }
+    try {
+      await this.#dispatcher.barrier(true, { timeout: left() });
     } catch (error) {
       this.#log.warn({ err: error }, 'not all entries could be confirmed');
       if (error instanceof WaitTimeoutError) return;
@@ -570,9 +592,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#ingestsLog = true;
     this.#log.flush();
     this.#ingestsLog = false;
-    const timeout = Math.max(1, deadline - performance.now());
     // The report counts what is not confirmed by then.
-    await this.#dispatcher.barrier(true, { timeout }).catch(() => {});
+    await this.#dispatcher.barrier(true, { timeout: left() }).catch(() => {});
   }
 
   async #settleDittos(): Promise<void> {
@@ -588,23 +609,6 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     checkWait(options);
     options.signal?.throwIfAborted();
     await this.#dispatcher.barrier(forces, options);
-  }
-
-  #writeRuns(
-    runs: readonly CountedRun[],
-    options: WaitOptions | undefined,
-  ): Promise<void> | undefined {
-    const room = this.#runs.write(runs, options ?? {});
-    if (this.#cache === undefined) return room;
-    const entries = runs.reduce((sum, { written }) => sum + written, 0);
-    return this.#cache.receiptAfter(room, entries, options);
-  }
-
-  #checkMayWrite(options: WaitOptions | undefined): void {
-    this.#checkRunning();
-    if (this.#runs.isWriting) throw new NestedWriteError();
-    checkWait(options);
-    this.#dispatcher.checkBacklog();
   }
 
   #checkRunning(): void {
@@ -629,7 +633,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
         this.#log.info(fields, 'the indexer asks for a pause');
       },
       changed: () => this.#lanesChanged(),
-      allFailed: (error) => this.#dispatcher.abandon(error),
+      allFailed: (error) => {
+        this.#dispatcher.abandon(error);
+        this.#producers.post({ kind: 'failed', error: toMessage(error) });
+      },
       failed: (error, message) => this.#failed(error, message),
     });
   }
@@ -650,10 +657,35 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     });
   }
 
+  #createProducers(progress: OncePerTurn): Producers {
+    const { ringBytes, batchBytes, backlogBytes, cache } = this.#configuration;
+    const { attachments, sourceOverride, maxEntrySize, timestampWindow } = this.#configuration;
+    const isJournal = cache?.mode === 'journal';
+    return new Producers({
+      ringBytes,
+      task: () => ({
+        ...{ isJournal, batchBytes, backlogBytes, maxEntrySize, timestampWindow },
+        closeTimeout: this.#configuration.closeTimeout,
+        tags: this.#tags.names,
+        refusedTags: this.#tags.refusedTags,
+        attached: attachments?.values,
+        source: sourceOverride && Uint8Array.from(sourceOverride.bytes),
+      }),
+      progress: () => progress.now(),
+      barrier: (forces) => this.#dispatcher.barrier(forces, {}),
+      receipt: (entries) => this.#cache?.receipt(entries),
+      addTag: (name) => this.negotiateTag(name),
+      spare: (bytes) => this.#sharedMemory.takeFree(bytes),
+      warn: (fields, message) => this.#log.warn(fields, message),
+      failed: (error, message) => queueMicrotask(() => this.#failed(error, message)),
+    });
+  }
+
   #addTag(name: string): MuxerTag {
     const { isNew, ...added } = this.#tags.add(name);
     if (isNew) {
       this.#cache?.addTag(added.name);
+      this.#producers.post({ kind: 'tagAdded', name: added.name });
       for (const lane of this.#lanes.all) lane.addTag(added);
       this.#reporter.changed();
     }
@@ -694,6 +726,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const byAll = [...refused].filter((tag) => this.#rings.refused.isRefused(tag));
     const fresh = byAll.filter((tag) => this.#tags.has(tag));
     this.#tags.refuse(byAll);
+    this.#producers.post({ kind: 'tagsRefused', tags: byAll });
     this.#dispatcher.lanesChanged();
     for (const tag of fresh) this.#failed(this.#tags.refusal(tag), 'a tag is refused');
   }
@@ -714,7 +747,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const { logger, selfIngest, identity } = this.#configuration;
     if (selfIngest === undefined) return new SelfLog({ logger });
     const write = (timestamp: TimestampInput, data: string) => {
-      if (!this.#ingestsLog || this.#runs.isWriting || this.hot() === 0) return false;
+      if (!this.#ingestsLog || this.#writer.isWriting || this.hot() === 0) return false;
       this.#logParts.check({ timestamp, tag: GRAVWELL_TAG, data });
       return !this.#dispatcher.wouldWait(0) && this.#dispatcher.write(this.#logParts);
     };

@@ -16,9 +16,14 @@ export class Slice {
     this.#end = clock.now() + SLICE_MS;
   }
 
+  /** Whether the slice is over. It reads the clock. */
+  get isOver(): boolean {
+    return this.#clock.now() >= this.#end;
+  }
+
   /** Counts a frame that was placed. Returns whether the slice is over. */
   isOverAfterFrame(): boolean {
     this.#frames++;
-    return this.#frames % LOOK_FRAMES === 0 && this.#clock.now() >= this.#end;
+    return this.#frames % LOOK_FRAMES === 0 && this.isOver;
   }
 }

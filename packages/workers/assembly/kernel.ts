@@ -307,6 +307,27 @@ export function walk(from: u32, end: u32, most: u32): u32 {
   return at;
 }
 
+export function walkRun(from: u32, end: u32, limit: u32): u32 {
+  let at = from;
+  let touched: u32 = 0;
+  let count: u32 = 0;
+  if (isFrame(at, end)) {
+    const tag = load<u16>(at + TAG);
+    do {
+      // As in `stamp`: the frames lie in the other core's cache.
+      const size = frameBytes(at);
+      const ahead = at + 8 * size;
+      if (ahead + FRAME_BYTES <= end) touched |= load<u8>(ahead) | load<u8>(ahead + FRAME_BYTES - 1);
+      if (count && at + size > limit) break;
+      at += size;
+      count++;
+    } while (isFrame(at, end) && load<u16>(at + TAG) == tag);
+  }
+  walkedFrames = count;
+  lastTouched = touched;
+  return at;
+}
+
 export function walked(): u32 {
   return walkedFrames;
 }

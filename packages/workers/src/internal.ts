@@ -31,6 +31,7 @@ export * from './ring/meter.js';
 export * from './ring/ring.js';
 export * from './ring/ring-reader.js';
 export * from './ring/ring-writer.js';
+export * from './ring/run-reader.js';
 export * from './ring/shared-memory.js';
 export * from './ring/tag-translation.js';
 export * from './thread/backoff.js';

@@ -30,6 +30,8 @@ describe('statistics', () => {
       unconfirmedBytes: 0,
       backlogEntries: 0,
       refusedEntries: 0,
+      producers: 0,
+      producerBytes: 0,
       dittoBytes: 0,
       droppedLogLines: 0,
       ackLatencyMs: NO_LATENCY,

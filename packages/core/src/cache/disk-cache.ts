@@ -82,21 +82,21 @@ export class DiskCache {
     };
   }
 
-  /** See `GroupCommit.receipt`; `undefined`: the mode is not `journal`, and writes get no receipts. */
+  /** See `WriteReceipts.receipt`; `undefined`: the mode is not `journal`, and writes get no receipts. */
   receipt(entries: number, options?: WaitOptions): Promise<void> | undefined {
     return this.#parts.journal === undefined
       ? undefined
-      : this.#parts.commit.receipt(entries, options);
+      : this.#parts.commit.writes.receipt(entries, options);
   }
 
-  /** See `GroupCommit.receiptAfter`. Without a journal it returns `room`. */
+  /** See `WriteReceipts.receiptAfter`. Without a journal it returns `room`. */
   receiptAfter(
     room: Promise<void> | undefined,
     entries: number,
     options?: WaitOptions,
   ): Promise<void> | undefined {
     if (this.#parts.journal === undefined) return room;
-    return this.#parts.commit.receiptAfter(room, entries, options);
+    return this.#parts.commit.writes.receiptAfter(room, entries, options);
   }
 
   /** Whether the cache accepts an entry that finds no room in a ring. */

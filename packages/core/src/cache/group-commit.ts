@@ -1,11 +1,11 @@
 import type { OncePerTurn } from '../once-per-turn.js';
 import type { Placer } from '../placing/placer.js';
-import type { WaitOptions } from '../wait.js';
 import type { CacheHost } from './cache-host.js';
 import type { Journal } from './journal.js';
-import { Receipts, withDeadline } from './receipts.js';
+import { Receipts } from './receipts.js';
 import type { Spill } from './spill.js';
 import type { Store } from './store.js';
+import { WriteReceipts } from './write-receipts.js';
 
 /** With this many blocks on their way to the disk, a block that is not full waits for more entries. */
 const MAX_UNDER_WAY = 4;
@@ -31,11 +31,11 @@ export class GroupCommit {
   readonly #parts: GroupCommitParts;
   readonly #store: Store;
   readonly #receipts = new Receipts();
+  /** The receipts of the writes. */
+  readonly writes: WriteReceipts;
   /** Whether gathered entries wait until a block is stored. */
   #waitsForDisk = false;
   #isConfirming = false;
-  /** How many writes wait for room, with all of their entries or some. */
-  #waitingForRoom = 0;
   /** Whether some written entries are in no block, and their receipts have no key yet. */
   #isIncomplete = false;
   #isStopped = false;
@@ -43,46 +43,7 @@ export class GroupCommit {
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
     this.#store = parts.store;
-  }
-
-  /**
-   * Returns a promise that resolves when all that was written so far is stored, or confirmed.
-   * @param entries how many entries the write has. They stay accepted when its wait is abandoned
-   */
-  receipt(entries: number, options: WaitOptions = {}): Promise<void> {
-    // An earlier write may have found room, and its promise has not resolved yet: keep the order.
-    if (this.#waitingForRoom > 0) return this.receiptAfter(Promise.resolve(), entries, options);
-    this.#parts.handOn.schedule();
-    return withDeadline(this.#receipts.current, entries, options);
-  }
-
-  /** Returns the same promise for a write that waits for room first. */
-  receiptAfter(
-    room: Promise<void> | undefined,
-    entries: number,
-    options: WaitOptions = {},
-  ): Promise<void> {
-    if (room === undefined) return this.receipt(entries, options);
-    const { timeout, signal } = options;
-    const end = performance.now() + (timeout ?? Number.POSITIVE_INFINITY);
-    this.#waitingForRoom++;
-    const join = (resolve: () => void, reject: (error: unknown) => void) => {
-      this.#waitingForRoom--;
-      this.#parts.handOn.schedule();
-      this.#receipts.join({ resolve, reject });
-    };
-    return new Promise((resolve, reject) => {
-      const hasRoom = () => {
-        const left = timeout && Math.max(1, end - performance.now());
-        if (left === undefined && signal === undefined) return join(resolve, reject);
-        const receipt = new Promise<void>(join);
-        return withDeadline(receipt, entries, { timeout: left, signal }).then(resolve, reject);
-      };
-      room.then(hasRoom, (error) => {
-        this.#waitingForRoom--;
-        reject(error);
-      });
-    });
+    this.writes = new WriteReceipts(this.#receipts, () => parts.handOn.schedule());
   }
 
   /** Appends what was written so far, unless too many blocks are on their way to the disk. */
@@ -102,7 +63,7 @@ export class GroupCommit {
     if (!isAllCopied) this.#isIncomplete = true;
     this.#receipts.appended(this.#isIncomplete ? undefined : this.#store.lastKey);
     // What was not copied may be the beginning of a write that waits for room with its rest.
-    if (this.#waitingForRoom === 0) this.#isIncomplete = false;
+    if (!this.writes.isAnyWaitingForRoom) this.#isIncomplete = false;
     this.look();
   }
 

@@ -27,6 +27,12 @@ import { ConfigurationError } from '../errors.js';
  */
 export type AttachInput = Readonly<Record<string, EnumeratedScalar | EnumeratedValue>>;
 
+/** An attached value as it is now, for another thread; without `encoded` it is the time of the write. */
+export interface AttachedValue {
+  readonly name: string;
+  readonly encoded: Uint8Array | undefined;
+}
+
 /** What the variables of attached values stand for. */
 export interface AttachOptions {
   /** The value of `$UUID`. */
@@ -52,7 +58,7 @@ const RENEWAL_MS = 5 * 60_000;
  * data (§6). Only the time in the block is written again, in place.
  */
 export class Attachments {
-  readonly #attachments: readonly Attachment[];
+  #attachments: readonly Attachment[];
   #block: Buffer | undefined;
   /** Views into the block, so that they always have its time. */
   #values: readonly EnumeratedValue[] = [];
@@ -105,6 +111,23 @@ export class Attachments {
     return encodeEnumeratedBlock([...own, ...this.#values, ...own]);
   }
 
+  /** The values as they are now. */
+  get values(): AttachedValue[] {
+    return this.#attachments.map(({ name, kind }, i) => {
+      const encoded = this.#values[i]?.encoded;
+      return { name, encoded: kind === 'now' ? undefined : encoded && Uint8Array.from(encoded) };
+    });
+  }
+
+  /** Attaches the values of another thread from now on. */
+  set values(values: readonly AttachedValue[]) {
+    this.#attachments = values.map(({ name, encoded }) => {
+      if (encoded === undefined) return parse(name, '$NOW', '', () => ({}));
+      return constant(name, EnumeratedValue.decode(Buffer.from(encoded), 0));
+    });
+    this.refresh();
+  }
+
   /**
    * Reads the environment again. If it throws, the values stay as they are.
    *
@@ -139,8 +162,9 @@ export class Attachments {
    * Starts to read the environment again every 5 minutes. The timer does not keep the process alive.
    *
    * @param failed called with the error of a reading that changed nothing
+   * @param renewed called after any other reading
    */
-  start(failed: (error: Error) => void): void {
+  start(failed: (error: Error) => void, renewed: () => void = () => {}): void {
     const isConstant = this.#attachments.every(({ kind }) => kind !== 'environment');
     if (isConstant || this.#renewal !== undefined) return;
     this.#renewal = setInterval(() => {
@@ -148,7 +172,9 @@ export class Attachments {
         this.refresh();
       } catch (error) {
         failed(error as Error);
+        return;
       }
+      renewed();
     }, RENEWAL_MS).unref();
   }
 

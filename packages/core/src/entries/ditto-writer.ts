@@ -6,7 +6,6 @@ import {
   type Lane,
   type SharedMemoryPool,
 } from '@ringest/workers';
-import type { Balancer } from '../balancing/index.js';
 import {
   BacklogFullError,
   BatchError,
@@ -30,10 +29,13 @@ const BLOCK_COST_BYTES = 16_384;
  */
 const TAKE_BACK_MS = 1000;
 
+/** Picks the lane of a block; `undefined`: no lane is left but those that are passed over. */
+type DittoPick = (passedOver: ReadonlySet<Lane>) => Lane | undefined;
+
 /** Writes ditto blocks (§10). Each block goes to one indexer, at most once. */
 export class DittoWriter {
   readonly #lanes: readonly Lane[];
-  readonly #balancer: Balancer<Lane>;
+  readonly #pickFrom: DittoPick;
   readonly #parts: CheckedEntry;
   readonly #tags: MuxerTags;
   readonly #memory: SharedMemoryPool;
@@ -47,14 +49,14 @@ export class DittoWriter {
    */
   constructor(parts: {
     readonly lanes: readonly Lane[];
-    readonly balancer: Balancer<Lane>;
+    readonly pick: DittoPick;
     readonly parts: CheckedEntry;
     readonly tags: MuxerTags;
     readonly memory: SharedMemoryPool;
     readonly backlogBytes: number;
   }) {
     this.#lanes = parts.lanes;
-    this.#balancer = parts.balancer;
+    this.#pickFrom = parts.pick;
     this.#parts = parts.parts;
     this.#tags = parts.tags;
     this.#memory = parts.memory;
@@ -181,7 +183,7 @@ export class DittoWriter {
       );
     }
     const unfit = hot.filter((lane) => !takesDittos(lane) || refusesAny(lane, entries));
-    const lane = this.#balancer.pick(new Set(unfit));
+    const lane = this.#pickFrom(new Set(unfit));
     if (lane === undefined) {
       throw new DittoError(
         'tag',

@@ -36,6 +36,11 @@ export class MuxerTags {
     return (tag >= 0 && tag < this.#names.length && Number.isInteger(tag)) || tag === GRAVWELL_TAG;
   }
 
+  /** Returns whether there is a tag of this name. */
+  hasName(name: string): boolean {
+    return this.#numbers.has(name.trim());
+  }
+
   /** Returns the error that says why entries may not carry this number. */
   problem(tag: number): UnknownTagError | TagRefusedError {
     return this.#refused?.has(tag) ? this.refusal(tag) : new UnknownTagError(tag);
@@ -74,6 +79,11 @@ export class MuxerTags {
     this.#names.push(checked);
     this.#numbers.set(checked, tag);
     return { tag, name: checked, isNew: true };
+  }
+
+  /** The tags that every connected indexer refuses. */
+  get refusedTags(): readonly number[] {
+    return [...(this.#refused ?? [])];
   }
 
   /** Sets the tags that every connected indexer refuses. */

@@ -1,6 +1,9 @@
-import type { UnixTime } from '@ringest/codec';
+import { Timestamp, type UnixTime } from '@ringest/codec';
 import type { WindowInput } from '../configuration/configuration.js';
 import type { SettableTime } from './unix-time.js';
+
+/** Writes a warning to the log. */
+type WindowLog = (fields: Readonly<Record<string, unknown>>, message: string) => void;
 
 /** How often it is reported at most that times are outside. */
 const REPORT_MS = 60_000;
@@ -20,6 +23,16 @@ export class TimestampWindow {
     this.#past = past;
     this.#future = future;
     this.#outside = outside;
+  }
+
+  /** The window of a configuration. It logs a time that is outside. */
+  static of(input: WindowInput | undefined, log: WindowLog): TimestampWindow | undefined {
+    if (input === undefined) return undefined;
+    return new TimestampWindow(input, (time) => {
+      const timestamp = Timestamp.from(time).toString();
+      const text = 'an entry has a time outside of timestampWindow: it gets the present time';
+      log({ timestamp }, text);
+    });
   }
 
   /**

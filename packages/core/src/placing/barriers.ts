@@ -1,5 +1,5 @@
-import type { Lane } from '@ringest/workers';
 import { Wait, type WaitOptions } from '../wait.js';
+import type { Outlet } from './outlet.js';
 
 /** The positions of all lanes at one moment. It is passed once everything before them is confirmed. */
 class Barrier {
@@ -23,12 +23,12 @@ class Barrier {
   }
 
   /** Takes the present positions of all lanes. */
-  place(lanes: readonly Lane[]): void {
+  place(lanes: readonly Outlet[]): void {
     this.#positions = lanes.map((lane) => lane.position);
   }
 
   /** Takes the present position of one lane. */
-  placeOn(index: number, lane: Lane): void {
+  placeOn(index: number, lane: Outlet): void {
     if (this.#positions !== undefined) this.#positions[index] = lane.position;
   }
 
@@ -38,18 +38,18 @@ class Barrier {
   }
 
   /** Whether a lane has unconfirmed frames that were written before it was placed. */
-  isUnconfirmedOn(index: number, lane: Lane): boolean {
+  isUnconfirmedOn(index: number, lane: Outlet): boolean {
     return !lane.isReleased(this.#positions?.[index] ?? 0);
   }
 
   /** Whether everything is confirmed that was written before it was placed. */
-  isPassed(lanes: readonly Lane[]): boolean {
+  isPassed(lanes: readonly Outlet[]): boolean {
     if (this.#positions === undefined || (this.moves?.size ?? 0) > 0) return false;
     return lanes.every((lane, i) => !this.isUnconfirmedOn(i, lane));
   }
 
   /** Asks every lane for a `wake` at its position. Returns whether the barrier is passed by now. */
-  arm(lanes: readonly Lane[]): boolean {
+  arm(lanes: readonly Outlet[]): boolean {
     for (const [i, lane] of lanes.entries()) {
       const position = this.#positions?.[i];
       if (position !== undefined) lane.wakeWhenReleased(position);
@@ -67,10 +67,10 @@ class Barrier {
  * the move, and then for the rings that received them.
  */
 export class Barriers {
-  readonly #lanes: readonly Lane[];
+  readonly #lanes: readonly Outlet[];
   readonly #waiting = new Set<Barrier>();
   /** Moves, each with the lane that it takes frames from; `undefined`: from outside the rings. */
-  readonly #moves = new Map<object, Lane | undefined>();
+  readonly #moves = new Map<object, Outlet | undefined>();
   readonly #outside: () => object | undefined;
 
   /**
@@ -78,7 +78,7 @@ export class Barriers {
    * @param outside returns a move if some written entries are outside the rings now. The owner ends the
    *   move when all of them are in rings
    */
-  constructor(lanes: readonly Lane[], outside: () => object | undefined = () => undefined) {
+  constructor(lanes: readonly Outlet[], outside: () => object | undefined = () => undefined) {
     this.#lanes = lanes;
     this.#outside = outside;
   }
@@ -113,13 +113,13 @@ export class Barriers {
   }
 
   /** Frames are moved from a lane, or from outside the rings, until `endMove`. */
-  beginMove(move: object, lane: Lane | undefined): void {
+  beginMove(move: object, lane: Outlet | undefined): void {
     this.#moves.set(move, lane);
     for (const barrier of this.#waiting) this.#follow(barrier, move, lane);
   }
 
   /** @param receivers lanes that may have got frames of the move */
-  endMove(move: object, receivers: ReadonlySet<Lane>): void {
+  endMove(move: object, receivers: ReadonlySet<Outlet>): void {
     this.#moves.delete(move);
     for (const barrier of this.#waiting) {
       if (!barrier.moves?.delete(move)) continue;
@@ -132,7 +132,7 @@ export class Barriers {
   }
 
   /** A lane is about to be removed from the list of all lanes. Nothing is in its ring. */
-  laneRemoved(lane: Lane): void {
+  laneRemoved(lane: Outlet): void {
     const index = this.#lanes.indexOf(lane);
     if (index >= 0) for (const barrier of this.#waiting) barrier.forget(index);
   }
@@ -176,7 +176,7 @@ export class Barriers {
     this.#waiting.clear();
   }
 
-  #follow(barrier: Barrier, move: object, lane: Lane | undefined): void {
+  #follow(barrier: Barrier, move: object, lane: Outlet | undefined): void {
     if (!barrier.isPlaced) return;
     const isConcerned =
       lane === undefined || barrier.isUnconfirmedOn(this.#lanes.indexOf(lane), lane);

@@ -1,7 +1,8 @@
-import type { DetachedFrame, Lane } from '@ringest/workers';
+import type { DetachedFrame } from '@ringest/workers';
 import { OncePerTurn } from '../once-per-turn.js';
 import { Slice } from '../slice.js';
 import type { Moves } from './moves.js';
+import type { Outlet } from './outlet.js';
 import type { Placer } from './placer.js';
 import type { RefusedFrames } from './refused-frames.js';
 
@@ -16,8 +17,8 @@ export interface DisplacedFrames {
 
 /** A lane whose ring the main thread has taken. */
 interface Evacuation {
-  readonly lane: Lane;
-  readonly receivers: Set<Lane>;
+  readonly lane: Outlet;
+  readonly receivers: Set<Outlet>;
   /** Frames taken out while no lane was hot. */
   readonly displaced: DetachedFrame[];
 }
@@ -31,11 +32,11 @@ interface Evacuation {
  * accepts a refused tag again, the frames with that tag are displaced too.
  */
 export class Evacuations {
-  readonly #lanes: readonly Lane[];
+  readonly #lanes: readonly Outlet[];
   readonly #placer: Placer;
   readonly #refused: RefusedFrames;
   readonly #moves: Moves;
-  readonly #active = new Map<Lane, Evacuation>();
+  readonly #active = new Map<Outlet, Evacuation>();
   readonly #nextSlice: OncePerTurn;
   #displaced: DisplacedFrames[] = [];
   #isStopped = false;
@@ -43,7 +44,7 @@ export class Evacuations {
 
   /** @param progress runs `Dispatcher.progress`, which calls `proceed` */
   constructor(
-    lanes: readonly Lane[],
+    lanes: readonly Outlet[],
     placer: Placer,
     refused: RefusedFrames,
     moves: Moves,
@@ -72,7 +73,7 @@ export class Evacuations {
     for (const lane of this.#lanes) {
       if (lane.isHot || this.#active.has(lane) || lane.unconfirmedBytes() === 0) continue;
       if (!(isAnyHot || lane.refusesAny) || !lane.beginEvacuation()) continue;
-      const evacuation = { lane, receivers: new Set<Lane>(), displaced: [] };
+      const evacuation = { lane, receivers: new Set<Outlet>(), displaced: [] };
       this.#active.set(lane, evacuation);
       this.#moves.begin(evacuation, lane);
     }
@@ -161,7 +162,7 @@ export class Evacuations {
     else this.#displaced.push({ frames, placed: () => this.#endMove(move), abandoned });
   }
 
-  #endMove(move: object, receivers?: ReadonlySet<Lane>): void {
+  #endMove(move: object, receivers?: ReadonlySet<Outlet>): void {
     this.#placer.commit();
     this.#moves.end(move, receivers);
   }

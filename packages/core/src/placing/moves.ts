@@ -1,13 +1,13 @@
-import type { Lane } from '@ringest/workers';
 import type { Barriers } from './barriers.js';
+import type { Outlet } from './outlet.js';
 
 /** Reports moves of frames, between rings or into them, to all groups of barriers. */
 export class Moves {
-  readonly #lanes: readonly Lane[];
+  readonly #lanes: readonly Outlet[];
   readonly #followers = new Set<Barriers>();
 
   /** @param lanes all lanes; it may grow and shrink */
-  constructor(lanes: readonly Lane[]) {
+  constructor(lanes: readonly Outlet[]) {
     this.#lanes = lanes;
   }
 
@@ -21,7 +21,7 @@ export class Moves {
   }
 
   /** Frames are moved from a lane, or from outside the rings, until `end`. */
-  begin(move: object, lane: Lane | undefined): void {
+  begin(move: object, lane: Outlet | undefined): void {
     for (const barriers of this.#followers) barriers.beginMove(move, lane);
   }
 
@@ -29,12 +29,12 @@ export class Moves {
    * Ends a move.
    * @param receivers the lanes that may have received frames of the move. Default: all
    */
-  end(move: object, receivers: ReadonlySet<Lane> = new Set(this.#lanes)): void {
+  end(move: object, receivers: ReadonlySet<Outlet> = new Set(this.#lanes)): void {
     for (const barriers of this.#followers) barriers.endMove(move, receivers);
   }
 
   /** A lane is about to be removed from the list of all lanes. Nothing is in its ring. */
-  laneRemoved(lane: Lane): void {
+  laneRemoved(lane: Outlet): void {
     for (const barriers of this.#followers) barriers.laneRemoved(lane);
   }
 

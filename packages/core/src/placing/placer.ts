@@ -5,7 +5,6 @@ import {
   encodeFrame,
   type FrameParts,
   type FrameWriter,
-  type Lane,
   type RunOutcome,
   type SharedMemoryPool,
   type WriterMark,
@@ -13,6 +12,7 @@ import {
 import { Balancer, type Policy } from '../balancing/index.js';
 import { OncePerTurn } from '../once-per-turn.js';
 import { FrameCopier } from './frame-copier.js';
+import type { Outlet } from './outlet.js';
 import { writeTo } from './write-to.js';
 
 /** Bytes that are held back until all of a batch is checked; beyond, the rest is checked first. */
@@ -37,15 +37,15 @@ export interface PlacerOptions {
  * event-loop turn ends.
  */
 export class Placer {
-  readonly balancer: Balancer<Lane>;
-  readonly #lanes: readonly Lane[];
+  readonly balancer: Balancer<Outlet>;
+  readonly #lanes: readonly Outlet[];
   readonly #sharedMemory: SharedMemoryPool;
   readonly #maxFrame: number;
   /** Made for the first entry that finds no room. */
   #copier: FrameCopier | undefined;
   #journal: FrameTap | undefined;
   /** The lane of the current batch, and after how many bytes that is committed. */
-  #lane: Lane | undefined;
+  #lane: Outlet | undefined;
   #batchBytes = 0;
   readonly #turnEnd = new OncePerTurn(() => this.commit());
   /** Whether any lane refuses any tag: else no entry has to ask. */
@@ -58,10 +58,10 @@ export class Placer {
   #copiedTo: WriterMark | undefined;
 
   /** @param lanes at least one, all with rings of the same size and this shared memory */
-  constructor(lanes: readonly Lane[], options: PlacerOptions, sharedMemory: SharedMemoryPool) {
+  constructor(lanes: readonly Outlet[], options: PlacerOptions, sharedMemory: SharedMemoryPool) {
     this.#lanes = lanes;
     this.#sharedMemory = sharedMemory;
-    this.#maxFrame = (lanes[0] as Lane).writer.maxFrame;
+    this.#maxFrame = (lanes[0] as Outlet).writer.maxFrame;
     const target = lanes[0]?.endpoint;
     const sameTarget = lanes.every(({ endpoint }) => endpoint === target);
     const { balancing, batchBytes } = options;
@@ -124,7 +124,7 @@ export class Placer {
 
   /** Whether an entry may be held back with the others of its batch. */
   mayHold(parts: FrameParts): boolean {
-    const lane = this.#lane as Lane;
+    const lane = this.#lane as Outlet;
     return (
       lane.writer.uncommitted < MAX_UNCOMMITTED_BYTES &&
       !this.isLargeEntry(parts) &&
@@ -149,7 +149,7 @@ export class Placer {
   writeRun(run: EntryRun): RunOutcome {
     const { tag } = run;
     if (tag === undefined && this.#isAnyRefused) return 'full';
-    const passedOver = new Set<Lane>();
+    const passedOver = new Set<Outlet>();
     while (!run.isDone) {
       const lane = this.acceptsNew ? (this.#lane ?? this.balancer.pick(passedOver)) : undefined;
       if (lane === undefined) return 'full';
@@ -210,7 +210,7 @@ export class Placer {
    * Writes a frame to the lane of the current batch, or to another one.
    * @returns the lane; `undefined`: none has room
    */
-  place(frame: DetachedFrame): Lane | undefined {
+  place(frame: DetachedFrame): Outlet | undefined {
     if (!frame.isCached && !this.acceptsNew) return undefined;
     const lane = this.#writeToAny(frame.tag, (other) => this.#writeLoose(other, frame));
     if (lane === undefined) return undefined;
@@ -235,7 +235,7 @@ export class Placer {
     return this.#writeToAny(parts.tag, (lane) => writeTo(lane.writer, parts)) !== undefined;
   }
 
-  #isOut(lane: Lane, tag: number): boolean {
+  #isOut(lane: Outlet, tag: number): boolean {
     return this.#isAnyRefused && lane.refuses(tag);
   }
 
@@ -243,8 +243,8 @@ export class Placer {
    * Writes to the lane of the current batch, or, as each is found not to take it, to another one.
    * @returns the lane that took it
    */
-  #writeToAny(tag: number, write: (lane: Lane) => boolean): Lane | undefined {
-    const passedOver = new Set<Lane>();
+  #writeToAny(tag: number, write: (lane: Outlet) => boolean): Outlet | undefined {
+    const passedOver = new Set<Outlet>();
     for (;;) {
       const isCurrent = this.#lane !== undefined;
       const lane = this.#lane ?? this.balancer.pick(passedOver);
@@ -260,7 +260,7 @@ export class Placer {
   }
 
   /** What the cache has had already, and what is not in the ring itself, is not to be copied with the rest. */
-  #writeLoose(lane: Lane, frame: DetachedFrame): boolean {
+  #writeLoose(lane: Outlet, frame: DetachedFrame): boolean {
     const journal = this.#journal;
     const bytes = frame.frame.length;
     if (journal === undefined || !(frame.isCached || this.isLarge(bytes))) {
@@ -275,19 +275,19 @@ export class Placer {
   }
 
   /** A batch begins. */
-  #begin(lane: Lane | undefined): void {
+  #begin(lane: Outlet | undefined): void {
     this.#lane = lane;
     if (lane === undefined) return;
     this.#batchBytes = this.balancer.batchBytes(lane);
     if (this.#journal !== undefined) this.#copiedTo = lane.writer.mark();
   }
 
-  #account(lane: Lane): void {
+  #account(lane: Outlet): void {
     if (lane.writer.uncommitted >= this.#batchBytes) this.commit();
     else this.#turnEnd.schedule();
   }
 
-  #copyToJournal(lane: Lane): void {
+  #copyToJournal(lane: Outlet): void {
     const mark = this.#copiedTo;
     if (this.#journal === undefined || mark === undefined) return;
     this.#copiedTo = undefined;

@@ -1,14 +1,15 @@
-import type { DetachedFrame, Lane } from '@ringest/workers';
+import type { DetachedFrame } from '@ringest/workers';
+import type { Outlet } from './outlet.js';
 
 /**
  * Accepted frames whose tag every indexer refuses. They wait here until an indexer accepts the tag: in a ring
  * they would stop all frames behind them.
  */
 export class RefusedFrames {
-  readonly #lanes: readonly Lane[];
+  readonly #lanes: readonly Outlet[];
   #frames: DetachedFrame[] = [];
 
-  constructor(lanes: readonly Lane[]) {
+  constructor(lanes: readonly Outlet[]) {
     this.#lanes = lanes;
   }
 
@@ -61,7 +62,7 @@ export class RefusedFrames {
   }
 
   /** The lanes that can send now: the hot ones, or all while none is hot. */
-  #senders(): readonly Lane[] {
+  #senders(): readonly Outlet[] {
     const hot = this.#lanes.filter((lane) => lane.isHot);
     return hot.length > 0 ? hot : this.#lanes;
   }

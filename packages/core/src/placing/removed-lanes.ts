@@ -1,5 +1,5 @@
 import { createHistogram } from 'node:perf_hooks';
-import type { Counter, Lane } from '@ringest/workers';
+import type { Counter, LaneRing } from '@ringest/workers';
 
 /** What lanes had written, sent and confirmed that are removed: the sums of the muxer never go down. */
 export class RemovedLanes {
@@ -23,7 +23,7 @@ export class RemovedLanes {
   readonly latency = createHistogram();
 
   /** @param lane it is closed */
-  add(lane: Lane): void {
+  add(lane: LaneRing): void {
     const { connects, ...counters } = lane.counters();
     this.writtenEntries += lane.writer.entries;
     this.writtenBytes += lane.writtenBytes;

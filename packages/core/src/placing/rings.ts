@@ -1,9 +1,10 @@
-import type { DetachedFrame, Lane, SharedMemoryPool } from '@ringest/workers';
+import type { DetachedFrame, SharedMemoryPool } from '@ringest/workers';
 import type { OncePerTurn } from '../once-per-turn.js';
 import type { WaitOptions } from '../wait.js';
 import { Barriers } from './barriers.js';
 import { Evacuations } from './evacuations.js';
 import { Moves } from './moves.js';
+import type { Outlet } from './outlet.js';
 import { Placer, type PlacerOptions } from './placer.js';
 import { RefusedFrames } from './refused-frames.js';
 import { RemovedLanes } from './removed-lanes.js';
@@ -15,7 +16,7 @@ const MAX_REFUSED = 16_384;
 
 /** The rings of all lanes: what enters them, what moves between them, and when they are confirmed. */
 export class Rings {
-  readonly lanes: readonly Lane[];
+  readonly lanes: readonly Outlet[];
   readonly placer: Placer;
   readonly refused: RefusedFrames;
   readonly moves: Moves;
@@ -36,7 +37,7 @@ export class Rings {
    * @param progress runs `Dispatcher.progress`
    */
   constructor(
-    lanes: readonly Lane[],
+    lanes: readonly Outlet[],
     options: PlacerOptions,
     sharedMemory: SharedMemoryPool,
     progress: OncePerTurn,
@@ -50,7 +51,7 @@ export class Rings {
     this.evacuations = new Evacuations(lanes, this.placer, this.refused, this.moves, progress);
     this.#barriers = new Barriers(lanes);
     this.moves.addFollower(this.#barriers);
-    this.replayShare = Math.floor((lanes[0] as Lane).ringBytes * REPLAY_SHARE);
+    this.replayShare = Math.floor((lanes[0] as Outlet).ringBytes * REPLAY_SHARE);
   }
 
   /** Whether any lane is hot. */
@@ -74,10 +75,10 @@ export class Rings {
     const { length } = frame.frame;
     if (this.refused.isRefused(tag)) {
       if (this.refused.entries >= MAX_REFUSED) return false;
-      this.refused.add(this.placer.isLarge(length) ? frame : copyOf(frame));
+      this.refused.add(this.keep(frame));
       return true;
     }
-    const isSpare = (lane: Lane) => lane.isHalfFree && lane.hasRoom(length) && !lane.refuses(tag);
+    const isSpare = (lane: Outlet) => lane.isHalfFree && lane.hasRoom(length) && !lane.refuses(tag);
     return this.placer.balancer.isAnyEligible(isSpare) && this.placer.place(frame) !== undefined;
   }
 
@@ -86,6 +87,12 @@ export class Rings {
     if (!this.placer.isLarge(frame.length)) return frame;
     const own = this.#sharedMemory.allocate(frame.length);
     return own.fill(frame);
+  }
+
+  /** Returns a copy of frames that lie in memory of others; a large one as it is. */
+  keep(frame: DetachedFrame): DetachedFrame {
+    if (this.placer.isLarge(frame.frame.length)) return frame;
+    return { ...frame, frame: Buffer.from(frame.frame) };
   }
 
   /** Frees the memory of a large frame that is stored elsewhere. */
@@ -122,7 +129,7 @@ export class Rings {
   }
 
   /** New batches go to these lanes only. */
-  pickFrom(lanes: readonly Lane[]): void {
+  pickFrom(lanes: readonly Outlet[]): void {
     const target = lanes[0]?.endpoint;
     const sameTarget = lanes.every(({ endpoint }) => endpoint === target);
     // The batch at hand may be for another lane.
@@ -138,7 +145,7 @@ export class Rings {
    * @throws {WaitTimeoutError} that was not so in time
    * @throws the signal's reason, if the signal is aborted
    */
-  async drained(lanes: readonly Lane[], options: WaitOptions): Promise<void> {
+  async drained(lanes: readonly Outlet[], options: WaitOptions): Promise<void> {
     const drain = new Barriers(lanes);
     this.#drains.add(drain);
     this.moves.addFollower(drain);
@@ -155,7 +162,7 @@ export class Rings {
   }
 
   /** A lane that is closed, and whose ring is empty, is about to be removed from the list. */
-  remove(lane: Lane): void {
+  remove(lane: Outlet): void {
     this.moves.laneRemoved(lane);
     this.removed.add(lane);
   }
@@ -180,8 +187,4 @@ export class Rings {
       lane.endEvacuation();
     }
   }
-}
-
-function copyOf(frame: DetachedFrame): DetachedFrame {
-  return { ...frame, frame: Buffer.from(frame.frame) };
 }

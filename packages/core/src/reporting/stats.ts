@@ -4,7 +4,9 @@ import type { Balancer } from '../balancing/index.js';
 import type { CacheStats } from '../cache/cache-stats.js';
 import type { DiskCache } from '../cache/disk-cache.js';
 import type { DittoWriter } from '../entries/ditto-writer.js';
+import type { Outlet } from '../placing/outlet.js';
 import type { Rings } from '../placing/rings.js';
+import type { Producers } from '../producing/producers.js';
 import type { Backlog } from '../waiting/backlog.js';
 import type { SelfLog } from './self-log.js';
 
@@ -110,6 +112,10 @@ export interface MuxerStats extends Amounts {
   readonly backlogEntries: number;
   /** Accepted entries that wait for an indexer that accepts their tag. */
   readonly refusedEntries: number;
+  /** Producers in other threads that are not closed. */
+  readonly producers: number;
+  /** Bytes of frames that producers have committed, and that the muxer has not taken over. */
+  readonly producerBytes: number;
   /** Memory of unfinished ditto blocks, in bytes. */
   readonly dittoBytes: number;
   /** Lines of the self log that were dropped before they could be ingested. */
@@ -124,13 +130,15 @@ export interface MuxerStats extends Amounts {
 
 /** Takes a snapshot of all lanes and of their sums. */
 export function muxerStats(
+  lanes: readonly Lane[],
   rings: Rings,
   backlog: Backlog,
   dittos: DittoWriter,
   log: SelfLog,
   cache: DiskCache | undefined,
+  producers: Producers,
 ): MuxerStats {
-  const { lanes, placer, refused, removed } = rings;
+  const { placer, refused, removed } = rings;
   const all = lanes.map((lane) => laneStats(lane, placer.balancer));
   const latency = createHistogram();
   latency.add(removed.latency);
@@ -153,6 +161,8 @@ export function muxerStats(
     unconfirmedBytes: all.reduce((n, lane) => n + lane.unconfirmedBytes, 0),
     backlogEntries: backlog.entries,
     refusedEntries: refused.entries,
+    producers: producers.count,
+    producerBytes: producers.waitingBytes,
     dittoBytes: dittos.unfinishedBytes,
     droppedLogLines: log.dropped,
     ackLatencyMs: ackLatency(latency),
@@ -165,7 +175,7 @@ export function muxerStats(
 type RemovedSums = Omit<Amounts, 'writtenEntries' | 'writtenBytes'> & Pick<LaneStats, 'reconnects'>;
 
 /** Takes a snapshot of one lane. */
-function laneStats(lane: Lane, balancer: Balancer<Lane>): LaneStats {
+function laneStats(lane: Lane, balancer: Balancer<Outlet>): LaneStats {
   const { connects, ...counters } = lane.counters();
   return {
     ...counters,

@@ -1,4 +1,5 @@
-import type { DetachedFrame, Lane } from '@ringest/workers';
+import type { DetachedFrame } from '@ringest/workers';
+import type { Outlet } from '../placing/outlet.js';
 import type { Placer } from '../placing/placer.js';
 
 /** Asks lanes for a `wake` when they have room, and decides when the event `drain` is due. */
@@ -66,7 +67,7 @@ export class Backpressure {
 }
 
 /** Asks lanes for a `wake` when they have room for a frame. Returns whether one already has it. */
-function armAll(lanes: readonly Lane[], frameBytes: number): boolean {
+function armAll(lanes: readonly Outlet[], frameBytes: number): boolean {
   let hasRoom = false;
   for (const lane of lanes) if (lane.wakeForRoom(frameBytes)) hasRoom = true;
   return hasRoom;

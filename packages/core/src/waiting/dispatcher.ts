@@ -5,7 +5,7 @@
  *     repeat
  *       1  evacuated frames    of lost lanes are moved to other rings. They were accepted first.
  *       2  entries on disk     are replayed. They are older than what waits in memory.
- *       3  the backlog         is placed, in order. It is older than any new entry.
+ *       3  the backlog         is placed, in order. It is older than any new entry. Then producers.
  *       4  commit              of the batch that 1 to 3 have begun: else no worker would ever send it.
  *       5  arm for room        for the oldest frame that still waits. It looks again after it has armed.
  *       6  settle barriers     that are passed, and arm for the oldest other one. It looks again, too.
@@ -31,6 +31,7 @@ import type { OncePerTurn } from '../once-per-turn.js';
 import { Barriers } from '../placing/barriers.js';
 import type { Placer } from '../placing/placer.js';
 import type { Rings } from '../placing/rings.js';
+import type { Producers } from '../producing/producers.js';
 import { Slice } from '../slice.js';
 import type { WaitOptions } from '../wait.js';
 import { Backlog } from './backlog.js';
@@ -38,6 +39,8 @@ import { Backpressure } from './backpressure.js';
 
 /** What a dispatcher needs to know of the muxer. */
 export interface DispatchOptions {
+  /** Producers in other threads; `undefined`: there can be none. */
+  readonly producers?: Producers;
   /** Bytes. */
   readonly backlogBytes: number;
   /** Nothing waits for room any more. */
@@ -60,6 +63,8 @@ export class Dispatcher {
   readonly #options: DispatchOptions;
   readonly #barriers: Barriers;
   readonly #backpressure: Backpressure;
+  /** Whether the backlog was not empty when producers had their last turn: the next one is theirs. */
+  #areProducersOwed = false;
 
   /** @param progress runs `progress` */
   constructor(
@@ -153,12 +158,23 @@ export class Dispatcher {
    * @param forces the indexers are asked for it
    */
   barrier(forces: boolean, options: WaitOptions): Promise<void> {
-    const passed = this.#barriers.add(forces, options, (place) =>
+    const placeAfterBacklog = (place: () => void) =>
       this.backlog.afterAll(() => {
         if (forces) this.#placer.commit();
         place();
-      }),
-    );
+      });
+    const { producers } = this.#options;
+    const passed = this.#barriers.add(forces, options, (place) => {
+      if (producers === undefined) return placeAfterBacklog(place);
+      let callOff = () => {};
+      const cancel = producers.afterCommitted(() => {
+        callOff = placeAfterBacklog(place);
+      });
+      return () => {
+        cancel();
+        callOff();
+      };
+    });
     if (forces) this.progress();
     else this.#progress.schedule();
     return passed;
@@ -180,7 +196,7 @@ export class Dispatcher {
       this.#rings.evacuations.proceed();
       this.#queueDisplaced();
       this.#cache?.proceed();
-      const isCut = this.#placeBacklog();
+      const isCut = this.#placeWaiting();
       this.#placer.commit();
       again = !isCut && this.#backpressure.arm(this.#oldestWaiting);
       if (this.#settleBarriers() && !isCut) again = true;
@@ -188,7 +204,9 @@ export class Dispatcher {
     if (this.backlog.isEmpty && this.#backpressure.endDrainRequest(this.#isTakenByCache)) {
       this.#options.drained();
     }
-    this.#cache?.setWaiting(this.#backpressure.isDrainPending || !this.backlog.isEmpty);
+    const { producers } = this.#options;
+    const isAnyWaiting = !this.backlog.isEmpty || producers?.blocked !== undefined;
+    this.#cache?.setWaiting(this.#backpressure.isDrainPending || isAnyWaiting);
   }
 
   /** Gives up what waits: those who wrote it get an error. Lanes get their rings back. */
@@ -206,11 +224,13 @@ export class Dispatcher {
       return;
     }
     this.#rings.stop(error);
-    this.backlog.placeWaiting((frame) => {
+    const keep = (frame: DetachedFrame) => {
       cache.keep(frame);
       this.#rings.free(frame);
       return true;
-    });
+    };
+    this.backlog.placeWaiting(keep);
+    this.#options.producers?.takeAll(keep);
     this.#barriers.rejectAll(error);
   }
 
@@ -220,7 +240,9 @@ export class Dispatcher {
 
   /** The frame that is due first of those that wait. */
   get #oldestWaiting(): DetachedFrame | undefined {
-    return this.#rings.evacuations.blocked ?? this.#cache?.blocked ?? this.backlog.head;
+    const { evacuations } = this.#rings;
+    const { producers } = this.#options;
+    return evacuations.blocked ?? this.#cache?.blocked ?? this.backlog.head ?? producers?.blocked;
   }
 
   #queueDisplaced(): void {
@@ -242,13 +264,46 @@ export class Dispatcher {
     return this.#barriers.settle(refusal) || again;
   }
 
-  /** Places what waits for room. Returns whether its slice is over before: it goes on in the next turn. */
-  #placeBacklog(): boolean {
+  /**
+   * Places what waits for room: the backlog, and frames of producers. The backlog is first; where it takes all
+   * of the room that comes, the producers get a share before its next turn.
+   * Returns whether its slice is over before all is placed: it goes on in the next turn.
+   */
+  #placeWaiting(): boolean {
+    const slice = new Slice();
+    let isCut = this.#areProducersOwed && this.#placeOfProducers(slice, this.#rings.replayShare);
+    this.#areProducersOwed = false;
+    isCut = this.#placeBacklog(slice) || isCut;
+    if (this.backlog.isEmpty) {
+      // Who waits for `drain` must find some of the room that comes.
+      const most = this.#backpressure.isDrainPending
+        ? this.#rings.replayShare
+        : Number.POSITIVE_INFINITY;
+      isCut = (!isCut && this.#placeOfProducers(slice, most)) || isCut;
+    } else {
+      this.#areProducersOwed = this.#options.producers?.isAnyAwake ?? false;
+    }
+    if (isCut) this.#progress.schedule();
+    return isCut;
+  }
+
+  #placeBacklog(slice: Slice): boolean {
     if (this.backlog.isEmpty) return false;
-    const place = (waiting: DetachedFrame) => this.#placeSomewhere(waiting);
-    const isOver = this.backlog.placeWaiting(place, new Slice());
-    if (isOver) this.#progress.schedule();
-    return isOver;
+    return this.backlog.placeWaiting((waiting) => this.#placeSomewhere(waiting), slice);
+  }
+
+  #placeOfProducers(slice: Slice, most: number): boolean {
+    const { producers } = this.#options;
+    if (!producers?.isAnyAwake) return false;
+    return producers.proceed((frame) => this.#placeNew(frame), slice, most) === 'cut';
+  }
+
+  /** As `write`, for frames of a producer. */
+  #placeNew(frame: DetachedFrame): boolean {
+    const cache = this.#cache;
+    if (!cache?.prefersDisk || !cache.spillFrame(frame)) return this.#placeSomewhere(frame);
+    this.#rings.free(frame);
+    return true;
   }
 
   #placeSomewhere(waiting: DetachedFrame): boolean {
@@ -260,7 +315,7 @@ export class Dispatcher {
     // It would stop all that waits behind it.
     if (rings.refused.isRefused(waiting.tag)) {
       if (!waiting.isCached) this.#cache?.journal?.copy([waiting.frame], waiting.entries);
-      rings.refused.add({ ...waiting, isCached: true });
+      rings.refused.add({ ...rings.keep(waiting), isCached: true });
       return true;
     }
     // What was in a ring is counted there.

@@ -3,10 +3,9 @@ import { realClock, sharedMilliseconds } from '../clock.js';
 import { RingCorruptError } from '../errors.js';
 import { DOORBELL, type ToWorker } from '../messages.js';
 import { unstampFrame } from '../ring/frame.js';
-import { kernelModule } from '../ring/kernel.js';
 import { Control, type Counter, RingOwner } from '../ring/memory-layout.js';
 import { finishCounters, Meter, readCounters } from '../ring/meter.js';
-import { createLaneMemory, LARGE_BYTES, passEntries, Ring } from '../ring/ring.js';
+import { LARGE_BYTES, passEntries, type Ring } from '../ring/ring.js';
 import { RingEvacuator, type RingRecord } from '../ring/ring-evacuator.js';
 import { RingReader } from '../ring/ring-reader.js';
 import { type FrameWriter, RingWriter } from '../ring/ring-writer.js';
@@ -44,14 +43,14 @@ export abstract class LaneRing {
   #movedEntries = 0;
 
   /**
-   * @param ringBytes a power of two from 64 KiB to 1 GiB
-   * @param sharedMemory where the memory of large frames comes from, and goes back to
+   * @param ring a new one
+   * @param largeMemory gets the memory of large frames back
    */
-  constructor(ringBytes: number, sharedMemory: SharedMemoryPool) {
-    this.ring = new Ring(createLaneMemory(ringBytes), kernelModule());
+  constructor(ring: Ring, largeMemory: Pick<SharedMemoryPool, 'free'>) {
+    this.ring = ring;
     this.#writer = new RingWriter(this.ring);
     this.writer = this.#writer;
-    this.#large = new LargeFrames(sharedMemory);
+    this.#large = new LargeFrames(largeMemory);
     this.#evacuator = new RingEvacuator(this.ring);
   }
 
@@ -105,8 +104,8 @@ export abstract class LaneRing {
   }
 
   /**
-   * Writes a frame that `encodeFrame` made, of any size. One too large for the ring must be in
-   * memory of the lane's `sharedMemory`, which then belongs to the lane.
+   * Writes a frame that `encodeFrame` made, of any size. One too large for the ring must be in shared
+   * memory, which then belongs to the lane.
    * @returns false when there is no room; nothing was written then
    */
   writeFrame({ frame, entries, tag }: DetachedFrame): boolean {

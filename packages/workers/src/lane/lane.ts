@@ -19,6 +19,7 @@ import type {
 } from '../messages.js';
 import { kernelModule } from '../ring/kernel.js';
 import { Control, LaneState } from '../ring/memory-layout.js';
+import { createRing } from '../ring/ring.js';
 import { type SharedMemoryPool, sharedBytesOf } from '../ring/shared-memory.js';
 import { Backoff } from '../thread/backoff.js';
 import { WorkerLink } from '../thread/worker-link.js';
@@ -78,7 +79,7 @@ export class Lane extends LaneRing {
   #fatalError: Error | undefined;
 
   constructor(options: LaneOptions) {
-    super(options.ringBytes, options.sharedMemory);
+    super(createRing(options.ringBytes), options.sharedMemory);
     this.#options = options;
     this.endpoint = options.endpoint;
     const { firstRetry, mostRetry } = options.times;

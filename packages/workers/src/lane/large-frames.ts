@@ -9,14 +9,14 @@ interface LargeFrame {
 
 /** The large frames of a lane, on the main thread, until their references in the ring are released. */
 export class LargeFrames {
-  readonly #memory: SharedMemoryPool;
+  readonly #memory: Pick<SharedMemoryPool, 'free'>;
   readonly #frames = new Map<number, LargeFrame>();
   #bytes = 0;
   #nextKey = 1;
   #addedBytes = 0;
 
-  /** @param memory the pool that the frames are allocated in */
-  constructor(memory: SharedMemoryPool) {
+  /** @param memory gets the memory of the frames back */
+  constructor(memory: Pick<SharedMemoryPool, 'free'>) {
     this.#memory = memory;
   }
 

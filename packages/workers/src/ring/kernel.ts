@@ -61,6 +61,11 @@ export interface Kernel {
   unstamp(from: number, end: number, toMuxer: number): number;
   /** Skips at most `most` frames; `walked` says how many it were. */
   walk(from: number, end: number, most: number): number;
+  /**
+   * Skips the first frame, and those after it that have its tag and end at or before `limit`; `walked` says
+   * how many it were. `end` is where frames end, as for `walk`.
+   */
+  walkRun(from: number, end: number, limit: number): number;
   walked(): number;
   /** How many whole CONFIRM_ENTRY commands with consecutive ids from `expected` on stand at `from`. */
   countConfirmations(from: number, end: number, expected: number): number;

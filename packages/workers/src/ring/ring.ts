@@ -1,7 +1,7 @@
 import { Command } from '@ringest/codec';
 import { RingCorruptError, RingSizeError } from '../errors.js';
 import { reserve } from '../system-limit.js';
-import { instantiateKernel, type Kernel } from './kernel.js';
+import { instantiateKernel, type Kernel, kernelModule } from './kernel.js';
 import {
   BLOCKS_AT,
   CONTROL_AT,
@@ -144,6 +144,32 @@ export function createLaneMemory(ringBytes: number): WebAssembly.Memory {
   new Uint16Array(memory.buffer, TO_MUXER_AT, 65536).fill(UNKNOWN_TAG);
   new Int32Array(memory.buffer, CONTROL_AT, CONTROL_WORDS)[Control.ringBytes] = ringBytes;
   return memory;
+}
+
+/** What another thread needs to use a ring; it can be posted. */
+export interface SharedRing {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+}
+
+/**
+ * An empty ring in memory of its own.
+ * @param ringBytes a power of two, 64 KiB to 1 GiB
+ * @throws {RingSizeError}
+ * @throws {SystemLimitError}
+ */
+export function createRing(ringBytes: number): Ring {
+  return new Ring(createLaneMemory(ringBytes), kernelModule());
+}
+
+/**
+ * Disarms the `wake` that is due once `released` is where it is now.
+ * @returns whether it was armed and due: then the thread that armed it must get the message
+ */
+export function takeWake({ control }: Ring, released: number): boolean {
+  if (Atomics.load(control, Control.wakeArmed) === 0) return false;
+  const left = (Atomics.load(control, Control.wakeAt) - released) | 0;
+  return left <= 0 && Atomics.compareExchange(control, Control.wakeArmed, 1, 0) === 1;
 }
 
 /** The distance between two cursors, `from` being the older one. */

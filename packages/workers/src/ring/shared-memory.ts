@@ -18,12 +18,17 @@ export class SharedMemoryPool {
    * @throws {SystemLimitError}
    */
   allocate(bytes: number): Buffer {
+    const room = this.takeFree(bytes) ?? create(Math.ceil(bytes / GRAIN) * GRAIN);
+    return Buffer.from(room, 0, bytes);
+  }
+
+  /** Takes memory of so many bytes or more out of the pool; `undefined`: none is free. */
+  takeFree(bytes: number): SharedArrayBuffer | undefined {
     // The memory that was used last is still in the processor's caches.
     const index = this.#free.findLastIndex((memory) => memory.byteLength >= bytes);
     const [memory] = index === -1 ? [] : this.#free.splice(index, 1);
     if (memory !== undefined) this.#freeBytes -= memory.byteLength;
-    const room = memory ?? create(Math.ceil(bytes / GRAIN) * GRAIN);
-    return Buffer.from(room, 0, bytes);
+    return memory;
   }
 
   /** Takes back a buffer that is not used any more. */

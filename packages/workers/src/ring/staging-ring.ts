@@ -1,6 +1,5 @@
-import { kernelModule } from './kernel.js';
 import { Control } from './memory-layout.js';
-import { createLaneMemory, Ring } from './ring.js';
+import { createRing } from './ring.js';
 import { RingWriter, type WriterMark } from './ring-writer.js';
 
 /** More frames than any memory holds. */
@@ -13,7 +12,7 @@ export class StagingRing {
 
   /** @param ringBytes a power of two, 64 KiB to 1 GiB */
   constructor(ringBytes: number) {
-    this.writer = new RingWriter(new Ring(createLaneMemory(ringBytes), kernelModule()));
+    this.writer = new RingWriter(createRing(ringBytes));
     this.#mark = this.writer.mark();
   }
 

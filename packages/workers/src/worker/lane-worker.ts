@@ -15,7 +15,7 @@ import { ConnectionLoss, FatalLoss } from '../connection-loss.js';
 import { DOORBELL, type LaneTask, type ToMain, type ToWorker } from '../messages.js';
 import { Control, LaneState, RECEIVE_AT, RECEIVE_BYTES, RingOwner } from '../ring/memory-layout.js';
 import { Meter } from '../ring/meter.js';
-import { Ring } from '../ring/ring.js';
+import { Ring, takeWake } from '../ring/ring.js';
 import { RingReader } from '../ring/ring-reader.js';
 import { TagTranslation } from '../ring/tag-translation.js';
 import { Backoff } from '../thread/backoff.js';
@@ -288,11 +288,7 @@ class LaneWorker {
   }
 
   #wakeMain(): void {
-    const { control } = this.#ring;
-    if (Atomics.load(control, Control.wakeArmed) === 0) return;
-    const left = (Atomics.load(control, Control.wakeAt) - this.#reader.released) | 0;
-    if (left > 0 || Atomics.compareExchange(control, Control.wakeArmed, 1, 0) === 0) return;
-    this.#post({ kind: 'wake' });
+    if (takeWake(this.#ring, this.#reader.released)) this.#post({ kind: 'wake' });
   }
 
   #setState(state: LaneState): void {

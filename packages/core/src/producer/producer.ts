@@ -1,0 +1,451 @@
+import { EventEmitter } from 'node:events';
+import { MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import {
+  type EntryInput,
+  FRAME_BYTES,
+  type MuxerTag,
+  Source,
+  type TimestampInput,
+} from '@ringest/codec';
+import { LaneState, SharedMemoryPool } from '@ringest/workers';
+import { Receipts } from '../cache/receipts.js';
+import { WriteReceipts } from '../cache/write-receipts.js';
+import { Attachments } from '../configuration/attachments.js';
+import { EntryWriter } from '../entries/entry-writer.js';
+import type { LineWriter, LineWriterOptions } from '../entries/line-writer.js';
+import type { PackedOptions } from '../entries/packed-entries.js';
+import { TimestampWindow } from '../entries/timestamp-window.js';
+import { InvalidArgumentError, NotRunningError } from '../errors.js';
+import { OncePerTurn } from '../once-per-turn.js';
+import type { Placer } from '../placing/placer.js';
+import { Rings } from '../placing/rings.js';
+import { fromMessage, toMessage } from '../producing/error-message.js';
+import type { ProducerHandle, ProducerTask, ToMuxer, ToProducer } from '../producing/messages.js';
+import { checkWait, Wait, type WaitOptions } from '../wait.js';
+import { Dispatcher } from '../waiting/dispatcher.js';
+import { PendingAnswers } from './pending-answers.js';
+import { ProducerOutlet } from './producer-outlet.js';
+import { ProducerTags } from './producer-tags.js';
+
+/** The events of a `Producer`. */
+export interface ProducerEvents {
+  /** Everything that waited for room has found room: whoever paused may write again. */
+  drain: [];
+}
+
+/** A snapshot of a producer. */
+export interface ProducerStats {
+  /** Entries that were written to the shared memory between this thread and the muxer. */
+  readonly writtenEntries: number;
+  /** Bytes of the frames of written entries. */
+  readonly writtenBytes: number;
+  /** Entries that wait for room in that memory. */
+  readonly backlogEntries: number;
+  /** Bytes there that the muxer has not taken over, including large entries. */
+  readonly waitingBytes: number;
+  /** The size of that memory, in bytes of frames. */
+  readonly ringBytes: number;
+}
+
+/**
+ * Opens the producer of a handle, in the thread that the handle was posted to. It keeps that thread alive
+ * until it is closed.
+ * @param handle what `IngestMuxer.producer` has returned. It can be opened once
+ * @throws {InvalidArgumentError} this is no handle, or it is open already
+ * @throws {NotRunningError} the muxer is closing or closed
+ */
+export function openProducer(handle: ProducerHandle): Producer {
+  return new Producer(handle);
+}
+
+/**
+ * Writes entries for a muxer from another thread. Checking, encoding and the splitting of lines are done in
+ * this thread; the thread of the muxer only copies. `IngestMuxer.producer` makes the handle for it, and
+ * {@link openProducer} opens it.
+ *
+ * An entry is accepted once it is committed to the shared memory: at the end of the event-loop turn, or when
+ * a batch is full. What is committed is delivered, even if this thread ends at once.
+ */
+export class Producer extends EventEmitter<ProducerEvents> {
+  readonly #port: MessagePort;
+  readonly #closeTimeout: number;
+  readonly #tags: ProducerTags;
+  readonly #attachments: Attachments | undefined;
+  readonly #memory = new SharedMemoryPool();
+  readonly #outlet: ProducerOutlet;
+  readonly #placer: Placer;
+  readonly #dispatcher: Dispatcher;
+  readonly #writer: EntryWriter;
+  /** Under `journal`. */
+  readonly #receipts: Receipts | undefined;
+  readonly #answers = new PendingAnswers();
+  #state: 'running' | 'closing' | 'closed' = 'running';
+  #failure: Error | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** Use {@link openProducer}. */
+  constructor(handle: ProducerHandle) {
+    super();
+    const { port, task } = checkHandle(handle);
+    this.#port = port;
+    this.#closeTimeout = task.closeTimeout;
+    this.#outlet = new ProducerOutlet(task, port);
+    this.#takeRing();
+    this.#tags = new ProducerTags(task.tags, () => this.#readMessages());
+    this.#tags.refuse(task.refusedTags);
+    this.#attachments = task.attached && new Attachments({}, { uuid: '' });
+    if (this.#attachments !== undefined) this.#attachments.values = task.attached ?? [];
+    const progress = new OncePerTurn(() => this.#dispatcher.progress());
+    const options = { balancing: 'roundRobin', batchBytes: task.batchBytes } as const;
+    const rings = new Rings([this.#outlet], options, this.#memory, progress);
+    this.#placer = rings.placer;
+    this.#dispatcher = new Dispatcher(rings, undefined, progress, {
+      backlogBytes: task.backlogBytes,
+      drained: () => this.emit('drain'),
+      refusal: (tag) => this.#tags.refusal(tag),
+    });
+    this.#receipts = task.isJournal ? new Receipts() : undefined;
+    this.#writer = this.#createWriter(task);
+    port.on('message', (message: ToProducer) => this.#onMessage(message));
+    port.on('close', () => this.#end());
+  }
+
+  /**
+   * Writes one entry. Its data is copied before this returns. Timeout and signal end only the waiting for
+   * room. If this throws, nothing was written.
+   * @returns `undefined` if there was room at once, otherwise a promise that resolves once there is. With
+   *   the cache mode `journal` it is always a promise, which resolves once the entry is stored on disk, or
+   *   confirmed. The promise rejects with a `WriteAbandonedError` if the waiting ends early
+   * @throws {NotRunningError} the producer or its muxer is closing or closed
+   * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
+   * @throws {BacklogFullError} more than `backlogBytes` wait for room already
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws {UnknownTagError | TagRefusedError} the entry cannot have this tag
+   * @throws {InvalidEntryError | InvalidTimestampError | InvalidSourceError} a field is not valid
+   * @throws {OversizedEntryError} the data is over 2^30 - 1 bytes (§5)
+   * @throws {InvalidEnumeratedValueError | OversizedEnumeratedBlockError} the enumerated values are not
+   *   valid, or too many (§6)
+   * @throws {SystemLimitError} there is no memory for a large entry
+   */
+  writeEntry(entry: EntryInput, options?: WaitOptions): Promise<void> | undefined {
+    return this.#writer.writeEntry(entry, options);
+  }
+
+  /**
+   * Writes an entry without a source and without enumerated values of its own. It returns and throws
+   * what `writeEntry` does.
+   */
+  write(
+    timestamp: TimestampInput,
+    tag: number,
+    data: Uint8Array | string,
+    options?: WaitOptions,
+  ): Promise<void> | undefined {
+    return this.#writer.writeEntry({ timestamp, tag, data }, options);
+  }
+
+  /**
+   * Writes entries in order. Their data is copied before this returns. If this throws, nothing was
+   * written. If the waiting for room ends early, the entries that found room stay accepted.
+   * @returns `undefined` if there was room for all of them at once, otherwise a promise for all of them:
+   *   it resolves, and rejects, as the one of `writeEntry`
+   * @throws {NotRunningError} the producer or its muxer is closing or closed
+   * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
+   * @throws {BacklogFullError} more than `backlogBytes` wait for room already
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used, or `entries` is not
+   *   an array
+   * @throws {BatchError} an entry cannot be written; `index` says which, and `cause` why
+   */
+  writeBatch(entries: readonly EntryInput[], options?: WaitOptions): Promise<void> | undefined {
+    return this.#writer.writeBatch(entries, options);
+  }
+
+  /**
+   * Writes entries that lie in one buffer, back to back. Their data is copied before this returns. If this
+   * throws, nothing was written.
+   * @param offsets where each entry begins in `bytes`, and then where the last one ends: one number more
+   *   than there are entries. They must not fall
+   * @param options what the entries have in common, or columns with a number for each entry
+   * @returns as `writeBatch`
+   * @throws {NotRunningError} the producer or its muxer is closing or closed
+   * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
+   * @throws {BacklogFullError} more than `backlogBytes` wait for room already
+   * @throws {UnknownTagError | TagRefusedError} the entries cannot have this tag
+   * @throws {InvalidSourceError | InvalidTimestampError} the source, or the time of all entries, is not valid
+   * @throws {InvalidTimeoutError | InvalidArgumentError} an argument has the wrong type or length
+   * @throws {BatchError} an entry cannot be written; `index` says which, and `cause` why
+   */
+  writePacked(
+    bytes: Uint8Array,
+    offsets: Uint32Array,
+    options: PackedOptions,
+  ): Promise<void> | undefined {
+    return this.#writer.writePacked(bytes, offsets, options);
+  }
+
+  /**
+   * Returns a writer that makes an entry of each line of a stream of bytes, in this thread. A producer may
+   * have many of them.
+   * @throws {UnknownTagError | TagRefusedError} the entries cannot have this tag
+   * @throws {InvalidSourceError | InvalidTimestampError} the source, or the time of all entries, is not valid
+   * @throws {InvalidArgumentError} another option cannot be used
+   */
+  lineWriter(options: LineWriterOptions): LineWriter {
+    return this.#writer.lineWriter(options);
+  }
+
+  /**
+   * Returns whether an entry with this many bytes of data and enumerated values would have to wait for
+   * room now. If so, the producer emits `drain` once there is room, unless it is closed before.
+   */
+  willBlock(bytes = 0): boolean {
+    return this.#dispatcher.mustWait(FRAME_BYTES + bytes);
+  }
+
+  /**
+   * Returns the number of a tag of the muxer, which entries carry.
+   * @throws {UnknownTagError} the muxer has no tag of this name
+   * @throws {InvalidArgumentError} the name is not a string
+   */
+  getTag(name: string): MuxerTag {
+    return this.#tags.get(name);
+  }
+
+  /** The name of a tag, by its number; `undefined` if the muxer has no such tag. */
+  lookupTag(tag: number): string | undefined {
+    return this.#tags.lookup(tag);
+  }
+
+  /**
+   * Adds a tag to the muxer, unless it has the tag already, and resolves with its number: the muxer gives
+   * the numbers, for all of its producers.
+   * @throws {InvalidTagError} the name is empty, too long or has a forbidden character; see `remapTag`
+   * @throws {InvalidArgumentError} the name is not a string
+   * @throws {TooManyTagsError} the muxer has 65535 tags already
+   * @throws {NotRunningError} the producer or its muxer is closing or closed
+   * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
+   */
+  async negotiateTag(name: string): Promise<MuxerTag> {
+    this.#checkRunning();
+    if (typeof name !== 'string' || this.#tags.hasName(name)) return this.#tags.get(name);
+    return new Promise((resolve, reject) => {
+      const answered = (tag: number | undefined) => resolve(tag as MuxerTag);
+      const key = this.#answers.add({ answered, failed: reject });
+      this.#post({ kind: 'tag', key, name });
+    });
+  }
+
+  /**
+   * Resolves once every entry that this producer wrote before is confirmed by an indexer. It asks the
+   * indexers to confirm at once (§4, FORCE_ACK).
+   * @throws {NotRunningError} the producer or its muxer is closing or closed, also while this waits
+   * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws {WaitTimeoutError} not everything was confirmed in time; the rest is still being sent
+   * @throws {TagRefusedError} everything is confirmed except entries whose tag every indexer refuses
+   * @throws {EntriesLostError} entries that were only in the cache were dropped or damaged there
+   * @throws the signal's reason, if the signal is aborted
+   */
+  async sync(options: WaitOptions = {}): Promise<void> {
+    await this.#confirmed(true, options);
+  }
+
+  /**
+   * Resolves once every entry that this producer wrote before is confirmed by an indexer, without asking
+   * for it.
+   * @throws {NotRunningError} the producer or its muxer is closing or closed, also while this waits
+   * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws {WaitTimeoutError} not everything was confirmed in time; the rest is still being sent
+   * @throws {TagRefusedError} everything is confirmed except entries whose tag every indexer refuses
+   * @throws {EntriesLostError} entries that were only in the cache were dropped or damaged there
+   * @throws the signal's reason, if the signal is aborted
+   */
+  async barrier(options: WaitOptions = {}): Promise<void> {
+    await this.#confirmed(false, options);
+  }
+
+  /** Returns a snapshot of all counters. */
+  stats(): ProducerStats {
+    return {
+      writtenEntries: this.#outlet.writer.entries,
+      writtenBytes: this.#outlet.writtenBytes,
+      backlogEntries: this.#dispatcher.backlog.entries,
+      waitingBytes: this.#outlet.unconfirmedBytes(),
+      ringBytes: this.#outlet.ringBytes,
+    };
+  }
+
+  /**
+   * Stops accepting entries, and waits up to `closeTimeout` of the muxer until what waits for room has
+   * found some, and until all promises of this producer are settled. What was accepted is delivered by the
+   * muxer; use `sync` first to wait for that. It is called by itself when the muxer closes. Further calls
+   * return the same promise.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #takeRing(): void {
+    const state = this.#outlet.open();
+    if (state === LaneState.connecting) return;
+    if (state !== LaneState.hot) throw new NotRunningError('closing');
+    throw new InvalidArgumentError(
+      'handle',
+      this,
+      'a handle that is not open yet: one for each producer',
+    );
+  }
+
+  #createWriter(task: ProducerTask): EntryWriter {
+    const receipts = this.#receipts;
+    const warn = ({ err, ...fields }: Readonly<Record<string, unknown>>, message: string) => {
+      const error = err === undefined ? undefined : toMessage(err);
+      this.#post({ kind: 'warn', fields, error, message });
+    };
+    const turnEnd = new OncePerTurn(() => {
+      this.#placer.commit();
+      receipts?.appended(this.#outlet.position);
+    });
+    return new EntryWriter({
+      tags: this.#tags,
+      extras: {
+        attachments: this.#attachments,
+        sourceOverride: task.source && Source.fromBytes(task.source),
+        maxEntrySize: task.maxEntrySize,
+        window: TimestampWindow.of(task.timestampWindow, warn),
+      },
+      placer: this.#placer,
+      dispatcher: this.#dispatcher,
+      receipts: receipts && new WriteReceipts(receipts, () => turnEnd.schedule()),
+      checkRunning: () => this.#checkRunning(),
+      warn,
+    });
+  }
+
+  #checkRunning(): void {
+    if (this.#state !== 'running') throw new NotRunningError(this.#state);
+    if (this.#failure !== undefined) throw this.#failure;
+    // The message comes later; a thread that never ends its turn does not get it.
+    if (!this.#outlet.isAccepting) throw new NotRunningError('closing');
+  }
+
+  async #confirmed(forces: boolean, options: WaitOptions): Promise<void> {
+    this.#checkRunning();
+    checkWait(options);
+    options.signal?.throwIfAborted();
+    let cancel = () => {};
+    const wait = new Wait('the confirmation of all entries', options, (error) => {
+      this.#answers.forget(key);
+      cancel();
+      wait.reject(error);
+    });
+    const key = this.#answers.add({
+      answered: () => wait.resolve(),
+      failed: (error) => wait.reject(error),
+    });
+    cancel = this.#dispatcher.backlog.afterAll(() => {
+      if (forces) this.#placer.commit();
+      this.#post({ kind: 'barrier', key, forces, position: this.#outlet.position });
+    });
+    await wait.promise;
+  }
+
+  async #close(): Promise<void> {
+    this.#state = 'closing';
+    const timeout = this.#closeTimeout;
+    const patience = new Wait('the end of a producer', { timeout }, () => patience.resolve());
+    const room = new Promise<void>((resolve) => this.#dispatcher.backlog.afterAll(resolve));
+    await Promise.race([room, patience.promise]);
+    this.#dispatcher.abandon(new NotRunningError('closing'));
+    this.#placer.commit();
+    this.#post({ kind: 'ended' });
+    const stored = this.#receipts?.current.catch(() => {});
+    this.#receipts?.appended(this.#outlet.position);
+    await Promise.race([Promise.all([stored, this.#answers.allSettled()]), patience.promise]);
+    patience.resolve();
+    this.#end();
+    this.#post({ kind: 'closed' });
+    this.#port.close();
+  }
+
+  /** Settles what is open: the muxer does not answer any more. */
+  #end(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    const closed = new NotRunningError('closed');
+    this.#dispatcher.abandon(closed);
+    this.#answers.failAll(closed);
+    this.#receipts?.settle(closed);
+  }
+
+  #post(message: ToMuxer): void {
+    this.#port.postMessage(message);
+  }
+
+  /** Learns what messages tell of tags, now. The others have their turn later: a write may be under way. */
+  #readMessages(): void {
+    for (let next = this.#nextMessage(); next !== undefined; next = this.#nextMessage()) {
+      const message = next;
+      if (message.kind === 'tagAdded' || message.kind === 'tagsRefused') this.#onMessage(message);
+      else queueMicrotask(() => this.#onMessage(message));
+    }
+  }
+
+  #nextMessage(): ToProducer | undefined {
+    return receiveMessageOnPort(this.#port)?.message as ToProducer | undefined;
+  }
+
+  #onMessage(message: ToProducer): void {
+    switch (message.kind) {
+      case 'wake':
+        this.#dispatcher.progress();
+        break;
+      case 'answer':
+        this.#answers.settle(message.key, message.error && fromMessage(message.error), message.tag);
+        break;
+      case 'stored':
+        this.#receipts?.stored(message.position);
+        break;
+      case 'notStored':
+        this.#receipts?.settle(fromMessage(message.error));
+        break;
+      case 'tagAdded':
+        this.#tags.add(message.name);
+        break;
+      case 'tagsRefused':
+        this.#tags.refuse(message.tags);
+        break;
+      case 'attached':
+        if (this.#attachments !== undefined) this.#attachments.values = message.values;
+        break;
+      case 'largeTaken':
+        if (message.memory !== undefined) this.#memory.free(Buffer.from(message.memory));
+        this.#outlet.dropTaken();
+        this.#dispatcher.progress();
+        break;
+      case 'failed':
+        this.#fail(fromMessage(message.error));
+        break;
+      case 'close':
+        void this.close();
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error;
+    this.#dispatcher.abandon(error);
+    this.#receipts?.settle(error);
+  }
+}
+
+function checkHandle(handle: ProducerHandle): ProducerHandle {
+  const { port, task } = Object(handle) as Partial<ProducerHandle>;
+  if (port instanceof MessagePort && task !== undefined) return { port, task };
+  throw new InvalidArgumentError('handle', handle, 'what producer() of a muxer returned');
+}
