@@ -672,7 +672,11 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
         source: sourceOverride && Uint8Array.from(sourceOverride.bytes),
       }),
       progress: () => progress.now(),
-      barrier: (forces) => this.#dispatcher.barrier(forces, {}),
+      barrier: async (forces) => {
+        // What was abandoned stays so.
+        if (this.#lanes.failure !== undefined) throw this.#lanes.failure;
+        await this.#dispatcher.barrier(forces, {});
+      },
       receipt: (entries) => this.#cache?.receipt(entries),
       addTag: (name) => this.negotiateTag(name),
       spare: (bytes) => this.#sharedMemory.takeFree(bytes),
