@@ -578,7 +578,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const deadline = performance.now() + closeTimeout;
     const left = () => Math.max(1, deadline - performance.now());
     try {
-      await this.#producers.ended({ timeout: closeTimeout });
+      if (this.#producers.count > 0) await this.#producers.ended({ timeout: closeTimeout });
     } catch (error) {
       this.#log.warn({ err: error }, 'not all producers ended in time');
     }
