@@ -43,6 +43,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     waiting: ['balancing', 'placing', 'cache', 'producing'],
     entries: ['balancing', 'configuration', 'placing', 'waiting'],
     producer: ['configuration', 'placing', 'cache', 'producing', 'waiting', 'entries'],
+    streams: ['entries'],
     reporting: [
       'balancing',
       'configuration',
@@ -78,6 +79,7 @@ const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly strin
       'producing',
       'waiting',
       'entries',
+      'streams',
       'reporting',
     ],
     'start-from-config.js': ['gravwell-file', 'configuration'],
