@@ -11,6 +11,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   core: ['codec', 'workers', 'cache'],
   indexer: ['codec'],
   timestamps: [],
+  metrics: ['core'],
 };
 
 /**
