@@ -60,7 +60,7 @@ it('a page has every metric with its type, by the rules of Prometheus, beside co
   expect(numberOf(all, 'ringest_cache_trouble')).toBe(0);
   expect(numberOf(all, 'shop_orders_total')).toBe(3);
   const [summary] = [all.get('ringest_ack_latency_seconds')];
-  const names = summary?.samples.map(({ name, labels }) => labels['quantile'] ?? name);
+  const names = summary?.samples.map(({ name, labels: { quantile } }) => quantile ?? name);
   const { name = '' } = summary ?? {};
   expect(names).toEqual(['0.5', '0.9', '0.99', `${name}_sum`, `${name}_count`]);
   const { ackLatencyMs } = muxer.stats();
@@ -127,7 +127,7 @@ it('OpenTelemetry observes the same names and values', async () => {
   expect(lane?.attributes).toEqual({ target: indexer.address, lane: '0' });
   const quantiles = all
     .get('ringest_ack_latency_seconds')
-    ?.map((one) => one.attributes['quantile']);
+    ?.map(({ attributes: { quantile } }) => quantile);
   expect(quantiles).toEqual(['0.5', '0.9', '0.99']);
   end();
 });
