@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { decodeEntry } from '@ringest/codec';
-import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
+import { InvalidArgumentError, InvalidTagError, Timestamp } from '@ringest/core';
 import { type RecordOptions, recordStream } from '@ringest/pino';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
@@ -69,7 +69,7 @@ it('records may come in pieces of bytes, and the last one without an end', async
 
 it('a record without a time, and a line that is no record, have the present time and are counted', async () => {
   const { indexer, stream } = await start({ fields: ['level'] });
-  const before = Date.now();
+  const before = Timestamp.now().toDate().getTime();
   const lines = ['no record', '{"level":30}', '{"level":99,"time":"yesterday"}', '7', 'null'];
   stream.write(`${lines.join('\n')}\n`);
   const entries = await arrived(indexer, stream);

@@ -104,6 +104,13 @@ const MUXER: readonly Metric[] = [
     'Entries whose tag every connected indexer refuses.',
     ({ stats }) => stats.refusedEntries,
   ),
+  ofMuxer('gauge', 'producers', 'Producers in other threads.', ({ stats }) => stats.producers),
+  ofMuxer(
+    'gauge',
+    'producer_bytes',
+    'Bytes that producers have committed and the muxer has not taken over.',
+    ({ stats }) => stats.producerBytes,
+  ),
   ofMuxer(
     'gauge',
     'ditto_bytes',
