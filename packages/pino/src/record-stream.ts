@@ -3,6 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import {
   type CloseReport,
   type IngestMuxer,
+  type MuxerTag,
   type MuxerWritable,
   RingestError,
 } from '@ringest/core';
@@ -35,10 +36,10 @@ export class RecordStream extends Writable {
   readonly #muxer: IngestMuxer;
   readonly #use: RecordStreamUse;
   readonly #entries: RecordEntries;
-  readonly #writable: () => MuxerWritable;
+  readonly #tag: MuxerTag;
   readonly #decoder = new StringDecoder('utf8');
   readonly #warned = new Set<string>();
-  #stream: MuxerWritable;
+  #stream: MuxerWritable | undefined;
   /** The beginning of a record. */
   #rest = '';
   #records = 0;
@@ -53,13 +54,7 @@ export class RecordStream extends Writable {
     this.#muxer = muxer;
     this.#use = use;
     this.#entries = new RecordEntries(checked, tag);
-    this.#writable = () => {
-      const onRefused = (error: Error) => this.#refuse(error);
-      const stream = muxer.writable({ tag, onRefused, finishWhen: 'accepted' });
-      // The callbacks of its writes get the error.
-      return stream.on('error', () => {});
-    };
-    this.#stream = this.#writable();
+    this.#tag = tag;
   }
 
   /** What was done so far. */
@@ -91,7 +86,7 @@ export class RecordStream extends Writable {
     const rest = this.#rest + this.#decoder.end();
     this.#rest = '';
     this.#ingest([rest], () => {
-      this.#stream.end();
+      this.#stream?.end();
       const { closed } = this.#use;
       if (closed === undefined) {
         this.#muxer.sync().then(() => done(), done);
@@ -112,7 +107,15 @@ export class RecordStream extends Writable {
     }
     const records = entries.length + 1;
     this.#records += records;
-    const stream = this.#stream;
+    let stream: MuxerWritable;
+    try {
+      stream = this.#open();
+    } catch (error) {
+      // No entry can be written with the tag for now.
+      this.#lose(error as Error, records);
+      done();
+      return;
+    }
     const before = this.#refused + stream.stats().entries;
     stream.cork();
     for (const entry of entries) stream.write(entry);
@@ -129,7 +132,17 @@ export class RecordStream extends Writable {
   #lose(error: Error, records: number): void {
     this.#lost += records;
     this.#warn('records of the log were lost', error);
-    this.#stream = this.#writable();
+    this.#stream = undefined;
+  }
+
+  /** The stream to the muxer: a new one after a failure. */
+  #open(): MuxerWritable {
+    if (this.#stream !== undefined) return this.#stream;
+    const onRefused = (error: Error) => this.#refuse(error);
+    const stream = this.#muxer.writable({ tag: this.#tag, onRefused, finishWhen: 'accepted' });
+    // The callbacks of its writes get the error.
+    this.#stream = stream.on('error', () => {});
+    return stream;
   }
 
   #refuse(error: Error): void {

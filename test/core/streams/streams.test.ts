@@ -175,6 +175,23 @@ describe('a stream of objects', () => {
   });
 });
 
+it('many streams that fill the backlog wait for room in it, and none of them fails', async () => {
+  const writing = await LineWriting.start({ backlogBytes: 4096 });
+  const lines = Array.from({ length: 40 }, (_, i) => `${i} ${'x'.repeat(5000)}`);
+  const chunks = lines.map((line) => `${line}\n`);
+  const streams = Array.from({ length: 6 }, () => [
+    writing.muxer.consume(chunks, LINES),
+    writing.muxer.consume(lines, FIXED),
+    writing.muxer.consume(
+      lines.map((line) => new EntryBlock().add(line)),
+      FIXED,
+    ),
+  ]).flat();
+  const done = { entries: 40, refused: 0 };
+  expect(await Promise.all(streams)).toEqual(streams.map(() => done));
+  expect(await writing.arrived()).toHaveLength(40 * streams.length);
+});
+
 describe('the end of a stream', () => {
   it('comes once everything is confirmed, or accepted with finishWhen', async () => {
     const { muxer, connection } = await stalled();

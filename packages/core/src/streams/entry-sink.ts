@@ -8,6 +8,7 @@ import type {
   StreamHost,
   StreamStats,
 } from './stream-options.js';
+import { whenRoom } from './when-room.js';
 import { writeInTurn } from './write-in-turn.js';
 
 /** Chunks that follow each other and are written as one batch, or a block. */
@@ -56,11 +57,17 @@ export class EntrySink implements Sink {
   }
 
   readonly #writePart = (part: Part) =>
-    part instanceof EntryBlock ? this.#writeBlock(part) : this.#writeChunks(part);
+    part instanceof EntryBlock
+      ? whenRoom(() => this.#tryBlock(part), this.#wait.signal)
+      : this.#writeChunks(part);
   readonly #mustWait = () => this.#host.willBlock();
 
-  /** Writes chunks as one batch; without those that are refused, as several. */
   #writeChunks(chunks: readonly EntryChunk[]): Promise<void> | undefined {
+    return whenRoom(() => this.#tryChunks(chunks), this.#wait.signal);
+  }
+
+  /** Writes chunks as one batch; without those that are refused, as several. */
+  #tryChunks(chunks: readonly EntryChunk[]): Promise<void> | undefined {
     const now = this.#options.timestamp ?? Timestamp.now();
     const entries = chunks.map((chunk) => this.#entryOf(chunk, now));
     try {
@@ -88,7 +95,7 @@ export class EntrySink implements Sink {
     return after.length === 0 ? undefined : this.#writeChunks(after);
   }
 
-  #writeBlock(block: EntryBlock): Promise<void> | undefined {
+  #tryBlock(block: EntryBlock): Promise<void> | undefined {
     const { tag, source, timestamp } = this.#options;
     const common = {
       tag,

@@ -1,5 +1,6 @@
 import type { LineWriter } from '../entries/line-writer.js';
 import type { LineStreamOptions, Sink, StreamHost, StreamStats } from './stream-options.js';
+import { whenRoom } from './when-room.js';
 import { writeInTurn } from './write-in-turn.js';
 
 /** Makes an entry of each line of a stream of bytes. */
@@ -20,7 +21,7 @@ export class LineSink implements Sink {
   }
 
   end(): Promise<void> | undefined {
-    return this.#writer.end(this.#wait);
+    return whenRoom(() => this.#writer.end(this.#wait), this.#wait.signal);
   }
 
   stats(): StreamStats {
@@ -29,6 +30,7 @@ export class LineSink implements Sink {
   }
 
   // The line writer checks what it gets.
-  readonly #writeChunk = (chunk: unknown) => this.#writer.write(chunk as Uint8Array, this.#wait);
+  readonly #writeChunk = (chunk: unknown) =>
+    whenRoom(() => this.#writer.write(chunk as Uint8Array, this.#wait), this.#wait.signal);
   readonly #mustWait = () => this.#host.willBlock();
 }
