@@ -58,7 +58,14 @@ describe('a load on an embedded indexer', () => {
       wireBytes: number,
       cpuSeconds: number,
       maxRssBytes: number,
-      ackLatencyMs: { mean: number, p50: number, p90: number, p99: number, max: number },
+      ackLatencyMs: {
+        samples: number,
+        mean: number,
+        p50: number,
+        p90: number,
+        p99: number,
+        max: number,
+      },
       lanes: [
         {
           target: expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:\d+$/),

@@ -257,11 +257,12 @@ describe('packed entries that cannot be written', () => {
     expect(() => muxer.writePacked(BYTES, OFFSETS, FIXED)).toThrow(BacklogFullError);
     expect(muxer.stats()).toMatchObject({ writtenEntries, backlogEntries });
     expect(writtenEntries + backlogEntries).toBe(100);
-    await muxer.close();
-    await expect(room).rejects.toMatchObject({
+    const abandoned = expect(room).rejects.toMatchObject({
       code: 'ERR_WRITE_ABANDONED',
       accepted: writtenEntries,
       refused: backlogEntries,
     });
+    await muxer.close();
+    await abandoned;
   });
 });
