@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { serveTasks } from '@ringest/workers/thread';
 
 // A task whose module takes a while to load, and leaves a file when it has.
 await delay(300);
 writeFileSync(process.env.RINGEST_LOADED, '');
 
-export async function run() {}
+serveTasks(async () => {});

@@ -19,10 +19,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
  */
 const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   workers: {
-    ring: [],
+    generated: [],
+    ring: ['generated'],
     thread: [],
     connection: ['ring'],
-    lane: ['ring', 'thread'],
+    lane: ['generated', 'ring', 'thread'],
     worker: ['ring', 'thread', 'connection'],
   },
   cache: {

@@ -191,7 +191,9 @@ export class UnknownSegmentError extends RingestError {
 
 const ADVICE = {
   full: 'the disk is full, or the quota of this user is; free some space',
-  denied: 'permission denied; let this user read and write there',
+  denied:
+    'permission denied; let this user read and write there, and Node.js as well if it runs with ' +
+    '--permission (--allow-fs-read, --allow-fs-write)',
   'not-a-folder': 'the path is a file; give the path of a folder',
   'not-a-file': 'a folder has the name of a file of the cache; remove it, or give another path',
   missing:
@@ -211,6 +213,7 @@ const TROUBLES: Readonly<Record<string, DiskTrouble>> = {
   EDQUOT: 'full',
   EFBIG: 'full',
   EACCES: 'denied',
+  ERR_ACCESS_DENIED: 'denied',
   EPERM: 'denied',
   EROFS: 'denied',
   ENOTDIR: 'not-a-folder',

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { createRequire as requireFrom } from 'node:module';
 import type * as Crc32 from '@node-rs/crc32';
 import type * as Snappy from 'snappy';
 
@@ -6,7 +6,8 @@ import type * as Snappy from 'snappy';
 export type SnappyLibrary = Pick<typeof Snappy, 'compressSync' | 'uncompressSync'> &
   Pick<typeof Crc32, 'crc32c'>;
 
-const load = createRequire(import.meta.url);
+// A bundle in CommonJS has no `import.meta.url`, and the usual banner of one in ESM has `createRequire`.
+const load = requireFrom(import.meta.url ?? __filename);
 let library: SnappyLibrary | undefined;
 
 /**

@@ -71,8 +71,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /**
    * Checks the configuration, and reads the files that it names. Nothing connects before `start`.
    * @throws {ConfigurationError} an option cannot be used; `field` names it
-   * @throws {SystemLimitError} the process has too little address space, or too few open files, for
-   *   all lanes
+   * @throws {SystemLimitError} the process has too little address space for all lanes
    */
   constructor(configuration: MuxerConfiguration) {
     super();
@@ -141,6 +140,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {NotRunningError} the muxer is closing or closed
    * @throws {CacheLockedError} another muxer uses the folder of the cache; nothing was started
    * @throws {CacheOpenError} the folder of the cache cannot be used; nothing was started
+   * @throws {CachePackageError} a bundle has a muxer with a cache, and not the package `@ringest/cache`
+   *   beside it; nothing was started
    */
   start(): void {
     if (this.#state === 'running') return;
@@ -248,7 +249,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {ConfigurationError} an option cannot be used; `field` names it
    * @throws {TargetChangeError} there is a target of this address
-   * @throws {SystemLimitError} the process has too little address space, or too few open files
+   * @throws {SystemLimitError} the process has too little address space
    */
   addTarget(target: string | TargetInput): void {
     if (this.#state !== 'not started') this.#checkRunning();

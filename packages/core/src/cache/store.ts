@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { createRequire as requireFrom } from 'node:module';
 import type {
   CacheBlock,
   CachedBlock,
@@ -9,10 +9,12 @@ import type {
   DroppedSegment,
 } from '@ringest/cache';
 import type { CacheSettings } from '../configuration/cache-settings.js';
+import { CachePackageError } from '../errors.js';
 import type { FrameBlock } from './block-builder.js';
 import type { CacheHost } from './cache-host.js';
 
-const require = createRequire(import.meta.url);
+// A bundle in CommonJS has no `import.meta.url`, and the usual banner of one in ESM has `createRequire`.
+const require = requireFrom(import.meta.url ?? __filename);
 
 /** The events of a {@link Store}. */
 export interface StoreEvents {
@@ -60,13 +62,12 @@ export class Store {
    * Locks the folder, and begins to read it. Blocks can be appended at once.
    * @param muxer the id of the muxer
    * @param tags names by muxer tag
-   * @throws {CacheLockedError} @throws {CacheOpenError}
+   * @throws {CacheLockedError} @throws {CacheOpenError} @throws {CachePackageError}
    */
   open(muxer: string, tags: readonly string[]): void {
     const { path, maxBytes, maxSegmentBytes, whenFull, sync } = this.#settings;
     const files = { path, maxBytes, maxSegmentBytes, whenFull, sync };
-    // Not imported: a muxer without a cache loads none of it.
-    const { CacheLink } = require('@ringest/cache') as typeof import('@ringest/cache');
+    const { CacheLink } = loadCache();
     const link = new CacheLink({ ...files, muxer, tags, events: this.#linkEvents() });
     this.#link = link;
     link.opened.then(
@@ -307,5 +308,14 @@ export class Store {
   #changed(): void {
     for (const look of this.#waiting) look();
     this.#events.changed();
+  }
+}
+
+/** Loads the package. It is not imported: a muxer without a cache loads none of it. */
+function loadCache(): typeof import('@ringest/cache') {
+  try {
+    return require('@ringest/cache');
+  } catch (cause) {
+    throw new CachePackageError(cause);
   }
 }

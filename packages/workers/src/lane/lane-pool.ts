@@ -1,10 +1,13 @@
+import { LANE_SCRIPT } from '../generated/lane-script.js';
 import type { LaneTask } from '../messages.js';
 import { WorkerThread } from '../thread/worker-thread.js';
 
-const RUN_LANE = { file: new URL('../worker/lane-worker.js', import.meta.url), name: 'runLane' };
-
-/** The most lanes of one thread: more than there can be. */
-const MAX_LANES = 2 ** 20;
+/** `undefined` in a bundle in CommonJS. */
+const here: string | undefined = import.meta.url;
+const LANE_THREAD = {
+  file: here === undefined ? undefined : new URL('../worker/lane-thread.js', here),
+  script: LANE_SCRIPT,
+};
 
 /** A thread that runs lanes: each is a task that ends when it closes. */
 export type LaneThread = WorkerThread<LaneTask>;
@@ -32,9 +35,7 @@ export class LanePool {
   assign(): LaneThread {
     const [least, lanes] = this.#leastUsed();
     const takesLeast = least !== undefined && (lanes === 0 || this.#threads.size === this.#workers);
-    const thread = takesLeast
-      ? least
-      : new WorkerThread<LaneTask>(RUN_LANE, MAX_LANES, this.#onError);
+    const thread = takesLeast ? least : new WorkerThread<LaneTask>(LANE_THREAD, this.#onError);
     this.#threads.set(thread, (this.#threads.get(thread) ?? 0) + 1);
     return thread;
   }
