@@ -179,6 +179,30 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     await this.#lanes.waitForHot(options);
   }
 
+  /**
+   * Makes the muxer keep the process alive from `start` to the end of `close`, as it does at first. It takes
+   * back `unref`.
+   */
+  ref(): this {
+    this.#reference(true);
+    return this;
+  }
+
+  /**
+   * Lets the process end while the muxer runs, as soon as nothing else keeps it alive. Entries that are not
+   * confirmed, or stored in the cache, by then are lost: close the muxer in a listener of `beforeExit`.
+   * `close` keeps the process alive until it is done. A promise of the muxer does not.
+   */
+  unref(): this {
+    if (this.#state !== 'closing') this.#reference(false);
+    return this;
+  }
+
+  #reference(isReferenced: boolean): void {
+    this.#lanes.reference(isReferenced);
+    this.#cache?.reference(isReferenced);
+  }
+
   /** How many lanes are hot: connected and allowed to ingest. */
   hot(): number {
     return this.#lanes.hot();
@@ -533,6 +557,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   async #close(): Promise<CloseReport> {
     const wasRunning = this.#state === 'running';
+    this.#reference(true);
     this.#log.flush();
     this.#ingestsLog = false;
     this.#state = 'closing';

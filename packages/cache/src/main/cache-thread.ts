@@ -90,6 +90,12 @@ export class CacheThread {
     this.#link.resetBackoff();
   }
 
+  /** Sets whether the thread keeps the process alive. It does at first. */
+  reference(isReferenced: boolean): void {
+    this.#thread.reference(isReferenced);
+    this.#link.reference(isReferenced);
+  }
+
   /** Asks the task to end, and waits for that. */
   endTask(): Promise<void> {
     return this.#link.close({ kind: 'close' });

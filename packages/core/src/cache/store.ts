@@ -39,6 +39,7 @@ export class Store {
   /** Why the cache cannot be used; `undefined`: it can. */
   #failure: Error | undefined;
   #isOpen = false;
+  #isReferenced = true;
   #lastKey = 0;
   #storedKey = 0;
   /** Keys of the blocks that are on their way to the disk; they rise. */
@@ -70,6 +71,7 @@ export class Store {
     const { CacheLink } = loadCache();
     const link = new CacheLink({ ...files, muxer, tags, events: this.#linkEvents() });
     this.#link = link;
+    link.reference(this.#isReferenced);
     link.opened.then(
       ({ torn, tornBytes, damaged, damagedEntries, leftAlone }) => {
         this.#damagedEntries += damagedEntries;
@@ -179,6 +181,12 @@ export class Store {
     this.#lastKey = this.#link.append(block);
     this.#unstored.add(this.#lastKey);
     return this.#lastKey;
+  }
+
+  /** Sets whether the thread of the cache keeps the process alive. */
+  reference(isReferenced: boolean): void {
+    this.#isReferenced = isReferenced;
+    this.#link?.reference(isReferenced);
   }
 
   /** Adds the name of a new tag. Call it before a block has the tag. */

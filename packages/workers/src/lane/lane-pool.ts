@@ -18,6 +18,7 @@ export class LanePool {
   readonly #threads = new Map<LaneThread, number>();
   readonly #workers: number;
   readonly #onError: (error: Error) => void;
+  #isReferenced = true;
 
   /**
    * @param workers the most threads, at least 1
@@ -35,7 +36,7 @@ export class LanePool {
   assign(): LaneThread {
     const [least, lanes] = this.#leastUsed();
     const takesLeast = least !== undefined && (lanes === 0 || this.#threads.size === this.#workers);
-    const thread = takesLeast ? least : new WorkerThread<LaneTask>(LANE_THREAD, this.#onError);
+    const thread = takesLeast ? least : this.#create();
     this.#threads.set(thread, (this.#threads.get(thread) ?? 0) + 1);
     return thread;
   }
@@ -45,8 +46,20 @@ export class LanePool {
     this.#threads.set(thread, Math.max(0, (this.#threads.get(thread) ?? 0) - 1));
   }
 
+  /** Sets whether the threads keep the process alive while they have lanes. They do at first. */
+  reference(isReferenced: boolean): void {
+    this.#isReferenced = isReferenced;
+    for (const thread of this.#threads.keys()) thread.reference(isReferenced);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#threads.keys()].map((thread) => thread.close()));
+  }
+
+  #create(): LaneThread {
+    const thread = new WorkerThread<LaneTask>(LANE_THREAD, this.#onError);
+    thread.reference(this.#isReferenced);
+    return thread;
   }
 
   /** The thread with the fewest lanes, and how many those are; `undefined`: there is no thread. */
