@@ -11,6 +11,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   core: ['codec', 'workers', 'cache'],
   indexer: ['codec'],
   timestamps: [],
+  metrics: ['core'],
+  pino: ['core'],
 };
 
 /**
@@ -44,6 +46,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     waiting: ['balancing', 'placing', 'cache', 'producing'],
     entries: ['balancing', 'configuration', 'placing', 'waiting'],
     producer: ['configuration', 'placing', 'cache', 'producing', 'waiting', 'entries'],
+    streams: ['entries'],
     reporting: [
       'balancing',
       'configuration',
@@ -79,6 +82,7 @@ const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly strin
       'producing',
       'waiting',
       'entries',
+      'streams',
       'reporting',
     ],
     'start-from-config.js': ['gravwell-file', 'configuration'],

@@ -10,6 +10,7 @@ import { type CompressionRow, runCompression } from '../measurements/compression
 import type { MuxerRunResult, Rounds } from '../measurements/muxer-run.js';
 import { formatProducers, runProducers } from '../measurements/producers.js';
 import { formatRings, runRings } from '../measurements/rings.js';
+import { formatStreams, runStreams } from '../measurements/streams-bench.js';
 import { formatThreads, runThreads } from '../measurements/threads.js';
 import { runTimes, type TimesRow } from '../measurements/times-bench.js';
 import { runTransports, type TransportsRow } from '../measurements/transports.js';
@@ -42,6 +43,13 @@ addMeasurement(
   'what small rings cost, by size of batches and entries',
   async (options) => ({ rows: await runRings(options, (row) => console.log(formatRings(row))) }),
 ).addOption(entrySize());
+addMeasurement(
+  'streams',
+  'a file of lines into the muxer, through a line writer and through streams',
+  async (rounds) => ({
+    sizes: await runStreams(rounds, (row) => console.log(formatStreams(row))),
+  }),
+);
 addMeasurement('compression', 'what snappy saves and costs, by kind of data', async (rounds) => ({
   rows: await runCompression(rounds, tellCompression),
 }));

@@ -76,6 +76,7 @@ export {
   type TargetInput,
   type TlsInput,
 } from './configuration/targets/index.js';
+export { EntryBlock, type EntryBlockOptions } from './entries/entry-block.js';
 export type { LineTime } from './entries/line-run.js';
 export { LineWriter, type LineWriterOptions, type LineWriterStats } from './entries/line-writer.js';
 export type { PackedOptions } from './entries/packed-entries.js';
@@ -97,7 +98,18 @@ export {
   type ProducerStats,
 } from './producer/producer.js';
 export type { ProducerHandle, ProducerTask } from './producing/messages.js';
+export type { LogStream } from './reporting/log-stream.js';
+export type { OwnLog } from './reporting/own-log.js';
+export type { LogFields } from './reporting/self-log.js';
 export type { ChildState } from './reporting/state-reporter.js';
 export type { AckLatency, Amounts, LaneState, LaneStats, MuxerStats } from './reporting/stats.js';
 export { type StartableConfig, type StartOptions, startFromConfig } from './start-from-config.js';
+export type { Abortable, MuxerWritable } from './streams/index.js';
+export type {
+  EntryChunk,
+  EntryStreamOptions,
+  LineStreamOptions,
+  StreamOptions,
+  StreamStats,
+} from './streams/stream-options.js';
 export { type HotWaitOptions, MAX_TIMER_MS, type WaitOptions } from './wait.js';

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { hostname } from 'node:os';
+import type { WritableStream } from 'node:stream/web';
 import {
   type EntryInput,
   FRAME_BYTES,
@@ -19,12 +20,13 @@ import { checkReload } from './configuration/reload.js';
 import type { Target, TargetInput } from './configuration/targets/index.js';
 import { CheckedEntry, type EntryExtras } from './entries/checked-entry.js';
 import { DittoWriter } from './entries/ditto-writer.js';
+import { EntryBlock, type EntryBlockOptions } from './entries/entry-block.js';
 import { EntryWriter } from './entries/entry-writer.js';
 import type { LineWriter, LineWriterOptions } from './entries/line-writer.js';
 import { MuxerTags } from './entries/muxer-tags.js';
 import type { PackedOptions } from './entries/packed-entries.js';
 import { TimestampWindow } from './entries/timestamp-window.js';
-import { NotRunningError, WaitTimeoutError } from './errors.js';
+import { InvalidArgumentError, NotRunningError, WaitTimeoutError } from './errors.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
 import { OncePerTurn } from './once-per-turn.js';
 import { Lanes } from './placing/lanes.js';
@@ -33,10 +35,25 @@ import { Targets } from './placing/targets.js';
 import { toMessage } from './producing/error-message.js';
 import type { ProducerHandle } from './producing/messages.js';
 import { Producers } from './producing/producers.js';
+import { LogStream } from './reporting/log-stream.js';
+import { OwnLog } from './reporting/own-log.js';
 import { SelfLog } from './reporting/self-log.js';
 import { type ChildState, StateReporter } from './reporting/state-reporter.js';
 import { type MuxerStats, muxerStats } from './reporting/stats.js';
 import { muxerStatus } from './reporting/status.js';
+import {
+  type Abortable,
+  consume,
+  type MuxerWritable,
+  nodeWritable,
+  webWritable,
+} from './streams/index.js';
+import type {
+  EntryChunk,
+  EntryStreamOptions,
+  LineStreamOptions,
+  StreamStats,
+} from './streams/stream-options.js';
 import { checkWait, type HotWaitOptions, type WaitOptions } from './wait.js';
 import { Dispatcher } from './waiting/dispatcher.js';
 
@@ -45,6 +62,13 @@ import { Dispatcher } from './waiting/dispatcher.js';
  * entry stays in memory, or in the disk cache, until an indexer has confirmed it.
  */
 export class IngestMuxer extends EventEmitter<MuxerEvents> {
+  /**
+   * The log of the ingester. Its lines go where those of ringest go: to the option `logger`, and as RFC 5424
+   * text with structured data to the tag `gravwell`, unless `selfIngest` does not take their level. They wait
+   * in order until an indexer is there; the oldest of more than 1000 lines, or of 1 MiB, are dropped, and
+   * `stats().droppedLogLines` counts them.
+   */
+  readonly log: OwnLog;
   #configuration: Configuration;
   readonly #log: SelfLog;
   readonly #tags: MuxerTags;
@@ -84,6 +108,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#extras = { attachments, sourceOverride, maxEntrySize, window };
     this.#logParts = new CheckedEntry(this.#tags, { sourceOverride: checked.logSource });
     this.#log = this.#createLog();
+    this.log = new OwnLog(this.#log);
     const progress = new OncePerTurn(() => this.#dispatcher.progress());
     this.#lanes = this.#createLanes(progress);
     const lanes = this.#lanes.all;
@@ -386,6 +411,70 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /**
+   * Writes all entries of a block. They are copied before this returns, so the block may then be cleared
+   * and used again. If this throws, nothing was written.
+   * @param options how long to wait, and the tag, time or source for a block that has none
+   * @returns as `writeBatch`
+   * @throws as `writePacked`
+   */
+  writeBlock(
+    block: EntryBlock,
+    options: EntryBlockOptions & WaitOptions = {},
+  ): Promise<void> | undefined {
+    if (!(block instanceof EntryBlock)) {
+      throw new InvalidArgumentError('block', block, 'an EntryBlock');
+    }
+    return this.writePacked(block.bytes, block.offsets, { ...options, ...block.options });
+  }
+
+  /**
+   * Returns a stream that makes entries of what is written to it: of each line with `lines: true`, which is
+   * a line writer and has its options, otherwise of each chunk: an `EntryChunk`. A chunk must not be changed before its
+   * callback is called: once its entries have found room, or are on disk with the cache mode `journal`.
+   * The stream ends as `finishWhen` says. An error destroys it; what was accepted will be delivered.
+   * @throws {InvalidArgumentError | UnknownTagError | TagRefusedError | InvalidSourceError | InvalidTimestampError} an
+   *   option cannot be used
+   */
+  writable(options: LineStreamOptions & Abortable): MuxerWritable;
+  writable(options: EntryStreamOptions & Abortable): MuxerWritable;
+  writable(options: (EntryStreamOptions | LineStreamOptions) & Abortable): MuxerWritable {
+    return nodeWritable(this, options);
+  }
+
+  /**
+   * Returns a web stream that does what `writable` does, with chunks of text or bytes if it is one of lines.
+   * Under `journal` it waits for the disk after each chunk, since web streams give one chunk at a time.
+   * @throws as `writable`
+   */
+  writableStream(options: LineStreamOptions): WritableStream<Uint8Array | string>;
+  writableStream(options: EntryStreamOptions): WritableStream<EntryChunk>;
+  writableStream(options: EntryStreamOptions | LineStreamOptions): WritableStream<unknown> {
+    return webWritable(this, options);
+  }
+
+  /**
+   * Writes all that an iterable gives to a stream as `writable` returns it, and resolves when that stream has
+   * finished. The iterable is asked for no more than finds room, and is ended when writing fails.
+   * @returns how many entries were written
+   * @throws {InvalidArgumentError} it is no iterable
+   * @throws as `writable`; what the iterable throws; and the error that ended the stream
+   */
+  consume(
+    chunks: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
+    options: LineStreamOptions & Abortable,
+  ): Promise<StreamStats>;
+  consume(
+    chunks: AsyncIterable<EntryChunk> | Iterable<EntryChunk>,
+    options: EntryStreamOptions & Abortable,
+  ): Promise<StreamStats>;
+  consume(
+    chunks: AsyncIterable<unknown> | Iterable<unknown>,
+    options: (EntryStreamOptions | LineStreamOptions) & Abortable,
+  ): Promise<StreamStats> {
+    return consume(this, chunks, options);
+  }
+
+  /**
    * Returns a writer that makes an entry of each line of a stream of bytes. It is the fastest way for text
    * from files and sockets. A muxer may have many of them.
    * @throws {UnknownTagError | TagRefusedError} the entries cannot have this tag
@@ -520,6 +609,15 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     return this.#reporter.unregisterChild(name);
   }
 
+  /**
+   * Returns a stream for `pino.multistream`. Each record that pino writes to it is ingested as a line of
+   * `log`, with its own level and time, and does not go to the option `logger`.
+   * @throws {ConfigurationError} the option `selfIngest` is `false`
+   */
+  logStream(): LogStream {
+    return new LogStream(this.#log);
+  }
+
   /** Returns a snapshot of all counters. Its cost grows with the number of lanes. */
   stats(): MuxerStats {
     const { backlog } = this.#dispatcher;
@@ -604,7 +702,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     const deadline = performance.now() + closeTimeout;
     const left = () => Math.max(1, deadline - performance.now());
     try {
-      await this.#producers.ended({ timeout: closeTimeout });
+      if (this.#producers.count > 0) await this.#producers.ended({ timeout: closeTimeout });
     } catch (error) {
       this.#log.warn({ err: error }, 'not all producers ended in time');
     }
@@ -698,7 +796,11 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
         source: sourceOverride && Uint8Array.from(sourceOverride.bytes),
       }),
       progress: () => progress.now(),
-      barrier: (forces) => this.#dispatcher.barrier(forces, {}),
+      barrier: async (forces) => {
+        // What was abandoned stays so.
+        if (this.#lanes.failure !== undefined) throw this.#lanes.failure;
+        await this.#dispatcher.barrier(forces, {});
+      },
       receipt: (entries) => this.#cache?.receipt(entries),
       addTag: (name) => this.negotiateTag(name),
       spare: (bytes) => this.#sharedMemory.takeFree(bytes),

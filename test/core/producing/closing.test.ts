@@ -1,11 +1,17 @@
-import { NotRunningError, openProducer, WriteAbandonedError } from '@ringest/core';
+import {
+  AllTargetsFailedError,
+  NotRunningError,
+  openProducer,
+  WriteAbandonedError,
+} from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { CLOSE_MS, unusedAddress, withCache } from '../../support/caching.js';
 import { entry } from '../../support/entries.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
 import { numbersOf, ProducerThread, range } from '../../support/producer-thread.js';
 import { Receiver } from '../../support/receiver.js';
-import { until } from '../../support/waiting.js';
+import { ScriptedIndexer } from '../../support/scripted-indexer.js';
+import { eventually, until } from '../../support/waiting.js';
 
 /** A muxer that no indexer is there for. */
 async function lonely(given = {}) {
@@ -71,6 +77,28 @@ describe('close of the muxer', () => {
     await hotMuxer(given);
     await indexer.entries(50);
     expect(numbersOf(indexer.received)).toEqual(range(0, 50));
+  });
+});
+
+describe('a producer whose muxer has no target left', () => {
+  it('rejects what waits, and throws with every write, as the muxer does', async () => {
+    const old = await ScriptedIndexer.listen({ version: 4 });
+    const muxer = newMuxer({ targets: [old.address], minVersion: 5, ringBytes: SMALL_RING });
+    muxer.on('error', () => {});
+    muxer.start();
+    const producer = openProducer(muxer.producer());
+    producer.write(0, 0, 'accepted');
+    const error = await producer.sync().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(AllTargetsFailedError);
+    expect(error).toMatchObject({ code: 'ERR_ALL_TARGETS_FAILED', cause: { reason: 'version' } });
+    await eventually(() => {
+      expect(() => producer.write(0, 0, '')).toThrow(AllTargetsFailedError);
+    });
+    await producer.close();
+    expect(await muxer.close()).toEqual({ unconfirmed: 1, cached: 0 });
   });
 });
 

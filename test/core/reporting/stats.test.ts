@@ -7,7 +7,7 @@ import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 
 const FRAME = 46;
 const entry = (bytes: number) => ({ timestamp: 0, tag: 0, data: Buffer.alloc(bytes) });
-const NO_LATENCY = { mean: 0, p50: 0, p90: 0, p99: 0, max: 0 };
+const NO_LATENCY = { mean: 0, p50: 0, p90: 0, p99: 0, max: 0, samples: 0 };
 
 describe('statistics', () => {
   it('of a muxer that was not started are all zero', () => {

@@ -98,6 +98,21 @@ export class SelfLog {
     this.#log('error', fields, message);
   }
 
+  /** Whether lines are ingested at all. */
+  get ingests(): boolean {
+    return this.#ingest !== undefined;
+  }
+
+  /**
+   * Ingests a line that a logger has written, and does not pass it to the user's logger. A line that the
+   * user's logger writes for this log is ingested already, and is left out. After `end` it counts as dropped.
+   */
+  record(level: LogLevel, time: Timestamp, fields: LogFields, message: string): void {
+    if (this.#isLogging) return;
+    if (!this.#hasEnded) this.#ingestLine(level, time, fields, message);
+    else if (this.#ingest !== undefined) this.#dropped++;
+  }
+
   /** Ingests the waiting lines, as far as that is possible now. */
   flush(): void {
     if (this.#ingest === undefined || this.#isIngesting) return;
@@ -119,12 +134,16 @@ export class SelfLog {
 
   #log(level: LogLevel, fields: LogFields, message: string): void {
     this.#passToLogger(level, fields, message);
+    if (!this.#hasEnded) this.#ingestLine(level, Timestamp.now(), fields, message);
+  }
+
+  #ingestLine(level: LogLevel, time: Timestamp, fields: LogFields, message: string): void {
     const ingest = this.#ingest;
     if (ingest === undefined || SEVERITIES[level] > SEVERITIES[ingest.level]) return;
-    if (this.#isIngesting || this.#hasEnded) return;
+    if (this.#isIngesting) return;
     this.#isIngesting = true;
     try {
-      const line = lineOf(ingest, Timestamp.now(), level, fields, message);
+      const line = lineOf(ingest, time, level, fields, message);
       const isDone = this.#ingestWaiting(ingest) && this.#offer(ingest, line);
       if (!isDone) this.#keep(line);
     } catch (error) {

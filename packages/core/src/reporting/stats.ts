@@ -20,6 +20,8 @@ export interface AckLatency {
   readonly p90: number;
   readonly p99: number;
   readonly max: number;
+  /** How many samples there are. */
+  readonly samples: number;
 }
 
 /**
@@ -202,7 +204,7 @@ function laneStats(lane: Lane, balancer: Balancer<Outlet>): LaneStats {
 }
 
 function ackLatency(histogram: RecordableHistogram): AckLatency {
-  if (histogram.count === 0) return { mean: 0, p50: 0, p90: 0, p99: 0, max: 0 };
+  if (histogram.count === 0) return { mean: 0, p50: 0, p90: 0, p99: 0, max: 0, samples: 0 };
   const at = (percentile: number) => histogram.percentile(percentile) / 1000;
   return {
     mean: histogram.mean / 1000,
@@ -210,5 +212,6 @@ function ackLatency(histogram: RecordableHistogram): AckLatency {
     p90: at(90),
     p99: at(99),
     max: histogram.max / 1000,
+    samples: histogram.count,
   };
 }
