@@ -1,4 +1,4 @@
-// Packs ingester.ts and all that it needs into dist/ingester.mjs.
+// Bundles ingester.ts into dist/ingester.mjs. ringest stays out of it: its threads are started from files.
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -9,11 +9,8 @@ await build({
   entryPoints: [at('ingester.ts')],
   outfile,
   bundle: true,
+  external: ['@ringest/*'],
   platform: 'node',
   target: 'node20.19',
   format: 'esm',
-  banner: {
-    // For packages in it that are CommonJS.
-    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-  },
 });

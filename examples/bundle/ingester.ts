@@ -1,4 +1,4 @@
-// An ingester in TypeScript, which build.js packs into one file: that runs without node_modules.
+// An ingester in TypeScript, which build.js bundles: it runs where @ringest/core is installed.
 import { IngestMuxer, type MuxerConfiguration, Timestamp } from '@ringest/core';
 
 const { INGEST_TARGET = 'tcp://127.0.0.1:4023', INGEST_SECRET = 'IngestSecrets' } = process.env;
@@ -14,7 +14,7 @@ await muxer.waitForHot({ timeout: 10_000 });
 await muxer.writeEntry({
   timestamp: Timestamp.now(),
   tag: muxer.getTag('bundle'),
-  data: 'from one file',
+  data: 'from a bundle',
 });
 await muxer.sync({ timeout: 10_000 });
 console.log('confirmed');

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { serveTasks } from '@ringest/workers/thread';
 
 // A task whose module takes a while to load, and leaves a file when it has.
 await delay(300);
 writeFileSync(process.env.RINGEST_LOADED, '');
 
-serveTasks(async () => {});
+export async function run() {}

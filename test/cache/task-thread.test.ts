@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { watchThreads } from '../support/threads.js';
 
-const SLOW = { file: new URL('./slow-module.mjs', import.meta.url) };
+const SLOW = { file: new URL('./slow-module.mjs', import.meta.url), name: 'run' };
 
 /** A thread whose module takes a while to load, and the file that it leaves then. */
 function slowThread() {
@@ -16,7 +16,7 @@ function slowThread() {
   onTestFinished(() => {
     Reflect.deleteProperty(process.env, 'RINGEST_LOADED');
   });
-  return { marker, thread: new WorkerThread(SLOW, () => {}) };
+  return { marker, thread: new WorkerThread(SLOW, 1, () => {}) };
 }
 
 const newTask = () => ({ port: new MessageChannel().port1 });

@@ -8,6 +8,7 @@ import { GRAVWELL_TAG } from '@ringest/core';
 import { Indexer } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { NodeProcess } from '../support/node-process.js';
+import { projectFolder } from '../support/project-folder.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { eventually } from '../support/waiting.js';
 
@@ -83,14 +84,14 @@ describe('the example', () => {
     expect(relay.stdout).toMatch(/0 datagrams dropped/);
   });
 
-  it('bundle is one file that runs on its own', async () => {
+  it('bundle runs with ringest beside it', async () => {
     const texts = await startIndexer();
-    const file = join(temporaryDirectory(), 'ingester.mjs');
+    const file = join(projectFolder(example('node_modules')), 'ingester.mjs');
     const build = new NodeProcess(example('bundle/build.js'), [file]);
     expect(await build.end(), build.stderr).toBe(0);
     const ingester = new NodeProcess(pathToFileURL(file), []);
     expect(await ingester.end(), ingester.stderr).toBe(0);
     expect(ingester.stdout).toBe('confirmed\n');
-    expect(texts).toEqual(['from one file']);
+    expect(texts).toEqual(['from a bundle']);
   });
 });

@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     ring: ['generated'],
     thread: [],
     connection: ['ring'],
-    lane: ['generated', 'ring', 'thread'],
+    lane: ['ring', 'thread'],
     worker: ['ring', 'thread', 'connection'],
   },
   cache: {

@@ -49,10 +49,14 @@ if (what === 'memory') {
   say({ begins: true });
   const muxer = create(1);
   const closeAll = openAll();
+  const failed = new Promise((resolve) => {
+    muxer.once('error', resolve);
+  });
   const lost = new Promise((resolve) => {
     muxer.once('lost', resolve);
   });
   muxer.start();
+  say(described(await failed));
   say(described(await lost));
   closeAll();
   // A thread that could be made says that nobody listens at the target.
@@ -65,7 +69,7 @@ if (what === 'memory') {
   say({ recovers: true });
 } else {
   const file = new URL('./heap-hog.mjs', import.meta.url);
-  const thread = new WorkerThread({ file }, () => {});
+  const thread = new WorkerThread({ file, name: 'hog' }, 1, () => {});
   const { port2: port } = new MessageChannel();
   await thread.run({ port }).catch((error) => say(described(error)));
   await thread.close();

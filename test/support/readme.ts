@@ -17,7 +17,3 @@ export function readmeIngesterInCommonJs(address: string): string {
 
 /** Entries that the ingester writes, by tag: its own log has one line, that it is hot. */
 export const README_TAGS = { syslog: 100_000, gravwell: 1 } as const;
-
-/** What a bundle in ES modules begins with, so that the packages in it that are CommonJS find `require`. */
-export const REQUIRE_BANNER =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";

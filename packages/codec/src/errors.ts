@@ -203,7 +203,7 @@ export class NativeLibraryError extends RingestError {
   constructor(cause: unknown) {
     super(
       'compression needs the native libraries snappy and @node-rs/crc32, which could not be loaded: ' +
-        'install them for this platform, also beside a bundle; start Node.js without --no-addons, and with ' +
+        'install them for this platform; start Node.js without --no-addons, and with ' +
         '--allow-addons if it runs with --permission; or leave out the compression',
       { cause },
     );

@@ -1,4 +1,4 @@
-import { createRequire as requireFrom } from 'node:module';
+import { createRequire } from 'node:module';
 import type * as Crc32 from '@node-rs/crc32';
 import type * as Snappy from 'snappy';
 import { NativeLibraryError } from './errors.js';
@@ -7,8 +7,7 @@ import { NativeLibraryError } from './errors.js';
 export type SnappyLibrary = Pick<typeof Snappy, 'compressSync' | 'uncompressSync'> &
   Pick<typeof Crc32, 'crc32c'>;
 
-// A bundle in CommonJS has no `import.meta.url`, and the usual banner of one in ESM has `createRequire`.
-const load = requireFrom(import.meta.url ?? __filename);
+const load = createRequire(import.meta.url);
 let library: SnappyLibrary | undefined;
 
 /**

@@ -278,20 +278,3 @@ export class LineRefusedError extends RingestError {
     this.maxLineBytes = maxLineBytes;
   }
 }
-
-/**
- * The package `@ringest/cache` could not be loaded, which a muxer with the option `cache` needs. That
- * happens in a bundle: keep all packages of ringest out of it (`--external:@ringest/*`), and install
- * `@ringest/core` beside it.
- */
-export class CachePackageError extends RingestError {
-  readonly code = 'ERR_CACHE_PACKAGE';
-
-  constructor(cause: unknown) {
-    super(
-      `the package @ringest/cache could not be loaded (${messageOf(cause)}): keep @ringest/* out of the ` +
-        'bundle, and install @ringest/core beside it; or leave out the option cache',
-      { cause },
-    );
-  }
-}

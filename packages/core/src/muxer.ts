@@ -165,8 +165,6 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {NotRunningError} the muxer is closing or closed
    * @throws {CacheLockedError} another muxer uses the folder of the cache; nothing was started
    * @throws {CacheOpenError} the folder of the cache cannot be used; nothing was started
-   * @throws {CachePackageError} a bundle has a muxer with a cache, and not the package `@ringest/cache`
-   *   beside it; nothing was started
    */
   start(): void {
     if (this.#state === 'running') return;
@@ -202,30 +200,6 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     options.signal?.throwIfAborted();
     if (options.orCache && this.#cache?.isWorking) return;
     await this.#lanes.waitForHot(options);
-  }
-
-  /**
-   * Makes the muxer keep the process alive from `start` to the end of `close`, as it does at first. It takes
-   * back `unref`.
-   */
-  ref(): this {
-    this.#reference(true);
-    return this;
-  }
-
-  /**
-   * Lets the process end while the muxer runs, as soon as nothing else keeps it alive. Entries that are not
-   * confirmed, or stored in the cache, by then are lost: close the muxer in a listener of `beforeExit`.
-   * `close` keeps the process alive until it is done. A promise of the muxer does not.
-   */
-  unref(): this {
-    if (this.#state !== 'closing') this.#reference(false);
-    return this;
-  }
-
-  #reference(isReferenced: boolean): void {
-    this.#lanes.reference(isReferenced);
-    this.#cache?.reference(isReferenced);
   }
 
   /** How many lanes are hot: connected and allowed to ingest. */
@@ -655,7 +629,6 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   async #close(): Promise<CloseReport> {
     const wasRunning = this.#state === 'running';
-    this.#reference(true);
     this.#log.flush();
     this.#ingestsLog = false;
     this.#state = 'closing';

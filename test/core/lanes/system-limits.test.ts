@@ -39,7 +39,8 @@ describe('a limit of the system', () => {
   });
 
   it('of open files is an error of a thread, which is tried again', async () => {
-    const [, lost, end] = await under('ulimit -n 400;', [], 'files');
+    const [, failed, lost, end] = await under('ulimit -n 400;', [], 'files');
+    expect(failed).toMatchObject({ code: 'ERR_SYSTEM_LIMIT', limit: 'files' });
     expect(lost).toMatchObject({ code: 'ERR_CONNECTION', reason: 'worker', causeLimit: 'files' });
     expect((lost as Error).message).toContain('ulimit -n');
     expect(end).toEqual({ recovers: true });

@@ -10,9 +10,6 @@ const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const CORE = /ringest-(codec|workers|cache|core)-/;
 const TOOLS = [
   '@arethetypeswrong/cli@^0.18.5',
-  '@rollup/plugin-commonjs@^29.0.3',
-  '@rollup/plugin-json@^6.1.0',
-  '@rollup/plugin-node-resolve@^16.0.3',
   'esbuild@^0.28.2',
   'rollup@^4.68.8',
   'tsx@^4.23.15',

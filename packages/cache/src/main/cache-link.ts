@@ -100,11 +100,6 @@ export class CacheLink {
     return this.#health.trouble;
   }
 
-  /** Sets whether the thread of the cache keeps the process alive. It does at first. */
-  reference(isReferenced: boolean): void {
-    this.#thread.reference(isReferenced);
-  }
-
   /** Adds the names of new tags. Call it before a block that has them. */
   addTags(names: readonly string[]): void {
     this.#thread.addTags(names);

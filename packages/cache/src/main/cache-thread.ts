@@ -4,7 +4,7 @@ import type { CacheTask, FromCache, Resume, ToCache } from '../messages.js';
 import type { CacheLinkOptions } from './cache-events.js';
 import { FolderLock } from './folder-lock.js';
 
-const CACHE_THREAD = { file: new URL('../worker/cache-thread.js', import.meta.url) };
+const RUN_CACHE = { file: new URL('../worker/cache-task.js', import.meta.url), name: 'runCache' };
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 5000;
 
@@ -45,7 +45,7 @@ export class CacheThread {
     this.#tags = [...options.tags];
     this.#lock = FolderLock.take(options.path);
     // Errors outside the task are left out here: each of them ends the thread too.
-    this.#thread = new WorkerThread(CACHE_THREAD, () => {});
+    this.#thread = new WorkerThread(RUN_CACHE, 1, () => {});
     this.#link = new WorkerLink(new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS), {
       begin: (port) => this.#runTask(port),
       onMessage: (messages) => {
@@ -88,12 +88,6 @@ export class CacheThread {
   /** The thread does its work: the delay after the next death is the shortest again. */
   works(): void {
     this.#link.resetBackoff();
-  }
-
-  /** Sets whether the thread keeps the process alive. It does at first. */
-  reference(isReferenced: boolean): void {
-    this.#thread.reference(isReferenced);
-    this.#link.reference(isReferenced);
   }
 
   /** Asks the task to end, and waits for that. */

@@ -1,11 +1,11 @@
 import * as fs from 'node:fs';
-import { createRequire as requireFrom } from 'node:module';
+import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '../disk/node-disk.js';
 import { CacheLockedError, CacheOpenError, type LockHolder } from '../errors.js';
 
-const require = requireFrom(import.meta.url);
+const require = createRequire(import.meta.url);
 const NAME = 'lock';
 const MODE = 0o600;
 /** A place after the end of the file: on Windows, other processes cannot read locked bytes. */

@@ -176,11 +176,6 @@ export class DiskCache {
     return this.#parts.contents.pending.mark();
   }
 
-  /** Sets whether the thread of the cache keeps the process alive. */
-  reference(isReferenced: boolean): void {
-    this.#parts.store.reference(isReferenced);
-  }
-
   addTag(name: string): void {
     this.#parts.store.addTag(name);
   }

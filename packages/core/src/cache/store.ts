@@ -1,4 +1,4 @@
-import { createRequire as requireFrom } from 'node:module';
+import { createRequire } from 'node:module';
 import type {
   CacheBlock,
   CachedBlock,
@@ -9,12 +9,10 @@ import type {
   DroppedSegment,
 } from '@ringest/cache';
 import type { CacheSettings } from '../configuration/cache-settings.js';
-import { CachePackageError } from '../errors.js';
 import type { FrameBlock } from './block-builder.js';
 import type { CacheHost } from './cache-host.js';
 
-// A bundle in CommonJS has no `import.meta.url`, and the usual banner of one in ESM has `createRequire`.
-const require = requireFrom(import.meta.url ?? __filename);
+const require = createRequire(import.meta.url);
 
 /** The events of a {@link Store}. */
 export interface StoreEvents {
@@ -39,7 +37,6 @@ export class Store {
   /** Why the cache cannot be used; `undefined`: it can. */
   #failure: Error | undefined;
   #isOpen = false;
-  #isReferenced = true;
   #lastKey = 0;
   #storedKey = 0;
   /** Keys of the blocks that are on their way to the disk; they rise. */
@@ -63,15 +60,15 @@ export class Store {
    * Locks the folder, and begins to read it. Blocks can be appended at once.
    * @param muxer the id of the muxer
    * @param tags names by muxer tag
-   * @throws {CacheLockedError} @throws {CacheOpenError} @throws {CachePackageError}
+   * @throws {CacheLockedError} @throws {CacheOpenError}
    */
   open(muxer: string, tags: readonly string[]): void {
     const { path, maxBytes, maxSegmentBytes, whenFull, sync } = this.#settings;
     const files = { path, maxBytes, maxSegmentBytes, whenFull, sync };
-    const { CacheLink } = loadCache();
+    // Not imported: a muxer without a cache loads none of it.
+    const { CacheLink } = require('@ringest/cache') as typeof import('@ringest/cache');
     const link = new CacheLink({ ...files, muxer, tags, events: this.#linkEvents() });
     this.#link = link;
-    link.reference(this.#isReferenced);
     link.opened.then(
       ({ torn, tornBytes, damaged, damagedEntries, leftAlone }) => {
         this.#damagedEntries += damagedEntries;
@@ -181,12 +178,6 @@ export class Store {
     this.#lastKey = this.#link.append(block);
     this.#unstored.add(this.#lastKey);
     return this.#lastKey;
-  }
-
-  /** Sets whether the thread of the cache keeps the process alive. */
-  reference(isReferenced: boolean): void {
-    this.#isReferenced = isReferenced;
-    this.#link?.reference(isReferenced);
   }
 
   /** Adds the name of a new tag. Call it before a block has the tag. */
@@ -316,14 +307,5 @@ export class Store {
   #changed(): void {
     for (const look of this.#waiting) look();
     this.#events.changed();
-  }
-}
-
-/** Loads the package. It is not imported: a muxer without a cache loads none of it. */
-function loadCache(): typeof import('@ringest/cache') {
-  try {
-    return require('@ringest/cache');
-  } catch (cause) {
-    throw new CachePackageError(cause);
   }
 }

@@ -53,7 +53,6 @@ export class Lanes {
   readonly #events: LanesEvents;
   readonly #hotWaiters = new HotWaiters();
   #pool: LanePool | undefined;
-  #isReferenced = true;
   #lastError: Error | undefined;
   #failure: AllTargetsFailedError | undefined;
 
@@ -108,7 +107,6 @@ export class Lanes {
   add(target: Target): readonly Lane[] {
     const lanes = this.#create(target);
     this.#all.push(...lanes);
-    for (const lane of lanes) lane.reference(this.#isReferenced);
     if (this.#pool !== undefined) for (const lane of lanes) lane.start(this.#pool);
     return lanes;
   }
@@ -130,15 +128,7 @@ export class Lanes {
       this.#events.failed(error, 'a worker thread failed'),
     );
     this.#pool = pool;
-    pool.reference(this.#isReferenced);
     for (const lane of this.all) lane.start(pool);
-  }
-
-  /** Sets whether lanes and their threads keep the process alive. */
-  reference(isReferenced: boolean): void {
-    this.#isReferenced = isReferenced;
-    this.#pool?.reference(isReferenced);
-    for (const lane of this.all) lane.reference(isReferenced);
   }
 
   hot(): number {

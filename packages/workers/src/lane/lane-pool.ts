@@ -1,13 +1,10 @@
-import { LANE_SCRIPT } from '../generated/lane-script.js';
 import type { LaneTask } from '../messages.js';
 import { WorkerThread } from '../thread/worker-thread.js';
 
-/** `undefined` in a bundle in CommonJS. */
-const here: string | undefined = import.meta.url;
-const LANE_THREAD = {
-  file: here === undefined ? undefined : new URL('../worker/lane-thread.js', here),
-  script: LANE_SCRIPT,
-};
+const RUN_LANE = { file: new URL('../worker/lane-worker.js', import.meta.url), name: 'runLane' };
+
+/** The most lanes of one thread: more than there can be. */
+const MAX_LANES = 2 ** 20;
 
 /** A thread that runs lanes: each is a task that ends when it closes. */
 export type LaneThread = WorkerThread<LaneTask>;
@@ -18,7 +15,6 @@ export class LanePool {
   readonly #threads = new Map<LaneThread, number>();
   readonly #workers: number;
   readonly #onError: (error: Error) => void;
-  #isReferenced = true;
 
   /**
    * @param workers the most threads, at least 1
@@ -36,7 +32,9 @@ export class LanePool {
   assign(): LaneThread {
     const [least, lanes] = this.#leastUsed();
     const takesLeast = least !== undefined && (lanes === 0 || this.#threads.size === this.#workers);
-    const thread = takesLeast ? least : this.#create();
+    const thread = takesLeast
+      ? least
+      : new WorkerThread<LaneTask>(RUN_LANE, MAX_LANES, this.#onError);
     this.#threads.set(thread, (this.#threads.get(thread) ?? 0) + 1);
     return thread;
   }
@@ -46,20 +44,8 @@ export class LanePool {
     this.#threads.set(thread, Math.max(0, (this.#threads.get(thread) ?? 0) - 1));
   }
 
-  /** Sets whether the threads keep the process alive while they have lanes. They do at first. */
-  reference(isReferenced: boolean): void {
-    this.#isReferenced = isReferenced;
-    for (const thread of this.#threads.keys()) thread.reference(isReferenced);
-  }
-
   async close(): Promise<void> {
     await Promise.all([...this.#threads.keys()].map((thread) => thread.close()));
-  }
-
-  #create(): LaneThread {
-    const thread = new WorkerThread<LaneTask>(LANE_THREAD, this.#onError);
-    thread.reference(this.#isReferenced);
-    return thread;
   }
 
   /** The thread with the fewest lanes, and how many those are; `undefined`: there is no thread. */

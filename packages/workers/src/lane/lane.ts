@@ -176,11 +176,6 @@ export class Lane extends LaneRing {
     return ended.finally(() => signal?.removeEventListener('abort', cancel));
   }
 
-  /** Sets whether the lane keeps the process alive, beside its thread. It does at first. */
-  reference(isReferenced: boolean): void {
-    this.#link.reference(isReferenced);
-  }
-
   /** Ends the connection, and gives the thread back. Entries that are not confirmed stay in the ring. */
   async close(): Promise<void> {
     await this.#link.close({ kind: 'close' });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Backoff } from './backoff.js';
 
@@ -25,9 +26,6 @@ export class WorkerLink<Sent, Received> {
   readonly #closing = new AbortController();
   #port: MessagePort | undefined;
   #ended: Promise<void> | undefined;
-  #isReferenced = true;
-  /** Runs until the next worker begins. */
-  #retry: NodeJS.Timeout | undefined;
 
   constructor(backoff: Backoff, events: LinkEvents<Received>) {
     this.#events = events;
@@ -49,18 +47,6 @@ export class WorkerLink<Sent, Received> {
     this.#backoff.reset();
   }
 
-  /** Sets whether the link keeps the process alive. It does at first. */
-  reference(isReferenced: boolean): void {
-    this.#isReferenced = isReferenced;
-    if (isReferenced) {
-      this.#port?.ref();
-      this.#retry?.ref();
-    } else {
-      this.#port?.unref();
-      this.#retry?.unref();
-    }
-  }
-
   /**
    * Ends the task, and waits for that.
    * @param last the message that asks the worker to end it
@@ -77,7 +63,6 @@ export class WorkerLink<Sent, Received> {
       const { port1, port2 } = new MessageChannel();
       port1.on('message', (message: Received) => this.#events.onMessage(message));
       this.#port = port1;
-      this.reference(this.#isReferenced);
       try {
         await this.#events.begin(port2).finally(() => this.#deliverRest(port1));
         // The link is closed, or the task has given up.
@@ -85,29 +70,12 @@ export class WorkerLink<Sent, Received> {
       } catch (error) {
         const retryInMs = signal.aborted ? undefined : this.#backoff.next();
         if (!this.#events.died(error as Error, retryInMs)) return;
-        if (retryInMs !== undefined) await this.#wait(retryInMs);
+        await delay(retryInMs, undefined, { signal }).catch(() => {});
       } finally {
         port1.close();
         this.#port = undefined;
       }
     }
-  }
-
-  /** Waits before the next worker begins, or until the link is being closed. */
-  #wait(milliseconds: number): Promise<void> {
-    const { signal } = this.#closing;
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(this.#retry);
-        this.#retry = undefined;
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      this.#retry = setTimeout(end, milliseconds);
-      this.reference(this.#isReferenced);
-      signal.addEventListener('abort', end);
-      if (signal.aborted) end();
-    });
   }
 
   /** Delivers the last messages of the worker: closing the port would drop them. */

@@ -1,159 +1,116 @@
-import { existsSync } from 'node:fs';
-import { type MessagePort, Worker, type WorkerOptions } from 'node:worker_threads';
+import type { MessagePort, Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
 import { explainLimit } from '../system-limit.js';
-import type { TaskMessage, ThreadMessage } from './serve-tasks.js';
 
-/** The program of a thread. It calls `serveTasks`. */
-export interface ThreadProgram {
-  /** Its module. `undefined`: a bundle in CommonJS does not know where its modules were. */
-  readonly file: URL | undefined;
-  /** The same as one script in CommonJS, for a bundle, which has no such module. */
-  readonly script?: string;
+/** What a thread runs. */
+export interface TaskKind {
+  /** The module that exports the task. */
+  readonly file: URL;
+  /** The name of the function that is the task. */
+  readonly name: string;
 }
 
-/** The `workerData` of a thread that runs a script. */
-export interface ScriptData {
-  /** The bundle, as a path or an address: the script looks for native libraries from there. */
-  readonly bundleFile: string;
-}
-
-interface RunningTask {
-  ended(): void;
-  failed(error: Error): void;
-}
-
-/** One thread. It begins with the first task, and with the next task after it has died. */
+/**
+ * One thread, which is replaced when it dies. Each is a Piscina pool of its own: Piscina gives up a pool
+ * in which a thread died before it was ready, and the queue of that pool waits forever.
+ */
 export class WorkerThread<Task extends { readonly port: MessagePort }> {
-  readonly #program: ThreadProgram;
+  readonly #kind: TaskKind;
+  readonly #tasks: number;
   readonly #onError: (error: Error) => void;
-  #thread: Thread<Task> | undefined;
-  #isReferenced = true;
+  /** Threads that have loaded their modules. */
+  readonly #loaded = new WeakSet<Worker>();
+  #piscina: Piscina<Task, void> | undefined;
   #closed: Promise<void> | undefined;
 
-  /** @param onError called when the thread fails while it has no task */
-  constructor(program: ThreadProgram, onError: (error: Error) => void) {
-    this.#program = program;
+  /**
+   * @param tasks the most tasks at a time
+   * @param onError called when the thread fails outside of any task
+   */
+  constructor(kind: TaskKind, tasks: number, onError: (error: Error) => void) {
+    this.#kind = kind;
+    this.#tasks = tasks;
     this.#onError = onError;
   }
 
   /** Runs a task to its end. Rejects when the task throws, or the thread dies. */
-  async run(task: Task): Promise<void> {
-    if (this.#thread === undefined || this.#thread.isDead) {
-      this.#thread = new Thread(begin(this.#program), this.#onError);
-      this.#thread.reference(this.#isReferenced);
-    }
-    await this.#thread.run(task);
-  }
-
-  /** Sets whether the thread keeps the process alive while it has tasks. It does at first. */
-  reference(isReferenced: boolean): void {
-    this.#isReferenced = isReferenced;
-    this.#thread?.reference(isReferenced);
+  run(task: Task): Promise<void> {
+    const piscina = this.#alive();
+    const [thread] = piscina.threads;
+    // One listener a task.
+    thread?.setMaxListeners(0);
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error) => reject(explainLimit(error));
+      const exited = (code: number) => reject(new Error(`its thread ended with code ${code}`));
+      // An error comes before the exit, and has more details.
+      thread?.once('error', fail);
+      thread?.once('exit', exited);
+      const ended = piscina.run(task, { transferList: [task.port] }).then(resolve, fail);
+      // Tasks come and go, and the thread stays.
+      void ended.finally(() => thread?.off('error', fail).off('exit', exited));
+    });
   }
 
   /**
    * Ends the thread, but not before it has loaded its modules: Node aborts the process when a thread
-   * is stopped while it loads a native module. A second call returns the same promise.
+   * is stopped while it loads a native module. A second call returns the same promise: a pool that is
+   * destroyed twice at a time would begin another thread.
    */
   close(): Promise<void> {
-    this.#closed ??= this.#thread?.close() ?? Promise.resolve();
+    this.#closed ??= this.#close();
     return this.#closed;
   }
-}
 
-function begin({ file, script }: ThreadProgram): Worker {
-  try {
-    if (file !== undefined && (script === undefined || existsSync(file))) {
-      return new Worker(file, options());
+  async #close(): Promise<void> {
+    const piscina = this.#piscina;
+    if (piscina === undefined) return;
+    for (const thread of piscina.threads) {
+      if (!this.#loaded.has(thread)) await untilLoaded(thread);
     }
-    const workerData: ScriptData = { bundleFile: import.meta.url ?? __filename };
-    return new Worker(script ?? '', { ...options(), eval: true, workerData });
-  } catch (error) {
-    throw explainLimit(error as Error);
+    await piscina.destroy();
+  }
+
+  /** A pool that has its thread. */
+  #alive(): Piscina<Task, void> {
+    const piscina = this.#piscina;
+    if (piscina !== undefined && piscina.threads.length > 0) return piscina;
+    void piscina?.destroy();
+    this.#piscina = this.#create();
+    return this.#piscina;
+  }
+
+  #create(): Piscina<Task, void> {
+    const piscina = new Piscina<Task, void>({
+      filename: this.#kind.file.href,
+      name: this.#kind.name,
+      minThreads: 1,
+      maxThreads: 1,
+      concurrentTasksPerWorker: this.#tasks,
+      // Piscina's own waiting would block a thread without tasks, whose sockets may still be closing.
+      atomics: 'disabled',
+      recordTiming: false,
+    });
+    piscina.on('error', (error: Error) => this.#onError(explainLimit(error)));
+    this.#watch(piscina);
+    return piscina;
+  }
+
+  /** Notes when the thread of a pool has loaded its modules, and each thread that replaces it. */
+  #watch(piscina: Piscina<Task, void>): void {
+    for (const thread of piscina.threads) {
+      thread.once('message', () => this.#loaded.add(thread));
+      // If Piscina replaces the thread, it has done so by then.
+      thread.once('exit', () => this.#watch(piscina));
+    }
   }
 }
 
-/** `--input-type` is about the text of `--eval`: a thread that inherits it cannot load its program. */
-function options(): WorkerOptions {
-  return process.execArgv.some((flag) => flag.startsWith('--input-type')) ? { execArgv: [] } : {};
-}
-
-/** A thread from its begin to its end, and the tasks that it runs. */
-class Thread<Task extends { readonly port: MessagePort }> {
-  readonly #worker: Worker;
-  readonly #tasks = new Map<number, RunningTask>();
-  readonly #loaded: Promise<void>;
-  readonly #ended: Promise<void>;
-  #nextKey = 0;
-  #isReferenced = true;
-  isDead = false;
-
-  constructor(worker: Worker, onError: (error: Error) => void) {
-    this.#worker = worker;
-    let loaded = () => {};
-    this.#loaded = new Promise((resolve) => {
-      loaded = resolve;
-    });
-    worker.on('message', (message: ThreadMessage) => {
-      if (message.kind === 'loaded') loaded();
-      else this.#taskEnded(message);
-    });
-    // An error comes before the exit, and has more details.
-    worker.on('error', (error) => {
-      const explained = explainLimit(error as Error);
-      if (this.#tasks.size === 0) onError(explained);
-      this.#die(explained);
-    });
-    this.#ended = new Promise((resolve) => {
-      worker.once('exit', (code) => {
-        this.#die(new Error(`its thread ended with code ${code}`));
-        loaded();
-        resolve();
-      });
-    });
-  }
-
-  run(task: Task): Promise<void> {
-    const key = this.#nextKey++;
-    const message: TaskMessage<Task> = { key, task };
-    return new Promise((ended, failed) => {
-      this.#worker.postMessage(message, [task.port]);
-      this.#tasks.set(key, { ended, failed });
-      this.#hold();
-    });
-  }
-
-  reference(isReferenced: boolean): void {
-    this.#isReferenced = isReferenced;
-    this.#hold();
-  }
-
-  async close(): Promise<void> {
-    if (this.isDead) return this.#ended;
-    // Without this, the process could end first.
-    this.#worker.ref();
-    await this.#loaded;
-    await this.#worker.terminate();
-    await this.#ended;
-  }
-
-  #taskEnded(message: Exclude<ThreadMessage, { readonly kind: 'loaded' }>): void {
-    const task = this.#tasks.get(message.key);
-    this.#tasks.delete(message.key);
-    this.#hold();
-    if (message.kind === 'ended') task?.ended();
-    else task?.failed(explainLimit(message.error as Error));
-  }
-
-  #die(error: Error): void {
-    this.isDead = true;
-    for (const task of this.#tasks.values()) task.failed(error);
-    this.#tasks.clear();
-  }
-
-  /** A thread without tasks does not keep the process alive. */
-  #hold(): void {
-    if (this.#isReferenced && this.#tasks.size > 0) this.#worker.ref();
-    else this.#worker.unref();
-  }
+/** Resolves when a thread has loaded its modules (its first message), or has ended. */
+async function untilLoaded(thread: Worker): Promise<void> {
+  // Without this, the process could end first.
+  thread.ref();
+  await new Promise((resolve) => {
+    thread.once('message', resolve);
+    thread.once('exit', resolve);
+  });
 }
