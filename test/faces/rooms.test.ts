@@ -21,7 +21,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
  */
 const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   workers: {
-    ring: [],
+    generated: [],
+    ring: ['generated'],
     thread: [],
     connection: ['ring'],
     lane: ['ring', 'thread'],

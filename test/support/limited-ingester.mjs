@@ -47,11 +47,8 @@ if (what === 'memory') {
 } else if (what === 'files') {
   // Writing the first line needs no file any more afterwards.
   say({ begins: true });
-  let closeAll = openAll();
-  attempt(() => create(1));
-  closeAll();
   const muxer = create(1);
-  closeAll = openAll();
+  const closeAll = openAll();
   const failed = new Promise((resolve) => {
     muxer.once('error', resolve);
   });

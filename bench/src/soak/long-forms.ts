@@ -15,7 +15,13 @@ export const LONG_FORMS: readonly LongForm[] = [
   {
     name: 'timing',
     description: 'times, rates and processor use, with their tolerances',
-    tests: ['--project', 'soak'],
+    tests: ['--project', 'soak', 'test/soak/memory/', 'test/soak/timing/'],
+    parts: 0,
+  },
+  {
+    name: 'packages',
+    description: 'the packages, installed in an empty folder, under Node.js 20, 22 and 24',
+    tests: ['--project', 'soak', 'test/soak/packages/'],
     parts: 0,
   },
   {

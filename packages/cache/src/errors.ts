@@ -14,6 +14,7 @@ import { counted, countedEntries, isError, messageOf, RingestError } from '@ring
  * - `too-many-files`: the process or the system has too many open files
  * - `no-locks`: the file system cannot lock files
  * - `no-addon`: the native module that locks files could not be loaded
+ * - `permission-model`: Node.js runs with `--permission`, which allows no `fsync`
  * - `io`: the disk failed
  * - `other`: any other problem
  */
@@ -27,6 +28,7 @@ export type DiskTrouble =
   | 'too-many-files'
   | 'no-locks'
   | 'no-addon'
+  | 'permission-model'
   | 'io'
   | 'other';
 
@@ -202,6 +204,9 @@ const ADVICE = {
   'no-addon':
     'the native module fs-native-extensions is needed to lock the folder; start Node.js without ' +
     '--no-addons, and install the module for this platform',
+  'permission-model':
+    'a cache needs fsync, which the permission model of Node.js does not allow; start Node.js without ' +
+    '--permission, or leave out the option cache',
   io: 'the disk failed; check the system log and the disk',
   other: 'the system reported an error; see its message',
 } as const satisfies Readonly<Record<DiskTrouble, string>>;
@@ -211,6 +216,7 @@ const TROUBLES: Readonly<Record<string, DiskTrouble>> = {
   EDQUOT: 'full',
   EFBIG: 'full',
   EACCES: 'denied',
+  ERR_ACCESS_DENIED: 'permission-model',
   EPERM: 'denied',
   EROFS: 'denied',
   ENOTDIR: 'not-a-folder',

@@ -196,6 +196,20 @@ export class InvalidChallengeError extends RingestError {
   }
 }
 
+/** The native libraries that compression needs could not be loaded; `cause` says why. */
+export class NativeLibraryError extends RingestError {
+  readonly code = 'ERR_NATIVE_LIBRARY';
+
+  constructor(cause: unknown) {
+    super(
+      'compression needs the native libraries snappy and @node-rs/crc32, which could not be loaded: ' +
+        'install them for this platform; start Node.js without --no-addons, and with ' +
+        '--allow-addons if it runs with --permission; or leave out the compression',
+      { cause },
+    );
+  }
+}
+
 /** Formats a value for a message: text is quoted, and cut if it is long. */
 function excerpt(value: unknown): string {
   if (typeof value === 'object' && value !== null && !types.isDate(value)) {

@@ -95,8 +95,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /**
    * Checks the configuration, and reads the files that it names. Nothing connects before `start`.
    * @throws {ConfigurationError} an option cannot be used; `field` names it
-   * @throws {SystemLimitError} the process has too little address space, or too few open files, for
-   *   all lanes
+   * @throws {SystemLimitError} the process has too little address space for all lanes
    */
   constructor(configuration: MuxerConfiguration) {
     super();
@@ -273,7 +272,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {ConfigurationError} an option cannot be used; `field` names it
    * @throws {TargetChangeError} there is a target of this address
-   * @throws {SystemLimitError} the process has too little address space, or too few open files
+   * @throws {SystemLimitError} the process has too little address space
    */
   addTarget(target: string | TargetInput): void {
     if (this.#state !== 'not started') this.#checkRunning();

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { explainLimit } from '../system-limit.js';
+import { KERNEL_BYTES } from '../generated/kernel-bytes.js';
 
 /**
  * What the kernel (`assembly/kernel.ts`) does to the bytes of a lane's memory. Pointers are byte
@@ -73,21 +72,10 @@ export interface Kernel {
 
 let compiled: WebAssembly.Module | undefined;
 
-/**
- * The compiled kernel; the same module serves every lane and can be posted to a worker.
- * @throws {SystemLimitError} too many files are open to read it
- */
+/** The compiled kernel; the same module serves every lane and can be posted to a worker. */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(readKernel());
+  compiled ??= new WebAssembly.Module(Buffer.from(KERNEL_BYTES, 'base64'));
   return compiled;
-}
-
-function readKernel(): Buffer<ArrayBuffer> {
-  try {
-    return readFileSync(new URL('../kernel.wasm', import.meta.url));
-  } catch (error) {
-    throw explainLimit(error as Error);
-  }
 }
 
 export function instantiateKernel(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
