@@ -48,7 +48,7 @@ export class Targets {
    * Adds a target, whose lanes connect at once if those of the others do.
    * @throws {ConfigurationError} an option cannot be used; `field` names it
    * @throws {TargetChangeError} there is a target of this address
-   * @throws {SystemLimitError} there is too little address space, or too few open files
+   * @throws {SystemLimitError} there is too little address space
    */
   add(input: string | TargetInput): void {
     const target = this.#checker.check('target', input);
