@@ -7,12 +7,20 @@ const RECORD_BYTES = 8;
 
 /** Below the ports that the system gives to outgoing connections: none of those takes it meanwhile. */
 const LOWEST_PORT = 10_240;
-const PORTS = 22_000;
+/**
+ * Each process that runs tests has ports of its own, and takes one after the other: a port on which nobody
+ * listens for a while, because an indexer is down, must not be given to another test.
+ */
+const PROCESSES = 8;
+const PORTS = 2750;
+const pool = Number(process.env.VITEST_POOL_ID ?? process.pid) % PROCESSES;
+let next = Math.floor(Math.random() * PORTS);
 
 /** A port of the loopback where nobody listens now, and that somebody can listen on again and again. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = LOWEST_PORT + Math.floor(Math.random() * PORTS);
+    next = (next + 1) % PORTS;
+    const port = LOWEST_PORT + pool * PORTS + next;
     const server = createServer();
     const isFree = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false));
