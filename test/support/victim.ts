@@ -13,7 +13,8 @@ const LOWEST_PORT = 10_240;
  */
 const PROCESSES = 8;
 const PORTS = 2750;
-const pool = Number(process.env.VITEST_POOL_ID ?? process.pid) % PROCESSES;
+const { VITEST_POOL_ID = `${process.pid}` } = process.env;
+const pool = Number(VITEST_POOL_ID) % PROCESSES;
 let next = Math.floor(Math.random() * PORTS);
 
 /** A port of the loopback where nobody listens now, and that somebody can listen on again and again. */
