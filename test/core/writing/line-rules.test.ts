@@ -16,7 +16,6 @@ import {
 import { describe, expect, it, vi } from 'vitest';
 import { FIXED, LineWriting, writeChunks } from '../../support/line-writing.js';
 import { collectLogs, hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
-import { transferred } from '../../support/other-realm.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { cut } from '../../support/sessions.js';
 
@@ -377,7 +376,7 @@ describe('a line writer', () => {
     const writing = await LineWriting.start();
     const writer = writing.writer();
     writer.write('begun');
-    const chunks: unknown[] = [7, null, undefined, ['x\n'], new Uint16Array(2), transferred(3)];
+    const chunks: unknown[] = [7, null, undefined, ['x\n'], new Uint16Array(2)];
     for (const chunk of chunks) {
       expect(() => writer.write(chunk as string)).toThrow(InvalidArgumentError);
     }

@@ -15,7 +15,6 @@ import { describe, expect, it, vi } from 'vitest';
 import { expectArrivals, expectedArrival } from '../../support/arrivals.js';
 import { FIXED, LineWriting } from '../../support/line-writing.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
-import { transferred } from '../../support/other-realm.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 
 /** Bytes of data, one after the other, and where each begins and the last one ends. */
@@ -153,7 +152,6 @@ describe('packed entries that cannot be written', () => {
 
   it.each<[string, Partial<Record<keyof typeof all, unknown>>, new (...args: never[]) => Error]>([
     ['bytes that are text', { bytes: 'onetwothree' }, InvalidArgumentError],
-    ['bytes whose memory is gone', { bytes: transferred(11) }, InvalidArgumentError],
     ['offsets in an array', { offsets: [0, 3, 6, 11] }, InvalidArgumentError],
     ['no offsets', { offsets: new Uint32Array(0) }, InvalidArgumentError],
     ['offsets of another type', { offsets: Float64Array.of(0, 3) }, InvalidArgumentError],
