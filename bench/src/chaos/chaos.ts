@@ -92,7 +92,7 @@ export class ChaosIndexers {
   /** Faults come from now on. */
   begin(): void {
     this.#running = this.#run();
-    // Whoever ends it is told.
+    // `end` rejects with the same error.
     this.#running.catch(() => {});
   }
 

@@ -62,7 +62,7 @@ describe("the muxer's own log", () => {
     onTestFinished(async () => {
       await muxer.close();
     });
-    const before = Date.now();
+    const before = Timestamp.now().toDate().getTime();
     muxer.start();
     await indexer.entries(1);
     const [line] = linesOf(indexer.received);
@@ -77,7 +77,7 @@ describe("the muxer's own log", () => {
     expect(line?.data).toBe(`${data} compression="none"`);
     const time = new Date(line?.time ?? '').getTime();
     expect(time).toBeGreaterThanOrEqual(before);
-    expect(time).toBeLessThanOrEqual(Date.now());
+    expect(time).toBeLessThanOrEqual(Timestamp.now().toDate().getTime());
     const { timestamp, source } = decodeEntry((indexer.received[0] as Arrival).bytes);
     expect(timestamp.toDate().getTime()).toBe(time);
     expect(`${source}`).toBe(muxer.sourceIP());
