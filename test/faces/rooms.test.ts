@@ -12,6 +12,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   indexer: ['codec'],
   timestamps: [],
   metrics: ['core'],
+  nats: ['codec', 'core'],
   pino: ['core'],
 };
 

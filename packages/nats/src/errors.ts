@@ -1,0 +1,36 @@
+import { RingestError } from '@ringest/core';
+
+/** The messages of a subject for which there is no rule have no tag, so they cannot become entries. */
+export class NoTagError extends RingestError {
+  readonly code = 'ERR_NO_TAG';
+  readonly subject: string;
+
+  constructor(subject: string) {
+    super(`no rule gives a tag for the subject ${JSON.stringify(subject)}: add one to options.tag`);
+    this.subject = subject;
+  }
+}
+
+/** The consumer of a stream is not one that a source can use. */
+export class ConsumerError extends RingestError {
+  readonly code = 'ERR_JETSTREAM_CONSUMER';
+  readonly stream: string;
+  readonly consumer: string;
+
+  constructor(stream: string, consumer: string, problem: string, options?: ErrorOptions) {
+    super(`consumer ${consumer} of stream ${stream}: ${problem}`, options);
+    this.stream = stream;
+    this.consumer = consumer;
+  }
+}
+
+/** A sink could not publish entries: the stream did not store them. */
+export class PublishError extends RingestError {
+  readonly code = 'ERR_JETSTREAM_PUBLISH';
+  readonly subject: string;
+
+  constructor(subject: string, problem: string, options?: ErrorOptions) {
+    super(`an entry was not stored at ${subject}: ${problem}`, options);
+    this.subject = subject;
+  }
+}

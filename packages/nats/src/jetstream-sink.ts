@@ -1,0 +1,139 @@
+import { type JetStreamClient, jetstream, type PubAck } from '@nats-io/jetstream';
+import { type NatsConnection, headers as newHeaders, nuid } from '@nats-io/nats-core';
+import { encodeEnumeratedBlock, messageOf } from '@ringest/codec';
+import { checkTag, type EntryInput, Source, Timestamp } from '@ringest/core';
+import { check, isCount } from './check.js';
+import { ENTRY_HEADERS } from './entry-headers.js';
+import { PublishError } from './errors.js';
+import { Signal } from './signal.js';
+
+/** An entry whose tag is a name: numbers belong to a muxer. */
+export type NamedEntry = Omit<EntryInput, 'tag'> & { readonly tag: string };
+
+/** How entries become messages. */
+export interface JetStreamSinkOptions {
+  /** A connection that you made. It stays yours: nothing here closes it. */
+  readonly connection: NatsConnection;
+  /** The subject of all messages; `{tag}` stands for the name of the tag. A stream has to store it. */
+  readonly subject: string;
+  /** Entries that are published and not stored yet, at most. Default: 4096. */
+  readonly maxUnconfirmed?: number;
+  /** How often an entry is published again when the stream does not answer. Default: 10. */
+  readonly retries?: number;
+  /** How long the stream may take to answer, in milliseconds. Default: 5000. */
+  readonly timeout?: number;
+}
+
+/**
+ * Publishes entries to a JetStream stream, for example where no indexer can be reached. A `JetStreamSource` with `restore`
+ * makes the same entries of the messages. An entry that is published twice because an answer was lost is stored once,
+ * within the stream's window for duplicates.
+ */
+export class JetStreamSink {
+  readonly #stream: JetStreamClient;
+  readonly #subject: string;
+  readonly #most: number;
+  readonly #retries: number;
+  readonly #timeout: number;
+  readonly #id = nuid.next();
+  readonly #signal = new Signal();
+  #published = 0;
+  #stored = 0;
+  #duplicates = 0;
+  #waiting = 0;
+  #failure: PublishError | undefined;
+
+  /** @throws {InvalidArgumentError} an option cannot be used */
+  constructor(options: JetStreamSinkOptions) {
+    check('', options, typeof options === 'object' && options !== null, 'an object');
+    const { connection, subject, maxUnconfirmed = 4096, retries = 10, timeout = 5000 } = options;
+    const isConnection = typeof connection?.publish === 'function';
+    check('connection', connection, isConnection, 'a connection of NATS');
+    const isSubject = typeof subject === 'string' && /^[^\s*>]+$/.test(subject);
+    check('subject', subject, isSubject, 'a subject without wildcards');
+    check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
+    check('retries', retries, Number.isSafeInteger(retries) && retries >= 0, 'a number from 0');
+    check('timeout', timeout, isCount(timeout), 'milliseconds, from 1');
+    this.#stream = jetstream(connection);
+    this.#subject = subject;
+    this.#most = maxUnconfirmed;
+    this.#retries = retries;
+    this.#timeout = timeout;
+  }
+
+  /** Entries that were published, those that are stored, and those that the stream had already. */
+  stats(): { readonly published: number; readonly stored: number; readonly duplicates: number } {
+    return { published: this.#published, stored: this.#stored, duplicates: this.#duplicates };
+  }
+
+  /**
+   * Publishes an entry. Returns a promise when the next one should wait.
+   * @throws {InvalidTagError | InvalidTimestampError | InvalidSourceError | InvalidEnumeratedValueError} the entry is
+   *   bad, and was not published
+   * @throws {PublishError} an earlier entry was not stored
+   */
+  write(entry: NamedEntry): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    const tag = checkTag(entry.tag);
+    const headers = newHeaders();
+    headers.set(ENTRY_HEADERS.tag, tag);
+    headers.set(ENTRY_HEADERS.time, Timestamp.from(entry.timestamp).toString());
+    const { source, enumeratedValues } = entry;
+    if (source !== undefined) headers.set(ENTRY_HEADERS.source, Source.from(source).toString());
+    if (enumeratedValues !== undefined) {
+      const block = encodeEnumeratedBlock(enumeratedValues);
+      headers.set(ENTRY_HEADERS.values, Buffer.from(block).toString('base64'));
+    }
+    const subject = this.#subject.replaceAll('{tag}', tag);
+    const msgID = `${this.#id}.${this.#published++}`;
+    this.#waiting++;
+    const { data } = entry;
+    this.#publish(subject, typeof data === 'string' ? data : data.slice(), { headers, msgID });
+    if (this.#waiting < this.#most) return undefined;
+    return this.#room();
+  }
+
+  /**
+   * Waits until all entries that were written are stored.
+   * @throws {PublishError} one of them is not
+   */
+  async flush(): Promise<void> {
+    await this.#signal.until(() => this.#waiting === 0);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #room(): Promise<void> {
+    await this.#signal.until(() => this.#waiting < this.#most || this.#failure !== undefined);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #publish(subject: string, data: string | Uint8Array, options: Publishing): void {
+    // The library counts the first time, too.
+    const more = { retries: this.#retries + 1, timeout: this.#timeout };
+    this.#stream.publish(subject, data, { ...options, ...more }).then(
+      (answer) => this.#store(answer),
+      (error: Error) => this.#refuse(subject, error),
+    );
+  }
+
+  #store({ duplicate }: PubAck): void {
+    if (duplicate) this.#duplicates++;
+    this.#stored++;
+    this.#settle();
+  }
+
+  #refuse(subject: string, error: Error): void {
+    this.#failure ??= new PublishError(subject, messageOf(error), { cause: error });
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#waiting--;
+    this.#signal.tell();
+  }
+}
+
+interface Publishing {
+  readonly headers: ReturnType<typeof newHeaders>;
+  readonly msgID: string;
+}

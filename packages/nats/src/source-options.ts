@@ -1,0 +1,137 @@
+import type { NatsConnection } from '@nats-io/nats-core';
+import { type IngestMuxer, Source, type SourceInput } from '@ringest/core';
+import { check, isCount } from './check.js';
+import type { SubjectRule } from './subject-tags.js';
+
+/** How messages of a stream become entries. */
+export interface JetStreamSourceOptions {
+  /** A connection that you made, with its servers, credentials and TLS. It stays yours: nothing here closes it. */
+  readonly connection: NatsConnection;
+  /** The name of the stream. */
+  readonly stream: string;
+  /**
+   * The name of a durable pull consumer with explicit acknowledgements. Any number of processes may share it: each
+   * message goes to one of them.
+   */
+  readonly consumer: string;
+  /**
+   * The name of the tag of all messages, or rules by their subjects; the first rule that fits counts. Messages that a
+   * sink of this package published have their own tags.
+   */
+  readonly tag: string | readonly SubjectRule[];
+  /**
+   * The time of an entry: when the message was `stored` in the stream, to the nanosecond, or when it arrives here
+   * (`arrival`), or what a header says, as RFC 3339 text or in seconds since 1970. Where the header cannot be read, it
+   * is the time of storing, and is counted. Default: `stored`.
+   */
+  readonly time?: 'stored' | 'arrival' | { readonly header: string };
+  /** The source of entries, or the header with it. Default: the local address of the muxer's connection. */
+  readonly source?: SourceInput | { readonly header: string };
+  /**
+   * Headers that become enumerated values of the same name, as text: their names, or `all` but those of NATS. Several
+   * values of a header are joined with a comma. Default: none.
+   */
+  readonly headers?: 'all' | readonly string[];
+  /**
+   * What becomes of a message that no entry can be made of: `terminate` it, so that it is never delivered again, or
+   * `retry` it up to `maxDeliveries` times, and terminate it then. Default: `terminate`.
+   */
+  readonly poison?: 'terminate' | 'retry';
+  /** How often a message is delivered at most with `retry`. Default: 5. */
+  readonly maxDeliveries?: number;
+  /** Gets to know of each message that no entry could be made of. It may throw nothing. */
+  readonly onPoison?: (error: Error, message: PoisonMessage) => void;
+  /** Messages that are here and not acknowledged yet, at most. The consumer's `max_ack_pending` bounds them too. Default: 10,000. */
+  readonly maxUnconfirmed?: number;
+  /**
+   * Bytes that these messages take, about. A request for more asks for as many as the largest of the one before lets
+   * expect. Beyond twice as many, what is still on its way is left for later. Default: 16 MiB.
+   */
+  readonly maxUnconfirmedBytes?: number;
+  /**
+   * Messages that a sink published become the entries that they were: tag, time, source and values come from their
+   * headers. Whoever may publish to the stream then chooses tags. Default: `false`.
+   */
+  readonly restore?: boolean;
+}
+
+/** A message that no entry could be made of. */
+export interface PoisonMessage {
+  readonly subject: string;
+  /** Its number in the stream. */
+  readonly sequence: number;
+  readonly data: Uint8Array;
+  /** How often it was delivered, this time among them. */
+  readonly deliveries: number;
+  /** It is never delivered again. */
+  readonly terminated: boolean;
+}
+
+/** The options with their defaults, checked. */
+export interface CheckedSourceOptions
+  extends Required<Omit<JetStreamSourceOptions, 'source' | 'onPoison'>> {
+  readonly source: Source | Header | undefined;
+  readonly onPoison: (error: Error, message: PoisonMessage) => void;
+}
+
+/** @throws {InvalidArgumentError | InvalidSourceError} an option cannot be used */
+export function checkSourceOptions(options: JetStreamSourceOptions): CheckedSourceOptions {
+  check('', options, typeof options === 'object' && options !== null, 'an object');
+  const { connection, stream, consumer, tag } = options;
+  const { time = 'stored', source, headers = [], poison = 'terminate' } = options;
+  const {
+    maxDeliveries = 5,
+    maxUnconfirmed = 10_000,
+    maxUnconfirmedBytes = 16 * 2 ** 20,
+  } = options;
+  const { onPoison = () => {}, restore = false } = options;
+  const isConnection = typeof connection?.publish === 'function';
+  check('connection', connection, isConnection, 'a connection of NATS');
+  check('stream', stream, isName(stream), 'the name of a stream');
+  check('consumer', consumer, isName(consumer), 'the name of a consumer');
+  const isTime = time === 'stored' || time === 'arrival' || isHeader(time);
+  check('time', time, isTime, "'stored', 'arrival' or { header }");
+  const areHeaders = headers === 'all' || (Array.isArray(headers) && headers.every(isText));
+  check('headers', headers, areHeaders, "'all' or an array of names");
+  const isPoison = poison === 'terminate' || poison === 'retry';
+  check('poison', poison, isPoison, "'terminate' or 'retry'");
+  check('maxDeliveries', maxDeliveries, isCount(maxDeliveries), 'a number from 1');
+  check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
+  check('maxUnconfirmedBytes', maxUnconfirmedBytes, isCount(maxUnconfirmedBytes), 'bytes, from 1');
+  check('onPoison', onPoison, typeof onPoison === 'function', 'a function');
+  check('restore', restore, typeof restore === 'boolean', 'true or false');
+  return {
+    connection,
+    stream,
+    consumer,
+    tag,
+    time,
+    headers,
+    poison,
+    maxDeliveries,
+    maxUnconfirmed,
+    maxUnconfirmedBytes,
+    onPoison,
+    restore,
+    source: checkedSource(source),
+  };
+}
+
+/** The part of a muxer that a source uses. */
+export type SourceMuxer = Pick<IngestMuxer, 'writeEntry' | 'barrier' | 'negotiateTag'>;
+
+interface Header {
+  readonly header: string;
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isName = (value: unknown): boolean => isText(value) && /^[^\s.*>/\\]+$/.test(value);
+
+function isHeader(value: unknown): value is Header {
+  return typeof value === 'object' && value !== null && isText((value as Header).header);
+}
+
+function checkedSource(source: JetStreamSourceOptions['source']): Source | Header | undefined {
+  if (source === undefined) return undefined;
+  return isHeader(source) ? source : Source.from(source as SourceInput);
+}
