@@ -47,6 +47,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     entries: ['balancing', 'configuration', 'placing', 'waiting'],
     producer: ['configuration', 'placing', 'cache', 'producing', 'waiting', 'entries'],
     streams: ['entries'],
+    records: ['streams'],
     reporting: [
       'balancing',
       'configuration',
