@@ -13,6 +13,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   timestamps: [],
   metrics: ['core'],
   pino: ['core'],
+  winston: ['core'],
 };
 
 /**
