@@ -14,6 +14,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   metrics: ['core'],
   nats: ['codec', 'core'],
   pino: ['core'],
+  winston: ['core'],
 };
 
 /**
@@ -48,6 +49,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     entries: ['balancing', 'configuration', 'placing', 'waiting'],
     producer: ['configuration', 'placing', 'cache', 'producing', 'waiting', 'entries'],
     streams: ['entries'],
+    records: ['streams'],
     reporting: [
       'balancing',
       'configuration',

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
@@ -23,6 +24,12 @@ async function page(registry: Registry): Promise<Map<string, ParsedMetric>> {
   return parsePrometheus(await registry.metrics());
 }
 
+/** The names of the series of a metric. */
+function seriesOf(name: string, type: string): string[] {
+  const parts = ['bucket', 'sum', 'count'];
+  return type === 'histogram' ? parts.map((part) => `${name}_${part}`) : [name];
+}
+
 function numberOf(all: Map<string, ParsedMetric>, name: string, labels = {}): number | undefined {
   const samples = all.get(name)?.samples ?? [];
   return samples.find((one) => one.name === name && sameLabels(one.labels, labels))?.value;
@@ -46,7 +53,7 @@ it('a page has every metric with its type, by the rules of Prometheus, beside co
   for (const { name, type, help, labelNames } of METRICS) {
     expect(all.get(name), name).toMatchObject({ type, help });
     for (const { labels } of all.get(name)?.samples ?? []) {
-      const { quantile: _quantile, ...others } = labels;
+      const { le: _bound, ...others } = labels;
       expect(Object.keys(others)).toEqual(labelNames);
     }
     expect(all.get(name)?.samples.length, name).toBeGreaterThan(0);
@@ -59,12 +66,40 @@ it('a page has every metric with its type, by the rules of Prometheus, beside co
   expect(numberOf(all, 'ringest_ready')).toBe(1);
   expect(numberOf(all, 'ringest_cache_trouble')).toBe(0);
   expect(numberOf(all, 'shop_orders_total')).toBe(3);
-  const [summary] = [all.get('ringest_ack_latency_seconds')];
-  const names = summary?.samples.map(({ name, labels: { quantile } }) => quantile ?? name);
-  const { name = '' } = summary ?? {};
-  expect(names).toEqual(['0.5', '0.9', '0.99', `${name}_sum`, `${name}_count`]);
-  const { ackLatencyMs } = muxer.stats();
-  expect(summary?.samples.at(-1)?.value).toBe(ackLatencyMs.samples);
+});
+
+it('the latency is a histogram, and agrees with the statistics', async () => {
+  const indexer = await CollectingIndexer.start();
+  const muxer = await hotMuxer({ targets: [indexer.address] });
+  const registry = metrics(muxer, new Registry());
+  for (let i = 0; i < 3; i++) {
+    await muxer.writeEntry({ timestamp: i, tag: 0, data: 'entry' });
+    await muxer.sync();
+  }
+  const { ackLatencyMs, ackHistogram } = muxer.stats();
+  const name = 'ringest_ack_latency_seconds';
+  const samples = (await page(registry)).get(name)?.samples ?? [];
+  const buckets = samples.filter((sample) => sample.name === `${name}_bucket`);
+  expect(buckets.map(({ labels: { le } }) => le)).toEqual(
+    ackHistogram.bounds.map((bound) => (bound === Infinity ? '+Inf' : `${bound / 1000}`)),
+  );
+  expect(buckets.map(({ value }) => value)).toEqual(ackHistogram.counts);
+  expect(samples.at(-1)).toMatchObject({ name: `${name}_count`, value: ackLatencyMs.samples });
+  expect(samples.at(-2)).toMatchObject({ name: `${name}_sum`, value: ackHistogram.sum / 1000 });
+  const json = (await registry.getMetricsAsJSON()).find((metric) => metric.name === name);
+  expect(json?.values).toHaveLength(samples.length);
+});
+
+/** Debian has it in the package `prometheus`. */
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+
+it.runIf(hasPromtool)('promtool has nothing to say against a page', async () => {
+  const indexer = await CollectingIndexer.start();
+  const cache = { path: temporaryDirectory(), mode: 'fail' } as const;
+  const muxer = await hotMuxer({ targets: [indexer.address], cache });
+  const input = await metrics(muxer, new Registry()).metrics();
+  const { stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], { input });
+  expect([`${stdout}${stderr}`, status]).toEqual(['', 0]);
 });
 
 it('names follow the conventions: counters end with _total, units are seconds and bytes', () => {
@@ -119,25 +154,24 @@ it('OpenTelemetry observes the same names and values', async () => {
   };
   const all = await collect();
   const expected = METRICS.filter(({ name }) => !name.includes('_cache_')).flatMap(
-    ({ name, type }) => (type === 'summary' ? [name, `${name}_sum`, `${name}_count`] : [name]),
+    ({ name, type }) => seriesOf(name, type),
   );
   expect([...all.keys()].sort()).toEqual(expected.sort());
   expect(all.get('ringest_confirmed_entries_total')?.[0]?.value).toBe(10);
   const lane = all.get('ringest_lane_hot')?.[0];
   expect(lane?.attributes).toEqual({ target: indexer.address, lane: '0' });
-  const quantiles = all
-    .get('ringest_ack_latency_seconds')
-    ?.map(({ attributes: { quantile } }) => quantile);
-  expect(quantiles).toEqual(['0.5', '0.9', '0.99']);
+  const { bounds, counts } = muxer.stats().ackHistogram;
+  const buckets = all.get('ringest_ack_latency_seconds_bucket');
+  expect(buckets?.map(({ value }) => value)).toEqual(counts);
+  expect(buckets?.at(-1)?.attributes).toEqual({ le: '+Inf' });
+  expect(buckets).toHaveLength(bounds.length);
   end();
 });
 
 it('the Grafana dashboard asks only for metrics that there are', () => {
   const text = readFileSync(DASHBOARD, 'utf8');
   const known = METRICS.flatMap(({ name, type, labelNames }) =>
-    (type === 'summary' ? [name, `${name}_sum`, `${name}_count`] : [name]).map(
-      (one) => [one, labelNames] as const,
-    ),
+    seriesOf(name, type).map((one) => [one, labelNames] as const),
   );
   const labelsOf = new Map(known);
   const dashboard: Dashboard = JSON.parse(text);
@@ -148,7 +182,7 @@ it('the Grafana dashboard asks only for metrics that there are', () => {
     expect(names.length, expr).toBeGreaterThan(0);
     for (const name of names) expect(labelsOf.has(name), name).toBe(true);
     const grouped = /by \((\w+)\)/.exec(expr)?.[1];
-    const labels = [...names.flatMap((name) => labelsOf.get(name) ?? []), 'instance', 'quantile'];
+    const labels = [...names.flatMap((name) => labelsOf.get(name) ?? []), 'instance', 'le'];
     if (grouped !== undefined) expect(labels, expr).toContain(grouped);
     for (const [, label = ''] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) {
       expect(grouped, legendFormat).toBe(label);

@@ -21,7 +21,7 @@ const TYPES = ['counter', 'gauge', 'summary', 'histogram', 'untyped'];
 
 /**
  * Reads a page in the text format of Prometheus 0.0.4, by all of its rules: names, escapes, one HELP and one
- * TYPE before the samples of a metric, no sample twice, and nothing else.
+ * TYPE before the samples of a metric, no sample twice, histograms with rising buckets, and nothing else.
  * @throws {Error} a line breaks a rule
  */
 export function parsePrometheus(text: string): Map<string, ParsedMetric> {
@@ -48,7 +48,38 @@ export function parsePrometheus(text: string): Map<string, ParsedMetric> {
       current.samples.push(sample);
     }
   }
+  for (const metric of metrics.values()) {
+    if (metric.type === 'histogram') checkHistogram(metric);
+  }
   return metrics;
+}
+
+/** Checks that each set of labels has buckets that rise to the one of `+Inf`, which is the count, and a sum. */
+function checkHistogram({ name, samples }: ParsedMetric): void {
+  const series = new Map<string, ParsedSample[]>();
+  for (const sample of samples) {
+    const { le: _bound, ...others } = sample.labels;
+    const labels = JSON.stringify(Object.entries(others).sort());
+    series.set(labels, [...(series.get(labels) ?? []), sample]);
+  }
+  for (const [labels, all] of series) {
+    const buckets = all.filter((sample) => sample.name === `${name}_bucket`);
+    const bounds = buckets.map(({ labels: { le = '' } }) => numberOf(le));
+    const counts = buckets.map(({ value }) => value);
+    const others = all.filter((sample) => sample.name !== `${name}_bucket`);
+    const isRising = (list: readonly number[]) =>
+      list.every((value, i) => i === 0 || value >= (list[i - 1] ?? 0));
+    const isWhole =
+      bounds.at(-1) === Infinity && isRising(bounds) && new Set(bounds).size === bounds.length;
+    const count = others.find((sample) => sample.name === `${name}_count`)?.value;
+    if (!isWhole || !isRising(counts) || counts.at(-1) !== count || others.length !== 2) {
+      throw new Error(`no histogram: ${name} ${labels}`);
+    }
+  }
+}
+
+function numberOf(text: string): number {
+  return Number(text.replace('Inf', 'Infinity'));
 }
 
 function sampleOf(line: string): ParsedSample {
@@ -64,11 +95,13 @@ function sampleOf(line: string): ParsedSample {
       character === 'n' ? '\n' : character,
     );
   }
-  return { name, labels: parsed, value: Number(value.replace('Inf', 'Infinity')) };
+  return { name, labels: parsed, value: numberOf(value) };
 }
 
 function belongs({ name, labels }: ParsedSample, metric: ParsedMetric): boolean {
-  if (metric.type !== 'summary') return name === metric.name;
-  if (name === metric.name) return 'quantile' in labels;
+  const { type } = metric;
+  if (type !== 'summary' && type !== 'histogram') return name === metric.name;
+  if (type === 'summary' && name === metric.name) return 'quantile' in labels;
+  if (type === 'histogram' && name === `${metric.name}_bucket`) return 'le' in labels;
   return name === `${metric.name}_sum` || name === `${metric.name}_count`;
 }

@@ -102,7 +102,14 @@ export type { LogStream } from './reporting/log-stream.js';
 export type { OwnLog } from './reporting/own-log.js';
 export type { LogFields } from './reporting/self-log.js';
 export type { ChildState } from './reporting/state-reporter.js';
-export type { AckLatency, Amounts, LaneState, LaneStats, MuxerStats } from './reporting/stats.js';
+export type {
+  AckHistogram,
+  AckLatency,
+  Amounts,
+  LaneState,
+  LaneStats,
+  MuxerStats,
+} from './reporting/stats.js';
 export { type StartableConfig, type StartOptions, startFromConfig } from './start-from-config.js';
 export type { Abortable, MuxerWritable } from './streams/index.js';
 export type {

@@ -838,7 +838,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   #logStats(): void {
-    const { lanes, ackLatencyMs, ...counts } = this.stats();
+    const { lanes, ackLatencyMs, ackHistogram: _histogram, ...counts } = this.stats();
     const ackLatencyP50Ms = ackLatencyMs.p50;
     this.#log.info({ ...counts, lanes: lanes.length, ackLatencyP50Ms }, 'statistics');
     this.#log.flush();

@@ -1,4 +1,4 @@
-import type { AckLatency, Amounts, CacheStats, LaneStats } from '@ringest/core';
+import type { AckHistogram, Amounts, CacheStats, LaneStats } from '@ringest/core';
 import type { Labels, Snapshot } from './snapshot.js';
 
 /** A value of a counter or a gauge. */
@@ -7,13 +7,18 @@ export interface Sample {
   readonly value: number;
 }
 
-/** What is known about a distribution. Times are seconds. */
-export interface SummarySample {
+/** A distribution by buckets. Times are seconds. */
+export interface HistogramSample {
   readonly labels: Labels;
-  /** Pairs of a quantile, 0 to 1, and its value. */
-  readonly quantiles: readonly (readonly [quantile: number, value: number])[];
+  /** Pairs of an upper bound, rising to `Infinity`, and how many values are not above it. */
+  readonly buckets: readonly (readonly [bound: number, count: number])[];
   readonly sum: number;
   readonly count: number;
+}
+
+/** The bound of a bucket as Prometheus writes it. */
+export function boundText(bound: number): string {
+  return bound === Infinity ? '+Inf' : `${bound}`;
 }
 
 /** What all metrics have. */
@@ -30,13 +35,13 @@ export interface PlainMetric extends Described {
   readonly samples: (snapshot: Snapshot) => readonly Sample[];
 }
 
-/** A metric with quantiles, a sum and a count. */
-export interface SummaryMetric extends Described {
-  readonly type: 'summary';
-  readonly samples: (snapshot: Snapshot) => readonly SummarySample[];
+/** A metric with buckets, a sum and a count. */
+export interface HistogramMetric extends Described {
+  readonly type: 'histogram';
+  readonly samples: (snapshot: Snapshot) => readonly HistogramSample[];
 }
 
-export type Metric = PlainMetric | SummaryMetric;
+export type Metric = PlainMetric | HistogramMetric;
 
 type Value<Subject> = (subject: Subject) => number;
 
@@ -124,11 +129,11 @@ const MUXER: readonly Metric[] = [
     ({ stats }) => stats.droppedLogLines,
   ),
   {
-    type: 'summary',
+    type: 'histogram',
     name: 'ringest_ack_latency_seconds',
-    help: 'Time from giving frames to a socket to their confirmation, since the start.',
+    help: 'Time from giving frames to a socket to their confirmation: one value for each write to a socket.',
     labelNames: [],
-    samples: ({ stats }) => [latency({}, stats.ackLatencyMs)],
+    samples: ({ stats }) => [latency({}, stats.ackHistogram)],
   },
 ];
 
@@ -205,11 +210,11 @@ const LANES: readonly Metric[] = [
     (l) => l.balancer.throttledMs / 1000,
   ),
   {
-    type: 'summary',
+    type: 'histogram',
     name: 'ringest_lane_ack_latency_seconds',
-    help: 'Time from giving frames of the lane to the socket to their confirmation, since the start.',
+    help: 'Time from giving frames of the lane to the socket to their confirmation: one value for each write.',
     labelNames: LANE_LABELS,
-    samples: ({ lanes }) => lanes.map(({ labels, stats }) => latency(labels, stats.ackLatencyMs)),
+    samples: ({ lanes }) => lanes.map(({ labels, stats }) => latency(labels, stats.ackHistogram)),
   },
 ];
 
@@ -262,11 +267,7 @@ function ofLanes(
   };
 }
 
-function latency(labels: Labels, { p50, p90, p99, mean, samples }: AckLatency): SummarySample {
-  const quantiles = [
-    [0.5, p50 / 1000],
-    [0.9, p90 / 1000],
-    [0.99, p99 / 1000],
-  ] as const;
-  return { labels, quantiles, sum: (mean * samples) / 1000, count: samples };
+function latency(labels: Labels, { bounds, counts, sum }: AckHistogram): HistogramSample {
+  const buckets = bounds.map((bound, bucket) => [bound / 1000, counts[bucket] ?? 0] as const);
+  return { labels, buckets, sum: sum / 1000, count: counts.at(-1) ?? 0 };
 }

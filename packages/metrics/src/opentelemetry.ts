@@ -1,13 +1,18 @@
 import { metrics as api, type Meter, type Observable } from '@opentelemetry/api';
 import type { IngestMuxer } from '@ringest/core';
-import { METRICS, type Metric, type Sample } from './definitions.js';
+import {
+  boundText,
+  type HistogramSample,
+  METRICS,
+  type Metric,
+  type Sample,
+} from './definitions.js';
 import { Rising } from './rising.js';
 import { Snapshots } from './snapshot.js';
 
 /**
  * Adds the metrics of a muxer to OpenTelemetry, by the names that Prometheus has. OpenTelemetry has no
- * summaries that are observed: of a latency, the quantiles are gauges with the attribute `quantile`, and
- * `_sum` and `_count` are counters.
+ * histograms that are observed: of a latency, `_bucket` with the attribute `le`, `_sum` and `_count` are counters.
  * @param meter default: the one of the global provider, named `ringest`
  * @returns a function that ends the observation
  */
@@ -42,29 +47,22 @@ type Plain = Pick<Metric, 'name' | 'help'> & {
 
 /** A metric as OpenTelemetry can observe it. */
 function plain(metric: Metric): Plain[] {
-  if (metric.type !== 'summary') return [metric];
+  if (metric.type !== 'histogram') return [metric];
   const { name, help, samples } = metric;
+  const counter = (
+    part: string,
+    values: (sample: HistogramSample) => readonly Sample[],
+  ): Plain => ({
+    name: `${name}_${part}`,
+    help,
+    type: 'counter',
+    samples: (snapshot) => samples(snapshot).flatMap(values),
+  });
   return [
-    {
-      name,
-      help,
-      type: 'gauge',
-      samples: (snapshot) =>
-        samples(snapshot).flatMap(({ labels, quantiles }) =>
-          quantiles.map(([quantile, value]) => ({
-            labels: { ...labels, quantile: `${quantile}` },
-            value,
-          })),
-        ),
-    },
-    ...(['sum', 'count'] as const).map(
-      (part): Plain => ({
-        name: `${name}_${part}`,
-        help,
-        type: 'counter',
-        samples: (snapshot) =>
-          samples(snapshot).map((sample) => ({ labels: sample.labels, value: sample[part] })),
-      }),
+    counter('bucket', ({ labels, buckets }) =>
+      buckets.map(([bound, value]) => ({ labels: { ...labels, le: boundText(bound) }, value })),
     ),
+    counter('sum', ({ labels, sum }) => [{ labels, value: sum }]),
+    counter('count', ({ labels, count }) => [{ labels, value: count }]),
   ];
 }

@@ -1,6 +1,6 @@
 import type { IngestMuxer } from '@ringest/core';
-import { Counter, Gauge, type Registry, register, Summary } from 'prom-client';
-import { METRICS, type PlainMetric, type SummaryMetric } from './definitions.js';
+import { Counter, Gauge, Histogram, type Registry, register } from 'prom-client';
+import { boundText, type HistogramMetric, METRICS, type PlainMetric } from './definitions.js';
 import { Rising } from './rising.js';
 import { Snapshots } from './snapshot.js';
 
@@ -14,7 +14,7 @@ import { Snapshots } from './snapshot.js';
 export function metrics(muxer: IngestMuxer, registry: Registry = register): Registry {
   const snapshots = new Snapshots(muxer);
   for (const metric of METRICS) {
-    if (metric.type === 'summary') new SnapshotSummary(metric, snapshots, registry);
+    if (metric.type === 'histogram') new SnapshotHistogram(metric, snapshots, registry);
     else if (metric.type === 'counter') addCounter(metric, snapshots, registry);
     else addGauge(metric, snapshots, registry);
   }
@@ -46,29 +46,35 @@ function addGauge(metric: PlainMetric, snapshots: Snapshots, registry: Registry)
   });
 }
 
-/** A summary whose quantiles were found elsewhere. */
-class SnapshotSummary extends Summary {
-  readonly #metric: SummaryMetric;
+/** A histogram whose values were counted elsewhere. */
+class SnapshotHistogram extends Histogram {
+  readonly #metric: HistogramMetric;
   readonly #snapshots: Snapshots;
 
-  constructor(metric: SummaryMetric, snapshots: Snapshots, registry: Registry) {
+  constructor(metric: HistogramMetric, snapshots: Snapshots, registry: Registry) {
     super(common(metric, registry));
     this.#metric = metric;
     this.#snapshots = snapshots;
   }
 
-  override async get(): ReturnType<Summary['get']> {
-    const { name, samples } = this.#metric;
+  /** prom-client calls it, also for `get`. Its types do not have it. */
+  async getForPromString() {
+    const { name, help, samples } = this.#metric;
     const shown = samples(this.#snapshots.take());
-    const values = shown.flatMap(({ labels, quantiles, sum, count }) => [
-      ...quantiles.map(([quantile, value]) => ({ labels: { ...labels, quantile }, value })),
-      { metricName: `${name}_sum`, labels, value: sum },
-      { metricName: `${name}_count`, labels, value: count },
+    const values = shown.flatMap(({ labels, buckets, sum, count }) => [
+      ...buckets.map(([bound, value]) => ({
+        metricName: `${name}_bucket`,
+        labels: { le: boundText(bound) },
+        sharedLabels: labels,
+        value,
+      })),
+      { metricName: `${name}_sum`, labels: {}, sharedLabels: labels, value: sum },
+      { metricName: `${name}_count`, labels: {}, sharedLabels: labels, value: count },
     ]);
-    return { ...(await super.get()), values };
+    return { name, help, type: 'histogram', aggregator: 'sum', values };
   }
 }
 
-function common({ name, help, labelNames }: PlainMetric | SummaryMetric, registry: Registry) {
+function common({ name, help, labelNames }: PlainMetric | HistogramMetric, registry: Registry) {
   return { name, help, labelNames: [...labelNames], registers: [registry] };
 }

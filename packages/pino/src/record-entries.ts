@@ -1,4 +1,5 @@
-import { type EntryInput, type EnumeratedScalar, type MuxerTag, Timestamp } from '@ringest/core';
+import { type EntryInput, Timestamp } from '@ringest/core';
+import { type FieldSource, type FieldValues, fieldValues, readTime } from '@ringest/core/records';
 import type { CheckedRecordOptions } from './record-options.js';
 
 /** How pino writes the beginning of each record, unless it is told otherwise. */
@@ -7,11 +8,11 @@ const USUAL_START = /^\{"level":\d+,"time":(\d{1,16})[,}]/;
 /** Makes entries of records. */
 export class RecordEntries {
   readonly #options: CheckedRecordOptions;
-  readonly #tag: MuxerTag;
+  readonly #tag: number;
   readonly #needsFields: boolean;
   #undated = 0;
 
-  constructor(options: CheckedRecordOptions, tag: MuxerTag) {
+  constructor(options: CheckedRecordOptions, tag: number) {
     this.#options = options;
     this.#tag = tag;
     this.#needsFields = options.data === 'message' || options.fields.length > 0;
@@ -37,51 +38,31 @@ export class RecordEntries {
   }
 
   #timeOf(time: unknown): Timestamp {
-    try {
-      if (typeof time === 'number' || typeof time === 'string') return Timestamp.from(time);
-    } catch {
-      // It is counted as one without a time.
-    }
-    this.#undated++;
-    return Timestamp.now();
+    const read = readTime(time);
+    if (read === undefined) this.#undated++;
+    return read ?? Timestamp.now();
   }
 
-  #dataOf(line: string, record: Fields | undefined): string {
+  #dataOf(line: string, record: FieldSource | undefined): string {
     const { data, messageKey } = this.#options;
     const text = record?.[messageKey];
     return data === 'message' && typeof text === 'string' ? text : line;
   }
 
-  #valuesOf(record: Fields | undefined): Record<string, EnumeratedScalar> {
-    const values: Record<string, EnumeratedScalar> = {};
-    if (record === undefined) return values;
-    for (const name of this.#options.fields) {
-      const field = name === 'level' ? this.#levelOf(record[name]) : record[name];
-      if (field === undefined || field === null) continue;
-      values[name] = isScalar(field) ? field : JSON.stringify(field);
-    }
+  #valuesOf(record: FieldSource | undefined): FieldValues {
+    if (record === undefined) return {};
+    const values = fieldValues(record, this.#options.fields);
+    const { level } = values;
+    if (typeof level === 'number') values.level = this.#options.levels.get(level) ?? level;
     return values;
   }
-
-  #levelOf(level: unknown): unknown {
-    return typeof level === 'number' ? (this.#options.levels.get(level) ?? level) : level;
-  }
 }
 
-interface Fields {
-  readonly time?: unknown;
-  readonly [name: string]: unknown;
-}
-
-function recordOf(line: string): Fields | undefined {
+function recordOf(line: string): FieldSource | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? (value as Fields) : undefined;
+    return typeof value === 'object' && value !== null ? (value as FieldSource) : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isScalar(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }

@@ -33,6 +33,12 @@ export {
   MAX_TAIL_BYTES,
 } from './ring/frame-stage.js';
 export { kernelModule } from './ring/kernel.js';
+export {
+  addLatencies,
+  type BucketCounts,
+  LATENCY_BOUNDS,
+  noLatencies,
+} from './ring/latency-buckets.js';
 export type { Counter } from './ring/memory-layout.js';
 export {
   CONTROL_WORDS,

@@ -26,6 +26,7 @@ export * from './ring/block-list.js';
 export * from './ring/frame.js';
 export * from './ring/frame-stage.js';
 export * from './ring/kernel.js';
+export * from './ring/latency-buckets.js';
 export * from './ring/memory-layout.js';
 export * from './ring/meter.js';
 export * from './ring/ring.js';

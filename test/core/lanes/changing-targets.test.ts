@@ -119,6 +119,7 @@ describe('a target that is removed', () => {
     expect(after).toMatchObject({ writtenEntries: 20, sentEntries: 20, confirmedEntries: 20 });
     expect(after.wireBytes).toBeGreaterThanOrEqual(before.wireBytes);
     expect(after.ackLatencyMs.max).toBeGreaterThan(0);
+    expect(after.ackHistogram.counts.at(-1)).toBe(after.ackLatencyMs.samples);
     expectEachOnce([...connection.arrivals, ...staying.received], numberedFrom(0, 20));
   });
 

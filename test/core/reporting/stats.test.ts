@@ -8,6 +8,11 @@ import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 const FRAME = 46;
 const entry = (bytes: number) => ({ timestamp: 0, tag: 0, data: Buffer.alloc(bytes) });
 const NO_LATENCY = { mean: 0, p50: 0, p90: 0, p99: 0, max: 0, samples: 0 };
+const NO_HISTOGRAM = {
+  bounds: expect.arrayContaining([0.05, 1, 10_000, Infinity]),
+  counts: new Array(18).fill(0),
+  sum: 0,
+};
 
 describe('statistics', () => {
   it('of a muxer that was not started are all zero', () => {
@@ -35,6 +40,7 @@ describe('statistics', () => {
       dittoBytes: 0,
       droppedLogLines: 0,
       ackLatencyMs: NO_LATENCY,
+      ackHistogram: NO_HISTOGRAM,
       lanes: [
         {
           ...amounts,
@@ -45,6 +51,7 @@ describe('statistics', () => {
           unconfirmedBytes: 0,
           ringBytes: SMALL_RING,
           ackLatencyMs: NO_LATENCY,
+          ackHistogram: NO_HISTOGRAM,
           balancer: {
             rate: 0,
             ackLatencyMs: 0,
@@ -81,7 +88,7 @@ describe('statistics', () => {
     });
     connection.confirmThrough(2);
     await muxer.sync();
-    const { ackLatencyMs, lanes } = muxer.stats();
+    const { ackHistogram, ackLatencyMs, lanes } = muxer.stats();
     expect(lanes[0]).toMatchObject({
       confirmedEntries: 2,
       unconfirmedBytes: 0,
@@ -89,6 +96,9 @@ describe('statistics', () => {
       reconnects: 0,
     });
     expect(lanes[0]?.ackLatencyMs).toEqual(ackLatencyMs);
+    expect(lanes[0]?.ackHistogram).toEqual(ackHistogram);
+    expect(ackHistogram.counts.at(-1)).toBe(ackLatencyMs.samples);
+    expect(ackHistogram.sum / ackLatencyMs.samples).toBeCloseTo(ackLatencyMs.mean, 1);
     expect(ackLatencyMs.p50).toBeGreaterThan(0);
     expect(ackLatencyMs.max).toBeGreaterThanOrEqual(ackLatencyMs.p50);
     // A snapshot stays what it was.

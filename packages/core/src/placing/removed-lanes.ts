@@ -1,5 +1,5 @@
 import { createHistogram } from 'node:perf_hooks';
-import type { Counter, LaneRing } from '@ringest/workers';
+import { addLatencies, type Counter, type LaneRing, noLatencies } from '@ringest/workers';
 
 /** What lanes had written, sent and confirmed that are removed: the sums of the muxer never go down. */
 export class RemovedLanes {
@@ -21,6 +21,8 @@ export class RemovedLanes {
   };
   /** Microseconds from hand-over to confirmation, as that of a lane. */
   readonly latency = createHistogram();
+  /** The same by buckets. */
+  readonly latencies = noLatencies();
 
   /** @param lane it is closed */
   add(lane: LaneRing): void {
@@ -32,5 +34,6 @@ export class RemovedLanes {
       this.counters[name as keyof typeof counters] += count;
     }
     this.latency.add(lane.latency);
+    addLatencies(this.latencies, lane.latencies());
   }
 }

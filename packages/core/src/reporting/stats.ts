@@ -1,5 +1,13 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { CompressionName, Lane, LaneState as LaneStates } from '@ringest/workers';
+import {
+  addLatencies,
+  type BucketCounts,
+  type CompressionName,
+  LATENCY_BOUNDS,
+  type Lane,
+  type LaneState as LaneStates,
+  noLatencies,
+} from '@ringest/workers';
 import type { Balancer } from '../balancing/index.js';
 import type { CacheStats } from '../cache/cache-stats.js';
 import type { DiskCache } from '../cache/disk-cache.js';
@@ -22,6 +30,16 @@ export interface AckLatency {
   readonly max: number;
   /** How many samples there are. */
   readonly samples: number;
+}
+
+/** The latencies of `AckLatency` as a histogram since the start. No number of it ever goes down. */
+export interface AckHistogram {
+  /** The upper bounds of the buckets, in milliseconds, rising. The last one is `Infinity`. */
+  readonly bounds: readonly number[];
+  /** For each bound, how many samples are not above it. The last one is the number of all samples. */
+  readonly counts: readonly number[];
+  /** The sum of all samples, in milliseconds. */
+  readonly sum: number;
 }
 
 /**
@@ -75,6 +93,8 @@ export interface LaneStats extends Amounts {
   readonly ringBytes: number;
   /** The time from giving frames of this lane to the socket to their confirmation, in milliseconds. */
   readonly ackLatencyMs: AckLatency;
+  /** The same as a histogram. */
+  readonly ackHistogram: AckHistogram;
   /** The values by which the balancer picks lanes. */
   readonly balancer: {
     /** Confirmed bytes per second while the lane is busy; 0: not known yet. */
@@ -124,6 +144,8 @@ export interface MuxerStats extends Amounts {
   readonly droppedLogLines: number;
   /** The time from giving frames to a socket to their confirmation, in milliseconds, over all lanes. */
   readonly ackLatencyMs: AckLatency;
+  /** The same as a histogram. */
+  readonly ackHistogram: AckHistogram;
   /** A snapshot of the disk cache; `undefined`: the muxer has none. */
   readonly cache: CacheStats | undefined;
   /** A snapshot of each lane. Lanes that were removed are in the sums only. */
@@ -144,7 +166,12 @@ export function muxerStats(
   const all = lanes.map((lane) => laneStats(lane, placer.balancer));
   const latency = createHistogram();
   latency.add(removed.latency);
-  for (const lane of lanes) latency.add(lane.latency);
+  const latencies = noLatencies();
+  addLatencies(latencies, removed.latencies);
+  for (const lane of lanes) {
+    latency.add(lane.latency);
+    addLatencies(latencies, lane.latencies());
+  }
   const sum = (count: (lane: LaneStats | RemovedSums) => number) =>
     all.reduce((n, lane) => n + count(lane), count({ ...removed, ...removed.counters }));
   const written = rings.written();
@@ -168,6 +195,7 @@ export function muxerStats(
     dittoBytes: dittos.unfinishedBytes,
     droppedLogLines: log.dropped,
     ackLatencyMs: ackLatency(latency),
+    ackHistogram: ackHistogram(latencies),
     cache: cache?.stats(),
     lanes: all,
   };
@@ -190,6 +218,7 @@ function laneStats(lane: Lane, balancer: Balancer<Outlet>): LaneStats {
     unconfirmedBytes: lane.unconfirmedBytes(),
     ringBytes: lane.ringBytes,
     ackLatencyMs: ackLatency(lane.latency),
+    ackHistogram: ackHistogram(lane.latencies()),
     balancer: {
       rate: lane.rate * 1000,
       ackLatencyMs: lane.ackLatency,
@@ -214,4 +243,16 @@ function ackLatency(histogram: RecordableHistogram): AckLatency {
     max: histogram.max / 1000,
     samples: histogram.count,
   };
+}
+
+/** The bounds of `AckHistogram`. */
+const BOUNDS: readonly number[] = [...LATENCY_BOUNDS.map((micros) => micros / 1000), Infinity];
+
+function ackHistogram({ counts, sum }: BucketCounts): AckHistogram {
+  let below = 0;
+  const sums = counts.map((count) => {
+    below += count;
+    return below;
+  });
+  return { bounds: BOUNDS, counts: sums, sum: sum / 1000 };
 }

@@ -3,6 +3,7 @@ import { realClock, sharedMilliseconds } from '../clock.js';
 import { RingCorruptError } from '../errors.js';
 import { DOORBELL, type ToWorker } from '../messages.js';
 import { unstampFrame } from '../ring/frame.js';
+import { type BucketCounts, readLatencies } from '../ring/latency-buckets.js';
 import { Control, type Counter, RingOwner } from '../ring/memory-layout.js';
 import { finishCounters, Meter, readCounters } from '../ring/meter.js';
 import { LARGE_BYTES, passEntries, type Ring } from '../ring/ring.js';
@@ -91,6 +92,11 @@ export abstract class LaneRing {
 
   counters(): Record<Counter, number> {
     return readCounters(this.ring.control);
+  }
+
+  /** The latencies by their buckets: those of `latency`. They survive the worker. */
+  latencies(): BucketCounts {
+    return readLatencies(this.ring.control);
   }
 
   /** Bytes of frames written. */

@@ -83,6 +83,10 @@ export const Control = {
   countersSequence: 224,
   /** Unsigned 64-bit counters as pairs of words, low word first; see `Counter`. */
   counters: 226,
+  /** The sum of all latencies in microseconds, an unsigned 64-bit number as a pair of words, low word first. */
+  latencySum: 256,
+  /** How many latencies are in each bucket, as pairs of words; see `latency-buckets.ts`. */
+  latencyCounts: 258,
 } as const;
 
 /** The counters a worker publishes, in the order they stand in the control block. */

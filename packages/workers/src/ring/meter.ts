@@ -1,6 +1,7 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import { TWO_32 } from '@ringest/codec';
 import { type Clock, realClock, sharedMilliseconds } from '../clock.js';
+import { countLatency } from './latency-buckets.js';
 import { Control, type Counter, counters } from './memory-layout.js';
 import type { Passed } from './ring.js';
 import type { Rewound } from './ring-reader.js';
@@ -99,6 +100,7 @@ export class Meter {
   acknowledged(since: number, now: number): void {
     const micros = Math.max(1, Math.round((now - since) * 1000));
     this.#latency.record(micros);
+    countLatency(this.#control, micros);
     // After a pause the past counts little: the indexer may have been slow only then.
     const weight = Math.max(FALL, 1 - 0.5 ** ((now - this.#lastAcknowledged) / HALF_LIFE));
     this.#latencyAverage = follow(this.#latencyAverage, micros, weight);

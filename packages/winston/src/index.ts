@@ -1,0 +1,6 @@
+export type { RecordOptions } from './record-entries.js';
+export {
+  RingestTransport,
+  type RingestTransportOptions,
+  type RingestTransportStats,
+} from './ringest-transport.js';
