@@ -13,6 +13,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   timestamps: [],
   metrics: ['core'],
   pino: ['core'],
+  cli: ['codec', 'core', 'indexer', 'timestamps'],
 };
 
 /**
@@ -69,6 +70,11 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     formats: ['layouts'],
     extraction: ['zones', 'layouts', 'formats'],
   },
+  cli: {
+    flags: [],
+    ship: ['flags'],
+    commands: ['flags', 'ship'],
+  },
 };
 
 /** The rooms that files at the root of a package may import. A file that is not named may import none. */
@@ -91,6 +97,7 @@ const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly strin
     'indexer-options.js': ['admission', 'reading'],
     'indexer.js': ['admission', 'behaviour', 'reading'],
   },
+  cli: { 'program.js': ['commands'] },
 };
 
 /** The faces of a package. They may import everything in it, and no file of it may import them. */
