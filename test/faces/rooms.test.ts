@@ -62,7 +62,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     admission: [],
     behaviour: [],
     reading: ['behaviour'],
-    cli: ['admission'],
+    store: ['reading'],
+    cli: ['admission', 'store'],
   },
   timestamps: {
     zones: [],
@@ -94,7 +95,7 @@ const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly strin
     'start-from-config.js': ['gravwell-file', 'configuration'],
   },
   indexer: {
-    'indexer-options.js': ['admission', 'reading'],
+    'indexer-options.js': ['admission', 'reading', 'store'],
     'indexer.js': ['admission', 'behaviour', 'reading'],
   },
   cli: { 'program.js': ['commands'] },
