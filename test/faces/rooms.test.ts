@@ -15,6 +15,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   nats: ['codec', 'core'],
   pino: ['core'],
   winston: ['core'],
+  cli: ['codec', 'core', 'indexer', 'timestamps'],
 };
 
 /**
@@ -64,13 +65,19 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     admission: [],
     behaviour: [],
     reading: ['behaviour'],
-    cli: ['admission'],
+    store: ['reading'],
+    cli: ['admission', 'store'],
   },
   timestamps: {
     zones: [],
     layouts: ['zones'],
     formats: ['layouts'],
     extraction: ['zones', 'layouts', 'formats'],
+  },
+  cli: {
+    flags: [],
+    ship: ['flags'],
+    commands: ['flags', 'ship'],
   },
 };
 
@@ -91,9 +98,10 @@ const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly strin
     'start-from-config.js': ['gravwell-file', 'configuration'],
   },
   indexer: {
-    'indexer-options.js': ['admission', 'reading'],
+    'indexer-options.js': ['admission', 'reading', 'store'],
     'indexer.js': ['admission', 'behaviour', 'reading'],
   },
+  cli: { 'program.js': ['commands'] },
 };
 
 /** The faces of a package. They may import everything in it, and no file of it may import them. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { LoadCache } from './load-cache.js';
+import type { CacheChoice } from 'ringest/flags';
 import type { LoadObserver } from './load-observer.js';
 import type { LoadOptions } from './load-options.js';
 
@@ -38,7 +38,7 @@ export class CacheFolder implements Disposable {
  * @throws there are entries in it, and the account of the embedded indexer would not know them
  */
 export function openCacheFolder(
-  { path }: LoadCache,
+  { path }: CacheChoice,
   { targets }: LoadOptions,
   observer: LoadObserver,
 ): CacheFolder {

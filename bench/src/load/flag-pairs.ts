@@ -17,11 +17,6 @@ const REFUSALS: readonly Refusal[] = [
     why: 'it says how an embedded indexer is reached, and with the addresses of others there is none',
   },
   {
-    flag: 'insecureNoTlsValidate',
-    others: ['tlsCa'],
-    why: 'one says to verify no certificate, the other whom to trust for them',
-  },
-  {
     flag: 'killEvery',
     others: ADDRESSES,
     why: 'the account of an embedded indexer says what was lost, and others have none',

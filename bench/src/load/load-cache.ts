@@ -1,108 +1,25 @@
-import { CACHE_MODES, type CacheMode, type MuxerConfiguration } from '@ringest/core';
-import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
+import { positiveDuration } from '@ringest/indexer/command-line';
 import { type Command, Option } from 'commander';
+import { addCacheFlags, type CacheChoice, refuseWithoutCache } from 'ringest/flags';
 
-type CacheConfiguration = NonNullable<MuxerConfiguration['cache']>;
-
-/** When what a cache has taken is forced to the disk. */
-export type CacheSync = NonNullable<CacheConfiguration['sync']>;
-
-/** The disk cache of a load's muxer; see the flags. */
-export interface LoadCache {
-  /** `undefined`: a temporary folder. */
-  readonly path: string | undefined;
-  readonly mode: CacheMode;
-  readonly sync: CacheSync;
-  /** `undefined`: as many as the muxer allows by default. */
-  readonly maxBytes: number | undefined;
-}
-
-interface CacheFlags {
-  cachePath?: string;
-  cacheMode?: CacheMode;
-  cacheSync?: CacheSync;
-  cacheMaxBytes?: number;
-  killEvery?: number;
-}
-
-const MIN_BYTES = 2 ** 20;
-const DEFAULT_SYNC = { everyMs: 10 };
-
-/** Adds the flags that {@link readCache} and {@link readKillEvery} read. */
-export function addCacheFlags(program: Command): Command {
-  return program
-    .option(
-      '--cache-path <folder>',
-      'where entries wait on disk; with --cache-mode alone, a temporary folder',
-    )
-    .addOption(
-      new Option(
-        '--cache-mode <mode>',
-        'what goes to disk: what finds no room while no indexer is there, or at any time, or ' +
-          'everything; with --cache-path alone, fail',
-      ).choices(CACHE_MODES),
-    )
-    .addOption(
-      new Option(
-        '--cache-sync <when>',
-        'when it is forced to the disk: always, never, or so often (default: 10ms)',
-      ).argParser(cacheSync),
-    )
-    .option(
-      '--cache-max-bytes <bytes>',
-      'how large the cache may grow before writes wait',
-      wholeNumber(MIN_BYTES, Number.MAX_SAFE_INTEGER),
-    )
-    .addOption(
-      new Option(
-        '--kill-every <time>',
-        'ingest in a process that is killed about so often, and goes on from the cache in another; ' +
-          'the entries are spread over five such times. What --cache-mode journal has taken is ' +
-          'never lost; other modes lose what is in memory: then that is told, and the status is 1',
-      ).argParser(positiveDuration),
-    );
-}
-
-/**
- * Reads the cache's flags of a command that is parsed. A flag without use ends the process.
- * @returns `undefined` when the load has none
- */
-export function readCache(program: Command): LoadCache | undefined {
-  const { cachePath, cacheMode, cacheSync, cacheMaxBytes } = program.opts<CacheFlags>();
-  if (cachePath === undefined && cacheMode === undefined) {
-    if (cacheSync !== undefined) refuseWithoutCache(program, '--cache-sync');
-    if (cacheMaxBytes !== undefined) refuseWithoutCache(program, '--cache-max-bytes');
-    return undefined;
-  }
-  return {
-    path: cachePath,
-    mode: cacheMode ?? 'fail',
-    sync: cacheSync ?? DEFAULT_SYNC,
-    maxBytes: cacheMaxBytes,
-  };
+/** Adds the flags of the cache, and the one that {@link readKillEvery} reads. */
+export function addLoadCacheFlags(program: Command): Command {
+  return addCacheFlags(program, 'with --cache-mode alone, a temporary folder').addOption(
+    new Option(
+      '--kill-every <time>',
+      'ingest in a process that is killed about so often, and goes on from the cache in another; ' +
+        'the entries are spread over five such times. What --cache-mode journal has taken is ' +
+        'never lost; other modes lose what is in memory: then that is told, and the status is 1',
+    ).argParser(positiveDuration),
+  );
 }
 
 /** Milliseconds; `undefined`: the ingester is not killed. */
-export function readKillEvery(program: Command, cache: LoadCache | undefined): number | undefined {
-  const { killEvery } = program.opts<CacheFlags>();
+export function readKillEvery(
+  program: Command,
+  cache: CacheChoice | undefined,
+): number | undefined {
+  const { killEvery } = program.opts<{ killEvery?: number }>();
   if (killEvery !== undefined && cache === undefined) refuseWithoutCache(program, '--kill-every');
   return killEvery;
-}
-
-/** What the muxer is to do with the cache in a folder. */
-export function cacheConfiguration(
-  { mode, sync, maxBytes }: LoadCache,
-  path: string,
-): CacheConfiguration {
-  return { path, mode, sync, ...(maxBytes === undefined ? {} : { maxBytes }) };
-}
-
-function refuseWithoutCache(program: Command, flag: string): void {
-  program.error(`error: ${flag} is about the cache: give a --cache-mode`);
-}
-
-/** `always`, `never`, or a time, in milliseconds if it has no unit. */
-function cacheSync(text: string): CacheSync {
-  if (text === 'always' || text === 'never') return text;
-  return { everyMs: positiveDuration(/^\d+$/.test(text) ? `${text}ms` : text) };
 }

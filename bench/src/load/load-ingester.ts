@@ -1,9 +1,9 @@
 import { MAX_DATA_BYTES, Source } from '@ringest/codec';
 import { IngestMuxer, type LineWriter } from '@ringest/core';
+import { cacheConfiguration, targetConfiguration } from 'ringest/flags';
 import { EntrySource } from '../contents/entry-source.js';
 import { DEFAULT_TIMES, type EntryTimes } from '../contents/entry-times.js';
 import type { IndexerChild } from '../shared/indexer-child.js';
-import { cacheConfiguration } from './load-cache.js';
 import type { LoadOptions } from './load-options.js';
 
 /** The source of entries that are written before there need be a connection, which has an address. */
@@ -33,12 +33,10 @@ export function createMuxer(
   { targets, ca }: Destination,
   cachePath: string | undefined,
 ): IngestMuxer {
-  const { tlsClient, insecureSkipVerify, tenant, cache, workers, ringBytes } = options;
-  const tls = { insecureSkipVerify, ...(ca === undefined ? {} : { ca }), ...tlsClient };
+  const { cache, workers, ringBytes } = options;
   return new IngestMuxer({
-    targets,
+    ...targetConfiguration({ ...options, targets, tlsCa: ca }),
     secret: options.secret,
-    compression: options.compression,
     name: 'ringest load',
     tags: options.tagNames,
     connectionsPerTarget: options.connections,
@@ -46,8 +44,6 @@ export function createMuxer(
     selfIngest: false,
     // What matters is confirmed by the sync before.
     closeTimeout: 1000,
-    ...(targets.some((target) => target.startsWith('tls://')) ? { tls } : {}),
-    ...(tenant === undefined ? {} : { tenant }),
     ...(workers === undefined ? {} : { workers }),
     ...(ringBytes === undefined ? {} : { ringBytes }),
     ...(cache && cachePath !== undefined ? { cache: cacheConfiguration(cache, cachePath) } : {}),

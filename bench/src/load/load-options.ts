@@ -1,13 +1,14 @@
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, Option } from 'commander';
+import { type CacheChoice, readCache } from 'ringest/flags';
 import { DIGESTS, type DigestKind } from '../contents/load-digest.js';
 import { addResultFlags, type ResultFlags } from '../report/result-flags.js';
 import type { Transport } from '../shared/indexer-messages.js';
 import { refusePairs } from './flag-pairs.js';
-import { addCacheFlags, type LoadCache, readCache, readKillEvery } from './load-cache.js';
+import { addLoadCacheFlags, readKillEvery } from './load-cache.js';
 import { addEntryFlags, type LoadEntries, readEntries } from './load-entries.js';
 import { addPaceFlags, readPace } from './load-pace.js';
-import { addTargetFlags, type LoadTargets, readTargets } from './load-targets.js';
+import { addLoadTargetFlags, type LoadTargets, readLoadTargets } from './load-targets.js';
 import { type Pace, Schedule } from './pace.js';
 import { parseRequirement, type Requirement } from './requirements.js';
 
@@ -23,7 +24,7 @@ export interface LoadOptions extends LoadTargets, LoadEntries, ResultFlags {
   readonly workers: number | undefined;
   readonly connections: number;
   readonly ringBytes: number | undefined;
-  readonly cache: LoadCache | undefined;
+  readonly cache: CacheChoice | undefined;
   /** Milliseconds between kills of the ingester, on average; `undefined`: it is not killed. */
   readonly killEveryMs: number | undefined;
   /** Embedded indexers to which faults come; `undefined`: there are none. */
@@ -36,7 +37,7 @@ export interface LoadOptions extends LoadTargets, LoadEntries, ResultFlags {
 
 /** What a load is made of whose ingester is killed. */
 export interface KillOptions extends LoadOptions {
-  readonly cache: LoadCache;
+  readonly cache: CacheChoice;
   readonly killEveryMs: number;
 }
 
@@ -85,7 +86,7 @@ export function parseLoadOptions(
     Number.isFinite(length.durationMs) ? undefined : length.entryCount,
   );
   const cache = readCache(program);
-  const targets = readTargets(program, env);
+  const targets = readLoadTargets(program, env);
   return {
     ...targets,
     ...entries,
@@ -169,7 +170,7 @@ function command(): Command {
   const program = new Command('load').description(
     'Write entries to indexers, or to an embedded one, as fast as they confirm them, and say how fast that was',
   );
-  addPaceFlags(addEntryFlags(addCacheFlags(addTargetFlags(program))))
+  addPaceFlags(addEntryFlags(addLoadCacheFlags(addLoadTargetFlags(program))))
     .option(
       '--entry-count <n>',
       `how many entries; without it and --duration, ${DEFAULT_COUNT}, or what is due in 10 s or in the ramp`,

@@ -1,4 +1,4 @@
-import { MAX_TAG_NAME_BYTES, RingestError } from '@ringest/codec';
+import { countedEntries, MAX_TAG_NAME_BYTES, messageOf, RingestError } from '@ringest/codec';
 
 /** An ingester does not have the secret: its answer to the challenge is wrong (§3). */
 export class AuthenticationError extends RingestError {
@@ -172,6 +172,55 @@ export class ListenError extends RingestError {
   constructor(address: string, problem: string, options?: ErrorOptions) {
     super(`cannot listen on ${address}: ${problem}`, options);
     this.address = address;
+  }
+}
+
+/** The folder of a store is in use: one indexer at a time writes to it. */
+export class StoreLockedError extends RingestError {
+  readonly code = 'ERR_STORE_LOCKED';
+  /** The folder of the store. */
+  readonly path: string;
+  /** The process that uses it; `undefined`: it has only just begun to. */
+  readonly pid: number | undefined;
+
+  constructor(path: string, pid: number | undefined) {
+    const holder = pid === undefined ? 'another process' : `the process ${pid}`;
+    super(`the store ${path} is in use by ${holder}: stop it, or give another folder`);
+    this.path = path;
+    this.pid = pid;
+  }
+}
+
+/** The folder of a store cannot be opened or read. */
+export class StoreOpenError extends RingestError {
+  readonly code = 'ERR_STORE_OPEN';
+  /** The folder of the store. */
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    super(`the store ${path} cannot be opened: ${messageOf(cause)}`, { cause });
+    this.path = path;
+  }
+}
+
+/**
+ * A store could not write entries, for example because the disk is full. The entries are not confirmed, and
+ * their connections end: ingesters send them again.
+ */
+export class StoreWriteError extends RingestError {
+  readonly code = 'ERR_STORE_WRITE';
+  /** The folder of the store. */
+  readonly path: string;
+  /** How many entries were not written. */
+  readonly entries: number;
+
+  constructor(path: string, entries: number, cause: unknown) {
+    super(
+      `the store ${path} could not write ${countedEntries(entries)}, which ingesters will send again: ${messageOf(cause)}`,
+      { cause },
+    );
+    this.path = path;
+    this.entries = entries;
   }
 }
 

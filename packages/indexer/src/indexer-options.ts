@@ -11,6 +11,7 @@ import { parseListenAddress } from './admission/address.js';
 import { type IndexerTls, readTls } from './admission/tls-material.js';
 import { InvalidOptionError } from './errors.js';
 import type { IngesterCallbacks } from './reading/ingester-handler.js';
+import type { Store } from './store/store.js';
 
 /** The longest delay of confirmations, in milliseconds. */
 export const MAX_ACK_DELAY_MS = 300_000;
@@ -92,6 +93,11 @@ export interface IndexerOptions extends IndexerBehaviour, IngesterCallbacks {
   readonly digest?: boolean | undefined;
   /** The number of the first tag, 0..65534. Further numbers count down from it. Default: 1000. */
   readonly firstTag?: number | undefined;
+  /**
+   * Where entries are stored. They are confirmed once they are written. Close it after the indexer.
+   * Default: nowhere.
+   */
+  readonly store?: Store | undefined;
   /** The pino logger of the indexer. Default: none. */
   readonly logger?: Logger | undefined;
 }

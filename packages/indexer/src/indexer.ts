@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { GRAVWELL_TAG, hashSecret, type IndexerTag } from '@ringest/codec';
+import { checkTag, GRAVWELL_TAG, hashSecret, type IndexerTag } from '@ringest/codec';
 import { type Logger, pino } from 'pino';
 import { formatListenAddress, type ListenAddress } from './admission/address.js';
 import type { Arrival } from './admission/arrival.js';
@@ -47,7 +47,7 @@ export interface IndexerStats {
 
 /**
  * An indexer for tests and benchmarks. It listens, authenticates ingesters, and confirms and counts their
- * entries. It stores nothing.
+ * entries. It stores them if it has a store.
  */
 export class Indexer implements AsyncDisposable {
   readonly #addresses: readonly ListenAddress[];
@@ -100,9 +100,9 @@ export class Indexer implements AsyncDisposable {
     this.#tags = new TagTable(options.firstTag ?? DEFAULT_FIRST_TAG, this.#behaviour.refuseTag);
     this.#counter = new EntryCounter(options.digest === true ? new EntryDigest() : undefined);
     this.#counter.allow(GRAVWELL_TAG);
-    const { onEntry, onDittoBlock, beforeConfirm, onIngesterState } = options;
+    const { onEntry, onDittoBlock, beforeConfirm, onIngesterState, store } = options;
     this.#handling = {
-      ...{ onEntry, onDittoBlock, beforeConfirm, onIngesterState, failAfter, negotiateTag },
+      ...{ onEntry, onDittoBlock, beforeConfirm, onIngesterState, failAfter, negotiateTag, store },
       counter: this.#counter,
       isReady: () => performance.now() >= this.#readyAt,
     };
@@ -254,6 +254,7 @@ export class Indexer implements AsyncDisposable {
 
   #negotiateTag(name: string): IndexerTag {
     const tag = this.#tags.negotiate(name);
+    this.#handling.store?.nameTag(tag, checkTag(name));
     this.#counter.allow(tag);
     if (this.#tags.isFull && !this.#hasWarnedFull) {
       this.#hasWarnedFull = true;

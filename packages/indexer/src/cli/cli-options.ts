@@ -4,13 +4,14 @@ import { Command, Option } from 'commander';
 import type { IndexerTls } from '../admission/tls-material.js';
 import { InvalidOptionError, SecretError } from '../errors.js';
 import type { IndexerBehaviour, IndexerOptions } from '../indexer-options.js';
+import type { StoreOptions } from '../store/store-options.js';
 import {
   findSecret,
   SECRET_FILE_VARIABLE,
   SECRET_VARIABLE,
   type SecretFlags,
 } from './cli-secret.js';
-import { byteRate, count, duration, wholeNumber } from './cli-values.js';
+import { byteRate, count, duration, positiveDuration, wholeNumber } from './cli-values.js';
 
 export interface CliOptions extends IndexerBehaviour, SecretFlags {
   readonly listen?: readonly string[];
@@ -20,6 +21,10 @@ export interface CliOptions extends IndexerBehaviour, SecretFlags {
   readonly tlsCa?: string;
   readonly tenant?: readonly string[];
   readonly maxUnauthenticated?: number;
+  readonly store?: string;
+  readonly storeSync?: true;
+  readonly storeMaxSize?: number;
+  readonly storeMaxAge?: number;
   readonly digest: boolean;
   readonly json: boolean;
 }
@@ -37,11 +42,19 @@ that ${SECRET_FILE_VARIABLE} names. Line ends at the end of a file are not part 
 A time is a number with ms, s, m or h. Bytes are a plain number, or one with KB, MB or GB, which
 are powers of 1000.`;
 
-/** Reads the command line; a flag that cannot be used ends the process with a message and status 1. */
+/**
+ * Reads the command line of `ringest-indexer`; a flag that cannot be used ends the process with a message
+ * and status 1.
+ */
 export function parseCliOptions(argv: readonly string[]): CliOptions {
-  return new Command('ringest-indexer')
+  return addIndexerFlags(new Command('ringest-indexer')).parse(argv).opts<CliOptions>();
+}
+
+/** Adds the flags and the help of an indexer to a command. */
+export function addIndexerFlags(command: Command): Command {
+  return command
     .description(
-      'An indexer that confirms and counts entries, and stores nothing. It runs until SIGINT or SIGTERM.',
+      'An indexer that confirms and counts entries, and stores them with --store. It runs until SIGINT or SIGTERM.',
     )
     .addOption(
       new Option('--ingest-secret <secret>', 'the secret that ingesters must have').conflicts(
@@ -68,6 +81,24 @@ export function parseCliOptions(argv: readonly string[]): CliOptions {
     )
     .option('--digest', 'keep a digest of all entries, independent of their order', false)
     .option('--json', 'print the summary as one JSON object on standard output', false)
+    .optionsGroup('To store entries:')
+    .option(
+      '--store <folder>',
+      'keep entries in this folder, and confirm them once they are written',
+    )
+    .option('--store-sync', 'confirm entries only once the disk has them; they survive a power cut')
+    .addOption(
+      new Option(
+        '--store-max-size <bytes>',
+        'remove the oldest entries beyond this: 10GB',
+      ).argParser(byteRate),
+    )
+    .addOption(
+      new Option(
+        '--store-max-age <time>',
+        'remove entries that were stored so long ago: 720h',
+      ).argParser(positiveDuration),
+    )
     .optionsGroup('To be slow, strict, old or unreliable:')
     .option('--ack-delay <time>', 'confirm entries later by this time: 50ms', duration)
     .option(
@@ -89,9 +120,7 @@ export function parseCliOptions(argv: readonly string[]): CliOptions {
       wholeNumber(0, API_VERSION),
     )
     .addHelpText('after', HELP)
-    .allowExcessArguments(false)
-    .parse(argv)
-    .opts<CliOptions>();
+    .allowExcessArguments(false);
 }
 
 /**
@@ -102,7 +131,7 @@ export function parseCliOptions(argv: readonly string[]): CliOptions {
  * @throws {InvalidOptionError} if only one of the TLS certificate and its key is given.
  */
 export function indexerOptions(options: CliOptions, env: NodeJS.ProcessEnv): IndexerOptions {
-  const { digest, json: _, tenant: tenants, maxUnauthenticated, ...behaviour } = options;
+  const { digest, json: _, tenant: tenants, maxUnauthenticated, store: __, ...behaviour } = options;
   return {
     ...behaviour,
     listen: addresses(options),
@@ -112,12 +141,32 @@ export function indexerOptions(options: CliOptions, env: NodeJS.ProcessEnv): Ind
   };
 }
 
+/**
+ * Converts flags to the options of a store; `undefined`: there is to be none.
+ *
+ * @throws {InvalidOptionError} if a flag is about a store that there is not.
+ */
+export function storeOptions(options: CliOptions): StoreOptions | undefined {
+  const { store: path, storeSync: sync, storeMaxSize: maxBytes, storeMaxAge: maxAge } = options;
+  if (path !== undefined) return { path, sync, maxBytes, maxAge };
+  const given = Object.entries({ sync, maxBytes, maxAge }).find(([, value]) => value !== undefined);
+  if (given === undefined) return undefined;
+  throw new InvalidOptionError(`store.${given[0]}`, '', 'it is about a store: give --store');
+}
+
+/** The flags of the options whose names are others. */
+const FLAGS: Readonly<Record<string, string>> = {
+  tenants: 'tenant',
+  'store.path': 'store',
+  'store.maxBytes': 'store-max-size',
+};
+
 /** Formats an error with the name of the flag instead of the option. */
 export function explain(error: RingestError): string {
   if (!(error instanceof InvalidOptionError)) return error.message;
   const { option, value, problem } = error;
   if (option === 'tls') return `--tls-cert and --tls-key: ${problem}`;
-  const words = option === 'tenants' ? 'tenant' : option.replace(/[A-Z]/g, '-$&').toLowerCase();
+  const words = FLAGS[option] ?? option.replace(/[A-Z]/g, '-$&').toLowerCase();
   const flag = `--${words.replace('.', '-')}`;
   if (value === undefined) return `${flag} is missing: ${problem}`;
   return value === '' ? `${flag}: ${problem}` : `${flag} ${String(value)}: ${problem}`;

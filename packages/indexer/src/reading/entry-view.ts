@@ -7,11 +7,14 @@ import {
   FRAME_BYTES,
   FRAME_ID_OFFSET,
   FRAME_LENGTH_OFFSET,
+  FRAME_NANOSECONDS_OFFSET,
   FRAME_SECONDS_OFFSET,
   FRAME_SOURCE_OFFSET,
   FRAME_TAG_OFFSET,
+  LENGTH_MASK,
   TIMESTAMP_BYTES,
   TWO_32,
+  WIRE_EPOCH_OFFSET,
 } from '@ringest/codec';
 
 const NO_BYTES = Buffer.alloc(0);
@@ -42,6 +45,16 @@ export class EntryView {
     return this.#start + FRAME_BYTES;
   }
 
+  /** The offset in {@link bytes} of the whole frame, which begins with its command word (§5). */
+  get frameOffset(): number {
+    return this.#start;
+  }
+
+  /** The offset in {@link bytes} of what follows the frame. */
+  get frameEnd(): number {
+    return this.#start + FRAME_BYTES + this.dataLength + this.valuesLength;
+  }
+
   /** Sets the buffer. {@link moveTo} must be called after it. */
   setBytes(bytes: Buffer, view: DataView): void {
     this.#bytes = bytes;
@@ -56,6 +69,13 @@ export class EntryView {
     this.#values = undefined;
   }
 
+  /** Moves the view to a whole frame at an offset of its buffer. */
+  moveToFrame(start: number, bytes: number): void {
+    const flags = this.#view.getUint32(start + FRAME_LENGTH_OFFSET, true);
+    const dataLength = flags & LENGTH_MASK;
+    this.moveTo(start, dataLength, bytes - FRAME_BYTES - dataLength);
+  }
+
   /** The indexer's number of the entry's tag. */
   get tag(): number {
     return this.#view.getUint16(this.#start + FRAME_TAG_OFFSET, true);
@@ -65,6 +85,21 @@ export class EntryView {
   get id(): number {
     const offset = this.#start + FRAME_ID_OFFSET;
     return this.#view.getUint32(offset + 4, true) * TWO_32 + this.#view.getUint32(offset, true);
+  }
+
+  /**
+   * The whole seconds of the timestamp since 1970-01-01T00:00:00Z; exact within 2^53 of them. Reading it
+   * allocates nothing.
+   */
+  get seconds(): number {
+    const offset = this.#start + FRAME_SECONDS_OFFSET;
+    const high = this.#view.getInt32(offset + 4, true);
+    return high * TWO_32 + this.#view.getUint32(offset, true) - WIRE_EPOCH_OFFSET;
+  }
+
+  /** The nanoseconds of the timestamp, as on the wire: an ingester can send more than a second of them. */
+  get nanoseconds(): number {
+    return this.#view.getUint32(this.#start + FRAME_NANOSECONDS_OFFSET, true);
   }
 
   /** The twelve bytes of the timestamp, as on the wire. */
@@ -108,7 +143,6 @@ export class EntryView {
    * @throws {DecodeError} if the entry is malformed.
    */
   decode(): Entry {
-    const end = this.#start + FRAME_BYTES + this.dataLength + this.valuesLength;
-    return decodeFrame(this.#bytes.subarray(this.#start, end)).entry;
+    return decodeFrame(this.#bytes.subarray(this.#start, this.frameEnd)).entry;
   }
 }

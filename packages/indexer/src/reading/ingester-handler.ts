@@ -1,6 +1,7 @@
 import type { IndexerTag, IngesterState } from '@ringest/codec';
 import type { Logger } from 'pino';
 import type { EntryCounter } from './entry-counter.js';
+import type { EntryView } from './entry-view.js';
 import type { EntryHandler } from './message-reader.js';
 import { failingHandler } from './planned-failure.js';
 import type { TenantAccount } from './tenant-entries.js';
@@ -30,9 +31,29 @@ export interface IngesterCallbacks {
   readonly onIngesterState?: ((state: IngesterState) => void) | undefined;
 }
 
+/** What keeps entries. A `Store` does. */
+export interface EntryStore {
+  /** Returns the way into the store for one connection. */
+  inlet(): EntryInlet;
+  /** Gives a tag number its name, before an entry has it. */
+  nameTag(number: number, name: string): void;
+}
+
+/** The way into a store for one connection. */
+export interface EntryInlet {
+  /** Adds an entry. Its bytes stay until {@link endRun}. */
+  add(entry: EntryView): void;
+  /** Copies the entries that were added. A promise is fulfilled when there is room for more. */
+  endRun(): Promise<void> | undefined;
+  /** A promise is fulfilled when all entries added so far are stored. */
+  written(): Promise<void> | undefined;
+}
+
 /** What all ingesters of an indexer have in common. */
 export interface IngesterHandling extends IngesterCallbacks {
   readonly counter: EntryCounter;
+  /** Where the entries are stored; `undefined`: they are not. */
+  readonly store: EntryStore | undefined;
   readonly isReady: () => boolean;
   readonly negotiateTag: (name: string) => IndexerTag;
   /** See {@link IndexerBehaviour.failAfter}. */
@@ -50,16 +71,24 @@ export function ingesterHandler(
 ): EntryHandler {
   const { counter, onEntry, onDittoBlock, beforeConfirm, onIngesterState } = handling;
   const { isReady, negotiateTag } = handling;
+  const inlet = handling.store?.inlet();
   const handler: EntryHandler = {
     onEntry(entry) {
       counter.check(entry);
       const taken = onEntry?.(entry);
+      inlet?.add(entry);
       counter.add(entry);
       account.entries++;
       return taken;
     },
     onDittoBlock: (entries) => onDittoBlock?.(entries),
-    beforeConfirm: () => beforeConfirm?.(),
+    beforeConfirm() {
+      const ready = beforeConfirm?.();
+      const written = inlet?.written();
+      if (ready === undefined || written === undefined) return ready ?? written;
+      return Promise.all([ready, written]).then(() => {});
+    },
+    onRunEnd: () => inlet?.endRun(),
     isReady,
     negotiateTag,
     onIdentity: ({ name, version, uuid }) => log.info({ name, version, uuid }, 'ingester identity'),

@@ -33,6 +33,13 @@ export interface EntryHandler extends CommandHandler {
   onEntry(entry: EntryView): void | Promise<void>;
 
   /**
+   * Called after entries that lay back to back in the same bytes were passed on, and before the bytes are
+   * used again. A program that copies entries can copy them here at once. If this returns a promise, no
+   * more is read from the connection until it is fulfilled, and what is read later is not confirmed before.
+   */
+  onRunEnd?(): void | Promise<void>;
+
+  /**
    * Called with the number of its entries when a whole ditto block (§10) was passed on, and before it
    * is confirmed; if this returns a promise, once that is fulfilled. Default: the block is stored.
    *
@@ -158,6 +165,16 @@ export class MessageReader {
 
   /** Reads whole entries until something else comes. Returns where they end. */
   #readEntries(bytes: Buffer, view: DataView, start: number): number {
+    try {
+      return this.#readRun(bytes, view, start);
+    } finally {
+      // Entries before one that ends the connection are confirmed.
+      const taken = this.#handler.onRunEnd?.();
+      if (taken !== undefined) this.#replies.waitFor(taken);
+    }
+  }
+
+  #readRun(bytes: Buffer, view: DataView, start: number): number {
     if (this.#responder.configurationIsNext) return start;
     const handler = this.#handler;
     const responder = this.#responder;

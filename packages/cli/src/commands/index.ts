@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import { addShipCommand } from './ship.js';
+
+/**
+ * Adds one command to the program. A command sets `process.exitCode` to a status of `EXIT`, and throws what
+ * kept it from its work. It imports what it runs only when it runs: other commands need not load it.
+ */
+export type AddCommand = (program: Command) => void;
+
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly AddCommand[] = [addShipCommand];

@@ -1,0 +1,97 @@
+import {
+  IngestMuxer,
+  loadConfig,
+  type MuxerConfiguration,
+  muxerConfiguration,
+  startFromConfig,
+} from '@ringest/core';
+import { UsageError } from '../errors.js';
+import { cacheConfiguration, targetConfiguration } from '../flags/index.js';
+import type { ShipOptions } from './ship-options.js';
+
+type Logger = NonNullable<MuxerConfiguration['logger']>;
+
+/** How long `close` waits for what a `sync` before it has not confirmed, and for the disk of a cache. */
+const CLOSE_TIMEOUT_MS = 1000;
+
+/**
+ * Starts the muxer of a `ship`, and waits until it is connected, or until its cache takes entries.
+ * @param signal ends the waiting
+ * @throws {ConfigFileError | ConfigurationError | UsageError} a file or a flag cannot be used
+ */
+export async function startMuxer(
+  options: ShipOptions,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<IngestMuxer> {
+  const { config, timeoutMs: timeout } = options;
+  if (config !== undefined) {
+    const loaded = loadConfig(config);
+    const own = loaded.global.Log_File === undefined ? { logger } : {};
+    const muxer = { ...overrides(options, loaded.attach), ...own };
+    const warn = (warning: string) => logger.warn(`${config}: ${warning}`);
+    return startFromConfig(loaded, { muxer, timeout, signal, warn });
+  }
+  const configuration = { ...configurationOf(options), logger };
+  const muxer = new IngestMuxer(configuration);
+  const { mode = 'fail' } = configuration.cache ?? {};
+  try {
+    muxer.start();
+    await muxer.waitForHot({ timeout, signal, orCache: mode !== 'fail' });
+    return muxer;
+  } catch (error) {
+    await muxer.close();
+    throw error;
+  }
+}
+
+/**
+ * The options of the muxer, from the file and the flags as they are now.
+ * @throws as {@link startMuxer}
+ */
+export function configurationOf(options: ShipOptions): MuxerConfiguration {
+  if (options.config !== undefined) {
+    const loaded = loadConfig(options.config);
+    return { ...muxerConfiguration(loaded).configuration, ...overrides(options, loaded.attach) };
+  }
+  const { secret, targets } = options.targets;
+  if (targets.length === 0) {
+    throw new UsageError(
+      'there is no indexer to ship to: give --clear-conns, --tls-conns, --pipe-conns or --config',
+    );
+  }
+  if (secret === undefined) {
+    throw new UsageError(
+      'there is no ingest secret: give --ingest-secret-file or --ingest-secret, or set ' +
+        'GRAVWELL_INGEST_SECRET',
+    );
+  }
+  return {
+    name: 'ringest ship',
+    // What arrives is what was shipped.
+    selfIngest: false,
+    ...targetConfiguration(options.targets),
+    ...overrides(options, {}),
+    secret,
+  };
+}
+
+/** What flags say wins over a file. */
+function overrides(
+  options: ShipOptions,
+  attached: Readonly<Record<string, string>>,
+): Partial<MuxerConfiguration> {
+  const { targets: choice, cache, tag } = options;
+  const { secret, targets, tenant, compression } = choice;
+  const attach = { ...attached, ...options.attach };
+  return {
+    tags: [tag],
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    ...(targets.length > 0 ? targetConfiguration(choice) : {}),
+    ...(compression === 'none' ? {} : { compression }),
+    ...(secret === undefined ? {} : { secret }),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(cache?.path === undefined ? {} : { cache: cacheConfiguration(cache, cache.path) }),
+    ...(Object.keys(attach).length === 0 ? {} : { attach }),
+  };
+}
