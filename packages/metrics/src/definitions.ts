@@ -26,6 +26,7 @@ interface Described {
 
 /** A metric with one value for each set of labels. */
 export interface PlainMetric extends Described {
+  /** A counter never falls; a gauge may. */
   readonly type: 'counter' | 'gauge';
   readonly samples: (snapshot: Snapshot) => readonly Sample[];
 }
@@ -36,6 +37,7 @@ export interface SummaryMetric extends Described {
   readonly samples: (snapshot: Snapshot) => readonly SummarySample[];
 }
 
+/** A metric of a muxer: its name, its help, and how its samples are read from a snapshot. */
 export type Metric = PlainMetric | SummaryMetric;
 
 type Value<Subject> = (subject: Subject) => number;
