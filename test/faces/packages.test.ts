@@ -1,8 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packPackages } from '../support/packed.js';
 
 const PACKAGES = fileURLToPath(new URL('../../packages/', import.meta.url));
 
@@ -27,10 +30,44 @@ function installedBy(name: string): string[] {
   return [...new Set([...direct, ...direct.flatMap(installedBy)])];
 }
 
+/**
+ * What is so with every package of ES modules: the oldest way of TypeScript to resolve does not read
+ * `exports`, and CommonJS gets an ES module, which Node.js 20.19 and later load with `require`.
+ */
+const OF_ES_MODULES = ['NoResolution node10', 'CJSResolvesToESM node16-cjs'];
+
+const packed = mkdtempSync(join(tmpdir(), 'ringest-packed-'));
+let tarballs: readonly string[] = [];
+
+beforeAll(async () => {
+  tarballs = await packPackages(packed);
+});
+
+afterAll(() => rmSync(packed, { recursive: true }));
+
+/** The bytes that are published of a package. */
+function publishedOf(folder: string): Buffer {
+  const start = manifestOf(folder).name.replace(/^@(\w+)\//, '$1-');
+  const tarball = tarballs.find((path) => path.startsWith(join(packed, `${start}-`)));
+  if (tarball === undefined) throw new Error(`${folder} was not packed`);
+  return readFileSync(tarball);
+}
+
 describe.each(folders)('the package in %s', (folder) => {
   it('is what package managers, Node.js and bundlers expect', async () => {
-    const { messages } = await publint({ pkgDir: folder, pack: false, strict: true });
+    const tarball = new Uint8Array(publishedOf(folder)).buffer;
+    const { messages } = await publint({ pkgDir: 'package', pack: { tarball }, strict: true });
     expect(messages).toEqual([]);
+  });
+
+  it('has types that are found wherever its modules are, and that say what these are', async () => {
+    const result = await checkPackage(createPackageFromTarballData(publishedOf(folder)));
+    if (result.types === false) throw new Error('it has no types');
+    const problems = result.problems.map((problem) => {
+      const way = 'resolutionKind' in problem ? problem.resolutionKind : JSON.stringify(problem);
+      return `${problem.kind} ${way}`;
+    });
+    expect(new Set(problems)).toEqual(new Set(OF_ES_MODULES));
   });
 
   it('has words to be found by, and a README that begins with its name', () => {

@@ -4,17 +4,21 @@ import { readFileSync } from 'node:fs';
 export type DocComments = ReadonlyMap<string, string>;
 
 /**
- * Reads the doc comments of an interface from its source.
- * @throws when the file has no such interface, or one of its properties has no comment
+ * Reads the doc comments of an interface, or of a class of an error, from its source.
+ * @throws when the file has none of that name, or one of its properties has no comment
  */
 export function readDocComments(file: string, name: string): DocComments {
   const source = readFileSync(file, 'utf8');
   const [, body] =
-    new RegExp(`^export interface ${name}\\b[^{]*\\{\\n(.*?)^\\}`, 'ms').exec(source) ?? [];
-  if (body === undefined) throw new Error(`${file} has no interface ${name}`);
+    new RegExp(
+      `^export (?:interface|(?:abstract )?class) ${name}\\b[^{]*\\{\\n(.*?)^\\}`,
+      'ms',
+    ).exec(source) ?? [];
+  if (body === undefined) throw new Error(`${file} has no ${name}`);
   const comments = new Map<string, string>();
   for (const [, comment, property] of body.matchAll(PROPERTY)) {
-    if (property === undefined) continue;
+    // The heading of an error has its code.
+    if (property === undefined || property === 'code') continue;
     if (comment === undefined) throw new Error(`${name}.${property} has no comment`);
     comments.set(property, plainText(comment));
   }
@@ -24,7 +28,8 @@ export function readDocComments(file: string, name: string): DocComments {
 /** A property at the first level of an interface, with the comment before it. */
 const PROPERTY = /(?:\/\*\*((?:(?!\*\/).)*)\*\/\s*)?^ {2}readonly (\w+)\??:/gms;
 
-function plainText(comment: string): string {
+/** The text of a doc comment, without its asterisks and in one line. */
+export function plainText(comment: string): string {
   return comment
     .split('\n')
     .map((line) => line.replace(/^\s*\*? ?/, '').trim())

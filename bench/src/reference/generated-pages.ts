@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { REPOSITORY } from '../shared/repository.js';
+import { errorSections } from './error-sections.js';
 import { globalKeysTable } from './global-keys-table.js';
 import { helpText } from './help-text.js';
 import { optionsTable } from './options-table.js';
@@ -16,6 +17,7 @@ interface GeneratedPart {
 const PARTS: readonly GeneratedPart[] = [
   { page: 'docs/configuration.md', mark: 'options', make: optionsTable },
   { page: 'docs/configuration.md', mark: 'keys of a file', make: globalKeysTable },
+  { page: 'docs/errors.md', mark: 'errors', make: errorSections },
   {
     page: 'docs/load-generator.md',
     mark: 'load --help',

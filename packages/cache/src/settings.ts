@@ -5,12 +5,14 @@
  */
 export type SyncPolicy = 'always' | 'never' | { readonly everyMs: number };
 
-/** What happens to new blocks when the cache is full: they wait, or the oldest segment is dropped. */
+/** The values of {@link WhenFull}. */
 export const WHEN_FULL = ['wait', 'drop-oldest'] as const;
+/** What happens to new blocks when the cache is full: they wait, or the oldest segment is dropped. */
 export type WhenFull = (typeof WHEN_FULL)[number];
 
 /** The settings of a cache, as the thread that keeps it needs them. */
 export interface SegmentLogSettings {
+  /** The folder of the cache. */
   readonly path: string;
   /** The id of the muxer. */
   readonly muxer: string;
@@ -18,6 +20,8 @@ export interface SegmentLogSettings {
   readonly maxSegmentBytes: number;
   /** The most bytes of all segments together. */
   readonly maxBytes: number;
+  /** What happens to new blocks when `maxBytes` are in use. */
   readonly whenFull: WhenFull;
+  /** When an appended block counts as stored. */
   readonly sync: SyncPolicy;
 }

@@ -4,7 +4,7 @@ const KEPT_BYTES = 64 * 1024;
 /**
  * A queue of bytes that arrived and were not read yet, in one piece. Its memory grows with what arrives,
  * never with what a length field claims: the capacity is at most twice the unread bytes, or
- * {@link KEPT_BYTES}, plus the last chunk.
+ * 64 KiB, plus the last chunk.
  */
 export class ByteQueue {
   #bytes: Buffer = Buffer.alloc(0);

@@ -28,7 +28,9 @@ export class DecodeError extends RingestError {
 /** A peer sent a length that the protocol does not allow. Nothing was allocated for it. */
 export class LimitError extends DecodeError {
   override readonly code = 'ERR_LIMIT';
+  /** The length that the peer sent. */
   readonly value: number;
+  /** The highest length that the protocol allows here. */
   readonly limit: number;
 
   constructor(structure: string, value: number, limit: number) {
@@ -41,6 +43,7 @@ export class LimitError extends DecodeError {
 /** A peer sent a command word that the protocol does not have in this direction (§4). */
 export class UnknownCommandError extends DecodeError {
   override readonly code = 'ERR_UNKNOWN_COMMAND';
+  /** The word, as an unsigned 32-bit number. */
   readonly word: number;
 
   constructor(word: number) {
@@ -57,8 +60,11 @@ export class ChecksumError extends DecodeError {
 /** A message would be longer than the protocol allows. Nothing was encoded. */
 export class OversizedMessageError extends RingestError {
   readonly code = 'ERR_OVERSIZED_MESSAGE';
+  /** The kind of the message, such as `tag request`. */
   readonly structure: string;
+  /** The length of the message, in bytes. */
   readonly size: number;
+  /** The highest length that the protocol allows, in bytes. */
   readonly limit: number;
 
   constructor(structure: string, size: number, limit: number) {
@@ -72,7 +78,12 @@ export class OversizedMessageError extends RingestError {
 /** A tag name that the protocol does not allow (§7). */
 export class InvalidTagError extends RingestError {
   readonly code = 'ERR_INVALID_TAG';
+  /** The name that was given. */
   readonly tag: string;
+  /**
+   * What is wrong with the name: it is empty, it has more than 4096 bytes, or a character of it is
+   * not allowed.
+   */
   readonly reason: 'empty' | 'oversized' | 'forbidden';
 
   constructor(tag: string, reason: InvalidTagError['reason']) {
@@ -91,6 +102,7 @@ const TAG_PROBLEMS = {
 /** A value that is not a point in time, or one that the protocol cannot carry (§5). */
 export class InvalidTimestampError extends RingestError {
   readonly code = 'ERR_INVALID_TIMESTAMP';
+  /** The value that was given. */
   readonly input: unknown;
 
   constructor(input: unknown, problem: string, options?: ErrorOptions) {
@@ -102,6 +114,7 @@ export class InvalidTimestampError extends RingestError {
 /** A value that is neither an IPv4 nor an IPv6 address. */
 export class InvalidSourceError extends RingestError {
   readonly code = 'ERR_INVALID_SOURCE';
+  /** The value that was given. */
   readonly input: unknown;
 
   constructor(
@@ -119,6 +132,7 @@ export class InvalidEnumeratedValueError extends RingestError {
   readonly code = 'ERR_INVALID_ENUMERATED_VALUE';
   /** The name of the value. */
   readonly valueName: string;
+  /** What is wrong with the value, as in the message. */
   readonly reason: string;
 
   constructor(valueName: string, reason: string, options?: ErrorOptions) {
@@ -131,7 +145,9 @@ export class InvalidEnumeratedValueError extends RingestError {
 /** An entry with more enumerated values, or more bytes of them, than the protocol allows (§6). */
 export class OversizedEnumeratedBlockError extends RingestError {
   readonly code = 'ERR_OVERSIZED_ENUMERATED_BLOCK';
+  /** How many values the entry has. */
   readonly count: number;
+  /** The length of the encoded values, in bytes. */
   readonly bytes: number;
 
   constructor(count: number, bytes: number) {
@@ -161,7 +177,9 @@ export class InvalidEntryError extends RingestError {
 /** An entry with more data than the protocol allows (§5). */
 export class OversizedEntryError extends RingestError {
   readonly code = 'ERR_OVERSIZED_ENTRY';
+  /** The length of the data, in bytes. */
   readonly bytes: number;
+  /** The highest length that is allowed, in bytes. */
   readonly limit: number;
 
   constructor(bytes: number, limit: number) {
@@ -176,6 +194,7 @@ export class OversizedEntryError extends RingestError {
 /** A tenant that cannot be encoded in a challenge response (§3). */
 export class InvalidTenantError extends RingestError {
   readonly code = 'ERR_INVALID_TENANT';
+  /** The tenant that was given. */
   readonly tenant: string;
 
   constructor(tenant: string, problem: string) {

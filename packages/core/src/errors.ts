@@ -6,6 +6,7 @@ import { countedEntries, messageOf, RingestError } from '@ringest/codec';
  */
 export class ConfigurationError extends RingestError {
   readonly code = 'ERR_CONFIGURATION';
+  /** The path of the option, such as `targets.0` or `ringBytes`. */
   readonly field: string;
 
   constructor(field: string, problem: string, options?: ErrorOptions) {
@@ -47,6 +48,7 @@ export class NestedWriteError extends RingestError {
 /** A tag name or number that the muxer does not know: it was neither configured nor negotiated. */
 export class UnknownTagError extends RingestError {
   readonly code = 'ERR_UNKNOWN_TAG';
+  /** The name or the number that was given. */
   readonly tag: string | number;
 
   constructor(tag: string | number) {
@@ -61,6 +63,7 @@ export class UnknownTagError extends RingestError {
 /** Every connected indexer refuses the tag. Entries with it are refused until an indexer accepts it. */
 export class TagRefusedError extends RingestError {
   readonly code = 'ERR_TAG_REFUSED';
+  /** The name of the tag. */
   readonly tag: string;
 
   constructor(tag: string) {
@@ -74,6 +77,7 @@ export class TagRefusedError extends RingestError {
 /** A muxer has no number left for another tag. */
 export class TooManyTagsError extends RingestError {
   readonly code = 'ERR_TOO_MANY_TAGS';
+  /** The name of the tag that found no number. */
   readonly tag: string;
 
   constructor(tag: string, max: number) {
@@ -101,6 +105,7 @@ export class AllTargetsFailedError extends RingestError {
 /** A target that cannot be added or removed while the muxer runs. */
 export class TargetChangeError extends RingestError {
   readonly code = 'ERR_TARGET_CHANGE';
+  /** The address of the target. */
   readonly address: string;
 
   constructor(address: string, problem: string) {
@@ -131,6 +136,7 @@ export type DittoFailure = 'version' | 'tag' | 'refused' | 'lost' | 'cancelled';
 /** A ditto block that was not stored, or may not have been (§10). The muxer does not send it again. */
 export class DittoError extends RingestError {
   readonly code = 'ERR_DITTO';
+  /** Why the block failed. */
   readonly reason: DittoFailure;
   /**
    * `true`: an indexer may have stored the block, because its answer is missing; writing the block
@@ -181,6 +187,7 @@ export class InvalidArgumentError extends RingestError {
   readonly code = 'ERR_INVALID_ARGUMENT';
   /** The name of the argument, such as `name` or `options.signal`. */
   readonly argument: string;
+  /** The value that was given. */
   readonly value: unknown;
 
   /** @param wanted what the caller should give instead */
@@ -195,6 +202,7 @@ export class InvalidArgumentError extends RingestError {
 /** A timeout that is not a number of milliseconds, 1 or more. */
 export class InvalidTimeoutError extends RingestError {
   readonly code = 'ERR_INVALID_TIMEOUT';
+  /** The value that was given. */
   readonly timeout: unknown;
 
   constructor(timeout: unknown) {
@@ -262,9 +270,14 @@ export class BatchError extends RingestError {
  */
 export class LineRefusedError extends RingestError {
   readonly code = 'ERR_LINE_REFUSED';
+  /**
+   * `length`: the line has more than `maxLineBytes`. `time`: it has no valid time, and `cause` says
+   * why.
+   */
   readonly reason: 'length' | 'time';
   /** Bytes of the line, as far as it was there. */
   readonly bytes: number;
+  /** The option of the line writer, in bytes. */
   readonly maxLineBytes: number;
 
   constructor(reason: 'length' | 'time', bytes: number, maxLineBytes: number, cause?: unknown) {

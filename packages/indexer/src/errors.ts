@@ -156,6 +156,7 @@ export class DittoRefusedError extends RingestError {
 /** An address to listen on that cannot be parsed. */
 export class InvalidAddressError extends RingestError {
   readonly code = 'ERR_INVALID_ADDRESS';
+  /** The address that was given. */
   readonly address: string;
 
   constructor(address: string, problem: string) {
@@ -167,6 +168,7 @@ export class InvalidAddressError extends RingestError {
 /** An indexer cannot listen on an address, for example because it is in use. */
 export class ListenError extends RingestError {
   readonly code = 'ERR_LISTEN';
+  /** The address that was given. */
   readonly address: string;
 
   constructor(address: string, problem: string, options?: ErrorOptions) {

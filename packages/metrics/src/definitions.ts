@@ -31,6 +31,7 @@ interface Described {
 
 /** A metric with one value for each set of labels. */
 export interface PlainMetric extends Described {
+  /** A counter never falls; a gauge may. */
   readonly type: 'counter' | 'gauge';
   readonly samples: (snapshot: Snapshot) => readonly Sample[];
 }
@@ -41,6 +42,7 @@ export interface HistogramMetric extends Described {
   readonly samples: (snapshot: Snapshot) => readonly HistogramSample[];
 }
 
+/** A metric of a muxer: its name, its help, and how its samples are read from a snapshot. */
 export type Metric = PlainMetric | HistogramMetric;
 
 type Value<Subject> = (subject: Subject) => number;

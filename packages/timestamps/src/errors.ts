@@ -11,6 +11,7 @@ export abstract class TimeOptionError extends Error {
 /** A time zone that is neither a name of the IANA database, nor an offset, nor `local`. */
 export class InvalidTimeZoneError extends TimeOptionError {
   readonly code = 'ERR_INVALID_TIME_ZONE';
+  /** The zone that was given. */
   readonly zone: string;
 
   constructor(zone: string, options?: ErrorOptions) {
@@ -26,6 +27,7 @@ export class InvalidTimeZoneError extends TimeOptionError {
 /** A name of a format that there is not. */
 export class UnknownTimeFormatError extends TimeOptionError {
   readonly code = 'ERR_UNKNOWN_TIME_FORMAT';
+  /** The name that was given. */
   readonly format: string;
 
   constructor(format: string, known: readonly string[]) {
@@ -37,6 +39,7 @@ export class UnknownTimeFormatError extends TimeOptionError {
 /** A custom format that cannot be used: its name, layout or regular expression is wrong. */
 export class InvalidTimeFormatError extends TimeOptionError {
   readonly code = 'ERR_INVALID_TIME_FORMAT';
+  /** The name of the format. */
   readonly format: string;
 
   constructor(format: string, problem: string, options?: ErrorOptions) {
@@ -48,7 +51,9 @@ export class InvalidTimeFormatError extends TimeOptionError {
 /** A number among the options that is not within its bounds. */
 export class TimeRangeError extends TimeOptionError {
   readonly code = 'ERR_TIME_RANGE';
+  /** The name of the option. */
   readonly option: string;
+  /** The number that was given. */
   readonly value: number;
 
   constructor(option: string, value: number) {

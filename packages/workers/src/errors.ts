@@ -5,6 +5,7 @@ import type { LossMessage } from './messages.js';
 /** A ring size that is not a power of two from 64 KiB to 1 GiB. */
 export class RingSizeError extends RingestError {
   readonly code = 'ERR_RING_SIZE';
+  /** The size that was given, in bytes. */
   readonly ringBytes: number;
 
   constructor(ringBytes: number) {
@@ -56,6 +57,7 @@ const LIMIT_ADVICE: Readonly<Record<SystemLimit, string>> = {
 /** A limit of the operating system or of Node.js was reached; `cause` is the error that reported it. */
 export class SystemLimitError extends RingestError {
   readonly code = 'ERR_SYSTEM_LIMIT';
+  /** Which limit was reached. */
   readonly limit: SystemLimit;
 
   constructor(limit: SystemLimit, problem: string, cause: unknown) {

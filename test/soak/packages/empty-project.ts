@@ -1,19 +1,18 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { packPackages } from '../../support/packed.js';
 
-const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 /** What `npm i @ringest/core` installs of this repository. */
 const CORE = /ringest-(codec|workers|cache|core)-/;
 const TOOLS = [
-  '@arethetypeswrong/cli@^0.18.5',
   'esbuild@^0.28.2',
   'rollup@^4.68.8',
   'tsx@^4.23.15',
   'typescript@7.0.2',
+  'vite@^8.4.0',
 ];
 
 const execute = promisify(execFile);
@@ -27,10 +26,9 @@ export async function run(
   return execute(file, args, { cwd, env: { ...process.env, NODE_PATH: '' }, maxBuffer: 2 ** 26 });
 }
 
-/** The packages as they are published, a folder that has installed them, and tools in another folder. */
+/** A folder that has installed what is published, and tools in another folder. */
 export interface EmptyProject {
   readonly root: string;
-  readonly tarballs: readonly string[];
   /** A folder with spaces in its path, in which only `@ringest/core` is installed. */
   readonly folder: string;
   /** The path of a command of a tool. */
@@ -46,26 +44,12 @@ export async function makeEmptyProject(): Promise<EmptyProject> {
     join(root, 'tools'),
   ];
   for (const path of [packed, folder, tools]) mkdirSync(path);
-  await run(
-    [
-      'npx',
-      '--yes',
-      'pnpm',
-      '-r',
-      '--filter',
-      './packages/*',
-      'pack',
-      '--pack-destination',
-      packed,
-    ],
-    REPOSITORY,
-  );
-  const tarballs = readdirSync(packed).map((name) => join(packed, name));
+  const tarballs = await packPackages(packed);
   const core = tarballs.filter((path) => CORE.test(path));
   const install = ['npm', 'i', '--prefer-offline', '--no-audit', '--no-fund'] as const;
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
   await run([...install, ...core, '@types/node@^20.19.0'], folder);
   writeFileSync(join(tools, 'package.json'), '{ "private": true }\n');
   await run([...install, ...TOOLS], tools);
-  return { root, tarballs, folder, tool: (name) => join(tools, 'node_modules/.bin', name) };
+  return { root, folder, tool: (name) => join(tools, 'node_modules/.bin', name) };
 }

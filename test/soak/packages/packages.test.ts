@@ -86,13 +86,6 @@ describe('a folder that has installed @ringest/core', () => {
   );
 });
 
-it('types of every package are found by every way to resolve them that finds ES modules', async () => {
-  expect(project.tarballs.length).toBeGreaterThan(5);
-  for (const tarball of project.tarballs) {
-    await run([project.tool('attw'), '--profile', 'esm-only', tarball], project.root);
-  }
-}, 300_000);
-
 describe.each(RELEASES)("the README's ingester under Node.js %s", (release) => {
   it.each(['ingester.mjs', 'ingester.cjs', 'thread.mjs'])('delivers as %s', async (file) => {
     await delivers([await nodeOf(release), file]);
@@ -120,5 +113,24 @@ describe.each(RELEASES)("the README's ingester under Node.js %s", (release) => {
     const flags = ['--format', 'es', '--external', '@ringest/core', '--file', bundle, '--silent'];
     await run([project.tool('rollup'), 'ingester.mjs', ...flags], project.folder);
     await delivers([await nodeOf(release), bundle]);
+  });
+
+  it('delivers in a bundle of Vite', async () => {
+    const flags = ['build', '--ssr', 'ingester.mjs', '--outDir', 'bundle/vite', '--logLevel=error'];
+    await run([await nodeOf(release), project.tool('vite'), ...flags], project.folder);
+    await delivers([await nodeOf(release), 'bundle/vite/ingester.js']);
+  });
+
+  it.each(['--no-addons', '--disable-proto=delete', '--disallow-code-generation-from-strings'])(
+    'delivers with %s',
+    async (flag) => {
+      await delivers([await nodeOf(release), flag, 'ingester.mjs']);
+    },
+  );
+
+  it('delivers under the permission model, which it lets read its folder and start threads', async () => {
+    const permission = release === '24' ? '--permission' : '--experimental-permission';
+    const allowed = [`--allow-fs-read=${project.folder}`, '--allow-worker', '--no-warnings'];
+    await delivers([await nodeOf(release), permission, ...allowed, 'ingester.mjs']);
   });
 });

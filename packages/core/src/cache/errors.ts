@@ -3,6 +3,7 @@ import { countedEntries, RingestError } from '@ringest/codec';
 /** Entries that were only in the cache are lost, so `sync` and `barrier` reject. */
 export class EntriesLostError extends RingestError {
   readonly code = 'ERR_ENTRIES_LOST';
+  /** How many entries are lost. */
   readonly entries: number;
   /** `dropped`: to make room, as `drop-oldest` allows. `damaged`: the disk did not keep them. */
   readonly reason: 'dropped' | 'damaged';

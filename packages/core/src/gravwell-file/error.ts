@@ -2,7 +2,9 @@ import { RingestError } from '@ringest/codec';
 
 /** A position in a configuration file. Line and column start at 1; a column is a UTF-16 code unit. */
 export interface Position {
+  /** The line. The first one is 1. */
   readonly line: number;
+  /** The UTF-16 code unit in the line. The first one is 1. */
   readonly column: number;
 }
 
@@ -24,8 +26,11 @@ export interface ConfigFilePlace {
  */
 export class ConfigFileError extends RingestError {
   readonly code = 'ERR_CONFIG_FILE';
+  /** The section as it is written in the file, if the error is in one. */
   readonly section: string | undefined;
+  /** The key, or the section if the section itself is wrong. */
   readonly field: string | undefined;
+  /** The line and the column, if they are known. */
   readonly position: Position | undefined;
   /** The path of the file, or the name of the environment variable, if there is one. */
   readonly origin: string | undefined;

@@ -23,10 +23,15 @@ import type { SelfLog } from './self-log.js';
  * sample for each socket write.
  */
 export interface AckLatency {
+  /** The mean, in milliseconds. */
   readonly mean: number;
+  /** Half of the samples are at most this, in milliseconds. */
   readonly p50: number;
+  /** 90 % of the samples are at most this, in milliseconds. */
   readonly p90: number;
+  /** 99 % of the samples are at most this, in milliseconds. */
   readonly p99: number;
+  /** The longest sample, in milliseconds. */
   readonly max: number;
   /** How many samples there are. */
   readonly samples: number;

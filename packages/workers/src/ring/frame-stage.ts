@@ -23,7 +23,9 @@ export const MAX_GATHERED = 1024;
 const GATHER_BYTES = 32_768;
 /** The end of the bodies: a delimiter of at most 16 bytes, and before it the values that all entries have. */
 const DELIMITER_AT = BODIES_AT + BODIES_BYTES - 16;
+/** The longest delimiter of lines, in bytes. */
 export const MAX_DELIMITER_BYTES = 16;
+/** The longest block of enumerated values that all entries of a stage share, in bytes. */
 export const MAX_TAIL_BYTES = 4096;
 const TAIL_AT = DELIMITER_AT - MAX_TAIL_BYTES;
 /** Bytes that a run of entries may copy to the stage. */
@@ -89,7 +91,7 @@ export class FrameStage {
     );
   }
 
-  /** Adds an entry. A body of more than {@link MAX_GATHERED} bytes is in its place in the ring already. */
+  /** Adds an entry. A body of more than 1024 bytes is in its place in the ring already. */
   add(
     seconds: number,
     nanoseconds: number,
@@ -113,7 +115,7 @@ export class FrameStage {
   }
 
   /**
-   * Adds an entry whose data is text. It takes at most {@link MAX_GATHERED} bytes with its values, also
+   * Adds an entry whose data is text. It takes at most 1024 bytes with its values, also
    * if each character had three.
    * @returns the bytes of the text in UTF-8
    */

@@ -28,6 +28,7 @@ export const SLOTS_AT = 336000;
 export const MAX_SLOTS = 8192;
 export const RECORD_BYTES = 32;
 export const RECORDS_AT = SLOTS_AT + 2 * MAX_SLOTS;
+/** The most entries that can be staged before they are laid into a ring. */
 export const MAX_RECORDS = 1024;
 export const SOURCES_AT = RECORDS_AT + MAX_RECORDS * RECORD_BYTES;
 export const SOURCE_BYTES = 16;
@@ -36,6 +37,7 @@ export const BODIES_AT = SOURCES_AT + MAX_SOURCES * SOURCE_BYTES;
 export const BLOCKS_AT = 458752;
 export const BODIES_BYTES = BLOCKS_AT - BODIES_AT;
 
+/** The length of the control block at the start of the memory of a ring, in 32-bit words. */
 export const CONTROL_WORDS = 1024;
 
 /** The fields of a record of the stage, by their offsets in bytes; see `Kernel.lay`. */
@@ -100,6 +102,7 @@ export const counters = [
   'wireBytes',
   'connects',
 ] as const;
+/** The name of a number that the worker of a lane counts up, such as `sentEntries`. */
 export type Counter = (typeof counters)[number];
 
 /** What a lane is doing. `parked` is between two connections, `closed` after the last. */

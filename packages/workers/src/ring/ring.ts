@@ -112,7 +112,9 @@ export const PAD = 0;
 export const LARGE = 0x4752414c;
 export const LARGE_BYTES = 16;
 
+/** The smallest ring, in bytes. */
 export const MIN_RING_BYTES = 65536;
+/** The largest ring, in bytes. */
 export const MAX_RING_BYTES = 2 ** 30;
 
 const MIN_BLOCK_BYTES = 16_384;

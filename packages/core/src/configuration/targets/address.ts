@@ -12,6 +12,7 @@ import { withDefaultPort } from '../../gravwell-file/index.js';
 /** An address of a target that cannot be understood (§1). */
 export class InvalidTargetError extends RingestError {
   readonly code = 'ERR_INVALID_TARGET';
+  /** The address that was given. */
   readonly address: string;
 
   constructor(address: string, problem: string, options?: ErrorOptions) {
