@@ -10,6 +10,7 @@ export { runLoad } from './load/load-run.js';
 export { type Pace, Schedule } from './load/pace.js';
 export { generatePages } from './reference/generated-pages.js';
 export { TIME_DIFFERENCES, type TimeDifference } from './reference/time-differences.js';
+export { comparePairs, confidenceOfEach, leastPairs, type Pair } from './shared/paired.js';
 export { runCommand } from './shared/run-command.js';
 export { formatSeconds, formatTable } from './shared/table.js';
 export { readTestResults } from './soak/test-results.js';
