@@ -2,6 +2,10 @@
 export { simulate } from './balance/simulation.js';
 export { ArrivalLog, readArrivalLog } from './chaos/arrival-log.js';
 export { FAULTS, planFaults } from './chaos/plan.js';
+export { comparedCommit } from './guard/compared-commit.js';
+export { isAsFast, runGuard } from './guard/guard.js';
+export { type GuardRound, readRates } from './guard/guard-rounds.js';
+export { compareRounds } from './guard/guard-verdict.js';
 export { LatencyLog } from './load/latency-log.js';
 export type { LoadProgress } from './load/load-observer.js';
 export { parseLoadOptions } from './load/load-options.js';
