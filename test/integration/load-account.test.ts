@@ -96,6 +96,19 @@ describe('the account of a load', () => {
     expect(tally.report(10)).toMatchObject({ received: 2, duplicated: 0, foreign: 2 });
   });
 
+  it.each(DIGESTS)('forgets all of it for another load: %s', (kind) => {
+    const tally = new Tally({ form: 'binary' }, kind);
+    for (const sequence of [0, 1, 1, 7]) {
+      arrive(source.entry(sequence), (view) => tally.add(view));
+    }
+    tally.clear();
+    expect(tally.report(2)).toMatchObject({ received: 0, duplicated: 0, foreign: 0 });
+    for (const sequence of [1, 0]) arrive(source.entry(sequence), (view) => tally.add(view));
+    expect(tally.report(2)).toEqual({
+      ...{ received: 2, duplicated: 0, foreign: 0, digest: source.digest(kind, 2) },
+    });
+  });
+
   it.each(DIGESTS)('has the digest of every entry once: %s', (kind) => {
     const tally = new Tally({ form: 'binary' }, kind);
     for (const sequence of [2, 1, 0, 1, 1])

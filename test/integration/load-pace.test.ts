@@ -127,6 +127,19 @@ describe('the latency of a load', () => {
     }
   });
 
+  it('does not count entries that were due before a moment, however late', async () => {
+    // The first was due two seconds ago, and what counts was due in the last one.
+    const log = new LatencyLog(new Schedule(steady(1000)), performance.now() - 2000, 1000);
+    log.add(0, 400, Promise.resolve());
+    expect(log.lateness.max).toBe(0);
+    log.add(400, 2000, Promise.resolve());
+    await log.settled();
+    const { max, p50 } = log.latency;
+    // Half of what counts was due in the first half of that second: 500 and more of the 1,000.
+    expect(p50).toBeGreaterThan(499);
+    expect(max - p50).toBeLessThan(510);
+  });
+
   it('has all the time that an indexer stood still, for each entry that was due meanwhile', async () => {
     const indexer = await ScriptedIndexer.listen();
     const flags = ['--clear-conns', `127.0.0.1:${indexer.port}`, '--rate', '1000/s'];

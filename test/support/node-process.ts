@@ -6,6 +6,7 @@ import { Changes } from './changes.js';
 
 /** Scripts of the repository that tests run, and those that only tests run. */
 export const LOAD = new URL('../../bench/dist/cli/load.js', import.meta.url);
+export const TUNE = new URL('../../bench/dist/cli/tune.js', import.meta.url);
 export const INDEXER = new URL('../../packages/indexer/dist/cli/cli.js', import.meta.url);
 export const support = (name: string): URL => new URL(name, import.meta.url);
 

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
 
 /** Flags that cannot be used together, by the names of their values. */
-interface Refusal {
+export interface Refusal {
   readonly flag: string;
   readonly others: readonly string[];
   /** Ends the sentence that refuses them. */
   readonly why: string;
 }
 
-const ADDRESSES = ['clearConns', 'tlsConns', 'pipeConns'];
+/** The addresses of indexers that are not embedded ones. */
+export const ADDRESSES = ['clearConns', 'tlsConns', 'pipeConns'];
 
 const REFUSALS: readonly Refusal[] = [
   {
@@ -58,12 +59,15 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-/** Ends the process with a sentence that says why, when flags are given that cannot be used together. */
-export function refusePairs(program: Command): void {
+/**
+ * Ends the process with a sentence that says why, when flags are given that cannot be used together.
+ * @param more of a command that has other flags beside those of a load
+ */
+export function refusePairs(program: Command, more: readonly Refusal[] = []): void {
   const isGiven = (name: string) => program.getOptionValueSource(name) === 'cli';
   const long = (name: string) =>
     program.options.find((option) => option.attributeName() === name)?.long ?? name;
-  for (const { flag, others, why } of REFUSALS) {
+  for (const { flag, others, why } of [...REFUSALS, ...more]) {
     const other = isGiven(flag) ? others.find(isGiven) : undefined;
     if (other === undefined) continue;
     program.error(`error: ${long(flag)} cannot be used with ${long(other)}: ${why}`);

@@ -1,5 +1,5 @@
 /** The exit status of what a signal ended, by the custom of shells: 128 and the number of SIGINT. */
-const INTERRUPTED = 130;
+export const INTERRUPTED = 130;
 
 /**
  * A signal that is aborted by the first interrupt (Ctrl-C), so that what runs can come to an end. A

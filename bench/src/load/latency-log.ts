@@ -42,14 +42,20 @@ export class LatencyLog {
   readonly schedule: Schedule;
   /** When the schedule began, by `performance.now`. */
   readonly start: number;
+  /** The first entry that counts. */
+  readonly #first: number;
   readonly #written = createHistogram();
   readonly #confirmed = createHistogram();
   #last: Promise<void> = Promise.resolve();
 
-  /** @param start when the schedule began, by `performance.now` */
-  constructor(schedule: Schedule, start: number) {
+  /**
+   * @param start when the schedule began, by `performance.now`
+   * @param fromMs entries that are due before so many milliseconds do not count
+   */
+  constructor(schedule: Schedule, start: number, fromMs = 0) {
     this.schedule = schedule;
     this.start = start;
+    this.#first = schedule.dueBefore(fromMs);
   }
 
   /**
@@ -105,7 +111,7 @@ export class LatencyLog {
   #record(histogram: RecordableHistogram, from: number, to: number): void {
     const { schedule, start } = this;
     const now = performance.now() - start;
-    for (let entry = from; entry < to; ) {
+    for (let entry = Math.max(from, this.#first); entry < to; ) {
       const due = schedule.dueAt(entry);
       const end = Math.min(Math.max(schedule.dueBy(due + SLICE_MS), entry + 1), to);
       const late = Math.max(1, Math.round((now - due) * UNIT));

@@ -20,6 +20,8 @@ export interface LoadOptions extends LoadTargets, LoadEntries, ResultFlags {
   readonly durationMs: number;
   /** `undefined`: as fast as entries are confirmed. */
   readonly pace: Pace | undefined;
+  /** Entries that are due before so many milliseconds do not count into the latency; 0: all count. */
+  readonly latencyFromMs: number;
   readonly requirements: readonly Requirement[];
   readonly workers: number | undefined;
   readonly connections: number;
@@ -92,6 +94,7 @@ export function parseLoadOptions(
     ...entries,
     ...length,
     pace,
+    latencyFromMs: 0,
     requirements: flags.require,
     workers: flags.workers,
     connections: flags.connections,

@@ -79,7 +79,8 @@ async function ingest(
   const cpuBefore = process.cpuUsage();
   const timeIsUp = new AbortController();
   const timer = setTimeout(() => timeIsUp.abort(), Math.min(options.durationMs, MAX_TIMER_MS));
-  const latencies = options.pace && new LatencyLog(new Schedule(options.pace), start);
+  const latencies =
+    options.pace && new LatencyLog(new Schedule(options.pace), start, options.latencyFromMs);
   let entries: number;
   try {
     const signal = AbortSignal.any([stop, timeIsUp.signal, watch.failed]);

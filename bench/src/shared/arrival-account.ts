@@ -11,14 +11,22 @@ export interface TallyReport extends ArrivalCounts {
 
 /** Keeps account of a load at the indexer. */
 export class Tally {
-  readonly #arrivals = new Arrivals();
-  readonly #digest: LoadDigest | undefined;
+  #arrivals = new Arrivals();
+  #digest: LoadDigest | undefined;
+  readonly #kind: DigestKind | false;
   readonly #place: SequencePlace;
 
   /** @param place where entries have their sequence numbers */
   constructor(place: SequencePlace, digest: DigestKind | false) {
     this.#place = place;
-    this.#digest = digest === false ? undefined : createDigest(digest);
+    this.#kind = digest;
+    this.clear();
+  }
+
+  /** Forgets all that has arrived, for another load. */
+  clear(): void {
+    this.#arrivals = new Arrivals();
+    this.#digest = this.#kind === false ? undefined : createDigest(this.#kind);
   }
 
   /** Takes one entry in. */

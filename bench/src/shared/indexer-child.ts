@@ -45,6 +45,11 @@ export class IndexerChild {
     return (await ask(this.#process, 'report', { kind: 'report', sent })).arrived;
   }
 
+  /** Has it forget what has arrived, for another load; the counts of tags and tenants go on. */
+  async clear(): Promise<void> {
+    await ask(this.#process, 'cleared', { kind: 'clear' });
+  }
+
   /** Has confirmations leave so many milliseconds later from now on. */
   async delay(milliseconds: number): Promise<void> {
     await ask(this.#process, 'delayed', { kind: 'delay', milliseconds });

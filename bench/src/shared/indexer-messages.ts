@@ -49,6 +49,8 @@ export type ToIndexer =
       readonly tls: ServerCertificate | undefined;
     }
   | { readonly kind: 'report'; readonly sent: number }
+  /** Another load begins. */
+  | { readonly kind: 'clear' }
   | { readonly kind: 'delay'; readonly milliseconds: number }
   /** 0: it reads as fast as it can. */
   | { readonly kind: 'throttle'; readonly bytesPerSecond: number };
@@ -57,5 +59,6 @@ export type ToIndexer =
 export type FromIndexer =
   | { readonly kind: 'listening'; readonly addresses: readonly string[] }
   | { readonly kind: 'report'; readonly arrived: ArrivalReport }
+  | { readonly kind: 'cleared' }
   | { readonly kind: 'delayed' }
   | { readonly kind: 'throttled' };

@@ -24,6 +24,9 @@ process.on('message', (message: ToIndexer) => {
     if (tally === undefined || indexer === undefined) return;
     const { tags, tenants } = indexer.stats();
     tell({ kind: 'report', arrived: { ...tally.report(message.sent), tags, tenants } });
+  } else if (message.kind === 'clear') {
+    tally?.clear();
+    tell({ kind: 'cleared' });
   } else if (message.kind === 'delay' && indexer !== undefined) {
     indexer.ackDelay = message.milliseconds;
     tell({ kind: 'delayed' });

@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { git } from '../shared/git.js';
 import { REPOSITORY } from '../shared/repository.js';
+import { runCommand } from '../shared/run-command.js';
 import { formatSeconds, formatTable } from '../shared/table.js';
 import { keepBusy } from './busy.js';
-import { runCommand } from './run-command.js';
 import { readTestResults, type TestResults } from './test-results.js';
 
 export interface GateOptions {
@@ -25,8 +25,9 @@ interface GateRun extends TestResults {
  * @returns whether all runs were green
  */
 export async function runGate({ runs, busy }: GateOptions, signal: AbortSignal): Promise<boolean> {
-  const commit = git('rev-parse', '--short', 'HEAD');
-  if (git('status', '--porcelain') !== '') console.log('Changes without a commit are left out.');
+  const commit = git(REPOSITORY, 'rev-parse', '--short', 'HEAD');
+  if (git(REPOSITORY, 'status', '--porcelain') !== '')
+    console.log('Changes without a commit are left out.');
   console.log(
     `${new Date().toISOString()}: commit ${commit}, ${runs} runs of \`npx --yes pnpm test\` in fresh ` +
       `clones beside ${busy} busy processes, ${cpus().length} cores, Node.js ${process.version}`,
@@ -64,9 +65,9 @@ async function runOnce(commit: string, signal: AbortSignal): Promise<GateRun> {
   const clone = join(folder, 'clone');
   const report = join(folder, 'report.json');
   const log = join(folder, 'output.txt');
-  git('clone', '--quiet', '--no-hardlinks', '.', clone);
+  git(REPOSITORY, 'clone', '--quiet', '--no-hardlinks', '.', clone);
   // Commits that come while the gate runs are left out.
-  git('-C', clone, 'checkout', '--quiet', commit);
+  git(clone, 'checkout', '--quiet', commit);
   const { exitCode, seconds } = await runCommand(
     [
       'npx',
@@ -86,8 +87,4 @@ async function runOnce(commit: string, signal: AbortSignal): Promise<GateRun> {
   if (isGreen) rmSync(folder, { recursive: true });
   else console.log(`exit status ${exitCode}; the output is in ${log}`);
   return { ...results, seconds, isGreen };
-}
-
-function git(...args: string[]): string {
-  return execFileSync('git', args, { cwd: REPOSITORY, encoding: 'utf8' }).trim();
 }

@@ -2,9 +2,9 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REPOSITORY } from '../shared/repository.js';
+import { runCommand } from '../shared/run-command.js';
 import { formatSeconds, formatTable } from '../shared/table.js';
 import type { LongForm } from './long-forms.js';
-import { runCommand } from './run-command.js';
 import { readTestResults, type TestResults } from './test-results.js';
 
 export interface SoakOptions {

@@ -1,3 +1,5 @@
+import type { MuxerConfiguration } from '@ringest/core';
+
 /** What is looked for: most entries a second, or least processor time and latency at a given rate. */
 export const GOALS = ['throughput', 'cost'] as const;
 
@@ -122,4 +124,8 @@ export interface TuneReport {
   /** The name of a candidate. */
   readonly recommended: string;
   readonly sure: TuneCertainty;
+  /** What is recommended, as fields of the configuration of a muxer. */
+  readonly muxer: Pick<MuxerConfiguration, 'connectionsPerTarget' | 'workers' | 'ringBytes'>;
+  /** The same as flags of `pnpm load`. */
+  readonly loadFlags: readonly string[];
 }

@@ -1,0 +1,23 @@
+import { availableParallelism } from 'node:os';
+import { INTERRUPTED, interruptible } from '../load/interrupt.js';
+import { tune } from './tune.js';
+import { parseTuneOptions } from './tune-options.js';
+import { TuneScreen } from './tune-screen.js';
+import { formatTuneReport } from './tune-text.js';
+
+/** `pnpm tune`: looks for a configuration and prints which, and how sure that is. */
+const options = parseTuneOptions(process.argv, process.env, availableParallelism());
+if (options.load.insecureSkipVerify) {
+  console.error('tune: certificates are not verified: any host that answers can read the entries');
+}
+const stop = interruptible();
+const screen = new TuneScreen(process.stderr);
+
+try {
+  const report = await tune(options, screen, stop).finally(() => screen.end());
+  console.log(formatTuneReport(report));
+  if (options.json) console.log(JSON.stringify(report));
+} catch (error) {
+  console.error(`tune: ${(error as Error).message}`);
+  process.exitCode = stop.aborted ? INTERRUPTED : 1;
+}
