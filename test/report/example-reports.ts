@@ -149,6 +149,8 @@ export function tuneReport(best = 'lines-2'): TuneReport {
       rung: i === 3 ? 0 : 1,
     })),
     recommended: best,
+    muxer: {},
+    loadFlags: [],
     sure: { isBetter: true, confidence: 0.95, text: 'better than the default beyond noise' },
   };
 }

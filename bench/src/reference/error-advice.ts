@@ -102,4 +102,12 @@ export const ERROR_ADVICE: Readonly<Record<string, string>> = {
   ERR_TAG_NOT_NEGOTIATED: 'Correct the ingester: it has to ask for a tag before it uses it.',
   ERR_PLANNED_FAILURE: 'Nothing: the option `failAfter` asks for it.',
   ERR_DITTO_REFUSED: 'Throw it from a handler; read `problem` in the log of the indexer.',
+  ERR_STORE_LOCKED: 'Give each indexer a folder of its own, or end the one that has this one.',
+  ERR_STORE_OPEN: 'Give a folder that this user may read and write.',
+  ERR_STORE_WRITE: 'Free space on the disk, or let the store keep less.',
+  // @ringest/nats
+  ERR_NO_TAG: 'Add a rule with a pattern for the subject, such as `>`, to the option `tag`.',
+  ERR_JETSTREAM_CONSUMER: 'Make a durable pull consumer with explicit acknowledgements.',
+  ERR_JETSTREAM_PUBLISH:
+    'Let a stream store the subject. Publish again what was written since the last `flush()`.',
 };

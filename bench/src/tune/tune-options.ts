@@ -6,7 +6,7 @@ import { MAX_SLOTS } from '../contents/entry-source.js';
 import { ADDRESSES, type Refusal, refusePairs } from '../load/flag-pairs.js';
 import { type LoadOptions, parseLoadOptions } from '../load/load-options.js';
 import { parseRate } from '../load/load-pace.js';
-import { addTargetFlags, readTargets } from '../load/load-targets.js';
+import { addLoadTargetFlags, readLoadTargets } from '../load/load-targets.js';
 import { type Choices, defaultChoices } from './configurations.js';
 import type { Embedded } from './tune-indexers.js';
 import { GOALS, type Goal, PATHS, type Path } from './tune-report.js';
@@ -73,7 +73,7 @@ export function parseTuneOptions(
   const choices = readChoices(program, flags, processors);
   return {
     goal: flags.goal,
-    load: { ...readLoad(flags, choices), ...readTargets(program, env) },
+    load: { ...readLoad(flags, choices), ...readLoadTargets(program, env) },
     choices,
     embedded: {
       indexers: flags.indexers,
@@ -148,7 +148,7 @@ function command(): Command {
   );
   addGoalFlags(program);
   addChoiceFlags(program);
-  return addTargetFlags(program)
+  return addLoadTargetFlags(program)
     .option('--indexers <n>', 'how many embedded indexers', wholeNumber(1, 64), 1)
     .addOption(
       new Option('--ack-delay <time>', 'embedded indexers confirm later by so much, such as 20ms')

@@ -3,6 +3,7 @@ import { RingestError } from '@ringest/core';
 /** The messages of a subject for which there is no rule have no tag, so they cannot become entries. */
 export class NoTagError extends RingestError {
   readonly code = 'ERR_NO_TAG';
+  /** The subject of the message. */
   readonly subject: string;
 
   constructor(subject: string) {
@@ -14,7 +15,9 @@ export class NoTagError extends RingestError {
 /** The consumer of a stream is not one that a source can use. */
 export class ConsumerError extends RingestError {
   readonly code = 'ERR_JETSTREAM_CONSUMER';
+  /** The name of the stream. */
   readonly stream: string;
+  /** The name of the consumer. */
   readonly consumer: string;
 
   constructor(stream: string, consumer: string, problem: string, options?: ErrorOptions) {
@@ -27,6 +30,7 @@ export class ConsumerError extends RingestError {
 /** A sink could not publish entries: the stream did not store them. */
 export class PublishError extends RingestError {
   readonly code = 'ERR_JETSTREAM_PUBLISH';
+  /** The subject to which it was published. */
   readonly subject: string;
 
   constructor(subject: string, problem: string, options?: ErrorOptions) {
