@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import {
   areGone,
   GONE,
@@ -61,31 +62,41 @@ export class PackedEntries {
       const wanted = 'either a time for all entries, or timestamps';
       throw new InvalidArgumentError('options.timestamp', timestamp, wanted);
     }
-    checkPacked(bytes, offsets, { tags, times }, this.#tags, this.#maxBytes);
-    const columns = { tags, times: times && timesWithin(times, this.#window) };
+    const packed = checkColumns(bytes, offsets, tags, times);
+    checkEntries(packed, this.#tags, this.#maxBytes);
+    const columns = {
+      tags: packed.tags,
+      times: packed.times && timesWithin(packed.times, this.#window),
+    };
     this.#parts.check({
       // Without any entry, there is no tag that could be wrong.
-      tag: tags === undefined ? (tag as number) : (tags[0] ?? GRAVWELL_TAG),
+      tag: packed.tags === undefined ? (tag as number) : (packed.tags[0] ?? GRAVWELL_TAG),
       timestamp: timestamp === undefined ? Timestamp.now() : timestamp,
       data: NO_DATA,
       ...(source !== undefined && { source }),
     });
-    return new PackedRun(bytes, offsets, columns, this.#parts);
+    return new PackedRun(bytes, packed.offsets, columns, this.#parts);
   }
 }
 
+/** Packed entries whose columns no other thread can change. */
+interface Packed extends PackedColumns {
+  /** Bytes of all entries. */
+  readonly byteLength: number;
+  readonly offsets: Uint32Array;
+}
+
 /**
- * Checks packed entries.
+ * Checks the types and lengths of packed entries.
+ * @returns their columns, in a copy where another thread could change them after they are checked
  * @throws {InvalidArgumentError} an argument has the wrong type or length
- * @throws {BatchError} an entry cannot be written: its offsets, its size, its tag or its time
  */
-function checkPacked(
+function checkColumns(
   bytes: Uint8Array,
   offsets: Uint32Array,
-  { tags, times }: PackedColumns,
-  known: MuxerTags,
-  maxBytes: number,
-): void {
+  tags: Uint16Array | undefined,
+  times: PackedTimes | undefined,
+): Packed {
   if (!isBytes(bytes)) throw new InvalidArgumentError('bytes', bytes, 'a Uint8Array');
   if (areGone(bytes)) throw new InvalidArgumentError('bytes', bytes, `bytes with memory: ${GONE}`);
   if (!(offsets instanceof Uint32Array) || offsets.length === 0) {
@@ -98,11 +109,33 @@ function checkPacked(
   const count = offsets.length - 1;
   if (tags !== undefined) checkColumn('options.tags', tags, Uint16Array, count);
   if (times !== undefined) checkTimes(times, count);
+  return {
+    byteLength: bytes.length,
+    offsets: unshared(offsets),
+    tags: tags && unshared(tags),
+    times: times && {
+      seconds: unshared(times.seconds),
+      ...(times.nanoseconds !== undefined && { nanoseconds: unshared(times.nanoseconds) }),
+    },
+  };
+}
+
+/** A column that no other thread can change. */
+function unshared<Column extends Uint16Array | Uint32Array | Float64Array>(column: Column): Column {
+  return types.isSharedArrayBuffer(column.buffer) ? (column.slice() as Column) : column;
+}
+
+/** @throws {BatchError} an entry cannot be written: its offsets, its size, its tag or its time */
+function checkEntries(
+  { byteLength, offsets, tags, times }: Packed,
+  known: MuxerTags,
+  maxBytes: number,
+): void {
   let lastTag = -1;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < offsets.length - 1; i++) {
     const from = offsets[i] as number;
     const to = offsets[i + 1] as number;
-    if (to < from || to > bytes.length) {
+    if (to < from || to > byteLength) {
       const wanted = 'give offsets that do not fall, and do not pass the end of the bytes';
       throw new BatchError(i, new InvalidEntryError('offsets', [from, to], wanted));
     }
