@@ -4,7 +4,9 @@ import { NodeDisk, SegmentLog } from '@ringest/cache/internal';
 // Appends numbered blocks to the log in a folder, and writes a line for each number that is synced,
 // until the process is killed or the disk takes no more: then the error's code and number.
 const [path = '', blockBytes = '1000'] = process.argv.slice(2);
-const options = { muxer: 'm', maxSegmentBytes: 50_000, now: Date.now };
+// Some dozens of small blocks, or a few large ones.
+const maxSegmentBytes = Math.max(50_000, 10 * Number(blockBytes));
+const options = { muxer: 'm', maxSegmentBytes, now: Date.now };
 const log = SegmentLog.open(new NodeDisk(path), options);
 for (let number = 0; ; number++) {
   const frames = Buffer.alloc(Number(blockBytes), `${number} `);

@@ -3,22 +3,33 @@ import { pbkdf2 } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
+  constants,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { SegmentLog } from '@ringest/cache/internal';
-import { CacheOpenError, CacheWriteError, NodeDisk } from '@ringest/cache/internal';
+import {
+  alignedMemory,
+  CacheOpenError,
+  CacheWriteError,
+  DirectWriter,
+  NodeDisk,
+} from '@ringest/cache/internal';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { eventually } from '../support/waiting.js';
@@ -51,6 +62,43 @@ function openFiles(folder: string): string[] {
       return [];
     }
   });
+}
+
+/** How this process has a file open: `direct` goes past the cache of the operating system. */
+function openModes(folder: string, name: string): ('direct' | 'cached')[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      if (readlinkSync(join('/proc/self/fd', fd)) !== join(folder, name)) return [];
+      const [, flags = ''] =
+        /flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? [];
+      return [Number.parseInt(flags, 8) & constants.O_DIRECT ? 'direct' : 'cached'];
+    } catch {
+      // It was that of the listing itself.
+      return [];
+    }
+  });
+}
+
+/** Whether files of a folder can be written to past the cache of the system. */
+function takesDirectWrites(folder: string): boolean {
+  if (constants.O_DIRECT === undefined || !existsSync('/proc/self/fd')) return false;
+  const path = join(folder, 'direct');
+  try {
+    const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_DIRECT);
+    try {
+      // Memory has no sectors: a file system there takes any address.
+      writeSync(fd, Buffer.alloc(8192).subarray(1, 4097), 0, 4096, 0);
+      return false;
+    } catch {
+      return writeSync(fd, alignedMemory(4096), 0, 4096, 0) === 4096;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  } finally {
+    rmSync(path, { force: true });
+  }
 }
 
 test('folders are made where they are missing, and only their owner can look inside', () => {
@@ -149,6 +197,48 @@ test('frames in shared memory reach a real disk as they are', () => {
   again.close();
 });
 
+test('blocks of all sizes reach a real disk as they are, large ones past the cache of the system', () => {
+  const path = temporaryDirectory();
+  const sizes = [300_000, 1, 262_144, 262_143, 9000, 1_000_000, 4096, 1_048_576, 2_500_000, 70_000];
+  const contents = sizes.map((size) => Buffer.alloc(size, `${size} `));
+  const log = openLog(new NodeDisk(path), 2 ** 26);
+  for (const content of contents) {
+    log.append(content, 1, TAGS);
+    log.sync();
+  }
+  if (takesDirectWrites(path)) expect(openModes(path, NAME)).toContain('direct');
+  log.close();
+  expect(openFiles(path)).toEqual([]);
+
+  const again = openLog(new NodeDisk(path));
+  const read = [...again.read(1)].map(({ frames }) => frames);
+  expect(read.every((frames, at) => frames.equals(contents[at] as Buffer))).toBe(true);
+  expect(read).toHaveLength(sizes.length);
+  expect(again.recovery.torn).toEqual([]);
+  again.close();
+});
+
+test('a disk that is to write through the cache of the system does so with large blocks too', () => {
+  const path = temporaryDirectory();
+  const log = openLog(new NodeDisk(path, { isDirect: false }));
+  log.append(Buffer.alloc(2 ** 20), 1, TAGS);
+  if (existsSync('/proc/self/fd')) expect(openModes(path, NAME)).toEqual(['cached']);
+  log.close();
+});
+
+test('where direct writes are refused, large blocks are written through the cache of the system', () => {
+  const path = join(temporaryDirectory(), 'file');
+  const fd = openSync(path, 'wx+');
+  const direct = new DirectWriter(fd);
+  // An odd address: the system refuses it, or has no direct writes at all.
+  const odd = Buffer.alloc(8192, 'x').subarray(1, 4097);
+  if (takesDirectWrites(dirname(path))) expect(direct.write(odd, 0)).toBeUndefined();
+  else direct.close();
+  expect(direct.isPossible).toBe(false);
+  expect(statSync(path).size).toBe(0);
+  closeSync(fd);
+});
+
 test.each(['file', 'file/below'])('a path that is a %s is told as such', (name) => {
   const folder = temporaryDirectory();
   writeFileSync(join(folder, 'file'), 'mine');
@@ -179,42 +269,55 @@ test('a folder that may not be written in is told as such, at the start and late
   }
 });
 
-test('what a process appended before it was killed is read, in order and without a gap', async () => {
-  const path = temporaryDirectory();
-  const child = spawn(process.execPath, [SCRIPT, path], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let synced = 0;
-  for await (const line of lines(child)) {
-    synced = Number(line.split(' ').at(-1));
-    if (synced >= 300) break;
-  }
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
+test.each([
+  { blockBytes: 1000, blocks: 300 },
+  { blockBytes: 400_000, blocks: 40 },
+])(
+  'what a process appended in blocks of $blockBytes bytes before it was killed is read, in order and without a gap',
+  async ({ blockBytes, blocks }) => {
+    const path = temporaryDirectory();
+    const args = [SCRIPT, path, `${blockBytes}`];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let synced = 0;
+    for await (const line of lines(child)) {
+      synced = Number(line.split(' ').at(-1));
+      if (synced >= blocks) break;
+    }
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
 
-  const log = openLog(new NodeDisk(path));
-  const numbers = readTexts(log).map((text) => Number(text.split(' ')[0]));
-  expect(numbers.length).toBeGreaterThan(synced);
-  expect(numbers).toEqual(numbers.map((_, at) => at));
-  expect(log.damage).toEqual([]);
-  log.close();
-});
+    const log = openLog(new NodeDisk(path));
+    const numbers = readTexts(log).map((text) => Number(text.split(' ')[0]));
+    expect(numbers.length).toBeGreaterThan(synced);
+    expect(numbers).toEqual(numbers.map((_, at) => at));
+    expect(log.damage).toEqual([]);
+    log.close();
+  },
+);
 
-test('where the system takes no more of a file, the block is refused and those before it stay', async () => {
-  const path = temporaryDirectory();
-  // Of no file more than 20 KiB: the last write that fits in part is short, the next one fails.
-  const command = 'ulimit -f 40 && exec "$0" "$@"';
-  const args = ['-c', command, process.execPath, SCRIPT, path, '9000'];
-  const child = spawn('/bin/sh', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let last = '';
-  for await (const line of lines(child)) last = line;
-  const [code, trouble, number] = last.split(' ');
-  expect([code, trouble]).toEqual(['ERR_CACHE_WRITE', 'full']);
+test.each([
+  { blockBytes: 9000, limit: 20 },
+  { blockBytes: 400_000, limit: 1000 },
+])(
+  'where the system takes no more of a file, a block of $blockBytes bytes is refused and those before it stay',
+  async ({ blockBytes, limit }) => {
+    const path = temporaryDirectory();
+    // Of no file more KiB than that: the last write that fits in part is short, the next one fails.
+    const command = `ulimit -f ${limit * 2} && exec "$0" "$@"`;
+    const args = ['-c', command, process.execPath, SCRIPT, path, `${blockBytes}`];
+    const child = spawn('/bin/sh', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let last = '';
+    for await (const line of lines(child)) last = line;
+    const [code, trouble, number] = last.split(' ');
+    expect([code, trouble]).toEqual(['ERR_CACHE_WRITE', 'full']);
 
-  const log = openLog(new NodeDisk(path));
-  expect(readTexts(log)).toHaveLength(Number(number));
-  expect(log.recovery.torn).toEqual([]);
-  log.close();
-});
+    const log = openLog(new NodeDisk(path));
+    expect(readTexts(log)).toHaveLength(Number(number));
+    expect(log.recovery.torn).toEqual([]);
+    log.close();
+  },
+);
 
 test('a closed log leaves no file open', () => {
   if (!existsSync('/proc/self/fd')) return;

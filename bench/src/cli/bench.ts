@@ -154,15 +154,18 @@ function tellTransports({ size, ways }: TransportsRow): void {
   }
 }
 
-function tellCache({ size, ways, disk }: CacheRow): void {
+function tellCache({ size, ways, disk, directDisk }: CacheRow): void {
   for (const way of ways) {
     const ratio = way.ratioToNoCache.toFixed(2);
-    console.log(`${size} bytes, ${way.name}: ${cost(way)} (${ratio} of no cache)`);
+    const cpuRatio = way.cpuRatioToNoCache.toFixed(2);
+    console.log(`${size} bytes, ${way.name}: ${cost(way)} (${ratio} and ${cpuRatio} of no cache)`);
   }
-  console.log(
-    `${size} bytes, plain appends: ${disk.megabytesPerSecond.toFixed(0)} MB/s, ` +
-      `as many as ${million(disk.entriesPerSecond)} entries`,
-  );
+  tellDisk(`${size} bytes, plain appends`, disk);
+  tellDisk(`${size} bytes, plain appends past the page cache`, directDisk);
+}
+
+function tellDisk(name: string, disk: CacheRow['disk']): void {
+  console.log(`${name}: ${disk.megabytesPerSecond.toFixed(0)} MB/s, as many as ${cost(disk)}`);
 }
 
 function tellTimes({ lines, options, found, nanosecondsPerLine, bytesPerLine }: TimesRow): void {
@@ -171,7 +174,10 @@ function tellTimes({ lines, options, found, nanosecondsPerLine, bytesPerLine }: 
   console.log(`${lines}${set.join('')}: ${cost}, times in ${(found * 100).toFixed(0)}%`);
 }
 
-function cost({ entriesPerSecond, cpuSecondsPerMillion }: MuxerRunResult): string {
+function cost({
+  entriesPerSecond,
+  cpuSecondsPerMillion,
+}: Pick<MuxerRunResult, 'entriesPerSecond' | 'cpuSecondsPerMillion'>): string {
   return `${million(entriesPerSecond)} at ${cpuSecondsPerMillion.toFixed(2)} s a million`;
 }
 

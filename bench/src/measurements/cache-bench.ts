@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { FRAME_BYTES } from '@ringest/codec';
 import { IndexerChild } from '../shared/indexer-child.js';
 import { median } from '../shared/median.js';
-import { probeDisk } from './disk-probe.js';
+import { type DiskRun, probeDisk } from './disk-probe.js';
 import {
   inTurn,
   type MuxerRun,
@@ -25,12 +25,18 @@ const TMPFS = 0x01021994;
 export interface CacheRow {
   readonly size: number;
   readonly ways: readonly CacheCell[];
-  /** Plain appends to the same disk, beside them. */
-  readonly disk: {
-    readonly megabytesPerSecond: number;
-    /** As if all of it were frames of entries of this size. */
-    readonly entriesPerSecond: number;
-  };
+  /** Plain appends to the same disk, beside them, through the page cache. */
+  readonly disk: DiskCell;
+  /** The same past the page cache, as a journal writes large blocks. */
+  readonly directDisk: DiskCell;
+}
+
+/** Plain appends, as if all of it were frames of entries of one size. */
+interface DiskCell {
+  readonly megabytesPerSecond: number;
+  readonly entriesPerSecond: number;
+  /** What the disk alone costs. */
+  readonly cpuSecondsPerMillion: number;
 }
 
 /** One way to run the muxer. */
@@ -39,6 +45,8 @@ export interface CacheCell extends MuxerRunResult {
   readonly name: string;
   /** Its entries a second for each of `no cache` in the same round; the median. */
   readonly ratioToNoCache: number;
+  /** The same of its processor time for an entry. */
+  readonly cpuRatioToNoCache: number;
 }
 
 /** A fresh folder on the disk that is measured. */
@@ -60,7 +68,7 @@ export function benchFolder(where: string | undefined): BenchFolder {
 
 /**
  * Measures the muxer with and without a cache, until everything is confirmed, to one and the same
- * embedded indexer.
+ * embedded indexer. Each run first writes for half as long as it is measured.
  * @param folder for the caches
  * @param onRow called with each row as soon as it is measured
  */
@@ -77,16 +85,19 @@ export async function runCacheBench(
         ...way,
         results: [] as MuxerRunResult[],
       }));
-      const disk: number[] = [];
+      const disk: DiskRun[] = [];
+      const directDisk: DiskRun[] = [];
       const runs = ways.map(({ target, results }) => async () => {
-        const run = await runMuxer({ target, entryBytes: size, write: 'writeBatch', duration });
-        results.push(run);
+        const load = { target, entryBytes: size, write: 'writeBatch', duration } as const;
+        results.push(await runMuxer({ ...load, warmUp: duration / 2 }));
       });
-      const probe = async () => {
-        disk.push(await probeDisk(folder, SYNC_MS, duration));
-      };
-      await inTurn([...runs, probe], rounds);
-      const row = { size, ways: cells(ways), disk: diskCell(median(disk), size) };
+      const probes = [disk, directDisk].map((results) => async () => {
+        const isDirect = results === directDisk;
+        results.push(await probeDisk(folder, { isDirect, syncEveryMs: SYNC_MS, duration }));
+      });
+      await inTurn([...runs, ...probes], rounds);
+      const [cached, direct] = [diskCell(disk, size), diskCell(directDisk, size)];
+      const row = { size, ways: cells(ways), disk: cached, directDisk: direct };
       rows.push(row);
       onRow(row);
     }
@@ -116,18 +127,25 @@ function cells(
   ways: readonly { readonly name: string; readonly results: readonly MuxerRunResult[] }[],
 ): CacheCell[] {
   const withoutCache = ways[0]?.results ?? [];
-  return ways.map(({ name, results }) => {
-    const ratios = results.map(
-      ({ entriesPerSecond }, round) =>
-        entriesPerSecond / (withoutCache[round]?.entriesPerSecond ?? 0),
-    );
-    return { name, ...medianResult(results), ratioToNoCache: median(ratios) };
-  });
+  const ratio = (
+    results: readonly MuxerRunResult[],
+    part: 'entriesPerSecond' | 'cpuSecondsPerMillion',
+  ) => median(results.map((run, round) => run[part] / (withoutCache[round]?.[part] ?? 0)));
+  return ways.map(({ name, results }) => ({
+    name,
+    ...medianResult(results),
+    ratioToNoCache: ratio(results, 'entriesPerSecond'),
+    cpuRatioToNoCache: ratio(results, 'cpuSecondsPerMillion'),
+  }));
 }
 
-function diskCell(bytesPerSecond: number, size: number): CacheRow['disk'] {
+function diskCell(runs: readonly DiskRun[], size: number): DiskCell {
+  const bytesPerSecond = median(runs.map((run) => run.bytesPerSecond));
+  const cpuSecondsPerByte = median(runs.map((run) => run.cpuSecondsPerByte));
+  const frameBytes = FRAME_BYTES + size;
   return {
     megabytesPerSecond: bytesPerSecond / 1e6,
-    entriesPerSecond: bytesPerSecond / (FRAME_BYTES + size),
+    entriesPerSecond: bytesPerSecond / frameBytes,
+    cpuSecondsPerMillion: cpuSecondsPerByte * frameBytes * 1e6,
   };
 }

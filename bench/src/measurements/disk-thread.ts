@@ -1,27 +1,33 @@
-import { randomBytes } from 'node:crypto';
-import { closeSync, fdatasyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { randomFillSync } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { DiskTask } from './disk-probe.js';
+import { alignedMemory, NodeDisk, writeFully } from '@ringest/cache/internal';
+import type { DiskRun, DiskTask } from './disk-probe.js';
 
-/** Appends blocks to a new file as fast as the disk takes them; tells bytes a second. */
-const { path, blockBytes, syncEveryMs, duration } = workerData as DiskTask;
-const block = randomBytes(blockBytes);
-const fd = openSync(path, 'wx');
+/** Appends blocks to a new file as fast as the disk takes them. */
+const { path, isDirect, blockBytes, syncEveryMs, duration } = workerData as DiskTask;
+const block = alignedMemory(blockBytes);
+randomFillSync(block);
+const disk = new NodeDisk(path, { isDirect });
+const file = disk.create('segments', 'probe');
 try {
+  const cpuBefore = process.cpuUsage();
   const start = performance.now();
   let lastSync = start;
-  let blocks = 0;
+  let bytes = 0;
   for (let now = start; now - start < duration; now = performance.now()) {
-    for (let done = 0; done < blockBytes; ) done += writeSync(fd, block, done);
-    blocks++;
+    writeFully(file, block, bytes);
+    bytes += blockBytes;
     if (now - lastSync < syncEveryMs) continue;
-    fdatasyncSync(fd);
+    file.sync();
     lastSync = performance.now();
   }
-  fdatasyncSync(fd);
+  file.sync();
   const seconds = (performance.now() - start) / 1000;
-  parentPort?.postMessage((blocks * blockBytes) / seconds);
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const cpuSeconds = (user + system) / 1e6;
+  const run: DiskRun = { bytesPerSecond: bytes / seconds, cpuSecondsPerByte: cpuSeconds / bytes };
+  parentPort?.postMessage(run);
 } finally {
-  closeSync(fd);
-  unlinkSync(path);
+  file.close();
+  disk.remove('segments', 'probe');
 }

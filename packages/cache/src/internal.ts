@@ -1,4 +1,6 @@
 /** What the tests and the benchmarks of this repository use beside the public face. It may change at any time. */
+export * from './disk/aligned-memory.js';
+export * from './disk/direct-writer.js';
 export * from './disk/disk.js';
 export * from './disk/node-disk.js';
 export * from './dump/cache-dump.js';

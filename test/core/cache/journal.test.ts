@@ -139,7 +139,9 @@ describe('a write under the journal', () => {
 
   it('goes to the disk when an indexer that is hot has confirmed nothing for a moment', async () => {
     const indexer = await ScriptedIndexer.listen();
-    const muxer = await hotMuxer(withCache([indexer.address], 'journal'));
+    // This thread answers pings: if it gets no processor for long, the connection must not be given up.
+    const times = { silence: 60_000 };
+    const muxer = await hotMuxer({ ...withCache([indexer.address], 'journal'), times });
     const entries = numberedFrom(0, 800);
     await Promise.all(entries.map((entry) => muxer.writeEntry(entry)));
     expect(muxer.stats().backlogEntries).toBe(0);

@@ -42,7 +42,10 @@ export interface DiskFile {
   size(): number;
   /** Reads bytes. Returns how many: maybe fewer than asked for, and 0 at the end of the file. */
   read(target: Uint8Array, at: number): number;
-  /** Writes bytes. Returns how many: maybe fewer than given. */
+  /**
+   * Writes bytes. Returns how many: maybe fewer than given. Many bytes cost least if they lie in memory as
+   * they are to lie in the file, see `aligned-memory.ts`.
+   */
   write(bytes: Uint8Array, at: number): number;
   truncate(size: number): void;
   sync(): void;

@@ -1,10 +1,23 @@
 import * as fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CacheOpenError } from '../errors.js';
+import { ALIGNMENT, isAlignedTo } from './aligned-memory.js';
+import { DirectWriter } from './direct-writer.js';
 import type { Disk, DiskEntry, DiskFile, Done, Folder } from './disk.js';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
+
+/**
+ * From this many bytes on, a write goes past the cache of the operating system. It then waits for the disk,
+ * which takes longer for few bytes than copying them.
+ */
+const MIN_DIRECT_BYTES = 262144;
+
+export interface NodeDiskOptions {
+  /** Whether large writes go past the cache of the operating system, where that is possible. */
+  readonly isDirect: boolean;
+}
 
 /**
  * A folder of the file system, with the folder `quarantine` in it. Both have the mode 0700: only the owner
@@ -13,13 +26,15 @@ const FILE_MODE = 0o600;
 export class NodeDisk implements Disk {
   readonly path: string;
   readonly #folders: Readonly<Record<Folder, string>>;
+  readonly #options: NodeDiskOptions;
 
   /**
    * Makes the folders if they are missing.
    * @throws {CacheOpenError} a folder cannot be made
    */
-  constructor(path: string) {
+  constructor(path: string, options: NodeDiskOptions = { isDirect: true }) {
     this.path = resolve(path);
+    this.#options = options;
     this.#folders = { segments: this.path, quarantine: join(this.path, 'quarantine') };
     try {
       makeFolder(this.#folders.quarantine);
@@ -37,11 +52,12 @@ export class NodeDisk implements Disk {
   }
 
   create(folder: Folder, name: string): DiskFile {
-    return new NodeFile(fs.openSync(this.#pathOf(folder, name), 'wx+', FILE_MODE));
+    const fd = fs.openSync(this.#pathOf(folder, name), 'wx+', FILE_MODE);
+    return new NodeFile(fd, this.#options);
   }
 
   open(folder: Folder, name: string): DiskFile {
-    return new NodeFile(fs.openSync(this.#pathOf(folder, name), 'r+'));
+    return new NodeFile(fs.openSync(this.#pathOf(folder, name), 'r+'), this.#options);
   }
 
   /**
@@ -84,11 +100,14 @@ export class NodeDisk implements Disk {
 
 class NodeFile implements DiskFile {
   readonly #fd: number;
+  /** `undefined`: no write goes past the cache of the operating system. */
+  readonly #direct: DirectWriter | undefined;
   #isSyncing = false;
   #isClosed = false;
 
-  constructor(fd: number) {
+  constructor(fd: number, { isDirect }: NodeDiskOptions) {
     this.#fd = fd;
+    this.#direct = isDirect ? new DirectWriter(fd) : undefined;
   }
 
   size(): number {
@@ -99,7 +118,16 @@ class NodeFile implements DiskFile {
     return fs.readSync(this.#fd, target, 0, target.length, at);
   }
 
+  /** A large block is written in three parts: up to a multiple of `ALIGNMENT`, directly, and its rest. */
   write(bytes: Uint8Array, at: number): number {
+    const direct = this.#direct;
+    if (direct?.isPossible && bytes.length >= MIN_DIRECT_BYTES && isAlignedTo(bytes, at)) {
+      const before = (ALIGNMENT - (at % ALIGNMENT)) % ALIGNMENT;
+      if (before > 0) return fs.writeSync(this.#fd, bytes, 0, before, at);
+      const whole = bytes.subarray(0, bytes.length - (bytes.length % ALIGNMENT));
+      const written = direct.write(whole, at);
+      if (written !== undefined) return written;
+    }
     return fs.writeSync(this.#fd, bytes, 0, bytes.length, at);
   }
 
@@ -126,13 +154,14 @@ class NodeFile implements DiskFile {
    */
   close(): void {
     this.#isClosed = true;
+    this.#direct?.close();
     if (!this.#isSyncing) fs.closeSync(this.#fd);
   }
 }
 
 /** Opens a file for reading only. Throws the error of the system. */
 export function openToRead(path: string): DiskFile {
-  return new NodeFile(fs.openSync(path, 'r'));
+  return new NodeFile(fs.openSync(path, 'r'), { isDirect: false });
 }
 
 /**

@@ -12,7 +12,8 @@ export async function runCache(task: CacheTask): Promise<void> {
   const { port } = task;
   const batch = new MessageBatch(port);
   try {
-    const disk = new NodeDisk(task.path);
+    // Without syncs, blocks count as stored once the system has them: it need not wait for the disk.
+    const disk = new NodeDisk(task.path, { isDirect: task.sync !== 'never' });
     await new Promise<void>((ended) => {
       const worker = new CacheWorker(task, {
         disk,

@@ -109,6 +109,7 @@ export class CacheParts {
         this.drops.add(lost, entries - lost);
       },
       changed: () => {
+        this.journal?.look();
         this.remover.look();
         this.commit.look();
         this.#progress.schedule();

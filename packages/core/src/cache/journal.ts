@@ -21,6 +21,7 @@ export class Journal implements FrameTap {
   readonly #parts: JournalParts;
   readonly #builder: BlockBuilder;
   #isComplete = true;
+  #isBehind = false;
 
   /** @param mostBytes the most bytes of a block, unless a single frame has more */
   constructor(parts: JournalParts, mostBytes: number) {
@@ -31,8 +32,14 @@ export class Journal implements FrameTap {
     });
   }
 
+  /** As of the last `copy` or `look`: it is asked for each entry. */
   get isBehind(): boolean {
-    return this.#parts.isBehind();
+    return this.#isBehind;
+  }
+
+  /** Looks again how much waits for the disk, because a block is stored, or the disk fails. */
+  look(): void {
+    this.#isBehind = this.#parts.isBehind();
   }
 
   /** How many bytes are gathered, and in no block yet. */
@@ -44,6 +51,7 @@ export class Journal implements FrameTap {
     // While the disk does not work, entries are only in memory, and their writes resolve by confirmation.
     if (this.#parts.store.isWorking) this.#builder.add(frames, entries);
     else this.#isComplete = false;
+    this.look();
     this.#parts.handOn.schedule();
   }
 
