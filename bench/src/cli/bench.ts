@@ -3,6 +3,7 @@ import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addBalanceCommand } from '../balance/command.js';
 import { leastBytes } from '../contents/content.js';
+import { addGuardCommand } from '../guard/command.js';
 import { benchFolder, type CacheRow, runCacheBench } from '../measurements/cache-bench.js';
 import { type CeilingRow, runCeiling } from '../measurements/ceiling.js';
 import { runCodec } from '../measurements/codec-bench.js';
@@ -73,6 +74,7 @@ addMeasurement('times', 'finding the time in lines of 256 bytes', async (rounds)
   rows: runTimes(rounds, tellTimes),
 }));
 addBalanceCommand(program);
+addGuardCommand(program);
 program.command('codec').description('encode and decode').action(runCodec);
 
 try {
