@@ -54,6 +54,9 @@ const REFUSALS: readonly Refusal[] = ['indexers', 'ackDelay', 'readRate'].map((f
   why: 'it says what embedded indexers are like, and with the addresses of others there are none',
 }));
 
+/** Entries of a round with a pace; a quarter of them is not measured. */
+const LEAST_ENTRIES = 400;
+
 const MAX_SEED = 2 ** 31 - 1;
 
 /**
@@ -71,9 +74,11 @@ export function parseTuneOptions(
   const flags = program.opts<Flags>();
   checkRate(program, flags);
   const choices = readChoices(program, flags, processors);
+  const load = { ...readLoad(flags, choices), ...readTargets(program, env) };
+  checkEntries(program, load);
   return {
     goal: flags.goal,
-    load: { ...readLoad(flags, choices), ...readTargets(program, env) },
+    load,
     choices,
     embedded: {
       indexers: flags.indexers,
@@ -139,6 +144,15 @@ function checkRate(program: Command, { goal, rate }: Flags): void {
         'that. Give --goal cost',
     );
   }
+}
+
+/** A percentile of too few entries is the slowest of them. */
+function checkEntries(program: Command, { pace, entryCount }: LoadOptions): void {
+  if (pace === undefined || entryCount >= LEAST_ENTRIES) return;
+  program.error(
+    `error: a --round has ${entryCount} entries at this --rate, and a latency that 99% do not exceed ` +
+      `takes ${LEAST_ENTRIES}: give a longer --round`,
+  );
 }
 
 function command(): Command {
