@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Source } from '@ringest/codec';
 import type { Policy } from '@ringest/core';
 import { IngestMuxer } from '@ringest/core';
 import { EntrySource } from '../contents/entry-source.js';
+import { allHot } from '../shared/all-hot.js';
 
 export const SECRET = 'IngestSecrets';
 const TAG = 'balance';
@@ -39,8 +39,7 @@ export class BalanceLoad implements AsyncDisposable {
       selfIngest: false,
     });
     muxer.start();
-    const signal = AbortSignal.timeout(10_000);
-    while (muxer.dead() > 0) await once(muxer, 'hot', { signal });
+    await allHot(muxer);
     return new BalanceLoad(muxer);
   }
 

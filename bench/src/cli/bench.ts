@@ -11,6 +11,7 @@ import { type CompressionRow, runCompression } from '../measurements/compression
 import type { MuxerRunResult, Rounds } from '../measurements/muxer-run.js';
 import { formatProducers, runProducers } from '../measurements/producers.js';
 import { formatRings, runRings } from '../measurements/rings.js';
+import { formatScaling, runScaling } from '../measurements/scaling.js';
 import { formatStreams, runStreams } from '../measurements/streams-bench.js';
 import { formatThreads, runThreads } from '../measurements/threads.js';
 import { runTimes, type TimesRow } from '../measurements/times-bench.js';
@@ -38,6 +39,11 @@ addMeasurement(
   async (rounds) => ({
     rows: await runProducers(rounds, (row) => console.log(formatProducers(row))),
   }),
+);
+addMeasurement(
+  'scaling',
+  'what an entry costs as loads, entries, lanes and indexers grow (Linux)',
+  async (rounds) => ({ rows: await runScaling(rounds, (row) => console.log(formatScaling(row))) }),
 );
 addMeasurement(
   'rings',

@@ -1,6 +1,7 @@
 import { IngestMuxer, type MuxerConfiguration } from '@ringest/core';
 import type { Content } from '../contents/content.js';
 import { Receipts } from '../load/receipts.js';
+import { allHot } from '../shared/all-hot.js';
 import { median } from '../shared/median.js';
 import type { ThreadMeter } from './thread-meter.js';
 import { chunkOf, WRITERS, type WriteChunk, type WritePath } from './write-paths.js';
@@ -24,7 +25,7 @@ export interface Rounds {
 export interface MuxerRun {
   readonly target: Pick<
     MuxerConfiguration,
-    'targets' | 'tls' | 'compression' | 'cache' | 'ringBytes'
+    'targets' | 'connectionsPerTarget' | 'tls' | 'compression' | 'cache' | 'ringBytes'
   >;
   readonly entryBytes: number;
   readonly write: WritePath;
@@ -62,7 +63,7 @@ export async function runMuxer(
     selfIngest: false,
   });
   muxer.start();
-  await muxer.waitForHot({ timeout: 10_000 });
+  await allHot(muxer);
   const isJournal = target.cache?.mode === 'journal';
   const receipts = isJournal ? new Receipts(muxer, entryBytes) : undefined;
   let sent = 0;

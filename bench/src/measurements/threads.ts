@@ -1,6 +1,7 @@
 import { IndexerChild } from '../shared/indexer-child.js';
 import { median } from '../shared/median.js';
-import { inTurn, type Rounds, runMuxer, SECRET } from './muxer-run.js';
+import { type MeteredRun, runMetered } from './metered-run.js';
+import { inTurn, type Rounds, SECRET } from './muxer-run.js';
 import { medianTimes, type ProcessorTime, ThreadMeter, type ThreadTimes } from './thread-meter.js';
 import { WRITE_PATHS, type WritePath } from './write-paths.js';
 
@@ -35,7 +36,7 @@ export async function runThreads(
   const rows: ThreadsRow[] = [];
   try {
     for (const size of entrySize === undefined ? SIZES : [entrySize]) {
-      const paths = WRITE_PATHS.map((write) => ({ write, samples: [] as Sample[] }));
+      const paths = WRITE_PATHS.map((write) => ({ write, samples: [] as MeteredRun[] }));
       const runs = paths.map(({ write, samples }) => async () => {
         samples.push(await runMetered({ target, entryBytes: size, write, duration }));
       });
@@ -63,15 +64,7 @@ export function formatThreads({ size, paths }: ThreadsRow): string {
   return lines.join('\n');
 }
 
-type Sample = ThreadTimes & { readonly entries: number; readonly entriesPerSecond: number };
-
-async function runMetered(run: Parameters<typeof runMuxer>[0]): Promise<Sample> {
-  const meter = new ThreadMeter();
-  const { entries, entriesPerSecond } = await runMuxer(run, meter);
-  return { entries, entriesPerSecond, ...meter.times };
-}
-
-function cell(name: WritePath, samples: readonly Sample[]): ThreadsCell {
+function cell(name: WritePath, samples: readonly MeteredRun[]): ThreadsCell {
   const rates = samples.map(({ entriesPerSecond }) => entriesPerSecond);
   return { name, entriesPerSecond: median(rates), ...medianTimes(samples) };
 }
