@@ -1,37 +1,57 @@
 import { POLICIES, type Policy } from '@ringest/core';
 import { wholeNumber } from '@ringest/indexer/command-line';
 import type { Command } from 'commander';
+import type { BenchName, BenchResults } from '../report/bench/results.js';
+import { circumstances } from '../report/circumstances.js';
+import { addResultFlags, type ResultFlags, withResult } from '../report/result-flags.js';
 import { type BalanceReport, runBalance } from './balance.js';
 import { type SimulationRow, simulate } from './simulation.js';
 
+const DESCRIPTION = 'how batches are shared among indexers, by policy: over sockets, or simulated';
 const SIZES = [1, 10, 100, 1000];
 const FIRST_COLUMN = 38;
 const COLUMN = 18;
 
 /** Adds `bench balance`. */
 export function addBalanceCommand(program: Command): void {
-  program
+  const command = program
     .command('balance')
-    .description('how batches are shared among indexers, by policy: over sockets, or simulated')
+    .description(DESCRIPTION)
     .option('--simulate', 'in simulated time, without sockets, with 1 to 1000 indexers', false)
-    .option('--seed <n>', 'of the simulation', wholeNumber(0, 2 ** 31 - 1), 1)
-    .option('--json', 'end with a JSON object on the last line', false)
-    .action(async (options: { simulate: boolean; seed: number; json: boolean }) => {
-      const result = options.simulate ? runSimulation(options.seed) : await runSockets();
-      if (options.json) console.log(JSON.stringify(result));
-    });
+    .option('--seed <n>', 'of the simulation', wholeNumber(0, 2 ** 31 - 1), 1);
+  addResultFlags(command).action(async (options: Options) => {
+    const page = async <Name extends BenchName>(name: Name, result: BenchResults[Name]) => {
+      const { benchPage } = await import('../report/bench/bench-page.js');
+      return benchPage(name, DESCRIPTION, result, circumstances());
+    };
+    if (options.simulate) {
+      const simulate = async () => runSimulation(options.seed);
+      await withResult(options, simulate, (result) => page('simulation', result));
+    } else {
+      await withResult(
+        options,
+        runSockets,
+        (result) => page('balance', result),
+        // The policy that muxers have by default.
+        (result) => ofPolicy(result, 'expectedTime'),
+      );
+    }
+  });
 }
 
-/** @returns the result of the policy that muxers have by default */
-async function runSockets() {
+interface Options extends ResultFlags {
+  readonly simulate: boolean;
+  readonly seed: number;
+}
+
+function runSockets(): Promise<BalanceReport> {
   tell('', POLICIES);
-  const report = await runBalance((name, found) =>
+  return runBalance((name, found) =>
     tell(
       name,
       POLICIES.map((policy) => text(found[policy])),
     ),
   );
-  return ofPolicy(report, 'expectedTime');
 }
 
 /** A time that has no end is `null` in JSON. */

@@ -11,12 +11,15 @@ import { type CompressionRow, runCompression } from '../measurements/compression
 import type { MuxerRunResult, Rounds } from '../measurements/muxer-run.js';
 import { formatProducers, runProducers } from '../measurements/producers.js';
 import { formatRings, runRings } from '../measurements/rings.js';
-import { formatScaling, runScaling } from '../measurements/scaling.js';
+import { formatScaling, runScaling, SCALING_BY, type ScalingBy } from '../measurements/scaling.js';
 import { formatStreams, runStreams } from '../measurements/streams-bench.js';
 import { formatThreads, runThreads } from '../measurements/threads.js';
 import { runTimes, type TimesRow } from '../measurements/times-bench.js';
 import { runTransports, type TransportsRow } from '../measurements/transports.js';
 import { WRITE_PATHS } from '../measurements/write-paths.js';
+import type { BenchName, BenchResults } from '../report/bench/results.js';
+import { circumstances } from '../report/circumstances.js';
+import { addResultFlags, type ResultFlags, withResult } from '../report/result-flags.js';
 
 /** `pnpm bench`: what things cost here. */
 const program = new Command('bench').description('Measure parts of ringest on this machine');
@@ -43,8 +46,10 @@ addMeasurement(
 addMeasurement(
   'scaling',
   'what an entry costs as loads, entries, lanes and indexers grow (Linux)',
-  async (rounds) => ({ rows: await runScaling(rounds, (row) => console.log(formatScaling(row))) }),
-);
+  async (options) => ({
+    rows: await runScaling(options, (row) => console.log(formatScaling(row))),
+  }),
+).addOption(new Option('--by <what>', 'measure only how it grows with this').choices(SCALING_BY));
 addMeasurement(
   'rings',
   'what small rings cost, by size of batches and entries',
@@ -90,29 +95,36 @@ try {
   process.exitCode = 1;
 }
 
-interface Options extends Rounds {
+interface Options extends Rounds, ResultFlags {
   /** Of the cache's benchmark. */
   readonly path?: string;
+  /** Of the one of scaling. */
+  readonly by?: ScalingBy;
   /** Of those of threads and rings. */
   readonly entrySize?: number;
 }
 
 /** Adds a command that measures over several rounds. */
-function addMeasurement(
-  name: string,
+function addMeasurement<Name extends BenchName>(
+  name: Name,
   description: string,
-  measure: (options: Options) => Promise<object>,
+  measure: (options: Options) => Promise<BenchResults[Name]>,
 ): Command {
-  return program
+  const command = program
     .command(name)
     .description(description)
     .option('--rounds <n>', 'how often each is measured; medians count', wholeNumber(1, 100), 5)
-    .option('--duration <time>', 'how long each goes on', positiveDuration, 1000)
-    .option('--json', 'end with a JSON object on the last line', false)
-    .action(async (options: Options & { json: boolean }) => {
-      const result = await measure(options);
-      if (options.json) console.log(JSON.stringify(result));
-    });
+    .option('--duration <time>', 'how long each goes on', positiveDuration, 1000);
+  return addResultFlags(command).action(async (options: Options) => {
+    await withResult(
+      options,
+      () => measure(options),
+      async (result) => {
+        const { benchPage } = await import('../report/bench/bench-page.js');
+        return benchPage(name, description, result, circumstances());
+      },
+    );
+  });
 }
 
 function entrySize(): Option {

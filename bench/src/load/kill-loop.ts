@@ -54,6 +54,7 @@ export async function runLives(
   }));
   const watch = {
     lost: (error: Error, retryInMs: number) => observer.lost(error, retryInMs),
+    killed: () => observer.happened('the ingester is killed'),
     progress: (entries: number) => {
       written = entries;
     },
@@ -75,11 +76,18 @@ function drawFate({ uniform }: SeededRandom, killEveryMs: number): Fate {
   return { from: 'first write', lifeMs: killEveryMs * times };
 }
 
+/** Who is told of one ingester. */
+interface Watch {
+  lost(error: Error, retryInMs: number): void;
+  killed(): void;
+  progress(entries: number): void;
+}
+
 /** One ingester, which is killed unless it has written everything before, or has no such fate. */
 async function live(
   settings: IngesterSettings,
   fate: Fate | undefined,
-  watch: { lost(error: Error, retryInMs: number): void; progress(entries: number): void },
+  watch: Watch,
   stop: AbortSignal,
 ): Promise<{ end: 'killed' | 'done'; progress: IngesterProgress }> {
   stop.throwIfAborted();
@@ -87,7 +95,11 @@ async function live(
   let timer: NodeJS.Timeout | undefined;
   const beginAt = (moment: Fate['from']) => {
     if (fate?.from !== moment) return;
-    timer ??= setTimeout(() => child.kill(), Math.min(fate.lifeMs, MAX_TIMER_MS));
+    timer ??= setTimeout(kill, Math.min(fate.lifeMs, MAX_TIMER_MS));
+  };
+  const kill = () => {
+    watch.killed();
+    child.kill();
   };
   const child = new IngesterChild(settings, {
     started: () => beginAt('start'),

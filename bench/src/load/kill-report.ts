@@ -1,6 +1,6 @@
 import type { CacheReport } from './cache-report.js';
 import type { LoadAccount } from './load-account.js';
-import { accountRows, cacheRows, count, formatRows } from './report-rows.js';
+import { accountRows, cacheRows, count, formatRows, type Row } from './report-rows.js';
 
 /** The outcome of a load whose ingester was killed again and again. */
 export interface KillReport extends LoadAccount {
@@ -18,13 +18,18 @@ export interface KillReport extends LoadAccount {
 
 /** The report for people. */
 export function formatKillReport(report: KillReport): string {
+  return formatRows(killRows(report));
+}
+
+/** What the report for people says. */
+export function killRows(report: KillReport): Row[] {
   const { entries, seconds, kills, children, resolved, cache } = report;
-  return formatRows([
+  return [
     ['entries', `${count(entries)} in ${seconds.toFixed(2)} s, all written`],
     ['kills', count(kills)],
     ['children', count(children)],
     ['resolved', `${count(resolved)} before a kill, and not written again`],
     ...cacheRows(cache),
     ...accountRows(report),
-  ]);
+  ];
 }

@@ -12,6 +12,19 @@ export interface LatencyReport {
   readonly max: number;
 }
 
+/** The times that so many percent of the entries did not exceed, in milliseconds. */
+export interface DistributionPoint {
+  readonly percent: number;
+  /** From the moment an entry was due to its confirmation. */
+  readonly latency: number;
+  /** From the moment an entry was due until it was written. */
+  readonly lateness: number;
+}
+
+/** Points of a distribution for each nine of the percentages, and how many nines there are at most. */
+const POINTS_A_NINE = 10;
+const MAX_NINES = 5;
+
 /** Entries that are due within so many milliseconds are taken for as late as the first of them. */
 const SLICE_MS = 0.1;
 
@@ -77,6 +90,22 @@ export class LatencyLog {
   /** The latency that so many percent of the entries did not exceed, in milliseconds. */
   percentile(percent: number): number {
     return this.#confirmed.percentile(percent) / UNIT;
+  }
+
+  /** Both times by percentiles, as far as there are entries enough to tell. */
+  get distribution(): DistributionPoint[] {
+    const nines = Math.min(Math.log10(Math.max(this.#confirmed.count, 1)), MAX_NINES);
+    const percents = Array.from(
+      { length: Math.floor(nines * POINTS_A_NINE) },
+      (_, i) => Math.round((1 - 10 ** (-(i + 1) / POINTS_A_NINE)) * 1e8) / 1e6,
+    );
+    return [...percents, 50]
+      .toSorted((a, b) => a - b)
+      .map((percent) => ({
+        percent,
+        latency: this.#confirmed.percentile(percent) / UNIT,
+        lateness: this.#written.percentile(percent) / UNIT,
+      }));
   }
 
   #record(histogram: RecordableHistogram, from: number, to: number): void {

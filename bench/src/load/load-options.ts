@@ -1,6 +1,7 @@
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, Option } from 'commander';
 import { DIGESTS, type DigestKind } from '../contents/load-digest.js';
+import { addResultFlags, type ResultFlags } from '../report/result-flags.js';
 import type { Transport } from '../shared/indexer-messages.js';
 import { refusePairs } from './flag-pairs.js';
 import { addCacheFlags, type LoadCache, readCache, readKillEvery } from './load-cache.js';
@@ -11,7 +12,7 @@ import { type Pace, Schedule } from './pace.js';
 import { parseRequirement, type Requirement } from './requirements.js';
 
 /** What a load is made of; see the flags. */
-export interface LoadOptions extends LoadTargets, LoadEntries {
+export interface LoadOptions extends LoadTargets, LoadEntries, ResultFlags {
   /** Entries, or as many as the duration allows. */
   readonly entryCount: number;
   /** Milliseconds. */
@@ -33,7 +34,6 @@ export interface LoadOptions extends LoadTargets, LoadEntries {
   readonly timeoutMs: number;
   readonly digest: DigestKind | false;
   readonly status: boolean;
-  readonly json: boolean;
 }
 
 /** What a load is made of whose ingester is killed. */
@@ -53,7 +53,7 @@ const DEFAULT_CHAOS_MS = 10_000;
 /** How long a load with a pace is. */
 const DEFAULT_PACED_MS = 10_000;
 
-interface Flags {
+interface Flags extends ResultFlags {
   entryCount?: number;
   duration?: number;
   require: Requirement[];
@@ -65,7 +65,6 @@ interface Flags {
   timeout: number;
   digest?: DigestKind | true;
   status: boolean;
-  json: boolean;
 }
 
 /**
@@ -106,6 +105,7 @@ export function parseLoadOptions(
     digest: readDigest(program, flags, targets),
     status: flags.status,
     json: flags.json,
+    ...(flags.report !== undefined && { report: flags.report }),
   };
 }
 
@@ -172,7 +172,7 @@ function command(): Command {
   const program = new Command('load').description(
     'Write entries to indexers, or to an embedded one, as fast as they confirm them, and say how fast that was',
   );
-  return addPaceFlags(addEntryFlags(addCacheFlags(addTargetFlags(program))))
+  addPaceFlags(addEntryFlags(addCacheFlags(addTargetFlags(program))))
     .option(
       '--entry-count <n>',
       `how many entries; without it and --duration, ${DEFAULT_COUNT}, or what is due in 10 s or in the ramp`,
@@ -220,8 +220,8 @@ function command(): Command {
           'sha256 for other indexers)',
       ).choices(DIGESTS),
     )
-    .option('--status', 'show how it goes: a screen on a terminal, else a line a second', false)
-    .option('--json', 'end with a JSON object on the last line', false)
+    .option('--status', 'show how it goes: a screen on a terminal, else a line a second', false);
+  return addResultFlags(program)
     .helpOption('--help', 'show this')
     .allowExcessArguments(false)
     .showHelpAfterError('(--help lists the flags)');

@@ -1,7 +1,7 @@
 import type { AckLatency, CompressionName } from '@ringest/core';
 import type { FaultReport } from '../chaos/chaos.js';
 import type { CacheReport } from './cache-report.js';
-import type { LatencyReport } from './latency-log.js';
+import type { DistributionPoint, LatencyReport } from './latency-log.js';
 import type { KnownAccount } from './load-account.js';
 import { accountRows, cacheRows, count, formatRows, type Row } from './report-rows.js';
 import type { Verdict } from './requirements.js';
@@ -34,6 +34,8 @@ export interface LoadReport {
   readonly latencyMs?: LatencyReport;
   /** With a pace: from the moment an entry was due until it was written. */
   readonly writtenLateMs?: LatencyReport;
+  /** With a pace: both of them by percentiles. */
+  readonly distributionMs?: readonly DistributionPoint[];
   /** What was required, and whether it held. */
   readonly requirements?: readonly Verdict[];
   readonly lanes: readonly {
@@ -88,8 +90,15 @@ export function isSound(
 
 /** The report for people. */
 export function formatReport(report: LoadReport): string {
+  return formatRows(loadRows(report));
+}
+
+/** What the report for people says. */
+export function loadRows(report: LoadReport): Row[] {
   const { ackLatencyMs: ack } = report;
-  const perMillion = (report.cpuSeconds / report.entries) * 1e6;
+  const { cpuSeconds, entries } = report;
+  const perMillion = (cpuSeconds / entries) * 1e6;
+  const each = entries === 0 ? '' : `, ${perMillion.toFixed(2)} s per million entries`;
   const rows: Row[] = [
     ['entries', `${count(report.entries)} in ${report.seconds.toFixed(2)} s, all confirmed`],
     [
@@ -97,10 +106,7 @@ export function formatReport(report: LoadReport): string {
       `${count(report.entriesPerSecond)} entries/s, ${report.megabytesPerSecond.toFixed(1)} MB/s`,
     ],
     ['wire', wire(report)],
-    [
-      'processor',
-      `${report.cpuSeconds.toFixed(2)} s, ${perMillion.toFixed(2)} s per million entries`,
-    ],
+    ['processor', `${cpuSeconds.toFixed(2)} s${each}`],
     ['memory', `${(report.maxRssBytes / 2 ** 20).toFixed(0)} MiB at most`],
     [
       'ack latency',
@@ -120,7 +126,7 @@ export function formatReport(report: LoadReport): string {
     const was = requirement.startsWith('rate') ? `${count(value)} a second` : ms(value);
     rows.push(['required', `${requirement}: ${isMet ? 'held' : 'NOT MET'}, it was ${was}`]);
   }
-  return formatRows(rows);
+  return rows;
 }
 
 function faultRows({ faults = [] }: LoadReport): Row[] {

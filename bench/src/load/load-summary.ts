@@ -32,7 +32,11 @@ export function summarize(
     cpuSeconds,
     maxRssBytes: process.resourceUsage().maxRSS * 1024,
     ackLatencyMs: stats.ackLatencyMs,
-    ...(latencies && { latencyMs: latencies.latency, writtenLateMs: latencies.lateness }),
+    ...(latencies && {
+      latencyMs: latencies.latency,
+      writtenLateMs: latencies.lateness,
+      distributionMs: latencies.distribution,
+    }),
     ...(verdicts.length > 0 && { requirements: verdicts }),
     lost: entries + cacheCounts(stats).recoveredEntries - stats.confirmedEntries,
     resent: stats.resentEntries,

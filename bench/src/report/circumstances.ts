@@ -1,0 +1,33 @@
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { basename } from 'node:path';
+
+const SECRET = '--ingest-secret';
+
+/** The command line that made a report, without the secret in it. */
+export function commandLine(argv: readonly string[]): string {
+  const [, script = '', ...args] = argv;
+  const shown = args.map((arg, i) => {
+    if (args[i - 1] === SECRET) return '…';
+    return arg.startsWith(`${SECRET}=`) ? `${SECRET}=…` : quoted(arg);
+  });
+  return ['pnpm', basename(script, '.js'), ...shown].join(' ');
+}
+
+/** How a report was made: the command, the machine and the time. */
+export function circumstances(
+  argv: readonly string[] = process.argv,
+  at: Date = new Date(),
+): [name: string, text: string][] {
+  const processors = cpus();
+  const model = processors[0]?.model.trim() ?? 'unknown';
+  return [
+    ['command', commandLine(argv)],
+    ['machine', `${processors.length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB`],
+    ['system', `${platform()} ${release()} ${arch()}, Node.js ${process.version}`],
+    ['made', at.toISOString()],
+  ];
+}
+
+function quoted(arg: string): string {
+  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`;
+}
