@@ -1,22 +1,23 @@
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import type { Command } from 'commander';
 import { interruptible } from '../load/interrupt.js';
+import { circumstances } from '../report/circumstances.js';
+import { addResultFlags, type ResultFlags, withResult } from '../report/result-flags.js';
 import { REPOSITORY } from '../shared/repository.js';
 import { formatTable } from '../shared/table.js';
 import { CLEAN_BUILD, checkoutsFolder } from './built-checkout.js';
 import { type GuardReport, isAsFast, runGuard } from './guard.js';
 import type { GuardRow } from './guard-verdict.js';
 
-interface Flags {
+interface Flags extends ResultFlags {
   against?: string;
   rounds: number;
   duration: number;
-  json: boolean;
 }
 
 /** Adds `bench guard`. */
 export function addGuardCommand(program: Command): void {
-  program
+  const command = program
     .command('guard')
     .description('what became slower or faster than another commit, beyond noise; slower: status 1')
     .option(
@@ -25,25 +26,35 @@ export function addGuardCommand(program: Command): void {
         'before it if everything is committed)',
     )
     .option('--rounds <n>', 'how often each is measured, in turn', wholeNumber(1, 100), 14)
-    .option('--duration <time>', 'how long each way of writing is measured', positiveDuration, 200)
-    .option('--json', 'end with a JSON object on the last line', false)
-    .action(async ({ against, rounds, duration, json }: Flags) => {
-      const report = await runGuard(
-        {
-          repository: REPOSITORY,
-          against,
-          rounds,
-          durationMs: duration,
-          build: CLEAN_BUILD,
-          checkouts: checkoutsFolder(),
-        },
-        (what) => console.error(`guard: ${what}`),
-        interruptible(),
-      );
-      console.log(formatGuard(report));
-      if (json) console.log(JSON.stringify(report));
-      process.exitCode = isAsFast(report) ? 0 : 1;
-    });
+    .option('--duration <time>', 'how long each way of writing is measured', positiveDuration, 200);
+  addResultFlags(command).action(async (flags: Flags) => {
+    const report = await withResult(
+      flags,
+      () => measure(flags),
+      async (result) => {
+        const { guardPage } = await import('../report/bench/guard-page.js');
+        return guardPage(result, circumstances());
+      },
+    );
+    process.exitCode = isAsFast(report) ? 0 : 1;
+  });
+}
+
+async function measure({ against, rounds, duration }: Flags): Promise<GuardReport> {
+  const report = await runGuard(
+    {
+      repository: REPOSITORY,
+      against,
+      rounds,
+      durationMs: duration,
+      build: CLEAN_BUILD,
+      checkouts: checkoutsFolder(),
+    },
+    (what) => console.error(`guard: ${what}`),
+    interruptible(),
+  );
+  console.log(formatGuard(report));
+  return report;
 }
 
 const HEAD = ['', 'there', 'here', 'ratio', '', 'here it is'];

@@ -7,12 +7,13 @@ import { ADDRESSES, type Refusal, refusePairs } from '../load/flag-pairs.js';
 import { type LoadOptions, parseLoadOptions } from '../load/load-options.js';
 import { parseRate } from '../load/load-pace.js';
 import { addTargetFlags, readTargets } from '../load/load-targets.js';
+import { addResultFlags, type ResultFlags } from '../report/result-flags.js';
 import { type Choices, defaultChoices } from './configurations.js';
 import type { Embedded } from './tune-indexers.js';
 import { GOALS, type Goal, PATHS, type Path } from './tune-report.js';
 
 /** What a tuner is to do; see the flags. */
-export interface TuneOptions {
+export interface TuneOptions extends ResultFlags {
   readonly goal: Goal;
   /** All rounds are such loads, but for what is tuned. */
   readonly load: LoadOptions;
@@ -24,10 +25,9 @@ export interface TuneOptions {
   /** Milliseconds of writing in a round. */
   readonly roundMs: number;
   readonly seed: number;
-  readonly json: boolean;
 }
 
-interface Flags {
+interface Flags extends ResultFlags {
   goal: Goal;
   rate?: string;
   entrySize: number;
@@ -45,7 +45,6 @@ interface Flags {
   round: number;
   timeout: number;
   seed: number;
-  json: boolean;
 }
 
 const REFUSALS: readonly Refusal[] = ['indexers', 'ackDelay', 'readRate'].map((flag) => ({
@@ -89,6 +88,7 @@ export function parseTuneOptions(
     roundMs: flags.round,
     seed: flags.seed,
     json: flags.json,
+    ...(flags.report !== undefined && { report: flags.report }),
   };
 }
 
@@ -222,8 +222,8 @@ function addGoalFlags(program: Command): void {
         .choices(CONTENTS)
         .default('lines'),
     )
-    .option('--tag-name <name>', 'the tag', 'default')
-    .option('--json', 'end with a JSON object on the last line', false);
+    .option('--tag-name <name>', 'the tag', 'default');
+  addResultFlags(program);
 }
 
 function addChoiceFlags(program: Command): void {

@@ -20,7 +20,7 @@ const MEANING: Readonly<Record<Change, string>> = {
 
 /** The page of a guard. */
 export function guardPage(report: GuardReport, circumstances: Page['circumstances']): Page {
-  const { rows, against, rounds, confidence, isDirty, onlyHere, onlyThere } = report;
+  const { rows, against, rounds, confidence, noise, isDirty, onlyHere, onlyThere } = report;
   const names = (change: Change) => rows.filter((row) => row.change === change);
   const [slower, faster] = [names('slower').length, names('faster').length];
   const only = [...onlyHere, ...onlyThere];
@@ -42,6 +42,9 @@ export function guardPage(report: GuardReport, circumstances: Page['circumstance
           'How many times as fast each way of writing is here, in pairs of the same round. Bands are ' +
           `confidence intervals, ${Math.round(confidence * 100)} % for all of them together: one that ` +
           'reaches 1 is noise.' +
+          (noise === null
+            ? ''
+            : ` A fall of less than ${Math.ceil(noise * 100)} % is within the noise of a usual row.`) +
           (only.length === 0 ? '' : ` Only one of the two can measure ${only.join('; ')}.`),
         legend: (Object.keys(MEANING) as Change[])
           .filter((change) => names(change).length > 0)
