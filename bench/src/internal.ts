@@ -2,6 +2,7 @@
 export { simulate } from './balance/simulation.js';
 export { ArrivalLog, readArrivalLog } from './chaos/arrival-log.js';
 export { FAULTS, planFaults } from './chaos/plan.js';
+export { CLEAN_BUILD } from './guard/built-checkout.js';
 export { comparedCommit } from './guard/compared-commit.js';
 export { isAsFast, runGuard } from './guard/guard.js';
 export { type GuardRound, readRates } from './guard/guard-rounds.js';
@@ -21,6 +22,7 @@ export { readTestResults } from './soak/test-results.js';
 export { formatLine, formatScreen } from './status/screen.js';
 export { type Candidate, defaultChoices, makeSpace } from './tune/configurations.js';
 export { countRounds, planRungs, type Rung } from './tune/plan.js';
+export { RoundWindow } from './tune/round-window.js';
 export { type Found, pairsOf, type Scored, search } from './tune/search.js';
 export { checkArrived } from './tune/tune-indexers.js';
 export { parseTuneOptions } from './tune/tune-options.js';

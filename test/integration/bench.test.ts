@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { NodeProcess } from '../support/node-process.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const BENCH = new URL('../../bench/dist/cli/bench.js', import.meta.url);
 
@@ -130,4 +133,24 @@ it('the benchmark of rings sets each size beside the largest', async () => {
     expect(rings[0]?.ratioToLargest).toBe(1);
     for (const { entriesPerSecond } of rings) expect(entriesPerSecond).toBeGreaterThan(0);
   }
+}, 60_000);
+
+it('the benchmark of scaling has the cost of an entry at each point, and a page of them', async () => {
+  const path = join(temporaryDirectory(), 'scaling.html');
+  const flags = ['--by', 'lanes', '--rounds', '1', '--duration', '20ms', '--json'];
+  const run = new NodeProcess(BENCH, ['scaling', ...flags, '--report', path]);
+  if (process.platform !== 'linux') {
+    expect(await run.end()).toBe(1);
+    return;
+  }
+  expect(await run.end(), run.stderr).toBe(0);
+  const { rows } = run.lastJson<{ rows: Record<string, number>[] }>();
+  expect(rows.map(({ by, at }) => [by, at])).toEqual([1, 2, 4, 8, 16].map((at) => ['lanes', at]));
+  for (const { main, workers, entriesPerSecond } of rows) {
+    expect(Math.min(main ?? 0, workers ?? 0, entriesPerSecond ?? 0)).toBeGreaterThan(0);
+  }
+  expect(run.stderr).toBe(`the report is in ${path}\n`);
+  const page = readFileSync(path, 'utf8');
+  expect(page).toContain('<title>ringest bench scaling</title>');
+  expect(page).toContain(JSON.stringify(rows));
 }, 60_000);

@@ -39,6 +39,8 @@ describe('what a guard measured', () => {
       ['b', 'faster'],
       ['c', 'same'],
     ]);
+    // All rounds have the same ratio.
+    expect(verdict.noise).toBeCloseTo(0, 9);
     expect(verdict.rows[0]).toMatchObject({ ratio: expect.closeTo(0.9), low: expect.closeTo(0.9) });
     expect(isAsFast(verdict)).toBe(false);
   });
@@ -50,6 +52,8 @@ describe('what a guard measured', () => {
     }));
     const verdict = compareRounds(rounds);
     expect(verdict.rows.map(({ change }) => change)).toEqual(['same']);
+    // The lower end of the interval is a round at its worst, 0.75, or nearly so.
+    expect(verdict.noise).toBeGreaterThan(0.2);
     expect(isAsFast(verdict)).toBe(true);
   });
 
@@ -65,6 +69,7 @@ describe('what a guard measured', () => {
     const few = compareRounds(roundsOf({ a: 50, b: 100 }, { a: 100, b: 100 }, 6));
     expect(few.rows.map(({ change }) => change)).toEqual(['unknown', 'unknown']);
     expect(few.leastRounds).toBe(7);
+    expect(few.noise).toBeNull();
     const enough = compareRounds(roundsOf({ a: 50, b: 100 }, { a: 100, b: 100 }, 7));
     expect(enough.rows.map(({ change }) => change)).toEqual(['slower', 'same']);
   });

@@ -1,4 +1,11 @@
-import { checkArrived, parseTuneOptions, type TuneReport } from '@ringest/bench/internal';
+import {
+  checkArrived,
+  type LoadProgress,
+  type LoadReport,
+  parseTuneOptions,
+  RoundWindow,
+  type TuneReport,
+} from '@ringest/bench/internal';
 import { describe, expect, it } from 'vitest';
 import { NodeProcess, startIndexer, TUNE } from '../support/node-process.js';
 import { saidAtExit } from '../support/refused-command.js';
@@ -38,6 +45,7 @@ describe('the flags of a tuner', () => {
       /--goal cost takes a --rate: at full speed, latency is how long a queue is/,
     ],
     [['--rate', '1k/s'], /--rate cannot be used with --goal throughput: no configuration could/],
+    [['--goal', 'cost', '--rate', '100/s'], /a --round has 60 entries at this --rate.* takes 400/],
     [['--goal', 'cost', '--rate', 'much'], /--rate.*must be a rate of more than 0/],
     [
       ['--clear-conns', 'a:1', '--ack-delay', '20ms'],
@@ -68,6 +76,42 @@ describe('the flags of a tuner', () => {
     [['--entry-size', '5'], /--entry-size must be 10 or more with --content lines/],
   ])('are refused with a sentence: %j', async (flags, message) => {
     expect(await saidAtExit(() => options(...flags))).toMatch(message);
+  });
+});
+
+describe('what is measured of a round', () => {
+  const report = { entriesPerSecond: 7, entries: 1000, cpuSeconds: 3 } as LoadReport;
+  const progress = (elapsedMs: number, confirmedEntries: number) =>
+    ({ elapsedMs, stats: { confirmedEntries } }) as LoadProgress;
+
+  it('is the part after its beginning', async () => {
+    const window = new RoundWindow(1, 1_000_000);
+    let now = progress(10, 50);
+    let looks = 0;
+    window.started(() => {
+      looks++;
+      return now;
+    });
+    await expect.poll(() => looks).toBe(1);
+    now = progress(510, 1050);
+    window.ended();
+    const { entriesPerSecond, processorSecondsPerMillion } = window.figures(report);
+    expect(entriesPerSecond).toBe(2000);
+    expect(processorSecondsPerMillion).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['it ended before', 1_000_000, 500],
+    ['nothing was confirmed after it', 1, 0],
+  ])('is all of it where %s', async (_what, warmUpMs, confirmed) => {
+    const window = new RoundWindow(warmUpMs, 1_000_000);
+    let looks = 0;
+    window.started(() => progress(++looks, confirmed));
+    if (warmUpMs === 1) await expect.poll(() => looks).toBe(1);
+    window.ended();
+    expect(window.figures(report)).toEqual({
+      ...{ entriesPerSecond: 7, processorSecondsPerMillion: 3000 },
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { BenchResults, TuneReport } from '@ringest/bench/report';
+import type { BenchResults, GuardReport, TuneReport } from '@ringest/bench/report';
 
 const policies = (value: number) => ({
   expectedTime: value,
@@ -63,12 +63,8 @@ export const BENCH_RESULTS: BenchResults = {
     sizes: [
       {
         size: 256,
-        ways: ['no cache', 'journal'].map((name) => ({
-          ...{ name, ratioToNoCache: 1, cpuRatioToNoCache: 1 },
-          ...run,
-        })),
-        disk: { megabytesPerSecond: 400, entriesPerSecond: 1.3e6, cpuSecondsPerMillion: 0.3 },
-        directDisk: { megabytesPerSecond: 800, entriesPerSecond: 2.6e6, cpuSecondsPerMillion: 0.1 },
+        ways: ['no cache', 'journal'].map((name) => ({ name, ratioToNoCache: 1, ...run })),
+        disk: { megabytesPerSecond: 400, entriesPerSecond: 1.3e6 },
       },
     ],
   },
@@ -97,6 +93,24 @@ export const BENCH_RESULTS: BenchResults = {
       ...{ meanMs: 15, p99Ms: 67, pickNs: 440 },
     })),
   },
+};
+
+/** A report of a guard that found something of each kind. */
+export const GUARD_REPORT: GuardReport = {
+  kind: 'guard',
+  against: { hash: 'ab'.repeat(20), subject: 'Something else', why: 'it was named' },
+  isDirty: true,
+  rounds: 14,
+  leastRounds: 6,
+  noise: 0.05,
+  confidence: 0.95,
+  rows: (['slower', 'same', 'faster'] as const).map((change, i) => ({
+    ...{ name: `${i}`, change, here: 3e6, there: 3e6, ratio: 0.9 + i / 10 },
+    low: 0.85 + i / 10,
+    high: 0.95 + i / 10,
+  })),
+  onlyHere: ['64 bytes, packed'],
+  onlyThere: [],
 };
 
 /** A report of the tuner, whose best candidate has a name. */
@@ -153,8 +167,8 @@ export function tuneReport(best = 'lines-2'): TuneReport {
       rung: i === 3 ? 0 : 1,
     })),
     recommended: best,
-    muxer: {},
-    loadFlags: [],
+    muxer: { connectionsPerTarget: 2, workers: 1, ringBytes: 2 ** 24 },
+    loadFlags: ['--connections', '2'],
     sure: { isBetter: true, confidence: 0.95, text: 'better than the default beyond noise' },
   };
 }

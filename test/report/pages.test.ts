@@ -4,21 +4,29 @@ import type { LoadReport } from '@ringest/bench/internal';
 import {
   type BenchName,
   benchPage,
+  guardPage,
   loadPage,
   type Recording,
   renderPage,
   tunePage,
 } from '@ringest/bench/report';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasChromium, launchChromium, openFile } from '../support/browser.js';
+import {
+  hasChromium,
+  launchChromium,
+  openWindow,
+  PATIENCE_MS,
+  type Window,
+} from '../support/browser.js';
 import { LOAD, NodeProcess } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { BENCH_RESULTS, tuneReport } from './example-reports.js';
+import { BENCH_RESULTS, GUARD_REPORT, tuneReport } from './example-reports.js';
 
 const WHEN = [['command', 'pnpm load']] as const;
 const NASTY = '</script><img src=x onerror=alert(1)> & "\'<!--';
 const SECRET = 'nobody-may-read-this';
+const SCREEN = { width: 1280, height: 800 };
 const PHONE = { width: 320, height: 640 };
 
 /** Of a load in which everything happened that a page can show. */
@@ -36,6 +44,13 @@ function fileOf(html: string): string {
   const path = join(temporaryDirectory(), 'page.html');
   writeFileSync(path, html);
   return path;
+}
+
+/** A window with the page of the load. */
+async function openLoad(options: BrowserContextOptions = {}): Promise<Window> {
+  const window = await openWindow(browser, options);
+  await window.open(fileOf(loadHtml));
+  return window;
 }
 
 const dataOf = (html: string) =>
@@ -66,22 +81,23 @@ function chartsOf(page: Page): Promise<Chart[]> {
 const pages = (): readonly (readonly [name: string, html: string])[] => [
   ['load', loadHtml],
   ['tune', renderPage(tunePage(tuneReport(), WHEN))],
+  ['guard', renderPage(guardPage(GUARD_REPORT, WHEN))],
   ...(Object.keys(BENCH_RESULTS) as BenchName[]).map(
     (name) => [name, renderPage(benchPage(name, 'things', BENCH_RESULTS[name], WHEN))] as const,
   ),
 ];
 
-describe.runIf(hasChromium())('a page', () => {
+describe.runIf(hasChromium())('a page', { timeout: PATIENCE_MS }, () => {
   beforeAll(async () => {
     browser = await launchChromium();
-  });
+  }, PATIENCE_MS);
   afterAll(() => browser?.close());
 
   it('is written by a load, with all that it measured and without its secret', async () => {
     const path = join(temporaryDirectory(), 'load.html');
     const run = new NodeProcess(LOAD, [
       ...['--chaos', '2', '--rate', '20k/s', '--duration', '1500ms', '--cache-mode', 'always'],
-      ...['--ingest-secret', SECRET, '--json', '--report', path],
+      ...['--ingest-secret', SECRET, '--timeout', '60s', '--json', '--report', path],
     ]);
     expect(await run.end(), run.stderr).toBe(0);
     loadHtml = readFileSync(path, 'utf8');
@@ -97,9 +113,13 @@ describe.runIf(hasChromium())('a page', () => {
   });
 
   it('draws its charts, fits a phone, and bothers nobody', async () => {
+    const { page, open, said, requests } = await openWindow(browser);
+    const paths = [];
     for (const [name, html] of pages()) {
       const path = fileOf(html);
-      const { page, said, requests } = await openFile(browser, path);
+      paths.push(`file://${path}`);
+      await page.setViewportSize(SCREEN);
+      await open(path);
       const wide = await chartsOf(page);
       expect(wide.length, name).toBeGreaterThan(0);
       for (const { width, height, shapes, label } of wide) {
@@ -115,12 +135,12 @@ describe.runIf(hasChromium())('a page', () => {
       for (const { scale } of narrow) expect(scale, name).toBeGreaterThan(0.75);
       expect(html, name).not.toMatch(/NaN|undefined|Infinity/);
       expect(said, name).toEqual([]);
-      expect(requests, name).toEqual([`file://${path}`]);
     }
+    expect(requests).toEqual(paths);
   });
 
   it('has what the eye sees for those who hear it', async () => {
-    const { page } = await openFile(browser, fileOf(loadHtml));
+    const { page } = await openLoad();
     expect(await page.title()).toBe('ringest load, with faults');
     expect(await page.locator('html').getAttribute('lang')).toBe('en');
     const heard = await page.locator('body').ariaSnapshot();
@@ -145,7 +165,7 @@ describe.runIf(hasChromium())('a page', () => {
   });
 
   it('shows charts and tables without JavaScript', async () => {
-    const { page } = await openFile(browser, fileOf(loadHtml), { javaScriptEnabled: false });
+    const { page } = await openLoad({ javaScriptEnabled: false });
     expect(await page.locator('svg:visible').count()).toBeGreaterThan(5);
     const rates = page.getByRole('region', { name: 'What was confirmed by then' });
     expect(await rates.isVisible()).toBe(false);
@@ -156,7 +176,7 @@ describe.runIf(hasChromium())('a page', () => {
   });
 
   it('is dark where people want that, and on paper it is light', async () => {
-    const { page } = await openFile(browser, fileOf(loadHtml), { colorScheme: 'dark' });
+    const { page } = await openLoad({ colorScheme: 'dark' });
     const colours = () =>
       page.evaluate(`[document.body, document.querySelector('h1'), document.querySelector('.plot')]
         .flatMap((one) => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor])`);
@@ -168,6 +188,28 @@ describe.runIf(hasChromium())('a page', () => {
     expect(await colours()).toEqual(expect.arrayContaining(['rgb(255, 255, 255)', 'rgb(0, 0, 0)']));
     expect(await page.locator('details:visible').count()).toBe(0);
     expect(await page.locator('svg:visible').count()).toBeGreaterThan(5);
+  });
+
+  it('is made of a load that did nothing, too', async () => {
+    const { report } = dataOf(loadHtml) as Shown;
+    const nothing = { mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, p9999: 0, max: 0 };
+    const latencies = {
+      latencyMs: nothing,
+      writtenLateMs: nothing,
+      ackLatencyMs: report.ackLatencyMs,
+    };
+    const idle: LoadReport = {
+      ...{ ...report, ...latencies, entries: 0, bytes: 0, entriesPerSecond: 0, faults: [] },
+      distributionMs: [{ percent: 50, latency: 0, lateness: 0 }],
+    };
+    const recording = { samples: [], events: [], moreEvents: 0, otherLanes: 0 };
+    const html = renderPage(loadPage(idle, recording, WHEN));
+    const { page, open, said } = await openWindow(browser);
+    await open(fileOf(html));
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('0 entries');
+    expect((await chartsOf(page)).length).toBeGreaterThan(0);
+    expect(html).not.toMatch(/NaN|undefined|Infinity/);
+    expect(said).toEqual([]);
   });
 
   it('shows whatever is in names, and does nothing that they say', async () => {
@@ -186,7 +228,8 @@ describe.runIf(hasChromium())('a page', () => {
     ];
     expect(dataOf(shown[0] as string)).toEqual({ ...nasty, report: load });
     for (const html of shown) {
-      const { page, said, requests } = await openFile(browser, fileOf(html));
+      const { page, open, said, requests } = await openWindow(browser);
+      await open(fileOf(html));
       expect(
         await page.locator('body img, body script:not([type="application/json"])').count(),
       ).toBe(0);

@@ -2,13 +2,15 @@ import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 
+const { CI } = process.env;
+
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** Where Chromium is; `undefined`: it is not installed. */
 export const CHROMIUM = PLACES.find((path) => existsSync(path));
 
 /** Whether tests run where nothing may be left out. */
-const IS_GATE = process.env['CI'] === 'true';
+const IS_GATE = CI === 'true';
 
 /** Whether tests that need Chromium can run. Says so when they cannot. */
 export function hasChromium(): boolean {
@@ -17,30 +19,38 @@ export function hasChromium(): boolean {
   return false;
 }
 
+/** What a browser may take on a machine that is busy, in milliseconds: only what hangs is given up. */
+export const PATIENCE_MS = 120_000;
+
 /** @throws Chromium is not installed */
 export function launchChromium(): Promise<Browser> {
   if (CHROMIUM === undefined) throw new Error(`there is no Chromium at ${PLACES.join(', ')}`);
   // Its own walls need rights that containers do not give. It opens files of the tests, and nothing else.
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox'],
+    timeout: PATIENCE_MS,
+  });
 }
 
-/** A page that is opened, and what it did. */
-export interface OpenedPage {
+/** A window, and what the files did that were opened in it. */
+export interface Window {
   readonly page: Page;
-  /** What it said on the console, errors that it threw, and dialogs that it opened. */
+  open(path: string): Promise<void>;
+  /** What they said on the console, errors that they threw, and dialogs that they opened. */
   readonly said: readonly string[];
-  /** What it asked for, itself included. */
+  /** What they asked for, themselves included. */
   readonly requests: readonly string[];
 }
 
-/** Opens a file until the test is finished. */
-export async function openFile(
+/** A window until the test is finished. */
+export async function openWindow(
   browser: Browser,
-  path: string,
   options: BrowserContextOptions = {},
-): Promise<OpenedPage> {
+): Promise<Window> {
   const context = await browser.newContext(options);
   onTestFinished(() => context.close());
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const said: string[] = [];
   const requests: string[] = [];
@@ -48,6 +58,8 @@ export async function openFile(
   page.on('pageerror', (error) => said.push(error.message));
   page.on('dialog', (dialog) => said.push(dialog.message()));
   page.on('request', (request) => requests.push(request.url()));
-  await page.goto(`file://${path}`);
-  return { page, said, requests };
+  const open = async (path: string) => {
+    await page.goto(`file://${path}`);
+  };
+  return { page, open, said, requests };
 }

@@ -11,7 +11,7 @@ import { type CompressionRow, runCompression } from '../measurements/compression
 import type { MuxerRunResult, Rounds } from '../measurements/muxer-run.js';
 import { formatProducers, runProducers } from '../measurements/producers.js';
 import { formatRings, runRings } from '../measurements/rings.js';
-import { formatScaling, runScaling } from '../measurements/scaling.js';
+import { formatScaling, runScaling, SCALING_BY, type ScalingBy } from '../measurements/scaling.js';
 import { formatStreams, runStreams } from '../measurements/streams-bench.js';
 import { formatThreads, runThreads } from '../measurements/threads.js';
 import { runTimes, type TimesRow } from '../measurements/times-bench.js';
@@ -46,8 +46,10 @@ addMeasurement(
 addMeasurement(
   'scaling',
   'what an entry costs as loads, entries, lanes and indexers grow (Linux)',
-  async (rounds) => ({ rows: await runScaling(rounds, (row) => console.log(formatScaling(row))) }),
-);
+  async (options) => ({
+    rows: await runScaling(options, (row) => console.log(formatScaling(row))),
+  }),
+).addOption(new Option('--by <what>', 'measure only how it grows with this').choices(SCALING_BY));
 addMeasurement(
   'rings',
   'what small rings cost, by size of batches and entries',
@@ -96,6 +98,8 @@ try {
 interface Options extends Rounds, ResultFlags {
   /** Of the cache's benchmark. */
   readonly path?: string;
+  /** Of the one of scaling. */
+  readonly by?: ScalingBy;
   /** Of those of threads and rings. */
   readonly entrySize?: number;
 }

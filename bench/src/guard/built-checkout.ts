@@ -22,6 +22,12 @@ export function checkoutsFolder(): string {
 /** A program and its arguments. */
 export type Command = readonly [string, ...string[]];
 
+/** What builds a clean clone of this repository. */
+export const CLEAN_BUILD: readonly Command[] = [
+  ['npx', '--yes', 'pnpm', 'install', '--frozen-lockfile', '--prefer-offline'],
+  ['npx', '--yes', 'pnpm', 'build'],
+];
+
 /** What is built, and how. */
 export interface ToBuild {
   readonly repository: string;

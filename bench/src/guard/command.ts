@@ -1,28 +1,23 @@
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import type { Command } from 'commander';
 import { interruptible } from '../load/interrupt.js';
+import { circumstances } from '../report/circumstances.js';
+import { addResultFlags, type ResultFlags, withResult } from '../report/result-flags.js';
 import { REPOSITORY } from '../shared/repository.js';
 import { formatTable } from '../shared/table.js';
-import { type Command as BuildCommand, checkoutsFolder } from './built-checkout.js';
+import { CLEAN_BUILD, checkoutsFolder } from './built-checkout.js';
 import { type GuardReport, isAsFast, runGuard } from './guard.js';
 import type { GuardRow } from './guard-verdict.js';
 
-/** As the README has it. */
-const BUILD: readonly BuildCommand[] = [
-  ['npx', '--yes', 'pnpm', 'install', '--frozen-lockfile', '--prefer-offline'],
-  ['npx', '--yes', 'pnpm', 'build'],
-];
-
-interface Flags {
+interface Flags extends ResultFlags {
   against?: string;
   rounds: number;
   duration: number;
-  json: boolean;
 }
 
 /** Adds `bench guard`. */
 export function addGuardCommand(program: Command): void {
-  program
+  const command = program
     .command('guard')
     .description('what became slower or faster than another commit, beyond noise; slower: status 1')
     .option(
@@ -31,32 +26,42 @@ export function addGuardCommand(program: Command): void {
         'before it if everything is committed)',
     )
     .option('--rounds <n>', 'how often each is measured, in turn', wholeNumber(1, 100), 14)
-    .option('--duration <time>', 'how long each way of writing is measured', positiveDuration, 200)
-    .option('--json', 'end with a JSON object on the last line', false)
-    .action(async ({ against, rounds, duration, json }: Flags) => {
-      const report = await runGuard(
-        {
-          repository: REPOSITORY,
-          against,
-          rounds,
-          durationMs: duration,
-          build: BUILD,
-          checkouts: checkoutsFolder(),
-        },
-        (what) => console.error(`guard: ${what}`),
-        interruptible(),
-      );
-      console.log(formatGuard(report));
-      if (json) console.log(JSON.stringify(report));
-      process.exitCode = isAsFast(report) ? 0 : 1;
-    });
+    .option('--duration <time>', 'how long each way of writing is measured', positiveDuration, 200);
+  addResultFlags(command).action(async (flags: Flags) => {
+    const report = await withResult(
+      flags,
+      () => measure(flags),
+      async (result) => {
+        const { guardPage } = await import('../report/bench/guard-page.js');
+        return guardPage(result, circumstances());
+      },
+    );
+    process.exitCode = isAsFast(report) ? 0 : 1;
+  });
+}
+
+async function measure({ against, rounds, duration }: Flags): Promise<GuardReport> {
+  const report = await runGuard(
+    {
+      repository: REPOSITORY,
+      against,
+      rounds,
+      durationMs: duration,
+      build: CLEAN_BUILD,
+      checkouts: checkoutsFolder(),
+    },
+    (what) => console.error(`guard: ${what}`),
+    interruptible(),
+  );
+  console.log(formatGuard(report));
+  return report;
 }
 
 const HEAD = ['', 'there', 'here', 'ratio', '', 'here it is'];
 
 /** The report for people. */
 export function formatGuard(report: GuardReport): string {
-  const { against, rows, onlyHere, onlyThere, rounds, leastRounds, confidence } = report;
+  const { against, rows, onlyHere, onlyThere, rounds, leastRounds, noise, confidence } = report;
   const names = (which: string, found: readonly string[]) =>
     found.length === 0 ? [] : [`only ${which}: ${found.join('; ')}`];
   return [
@@ -67,11 +72,14 @@ export function formatGuard(report: GuardReport): string {
     ...names('here', onlyHere),
     ...names('there', onlyThere),
     '',
-    ...(rounds < leastRounds
+    ...(noise === null
       ? [
           `${rounds} rounds are too few to tell anything from noise: give --rounds ${leastRounds} or more`,
         ]
-      : [`${summaryOf(report)}, ${confidence * 100}% sure of all rows together`]),
+      : [
+          `${summaryOf(report)}, ${confidence * 100}% sure of all rows together`,
+          `a fall of less than ${Math.ceil(noise * 100)}% is within the noise of a usual row`,
+        ]),
   ].join('\n');
 }
 

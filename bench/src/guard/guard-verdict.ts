@@ -31,6 +31,11 @@ export interface GuardVerdict {
   readonly onlyThere: readonly string[];
   /** Rounds that it takes to tell any difference from noise. */
   readonly leastRounds: number;
+  /**
+   * By what share a row has to fall to be beyond its noise: the median of all rows. A busy machine has
+   * much of it. `null`: the rounds are too few to have any.
+   */
+  readonly noise: number | null;
 }
 
 /** @param rounds at least one */
@@ -39,11 +44,14 @@ export function compareRounds(rounds: readonly GuardRound[]): GuardVerdict {
   const there = namesOf(rounds, 'there');
   const both = here.filter((name) => there.includes(name));
   const confidence = confidenceOfEach(Math.max(both.length, 1), CONFIDENCE);
+  const rows = both.map((name) => compareOne(name, rounds, confidence));
+  const falls = rows.flatMap(({ ratio, low }) => (low === null ? [] : 1 - low / ratio));
   return {
-    rows: both.map((name) => compareOne(name, rounds, confidence)),
+    rows,
     onlyHere: here.filter((name) => !there.includes(name)),
     onlyThere: there.filter((name) => !here.includes(name)),
     leastRounds: leastPairs(confidence),
+    noise: falls.length === 0 ? null : median(falls),
   };
 }
 

@@ -96,7 +96,9 @@ export function formatReport(report: LoadReport): string {
 /** What the report for people says. */
 export function loadRows(report: LoadReport): Row[] {
   const { ackLatencyMs: ack } = report;
-  const perMillion = (report.cpuSeconds / report.entries) * 1e6;
+  const { cpuSeconds, entries } = report;
+  const perMillion = (cpuSeconds / entries) * 1e6;
+  const each = entries === 0 ? '' : `, ${perMillion.toFixed(2)} s per million entries`;
   const rows: Row[] = [
     ['entries', `${count(report.entries)} in ${report.seconds.toFixed(2)} s, all confirmed`],
     [
@@ -104,10 +106,7 @@ export function loadRows(report: LoadReport): Row[] {
       `${count(report.entriesPerSecond)} entries/s, ${report.megabytesPerSecond.toFixed(1)} MB/s`,
     ],
     ['wire', wire(report)],
-    [
-      'processor',
-      `${report.cpuSeconds.toFixed(2)} s, ${perMillion.toFixed(2)} s per million entries`,
-    ],
+    ['processor', `${cpuSeconds.toFixed(2)} s${each}`],
     ['memory', `${(report.maxRssBytes / 2 ** 20).toFixed(0)} MiB at most`],
     [
       'ack latency',

@@ -14,7 +14,8 @@ const CASES = {
 
 export type ScalingBy = keyof typeof CASES;
 
-const MOST_INDEXERS = 8;
+export const SCALING_BY = Object.keys(CASES) as readonly ScalingBy[];
+
 const ENTRY_BYTES = 256;
 
 /**
@@ -36,22 +37,25 @@ export interface ScalingRow {
 /**
  * Measures how the cost of an entry grows with the length of a load, with sizes, lanes and indexers, by
  * `writeBatch`. Embedded indexers run in processes of their own.
+ * @param by measures nothing but how it grows with this
  * @param onRow called with each row as soon as it is measured
  * @throws {NoThreadTimesError} this is not Linux
  */
 export async function runScaling(
-  { rounds, duration }: Rounds,
+  { rounds, duration, by: only }: Rounds & { readonly by?: ScalingBy },
   onRow: (row: ScalingRow) => void,
 ): Promise<ScalingRow[]> {
   ThreadMeter.assertPossible();
+  const growing = only === undefined ? SCALING_BY : [only];
+  const count = growing.includes('indexers') ? Math.max(...CASES.indexers) : 1;
   const indexers: IndexerChild[] = [];
   try {
-    while (indexers.length < MOST_INDEXERS) {
+    while (indexers.length < count) {
       indexers.push(await IndexerChild.start({ secret: SECRET, tally: false, digest: false }));
     }
     const addresses = indexers.map(({ address }) => address);
     const rows: ScalingRow[] = [];
-    for (const by of Object.keys(CASES) as ScalingBy[]) {
+    for (const by of growing) {
       const cases = CASES[by].map((at) => ({ at, samples: [] as MeteredRun[] }));
       const runs = cases.map(({ at, samples }) => async () => {
         samples.push(await runMetered(runOf(by, at, addresses, duration)));

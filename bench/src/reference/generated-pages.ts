@@ -24,6 +24,11 @@ const PARTS: readonly GeneratedPart[] = [
     make: () => helpText('bench/dist/cli/load.js'),
   },
   {
+    page: 'docs/tuning.md',
+    mark: 'tune --help',
+    make: () => helpText('bench/dist/cli/tune.js'),
+  },
+  {
     page: 'docs/indexer.md',
     mark: 'indexer --help',
     make: () => helpText('packages/indexer/dist/cli/cli.js'),

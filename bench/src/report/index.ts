@@ -1,7 +1,9 @@
 /** What the tests of this repository use of the reports. What draws takes a while to load. */
 
+export type { GuardReport } from '../guard/guard.js';
 export type { TuneReport } from '../tune/tune-report.js';
 export { benchPage } from './bench/bench-page.js';
+export { guardPage } from './bench/guard-page.js';
 export type { BenchName, BenchResults } from './bench/results.js';
 export { commandLine } from './circumstances.js';
 export { logTicks } from './figures/ticks.js';

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { INTERRUPTED, interruptible } from '../load/interrupt.js';
+import { circumstances } from '../report/circumstances.js';
+import { withResult } from '../report/result-flags.js';
 import { tune } from './tune.js';
 import { parseTuneOptions } from './tune-options.js';
 import { TuneScreen } from './tune-screen.js';
@@ -14,9 +16,18 @@ const stop = interruptible();
 const screen = new TuneScreen(process.stderr);
 
 try {
-  const report = await tune(options, screen, stop).finally(() => screen.end());
-  console.log(formatTuneReport(report));
-  if (options.json) console.log(JSON.stringify(report));
+  await withResult(
+    options,
+    async () => {
+      const report = await tune(options, screen, stop).finally(() => screen.end());
+      console.log(formatTuneReport(report));
+      return report;
+    },
+    async (report) => {
+      const { tunePage } = await import('../report/tune/tune-page.js');
+      return tunePage(report, circumstances());
+    },
+  );
 } catch (error) {
   console.error(`tune: ${(error as Error).message}`);
   process.exitCode = stop.aborted ? INTERRUPTED : 1;

@@ -7,12 +7,13 @@ import { ADDRESSES, type Refusal, refusePairs } from '../load/flag-pairs.js';
 import { type LoadOptions, parseLoadOptions } from '../load/load-options.js';
 import { parseRate } from '../load/load-pace.js';
 import { addLoadTargetFlags, readLoadTargets } from '../load/load-targets.js';
+import { addResultFlags, type ResultFlags } from '../report/result-flags.js';
 import { type Choices, defaultChoices } from './configurations.js';
 import type { Embedded } from './tune-indexers.js';
 import { GOALS, type Goal, PATHS, type Path } from './tune-report.js';
 
 /** What a tuner is to do; see the flags. */
-export interface TuneOptions {
+export interface TuneOptions extends ResultFlags {
   readonly goal: Goal;
   /** All rounds are such loads, but for what is tuned. */
   readonly load: LoadOptions;
@@ -24,10 +25,9 @@ export interface TuneOptions {
   /** Milliseconds of writing in a round. */
   readonly roundMs: number;
   readonly seed: number;
-  readonly json: boolean;
 }
 
-interface Flags {
+interface Flags extends ResultFlags {
   goal: Goal;
   rate?: string;
   entrySize: number;
@@ -45,7 +45,6 @@ interface Flags {
   round: number;
   timeout: number;
   seed: number;
-  json: boolean;
 }
 
 const REFUSALS: readonly Refusal[] = ['indexers', 'ackDelay', 'readRate'].map((flag) => ({
@@ -53,6 +52,9 @@ const REFUSALS: readonly Refusal[] = ['indexers', 'ackDelay', 'readRate'].map((f
   others: ADDRESSES,
   why: 'it says what embedded indexers are like, and with the addresses of others there are none',
 }));
+
+/** Entries of a round with a pace; a quarter of them is not measured. */
+const LEAST_ENTRIES = 400;
 
 const MAX_SEED = 2 ** 31 - 1;
 
@@ -71,9 +73,11 @@ export function parseTuneOptions(
   const flags = program.opts<Flags>();
   checkRate(program, flags);
   const choices = readChoices(program, flags, processors);
+  const load = { ...readLoad(flags, choices), ...readLoadTargets(program, env) };
+  checkEntries(program, load);
   return {
     goal: flags.goal,
-    load: { ...readLoad(flags, choices), ...readLoadTargets(program, env) },
+    load,
     choices,
     embedded: {
       indexers: flags.indexers,
@@ -84,6 +88,7 @@ export function parseTuneOptions(
     roundMs: flags.round,
     seed: flags.seed,
     json: flags.json,
+    ...(flags.report !== undefined && { report: flags.report }),
   };
 }
 
@@ -139,6 +144,15 @@ function checkRate(program: Command, { goal, rate }: Flags): void {
         'that. Give --goal cost',
     );
   }
+}
+
+/** A percentile of too few entries is the slowest of them. */
+function checkEntries(program: Command, { pace, entryCount }: LoadOptions): void {
+  if (pace === undefined || entryCount >= LEAST_ENTRIES) return;
+  program.error(
+    `error: a --round has ${entryCount} entries at this --rate, and a latency that 99% do not exceed ` +
+      `takes ${LEAST_ENTRIES}: give a longer --round`,
+  );
 }
 
 function command(): Command {
@@ -208,8 +222,8 @@ function addGoalFlags(program: Command): void {
         .choices(CONTENTS)
         .default('lines'),
     )
-    .option('--tag-name <name>', 'the tag', 'default')
-    .option('--json', 'end with a JSON object on the last line', false);
+    .option('--tag-name <name>', 'the tag', 'default');
+  addResultFlags(program);
 }
 
 function addChoiceFlags(program: Command): void {

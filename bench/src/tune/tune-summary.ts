@@ -1,17 +1,11 @@
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { median, quantile } from '../shared/median.js';
 import type { Candidate } from './configurations.js';
+import { thisMachine } from './machine.js';
 import { CONFIDENCE } from './plan.js';
 import { MEASURES } from './score.js';
 import { compareWith, type Found } from './search.js';
 import type { TuneOptions } from './tune-options.js';
-import type {
-  TuneCandidate,
-  TuneConfiguration,
-  TuneMachine,
-  TuneReport,
-  TuneRound,
-} from './tune-report.js';
+import type { TuneCandidate, TuneConfiguration, TuneReport, TuneRound } from './tune-report.js';
 import { compareFinalist, recommend } from './verdict.js';
 
 /** What a tuner has when all rounds are done. */
@@ -114,14 +108,4 @@ function loadFlags(configuration: TuneConfiguration, { load }: TuneOptions): str
     ...(load.targets.length > 0 || load.transport === 'tcp' ? [] : ['--transport', load.transport]),
     ...['--content', load.content, '--entry-size', `${load.entryBytes}`],
   ];
-}
-
-function thisMachine(): TuneMachine {
-  return {
-    processors: availableParallelism(),
-    model: cpus()[0]?.model.trim() ?? 'unknown',
-    memoryBytes: totalmem(),
-    platform: `${process.platform} ${process.arch}`,
-    node: process.version,
-  };
 }

@@ -1,7 +1,7 @@
-import { availableParallelism, totalmem } from 'node:os';
 import type { LoadOptions } from '../load/load-options.js';
 import { SeededRandom } from '../shared/random.js';
 import { type Candidate, makeSpace, type Space } from './configurations.js';
+import { thisMachine } from './machine.js';
 import { countRounds, planRungs, type Rung } from './plan.js';
 import { runRound } from './round.js';
 import type { RoundFigures } from './round-messages.js';
@@ -40,8 +40,7 @@ export async function tune(
   const { load, embedded, choices } = options;
   const isEmbedded = load.targets.length === 0;
   const space = makeSpace(choices, {
-    processors: availableParallelism(),
-    memoryBytes: totalmem(),
+    ...thisMachine(),
     targets: isEmbedded ? embedded.indexers : load.targets.length,
   });
   if (space.neighbours.length + space.others.length === 0) throw new NoChoiceError(space.base.name);

@@ -1,10 +1,10 @@
 import { POLICIES } from '@ringest/core';
-import { SCALING_NAMES, type ScalingBy } from '../../measurements/scaling.js';
+import { SCALING_BY, SCALING_NAMES, type ScalingBy } from '../../measurements/scaling.js';
 import type { Bar } from '../figures/bar-figure.js';
 import { seriesColour } from '../figures/colours.js';
-import { compact, measured, milliseconds, percent } from '../figures/format.js';
+import { compact, measured, percent } from '../figures/format.js';
 import type { Section } from '../page/page.js';
-import { barSection } from './bars.js';
+import { type BarSection, barSection } from './bars.js';
 import type { BenchResults } from './results.js';
 
 const NANOSECONDS = { unit: 'ns of processor an entry', format: measured } as const;
@@ -37,7 +37,8 @@ const GROWING: Readonly<Record<ScalingBy, readonly [title: string, text: string]
 
 /** How the cost of an entry grows. */
 export function scalingSections({ rows }: BenchResults['scaling']): Section[] {
-  return (Object.keys(GROWING) as ScalingBy[]).map((by) => {
+  const measuredBy = SCALING_BY.filter((by) => rows.some((row) => row.by === by));
+  return measuredBy.map((by) => {
     const [title, text] = GROWING[by];
     return barSection({
       ...NANOSECONDS,
@@ -135,33 +136,31 @@ export function balanceSections({ equal, oneSlow, jump, far }: BenchResults['bal
 export function simulationSections({ rows }: BenchResults['simulation']): Section[] {
   const sizes = [...new Set(rows.map(({ indexers }) => indexers))];
   const section = (
-    title: string,
-    text: string,
-    unit: string,
-    format: (value: number) => string,
+    heading: Pick<BarSection, 'title' | 'text' | 'unit'>,
     of: (row: (typeof rows)[number]) => number,
   ) =>
     barSection({
-      ...{ title, text, unit, format },
+      ...heading,
+      format: measured,
       groups: sizes.map((size) => ({
         name: `${size} ${size === 1 ? 'indexer' : 'indexers'}`,
         bars: rows
           .filter(({ indexers }) => indexers === size)
           .map((row, i) => ({
             name: row.policy,
-            text: format(of(row)),
+            text: `${measured(of(row))} ${heading.unit}`,
             parts: [{ name: row.policy, colour: seriesColour(i), value: of(row) }],
           })),
       })),
     });
   return [
     section(
-      'Time to a confirmation, p99',
-      'In simulated time.',
-      'ms',
-      milliseconds,
+      { title: 'Time to a confirmation, p99', text: 'In simulated time.', unit: 'ms' },
       ({ p99Ms }) => p99Ms,
     ),
-    section('A decision', 'Real time on this machine.', 'ns', measured, ({ pickNs }) => pickNs),
+    section(
+      { title: 'A decision', text: 'Real time on this machine.', unit: 'ns' },
+      ({ pickNs }) => pickNs,
+    ),
   ];
 }

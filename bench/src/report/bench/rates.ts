@@ -81,19 +81,17 @@ export function streamsSections({ sizes }: BenchResults['streams']): Section[] {
 
 /** The muxer with and without a cache; what the disk takes is the ceiling of a journal. */
 export function cacheSections({ sizes }: BenchResults['cache']): Section[] {
-  const all = sizes.map(({ size, ways: cells, disk, directDisk }) => ({
+  const all = sizes.map(({ size, ways: cells, disk }) => ({
     size,
     ways: cells.map(({ ratioToNoCache: ratio, ...cell }) => ({
       ...{ ...cell, ratio },
-      ...(cell.name === 'journal' && {
-        ceiling: Math.max(disk.entriesPerSecond, directDisk.entriesPerSecond),
-      }),
+      ...(cell.name === 'journal' && { ceiling: disk.entriesPerSecond }),
     })),
   }));
   return ways(
     'With and without a cache',
     'Beside each rate, how many times that without a cache it is. The mark is what plain appends to the ' +
-      'same disk would be, through the page cache or past it.',
+      'same disk would be.',
     all,
     'plain appends to the disk',
   );

@@ -38,7 +38,7 @@ export function barFigure(figure: BarFigure): Figure {
   const { heading, label, unit, format, bars } = figure;
   const lengths = bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0));
   const greatest =
-    figure.greatest ?? Math.max(...lengths, ...bars.map(({ ceiling = 0 }) => ceiling));
+    (figure.greatest ?? Math.max(...lengths, ...bars.map(({ ceiling = 0 }) => ceiling))) || 1;
   const parts = bars.flatMap((bar) => bar.parts.map((part) => ({ ...part, bar: bar.name })));
   const ends = bars.map(({ name, text, ceiling }, i) => ({
     ...{ bar: name, text, ceiling },
@@ -48,8 +48,8 @@ export function barFigure(figure: BarFigure): Figure {
     const room = greatest * (width < 500 ? TEXT_ROOM * 1.28 : TEXT_ROOM);
     return {
       height: bars.length * ROW + 56,
-      marginLeft: 8,
-      marginRight: 12,
+      marginLeft: 14,
+      marginRight: 18,
       marginTop: 20,
       marginBottom: 36,
       x: {

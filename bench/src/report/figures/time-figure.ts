@@ -63,7 +63,8 @@ export function timeFigure(figure: TimeFigure): Figure {
 function options(figure: TimeFigure, width: number): PlotOptions {
   const { unit, format, seconds, greatest, isLogarithmic = false, level } = figure;
   const values = figure.series.flatMap(({ points }) => points.map(({ value }) => value));
-  const most = greatest ?? Math.max(level?.value ?? 0, ...values, Number.MIN_VALUE) * 1.08;
+  // Where there is nothing, there is an axis all the same.
+  const most = greatest ?? (Math.max(level?.value ?? 0, ...values) * 1.08 || 1);
   const least = isLogarithmic ? Math.min(...values.filter((value) => value > 0), most) / 1.3 : 0;
   const ticks = isLogarithmic ? logTicks(least, most) : 5;
   return {

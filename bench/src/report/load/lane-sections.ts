@@ -14,7 +14,7 @@ export function laneSections(
   { samples, otherLanes }: Recording,
 ): Section[] {
   const full = fullSamples(samples);
-  const names = laneNames(full.at(-1)?.muxer.lanes ?? []);
+  const names = laneNames(full.at(-1)?.muxer.lanes ?? [], otherLanes);
   if (names.length === 0) return [];
   const legend = names.map((name, i): LegendItem => ({ name, colour: seriesColour(i) }));
   const series = (pointsOf: (lane: number) => ReturnType<typeof ofLane>) =>
@@ -96,10 +96,11 @@ export function laneSections(
   ];
 }
 
-/** Lanes to one indexer have numbers. */
-function laneNames(lanes: readonly LaneSample[]): string[] {
+/** Lanes to one indexer have numbers. Where others are together, those are the last. */
+function laneNames(lanes: readonly LaneSample[], others: number): string[] {
   const isAlone = new Set(lanes.map(({ target }) => target)).size === lanes.length;
-  return lanes.map(({ target }, i) => (isAlone ? target : `${target} #${i + 1}`));
+  const areTogether = (i: number) => others > 0 && i === lanes.length - 1;
+  return lanes.map(({ target }, i) => (isAlone || areTogether(i) ? target : `${target} #${i + 1}`));
 }
 
 function laneTable(

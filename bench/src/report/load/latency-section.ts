@@ -12,14 +12,15 @@ type Latencies = Pick<
 /** How long entries took. */
 export function latencySection(report: Latencies): Section[] {
   const { distributionMs } = report;
-  const isPaced = report.latencyMs !== undefined && distributionMs !== undefined;
+  const isPaced = distributionMs !== undefined;
   const { p50, p90, p99, max } = report.ackLatencyMs;
   const acks = [
     { percent: 50, value: p50 },
     { percent: 90, value: p90 },
     { percent: 99, value: p99 },
   ];
-  if (!isPaced && max <= 0) return [];
+  // Nothing was confirmed.
+  if ((isPaced ? (report.latencyMs?.max ?? 0) : max) <= 0) return [];
   const pointsOf = (of: 'latency' | 'lateness') =>
     (distributionMs ?? []).map((point) => ({ percent: point.percent, value: point[of] }));
   const series = isPaced
@@ -50,8 +51,8 @@ export function latencySection(report: Latencies): Section[] {
         ? 'From the moment an entry was due, whether or not it could be written then, to its ' +
           'confirmation; and how much of that had passed before it was written. Each nine takes as much ' +
           `room as the one before. The greatest was ${milliseconds(greatest ?? 0)}.`
-        : 'From sending a batch to its confirmation. At full speed that is how long the queue is: give a ' +
-          `--rate to measure latency. The greatest was ${milliseconds(greatest ?? 0)}.`,
+        : 'From sending a batch to its confirmation. At full speed that is how long the queue is: with ' +
+          `a rate, latency is measured. The greatest was ${milliseconds(greatest ?? 0)}.`,
       legend: series.map(({ name, colour }) => ({ name, colour, shape: 'line' })),
       figures: [percentileFigure(`Latency by percentile: ${said.join(', ')}`, series)],
       table: {

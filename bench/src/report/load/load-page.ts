@@ -86,15 +86,19 @@ function tiles(report: LoadReport): Tile[] {
   return [
     {
       name: 'data',
-      value: `${measured(report.megabytesPerSecond)} MB/s`,
+      value: `${measured(report.megabytesPerSecond)}\u00a0MB/s`,
       note: `${compact(report.bytes)}B in all`,
     },
     ...latency,
-    {
-      name: 'processor time',
-      value: `${measured((cpuSeconds / entries) * 1e9)} ns`,
-      note: 'of the ingester, an entry',
-    },
+    ...(entries === 0
+      ? []
+      : [
+          {
+            name: 'processor time',
+            value: `${measured((cpuSeconds / entries) * 1e9)} ns`,
+            note: 'of the ingester, an entry',
+          },
+        ]),
     {
       name: 'memory',
       value: `${measured(report.maxRssBytes / 2 ** 20)} MiB`,

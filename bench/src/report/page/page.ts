@@ -40,7 +40,8 @@ export interface LegendItem {
   readonly name: string;
   /** As CSS has it. */
   readonly colour: string;
-  readonly shape?: 'line' | 'area' | 'mark';
+  /** Default: `area`. */
+  readonly shape?: 'line' | 'area' | 'mark' | 'triangle';
 }
 
 /** A drawing that is made for the width that there is. */
@@ -49,7 +50,7 @@ export interface Figure {
   readonly heading?: string;
   /** For those who cannot see it: what it shows, with the figures that matter. */
   readonly label: string;
-  /** Rows of options of Observable Plot. */
+  /** @param width of the drawing, in pixels */
   readonly draw: (width: number) => PlotOptions;
 }
 

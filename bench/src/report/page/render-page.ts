@@ -6,7 +6,7 @@ import { STYLE } from './style.js';
 /** Widths that figures are drawn for, in pixels: style sheets choose one of them. */
 const WIDTHS = { wide: 860, narrow: 340 };
 
-/** By default a browser loads nothing for this page: it has all that it shows. */
+/** What a browser may load for a page: nothing. Its own style it may use. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
 /** A page as one file of HTML that needs nothing else: no network, and no JavaScript. */

@@ -25,7 +25,7 @@ body {
 .kicker { margin: 0; color: var(--accent); font-weight: 650; letter-spacing: .02em; overflow-wrap: anywhere; }
 h1 { margin: 4px 0 6px; font-size: clamp(1.9rem, 6.2vw, 3.3rem); line-height: 1.08; letter-spacing: -.025em; text-wrap: balance; }
 .lede { margin: 0; max-width: 62ch; color: var(--muted); overflow-wrap: anywhere; }
-.verdict { display: inline-block; margin: 16px 0 0; padding: 5px 14px; border-radius: 99px; font-weight: 650; }
+.verdict { display: inline-block; margin: 16px 0 0; padding: 5px 14px; border-radius: 18px; font-weight: 650; overflow-wrap: anywhere; }
 .verdict::before { margin-right: 8px; }
 .good { color: var(--good); background: color-mix(in srgb, var(--good) 13%, transparent); }
 .good::before { content: "✓"; }
@@ -34,10 +34,10 @@ h1 { margin: 4px 0 6px; font-size: clamp(1.9rem, 6.2vw, 3.3rem); line-height: 1.
 dl, dd { margin: 0; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(138px, 1fr)); gap: 10px; margin-top: 22px; }
 .tiles div, section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; }
-.tiles div { padding: 12px 16px; }
+.tiles div { padding: 11px 13px; }
 .tiles dt { color: var(--muted); font-size: .84rem; }
-.tiles dd { font-size: 1.4rem; font-weight: 680; letter-spacing: -.01em; line-height: 1.25; overflow-wrap: anywhere; }
-.tiles small { display: block; color: var(--muted); font-size: .78rem; font-weight: 400; letter-spacing: 0; }
+.tiles dd { font-size: 1.18rem; font-weight: 680; letter-spacing: -.01em; line-height: 1.3; white-space: nowrap; }
+.tiles small { display: block; color: var(--muted); font-size: .78rem; font-weight: 400; letter-spacing: 0; white-space: normal; }
 section { margin-top: 16px; padding: 20px 24px 18px; }
 h2 { margin: 0; font-size: 1.18rem; letter-spacing: -.01em; }
 section > p { margin: 2px 0 10px; max-width: 74ch; color: var(--muted); font-size: .93rem; overflow-wrap: anywhere; }
@@ -45,6 +45,7 @@ section > p { margin: 2px 0 10px; max-width: 74ch; color: var(--muted); font-siz
 .legend li { display: flex; gap: 7px; align-items: center; overflow-wrap: anywhere; }
 .legend i { flex: none; width: 13px; height: 13px; border-radius: 4px; background: var(--colour); print-color-adjust: exact; }
 .legend .line { height: 3px; }
+.legend .triangle { height: 11px; border-radius: 0; clip-path: polygon(50% 0, 100% 100%, 0 100%); }
 .legend .mark { width: 3px; border-radius: 0; height: 15px; }
 h3 { margin: 10px 0 0; font-size: .98rem; }
 .figure { margin-top: 6px; }
@@ -59,8 +60,7 @@ caption { padding-bottom: 6px; color: var(--muted); text-align: left; }
 th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th:first-child { text-align: left; font-weight: 500; white-space: normal; overflow-wrap: anywhere; min-width: 6em; }
 td:last-child, th:last-child { padding-right: 2px; }
-td { white-space: normal; overflow-wrap: anywhere; }
-.text td, .text th { text-align: left; vertical-align: top; }
+.text td, .text th { text-align: left; vertical-align: top; white-space: normal; overflow-wrap: anywhere; }
 .text tbody th { width: 8.5em; color: var(--muted); }
 thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
 footer { margin: 26px 4px 0; color: var(--muted); font-size: .84rem; }

@@ -27,9 +27,14 @@ export function tunePage(report: TuneReport, circumstances: Page['circumstances'
       `Looked for ${what}${pace}, with entries of ${report.entryBytes} bytes (${report.content}), to ` +
       `${indexers}: ${candidates.length} of ${spaceSize} configurations in ${rounds.length} runs, ` +
       `${seconds(elapsedMs / 1000)}.`,
-    verdict: { isGood: true, text: sure.text },
+    verdict: { isGood: true, text: sure.text.replace(/^./, (first) => first.toUpperCase()) },
     tiles: best === undefined ? [] : tilesOf(best),
-    sections: [ratioSection(report), valueSection(report), roundsSection(report)],
+    sections: [
+      ratioSection(report),
+      useSection(report),
+      valueSection(report),
+      roundsSection(report),
+    ],
     circumstances,
     data: report,
   };
@@ -132,6 +137,23 @@ function ratioSection(report: TuneReport): Section {
         `${one.rounds}`,
         `${one.rung + 1}`,
       ]),
+    },
+    isTableOpen: true,
+  };
+}
+
+function useSection({ muxer, loadFlags }: TuneReport): Section {
+  return {
+    title: 'To use it',
+    text: 'The recommended configuration, to paste.',
+    table: {
+      caption: 'The recommended configuration',
+      head: ['where', 'what'],
+      rows: [
+        ['muxer', JSON.stringify(muxer)],
+        ['pnpm load', loadFlags.join(' ')],
+      ],
+      isText: true,
     },
     isTableOpen: true,
   };
