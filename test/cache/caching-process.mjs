@@ -20,6 +20,8 @@ const link = new CacheLink({
     },
   },
 });
+// The cache does not keep the process alive.
+setInterval(() => {}, 60_000);
 for (let block = 0; block < 20; block++) append();
 
 function append() {

@@ -4,6 +4,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { GRAVWELL_TAG } from '@ringest/core';
 import { Indexer } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -82,6 +83,24 @@ describe('the example', () => {
     expect(texts).toContain('<13>one');
     expect(await relay.end('SIGTERM'), relay.stderr).toBe(0);
     expect(relay.stdout).toMatch(/0 datagrams dropped/);
+  });
+
+  it('worker-pool ships files from the threads of a pool, packed ones too, and says what it cannot read', async () => {
+    const texts = await startIndexer();
+    const folder = temporaryDirectory();
+    const linesOf = (name: string) => Array.from({ length: 500 }, (_, i) => `${name} ${i}`);
+    const [plain, packed, missing] = ['plain', 'packed.gz', 'missing'].map((name) =>
+      join(folder, name),
+    ) as [string, string, string];
+    writeFileSync(plain, linesOf('plain').join('\n'));
+    writeFileSync(packed, gzipSync(linesOf('packed').join('\n')));
+    const pool = new NodeProcess(example('worker-pool/pool.js'), [plain, packed, missing]);
+    expect(await pool.end(), pool.stderr).toBe(1);
+    expect(pool.stderr).toContain('missing: ENOENT');
+    expect(pool.stdout.trimEnd().split('\n').sort()).toEqual(
+      ['0 lines not confirmed', `${packed}: 500 lines`, `${plain}: 500 lines`].sort(),
+    );
+    expect(texts.toSorted()).toEqual([...linesOf('plain'), ...linesOf('packed')].sort());
   });
 
   it('bundle runs with ringest beside it', async () => {

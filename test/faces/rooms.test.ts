@@ -48,8 +48,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     producing: ['configuration', 'placing', 'cache'],
     waiting: ['balancing', 'placing', 'cache', 'producing'],
     entries: ['balancing', 'configuration', 'placing', 'waiting'],
-    producer: ['configuration', 'placing', 'cache', 'producing', 'waiting', 'entries'],
     streams: ['entries'],
+    producer: ['configuration', 'placing', 'cache', 'producing', 'waiting', 'entries', 'streams'],
     records: ['streams'],
     reporting: [
       'balancing',

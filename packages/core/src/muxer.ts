@@ -27,6 +27,7 @@ import { MuxerTags } from './entries/muxer-tags.js';
 import type { PackedOptions } from './entries/packed-entries.js';
 import { TimestampWindow } from './entries/timestamp-window.js';
 import { InvalidArgumentError, NotRunningError, WaitTimeoutError } from './errors.js';
+import { KeepAlive } from './keep-alive.js';
 import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
 import { OncePerTurn } from './once-per-turn.js';
 import { Lanes } from './placing/lanes.js';
@@ -88,6 +89,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /** `false` while `close` waits for confirmations, which a new line of the self log would delay. */
   #ingestsLog = true;
   readonly #sharedMemory = new SharedMemoryPool();
+  readonly #keepAlive = new KeepAlive();
   #statsTimer: NodeJS.Timeout | undefined;
   #state: MuxerState = 'not started';
   #closed: Promise<CloseReport> | undefined;
@@ -171,6 +173,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     if (this.#state !== 'not started') throw new NotRunningError(this.#state);
     this.#cache?.open(this.#configuration.identity.uuid, this.#tags.names);
     this.#state = 'running';
+    this.#keepAlive.begin();
     this.#reporter.start();
     const { attachments, statsInterval } = this.#configuration;
     attachments?.start(
@@ -619,8 +622,24 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * ingested first if possible; the rest is counted in `droppedLogLines`. Further calls return the same promise.
    */
   close(): Promise<CloseReport> {
-    this.#closed ??= this.#close();
+    this.#closed ??= this.#close().finally(() => this.#keepAlive.end());
     return this.#closed;
+  }
+
+  /**
+   * Lets the process end while the muxer runs, when nothing else keeps it alive: no promise of the muxer does.
+   * What is not confirmed then is lost, unless it is in the disk cache. `close` keeps the process alive until it is
+   * done, also in a listener of the process event `beforeExit`. It may be called before `start`, and again.
+   */
+  unref(): this {
+    this.#keepAlive.want(false);
+    return this;
+  }
+
+  /** Keeps the process alive while the muxer runs, as it does unless `unref` was called. */
+  ref(): this {
+    this.#keepAlive.want(true);
+    return this;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -629,6 +648,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   async #close(): Promise<CloseReport> {
     const wasRunning = this.#state === 'running';
+    this.#keepAlive.insist();
     this.#log.flush();
     this.#ingestsLog = false;
     this.#state = 'closing';

@@ -20,6 +20,7 @@ import { collectLogs, SECRET } from '../../support/muxer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { freePort } from '../../support/victim.js';
+import vectors from '../../vectors/config.json' with { type: 'json' };
 
 const UUID = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
 const ENTRY = { timestamp: 0, tag: 0, data: 'an entry' };
@@ -217,6 +218,62 @@ describe('a muxer that starts from a Gravwell file', () => {
     const missing = join(temporaryDirectory(), 'missing.conf');
     await expect(start(missing)).rejects.toThrow(ConfigFileError);
   });
+});
+
+describe('a file that the reference was asked about', () => {
+  /** The file, with one indexer of this test for its targets, and a cache of this test. */
+  function fileOf(text: string, port: number): string {
+    const cache = `Ingest-Cache-Path=${join(temporaryDirectory(), 'cache')}`;
+    let targets = 0;
+    const here = () => (targets++ === 0 ? `Cleartext-Backend-Target=127.0.0.1:${port}` : '');
+    return fileWith(
+      text
+        .replace(/^Ingest-Cache-Path=.*$/m, cache)
+        .replaceAll(/^\w+-Backend-Target ?=.*$/gm, here),
+    );
+  }
+
+  const sections = {
+    Listener: {
+      named: true,
+      keys: { 'Tag-Name': 'string', 'Bind-String': 'string', 'Ignore-Timestamps': 'boolean' },
+    },
+  } as const;
+  const isGood = ({ global, rateLimitError }: (typeof vectors.files)[number]) =>
+    global !== undefined && rateLimitError === undefined;
+
+  it.each(vectors.files.filter(isGood))('starts, and the wire shows it: $text', async (file) => {
+    const { text, global, secret = '' } = file;
+    const compression = global?.Enable_Compression ? Compression.snappy : Compression.none;
+    const indexer = await ScriptedIndexer.listen({ compression, confirms: 'at once', secret });
+    const path = fileOf(text, indexer.port);
+    const muxer = await start(loadConfig(path, { sections, environment: {} }));
+    muxer.writeEntry(ENTRY);
+    await muxer.sync();
+    const { identity, arrivals, states } = await indexer.hot(0);
+    const [uuid = ''] =
+      /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/.exec(readFileSync(path, 'utf8')) ?? [];
+    expect(identity).toMatchObject({ name: 'ringest', uuid });
+    expect(states[0]).toMatchObject({ uuid, label: global?.Label ?? '' });
+    expect(states[0]?.configuration).toMatchObject({ Global: { Log_Level: global?.Log_Level } });
+    expect(muxer.stats().lanes[0]?.compression).toBe(
+      global?.Enable_Compression ? 'snappy' : 'none',
+    );
+    const source = global?.Source_Override ?? '127.0.0.1';
+    const own = arrivals.filter(({ tag }) => tag === 'test');
+    expectArrivals(own, [expectedArrival({ ...ENTRY, source })]);
+  });
+
+  it.each(vectors.files.filter((file) => !isGood(file)))(
+    'does not start: $text',
+    async ({ text }) => {
+      const config = async () => loadConfig(fileOf(text, 1), { environment: {} });
+      const error: unknown = await config()
+        .then((loaded) => start(loaded))
+        .catch((reason: unknown) => reason);
+      expect([ConfigFileError, ConfigurationError]).toContain((error as Error).constructor);
+    },
+  );
 });
 
 it('a file that has changed is loaded again into the running muxer', async () => {

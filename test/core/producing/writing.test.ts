@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream/promises';
 import { decodeEntry } from '@ringest/codec';
 import {
   BatchError,
@@ -139,6 +140,23 @@ describe('a producer', () => {
     const { source, enumeratedValues } = decodeEntry(indexer.received[2]?.bytes as Buffer);
     expect(`${source}`).toBe('::1');
     expect(enumeratedValues.map(({ value }) => value)).toEqual(['y', 7n]);
+  });
+
+  it('has streams of lines and of entries, which wait for room and end once all is confirmed', async () => {
+    const { indexer, muxer, producer } = await producing({ ringBytes: SMALL_RING });
+    const text = (i: number) => `${i}`.padEnd(200, '.');
+    const chunks = range(0, 40).map((i) =>
+      range(50 * i, 50 * (i + 1))
+        .map((j) => `${text(j)}\n`)
+        .join(''),
+    );
+    const lines = producer.writable({ tag: 0, lines: true });
+    await pipeline(chunks, lines);
+    expect(lines.stats()).toEqual({ entries: 2000, refused: 0 });
+    expect(muxer.stats().confirmedEntries).toBe(2000);
+    await pipeline(range(2000, 2100).map(text), producer.writable({ tag: 0 }));
+    expect(numbersOf(indexer.received)).toEqual(range(0, 2100));
+    expect(() => producer.writable({ tag: 7 })).toThrow(UnknownTagError);
   });
 
   it('checks entries as the muxer does, and writes nothing of a bad call', async () => {

@@ -300,11 +300,3 @@ function isLogger(value: unknown): boolean {
   const logger = value as Partial<Logger> | null | undefined;
   return [logger?.info, logger?.warn, logger?.error].every((log) => typeof log === 'function');
 }
-
-type Input = z.input<typeof configurationSchema>;
-
-/** Does not compile when the schema has other fields than `MuxerConfiguration`. */
-export type SameFields = AssertNever<
-  Exclude<keyof Input, keyof MuxerConfiguration> | Exclude<keyof MuxerConfiguration, keyof Input>
->;
-type AssertNever<T extends never> = T;

@@ -21,6 +21,8 @@ import type { Placer } from '../placing/placer.js';
 import { Rings } from '../placing/rings.js';
 import { fromMessage, toMessage } from '../producing/error-message.js';
 import type { ProducerHandle, ProducerTask, ToMuxer, ToProducer } from '../producing/messages.js';
+import { type Abortable, type MuxerWritable, nodeWritable } from '../streams/index.js';
+import type { EntryStreamOptions, LineStreamOptions } from '../streams/stream-options.js';
 import { checkWait, Wait, type WaitOptions } from '../wait.js';
 import { Dispatcher } from '../waiting/dispatcher.js';
 import { PendingAnswers } from './pending-answers.js';
@@ -192,6 +194,20 @@ export class Producer extends EventEmitter<ProducerEvents> {
    */
   lineWriter(options: LineWriterOptions): LineWriter {
     return this.#writer.lineWriter(options);
+  }
+
+  /**
+   * Returns a stream that makes entries of what is written to it: of each line with `lines: true`, which is
+   * a line writer and has its options, otherwise of each chunk: an `EntryChunk`. A chunk must not be changed
+   * before its callback is called: once its entries have found room, or are on disk with the cache mode
+   * `journal`. The stream ends as `finishWhen` says. An error destroys it; what was accepted will be delivered.
+   * @throws {InvalidArgumentError | UnknownTagError | TagRefusedError | InvalidSourceError | InvalidTimestampError} an
+   *   option cannot be used
+   */
+  writable(options: LineStreamOptions & Abortable): MuxerWritable;
+  writable(options: EntryStreamOptions & Abortable): MuxerWritable;
+  writable(options: (EntryStreamOptions | LineStreamOptions) & Abortable): MuxerWritable {
+    return nodeWritable(this, options);
   }
 
   /**

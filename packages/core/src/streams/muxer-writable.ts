@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import type { ChunkWriter } from './chunk-writer.js';
 import type { StreamStats } from './stream-options.js';
 
-/** A Node.js stream whose chunks become entries. `IngestMuxer.writable` makes it. */
+/** A Node.js stream whose chunks become entries. `IngestMuxer.writable` and `Producer.writable` make it. */
 export class MuxerWritable extends Writable {
   readonly #chunks: ChunkWriter;
 

@@ -56,7 +56,7 @@ export interface StreamStats {
   readonly refused: number;
 }
 
-/** What streams need of their muxer. */
+/** What streams need of their muxer, or producer. */
 export interface StreamHost {
   writeBatch(entries: readonly EntryInput[], options?: WaitOptions): Promise<void> | undefined;
   writePacked(

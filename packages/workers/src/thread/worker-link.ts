@@ -19,7 +19,10 @@ export interface LinkEvents<Received> {
   died(error: Error, retryInMs: number | undefined): boolean;
 }
 
-/** The main thread's connection to a worker. A worker that dies is replaced, until the link is closed. */
+/**
+ * The main thread's connection to a worker. A worker that dies is replaced, until the link is closed. It does not
+ * keep the process alive.
+ */
 export class WorkerLink<Sent, Received> {
   readonly #events: LinkEvents<Received>;
   readonly #backoff: Backoff;
@@ -62,6 +65,7 @@ export class WorkerLink<Sent, Received> {
     while (!signal.aborted) {
       const { port1, port2 } = new MessageChannel();
       port1.on('message', (message: Received) => this.#events.onMessage(message));
+      port1.unref();
       this.#port = port1;
       try {
         await this.#events.begin(port2).finally(() => this.#deliverRest(port1));
@@ -70,7 +74,7 @@ export class WorkerLink<Sent, Received> {
       } catch (error) {
         const retryInMs = signal.aborted ? undefined : this.#backoff.next();
         if (!this.#events.died(error as Error, retryInMs)) return;
-        await delay(retryInMs, undefined, { signal }).catch(() => {});
+        await delay(retryInMs, undefined, { signal, ref: false }).catch(() => {});
       } finally {
         port1.close();
         this.#port = undefined;
