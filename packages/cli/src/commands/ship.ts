@@ -1,4 +1,5 @@
-import { duration, positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
+import { Source } from '@ringest/core';
+import { byteRate, duration, positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addCacheFlags, addTargetFlags, readCache, readTargets } from '../flags/index.js';
 import type { ShipOptions } from '../ship/ship-options.js';
@@ -13,10 +14,18 @@ interface Flags {
   grace: number;
   timeout?: number;
   json: boolean;
+  follow: boolean;
+  stateFile?: string;
+  fromEnd: boolean;
+  poll: number;
+  quiet: number;
+  maxAhead: number;
 }
 
 const MAX_LINE_BYTES = 1024 * 1024 * 1024;
 const DEFAULT_LINE_BYTES = 1024 * 1024;
+const DEFAULT_AHEAD_BYTES = 16_000_000;
+const LEAST_AHEAD_BYTES = 4096;
 
 const EXAMPLES = `
 Examples:
@@ -24,6 +33,8 @@ Examples:
   journalctl --follow --output json | ringest ship --tag journal --tls-conns idx.example:4024
   zcat old/*.gz | ringest ship --tag app --config /etc/ringest.conf
   ringest ship --tag web --clear-conns a:4023,b:4023 '/var/log/nginx/*.log'
+  ringest ship --follow --state-file /var/lib/ringest/web.state --config /etc/ringest.conf \\
+    --tag web '/var/log/nginx/*.log'
 
 The secret is best given by $GRAVWELL_INGEST_SECRET_FILE or --ingest-secret-file.
 
@@ -42,7 +53,11 @@ export function addShipCommand(program: Command): void {
     )
     .argument('[files...]', 'files, patterns such as logs/*.log, or - for standard input')
     .option('--tag <name>', 'the tag of the entries', 'default')
-    .option('--source <address>', 'the source of the entries (default: that of the connection)')
+    .option(
+      '--source <address>',
+      'the source of the entries (default: that of the connection)',
+      address,
+    )
     .addOption(
       new Option('--attach <name=value>', 'attach a value to every entry; may be repeated')
         .argParser(nameAndValue)
@@ -59,6 +74,36 @@ export function addShipCommand(program: Command): void {
       'longer lines become several entries',
       wholeNumber(1, MAX_LINE_BYTES),
       DEFAULT_LINE_BYTES,
+    )
+    .optionsGroup('Files that grow:')
+    .option(
+      '--follow',
+      'go on as files grow, and whatever becomes of them: renamed, copied and truncated, made anew',
+      false,
+    )
+    .option(
+      '--state-file <file>',
+      'keeps how far files are confirmed, and the next run goes on there; without it, each run begins ' +
+        'at their starts',
+    )
+    .option('--from-end', 'skip what files have already that no state file knows', false)
+    .addOption(
+      new Option('--quiet <time>', 'a last line without its end counts as whole after so long')
+        .argParser(positiveDuration)
+        .default(5000, '5s'),
+    )
+    .addOption(
+      new Option('--poll <time>', 'how often to look at files that had nothing new')
+        .argParser(positiveDuration)
+        .default(250, '250ms'),
+    )
+    .addOption(
+      new Option(
+        '--max-ahead <bytes>',
+        'how much is read ahead of confirmations: at most this much is sent again after a crash',
+      )
+        .argParser(aheadBytes)
+        .default(DEFAULT_AHEAD_BYTES, '16MB'),
     )
     .optionsGroup('Where entries go:')
     .option('--config <file>', "a configuration file in Gravwell's format; flags win over it");
@@ -93,6 +138,7 @@ function readOptions(command: Command, inputs: readonly string[], flags: Flags):
   }
   return {
     inputs,
+    follow: readFollow(command, inputs, flags),
     config: flags.config,
     targets: readTargets(command, process.env),
     cache,
@@ -107,10 +153,47 @@ function readOptions(command: Command, inputs: readonly string[], flags: Flags):
   };
 }
 
+function readFollow(command: Command, inputs: readonly string[], flags: Flags) {
+  if (!flags.follow) {
+    const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+    const other = FOLLOW_FLAGS.find(isGiven);
+    const flag = command.options.find((option) => option.attributeName() === other)?.long;
+    if (other !== undefined)
+      command.error(`error: ${flag} is about files that grow: give --follow`);
+    return undefined;
+  }
+  if (inputs.length === 0 || inputs.includes('-')) {
+    command.error('error: --follow takes files: standard input is read as it comes without it');
+  }
+  return {
+    statePath: flags.stateFile,
+    fromEnd: flags.fromEnd,
+    pollMs: flags.poll,
+    quietMs: flags.quiet,
+    maxAheadBytes: flags.maxAhead,
+  };
+}
+
+const FOLLOW_FLAGS = ['stateFile', 'fromEnd', 'poll', 'quiet', 'maxAhead'];
+
+function address(text: string): string {
+  try {
+    return Source.parse(text).toString();
+  } catch {
+    throw new InvalidArgumentError('It must be an IP address.');
+  }
+}
+
 function nameAndValue(text: string, others: Readonly<Record<string, string>>) {
   const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === '') throw new InvalidArgumentError('It must be name=value.');
   return { ...others, [name]: value };
+}
+
+function aheadBytes(text: string): number {
+  const bytes = Math.floor(byteRate(text));
+  if (bytes >= LEAST_AHEAD_BYTES) return bytes;
+  throw new InvalidArgumentError(`It must be at least ${LEAST_AHEAD_BYTES} bytes.`);
 }
 
 const BYTES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, 0: 0, '\\': 92 };

@@ -1,9 +1,12 @@
 import type { CacheChoice, TargetChoice } from '../flags/index.js';
+import type { FollowOptions } from './follow/follower.js';
 
 /** What `ringest ship` is to do; see its flags. */
 export interface ShipOptions {
   /** Files and patterns of files; `-` is standard input. */
   readonly inputs: readonly string[];
+  /** How the files are followed; `undefined`: they are read to their ends, and that is all. */
+  readonly follow: FollowChoice | undefined;
   /** The path of a configuration file; what flags say wins over it. */
   readonly config: string | undefined;
   readonly targets: TargetChoice;
@@ -22,3 +25,6 @@ export interface ShipOptions {
   readonly timeoutMs: number | undefined;
   readonly json: boolean;
 }
+
+/** How files are followed; see the flags. */
+export type FollowChoice = Omit<FollowOptions, 'inputs'>;

@@ -1,103 +1,48 @@
 import { once } from 'node:events';
 import type { CloseReport, IngestMuxer } from '@ringest/core';
 import { EXIT, type ExitStatus } from '../exit-status.js';
-import { EntryAccount, type EntryStream } from './entry-account.js';
-import { findInputs, STANDARD_INPUT } from './inputs.js';
+import { EntryAccount } from './entry-account.js';
+import { findInputs } from './inputs.js';
 import { megabytes, Progress } from './progress.js';
-import { readInput } from './read-input.js';
 import { shipLogger } from './ship-log.js';
 import { configurationOf, startMuxer } from './ship-muxer.js';
 import type { ShipOptions } from './ship-options.js';
+import { Shipment } from './shipment.js';
 import { Stopping } from './stopping.js';
+import { watchConfirmations } from './watchdog.js';
 
 /**
  * Ships inputs to indexers, until their ends or a signal, and waits until all is confirmed.
  * @throws what keeps it from beginning: the options, a file, or the first connection
  */
 export async function ship(options: ShipOptions): Promise<ExitStatus> {
-  const paths = await findInputs(options.inputs);
+  const { follow, inputs, timeoutMs } = options;
+  const paths = follow === undefined ? await findInputs(inputs) : [];
   const account = new EntryAccount();
   const progress = new Progress(account, options.json);
-  const sayLeft = () => progress.say(`ringest: ${left(progress)}`);
-  using stopping = new Stopping(options.graceMs, sayLeft);
   const say = (line: string) => progress.say(line);
-  const muxer = await startMuxer(options, shipLogger(say, options.json), stopping.reading);
+  using stopping = new Stopping(options.graceMs, () => say(`ringest: ${left(progress)}`));
+  let muxer: IngestMuxer;
+  try {
+    muxer = await startMuxer(options, shipLogger(say, options.json), stopping.reading);
+  } catch (error) {
+    if (error !== stopping.reading.reason) throw error;
+    say(
+      `ringest: ${stopping.reading.reason.message} before an indexer was there: nothing was read`,
+    );
+    return EXIT.incomplete;
+  }
   progress.follow(muxer);
-  using _reload = onHangUp(() => reload(muxer, options, say));
-  muxer.on('error', () => {
-    // It is logged. Writes and `sync` throw when nothing can be delivered any more.
-  });
-  const shipment = { muxer, options, account, stopping, say };
-  const problems = await shipAll(shipment, paths);
-  const report = await muxer.close();
-  return tellEnd(progress, problems, report);
-}
-
-/** What the parts of a `ship` share. */
-interface Shipment {
-  readonly muxer: IngestMuxer;
-  readonly options: ShipOptions;
-  readonly account: EntryAccount;
-  readonly stopping: Stopping;
-  say(line: string): void;
-}
-
-/** Reads all inputs, one after the other, and waits until their entries are confirmed. */
-async function shipAll(shipment: Shipment, paths: readonly string[]): Promise<number> {
-  const { muxer, stopping, say } = shipment;
-  let problems = 0;
-  const problem = (text: string) => {
-    problems++;
-    say(`ringest: ${text}`);
-  };
-  const work = async () => {
-    for (const path of paths) {
-      const name = path === STANDARD_INPUT ? 'standard input' : path;
-      if (stopping.reading.aborted) problem(`${name} was not read`);
-      else if (
-        !(await shipInput(shipment, path, (error) => problem(`${name}: ${error.message}`)))
-      ) {
-        problem(`${name} was not read to its end`);
-      }
-    }
-    await muxer.sync({ signal: stopping.waiting });
-  };
+  using _reloading = onHangUp(() => reload(muxer, options, say));
+  using _watching = watchConfirmations(muxer, timeoutMs, (error) => stopping.giveUp(error));
+  const shipment = new Shipment(muxer, options, { account, stopping, say });
+  const work = follow === undefined ? shipment.readAll(paths) : shipment.follow(follow);
   try {
-    await untilAborted(work(), stopping.waiting);
+    await untilAborted(work, stopping.waiting);
   } catch (error) {
-    problem((error as Error).message);
+    shipment.problem((error as Error).message);
   }
-  return problems;
-}
-
-/** @returns whether the end of the input was reached, or its error was reported */
-async function shipInput(
-  { muxer, options, account, stopping }: Shipment,
-  path: string,
-  failed: (error: Error) => void,
-): Promise<boolean> {
-  const stream = openStream(muxer, options);
-  account.add(stream);
-  try {
-    return await readInput(path, stream, account, stopping.reading);
-  } catch (error) {
-    // The next input may be readable. Other errors hold for all of them.
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    failed(error as Error);
-    return true;
-  } finally {
-    account.close(stream);
-  }
-}
-
-function openStream(muxer: IngestMuxer, options: ShipOptions): EntryStream {
-  const { source, delimiter, maxLineBytes } = options;
-  return muxer.lineWriter({
-    tag: muxer.getTag(options.tag),
-    maxLineBytes,
-    ...(source === undefined ? {} : { source }),
-    ...(delimiter === undefined ? {} : { delimiter }),
-  });
+  return tellEnd(progress, shipment.problems, await muxer.close());
 }
 
 /** A write that waits for room does not know the signal: it is left behind, and `close` ends it. */
