@@ -1,5 +1,5 @@
 import type { IngestMuxer } from '@ringest/core';
-import type { EntryAccount } from './entry-account.js';
+import type { EntryAccount } from './entries/entry-account.js';
 
 /** What a `ship` has done so far. */
 export interface ShipStatus {

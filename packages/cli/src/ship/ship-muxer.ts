@@ -81,11 +81,11 @@ function overrides(
   options: ShipOptions,
   attached: Readonly<Record<string, string>>,
 ): Partial<MuxerConfiguration> {
-  const { targets: choice, cache, tag } = options;
+  const { targets: choice, cache, entries } = options;
   const { secret, targets, tenant, compression } = choice;
   const attach = { ...attached, ...options.attach };
   return {
-    tags: [tag],
+    tags: [entries.tag],
     closeTimeout: CLOSE_TIMEOUT_MS,
     ...(targets.length > 0 ? targetConfiguration(choice) : {}),
     ...(compression === 'none' ? {} : { compression }),

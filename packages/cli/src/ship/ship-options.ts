@@ -1,4 +1,5 @@
 import type { CacheChoice, TargetChoice } from '../flags/index.js';
+import type { EntryOptions } from './entries/entry-streams.js';
 import type { FollowOptions } from './follow/follower.js';
 
 /** What `ringest ship` is to do; see its flags. */
@@ -11,14 +12,11 @@ export interface ShipOptions {
   readonly config: string | undefined;
   readonly targets: TargetChoice;
   readonly cache: CacheChoice | undefined;
-  readonly tag: string;
-  /** An address; `undefined`: the one of the connection. */
-  readonly source: string | undefined;
+  readonly entries: EntryOptions;
+  /** The path of a module whose function gets each entry. */
+  readonly process: string | undefined;
   /** Values that are attached to every entry, by name. */
   readonly attach: Readonly<Record<string, string>>;
-  /** The bytes that end an entry; `undefined`: a line feed, with or without a carriage return. */
-  readonly delimiter: Uint8Array | undefined;
-  readonly maxLineBytes: number;
   /** Milliseconds to get everything confirmed after a signal. */
   readonly graceMs: number;
   /** Milliseconds to go on while nothing is confirmed; `undefined`: without a limit. */

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import type { CloseReport, IngestMuxer } from '@ringest/core';
 import { EXIT, type ExitStatus } from '../exit-status.js';
-import { EntryAccount } from './entry-account.js';
+import { EntryAccount } from './entries/entry-account.js';
+import type { EntryOptions } from './entries/entry-streams.js';
+import { EntryTimes } from './entries/entry-times.js';
+import { loadProcess } from './entries/process-hook.js';
 import { findInputs } from './inputs.js';
 import { megabytes, Progress } from './progress.js';
 import { shipLogger } from './ship-log.js';
@@ -17,6 +20,7 @@ import { watchConfirmations } from './watchdog.js';
  */
 export async function ship(options: ShipOptions): Promise<ExitStatus> {
   const { follow, inputs, timeoutMs } = options;
+  const entries = await withProcess(options);
   const paths = follow === undefined ? await findInputs(inputs) : [];
   const account = new EntryAccount();
   const progress = new Progress(account, options.json);
@@ -35,7 +39,7 @@ export async function ship(options: ShipOptions): Promise<ExitStatus> {
   progress.follow(muxer);
   using _reloading = onHangUp(() => reload(muxer, options, say));
   using _watching = watchConfirmations(muxer, timeoutMs, (error) => stopping.giveUp(error));
-  const shipment = new Shipment(muxer, options, { account, stopping, say });
+  const shipment = new Shipment(muxer, { inputs, entries }, { account, stopping, say });
   const work = follow === undefined ? shipment.readAll(paths) : shipment.follow(follow);
   try {
     await untilAborted(work, stopping.waiting);
@@ -43,6 +47,16 @@ export async function ship(options: ShipOptions): Promise<ExitStatus> {
     shipment.problem((error as Error).message);
   }
   return tellEnd(progress, shipment.problems, await muxer.close());
+}
+
+/**
+ * How entries are made, with the step of a module, if there is one.
+ * @throws {UsageError | TimeOptionError} an option cannot be used
+ */
+async function withProcess({ entries, process: path }: ShipOptions): Promise<EntryOptions> {
+  if (entries.times !== undefined) new EntryTimes(entries.times);
+  if (path === undefined) return entries;
+  return { ...entries, steps: [...entries.steps, await loadProcess(path)] };
 }
 
 /** A write that waits for room does not know the signal: it is left behind, and `close` ends it. */

@@ -1,5 +1,6 @@
 import type { IngestMuxer } from '@ringest/core';
-import type { EntryAccount, EntryStream } from './entry-account.js';
+import type { EntryAccount } from './entries/entry-account.js';
+import { EntryStreams } from './entries/entry-streams.js';
 import { Follower } from './follow/follower.js';
 import { STANDARD_INPUT } from './inputs.js';
 import { readInput } from './read-input.js';
@@ -16,14 +17,20 @@ export interface ShipmentHost {
 /** All inputs of a `ship` on their way to indexers. */
 export class Shipment {
   readonly #muxer: IngestMuxer;
-  readonly #options: ShipOptions;
+  readonly #inputs: readonly string[];
   readonly #host: ShipmentHost;
+  readonly #streams: EntryStreams;
   #problems = 0;
 
-  constructor(muxer: IngestMuxer, options: ShipOptions, host: ShipmentHost) {
+  constructor(
+    muxer: IngestMuxer,
+    { inputs, entries }: Pick<ShipOptions, 'inputs' | 'entries'>,
+    host: ShipmentHost,
+  ) {
     this.#muxer = muxer;
-    this.#options = options;
+    this.#inputs = inputs;
     this.#host = host;
+    this.#streams = new EntryStreams(muxer, entries, host.say);
   }
 
   /** What went wrong, and was said. */
@@ -46,10 +53,10 @@ export class Shipment {
     const { account, stopping, say } = this.#host;
     const isStored = this.#muxer.stats().cache?.mode === 'journal';
     const follower = new Follower(
-      { ...choice, inputs: this.#options.inputs },
+      { ...choice, inputs: this.#inputs },
       {
         account,
-        openStream: () => this.#openStream(),
+        openStream: () => this.#streams.open(),
         // A journal has every entry on disk before the write of it is over.
         confirmed: async () => {
           if (!isStored) await this.#muxer.barrier({ signal: stopping.waiting });
@@ -78,7 +85,7 @@ export class Shipment {
 
   async #readToEnd(path: string, name: string): Promise<void> {
     const { account, stopping } = this.#host;
-    const stream = this.#openStream();
+    const stream = this.#streams.open();
     account.add(stream);
     try {
       const isWhole = await readInput(path, stream, account, stopping.reading);
@@ -90,15 +97,5 @@ export class Shipment {
     } finally {
       account.close(stream);
     }
-  }
-
-  #openStream(): EntryStream {
-    const { tag, source, delimiter, maxLineBytes } = this.#options;
-    return this.#muxer.lineWriter({
-      tag: this.#muxer.getTag(tag),
-      maxLineBytes,
-      ...(source === undefined ? {} : { source }),
-      ...(delimiter === undefined ? {} : { delimiter }),
-    });
   }
 }

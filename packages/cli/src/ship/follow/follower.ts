@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EntryAccount, EntryStream } from '../entry-account.js';
+import type { EntryAccount, EntryStream } from '../entries/entry-account.js';
 import { matches } from '../inputs.js';
 import { Anchor } from './anchor.js';
 import { Confirmations } from './confirmations.js';

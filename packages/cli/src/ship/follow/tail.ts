@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { EntryStream } from '../entry-account.js';
+import type { EntryStream } from '../entries/entry-account.js';
 import type { Anchor } from './anchor.js';
 import { type FileIdentity, identityOf, keyOf } from './file-identity.js';
 import type { FileState } from './follow-state.js';
