@@ -4,6 +4,7 @@ import { addCacheFlags, addTargetFlags, readCache, readTargets } from '../flags/
 import { addEntryFlags, readEntries } from '../ship/flags/entry-flags.js';
 import { nameAndValue } from '../ship/flags/flag-values.js';
 import { addFollowFlags, readFollow } from '../ship/flags/follow-flags.js';
+import { addListenFlags, readListen } from '../ship/flags/listen-flags.js';
 import { addStepFlags, readSteps } from '../ship/flags/step-flags.js';
 import type { ShipOptions } from '../ship/ship-options.js';
 
@@ -21,6 +22,8 @@ Examples:
   ringest ship --tag app --clear-conns 10.0.0.1:4023 /var/log/app.log
   journalctl --follow --output json | ringest ship --tag journal --tls-conns idx.example:4024
   zcat old/*.gz | ringest ship --tag app --config /etc/ringest.conf
+  ringest ship --tag syslog --listen-syslog udp://0.0.0.0:514 --listen-syslog 0.0.0.0:601 \\
+    --config /etc/ringest.conf
   ringest ship --tag web --clear-conns a:4023,b:4023 '/var/log/nginx/*.log'
   ringest ship --follow --state-file /var/lib/ringest/web.state --config /etc/ringest.conf \\
     --tag web '/var/log/nginx/*.log'
@@ -35,15 +38,16 @@ Exit status: 0 all was confirmed; 1 not all; 2 the command line or a configurati
 export function addShipCommand(program: Command): void {
   const command = program
     .command('ship')
-    .summary('ship standard input and files to indexers')
+    .summary('ship standard input, files and what comes over the network')
     .description(
-      'Make an entry of each line of standard input or of files, send them to indexers, and end with 0 ' +
-        'only if all of them were confirmed.',
+      'Make an entry of each line of standard input, of files, or of what comes over the network, send ' +
+        'them to indexers, and end with 0 only if all of them were confirmed.',
     )
     .argument('[files...]', 'files, patterns such as logs/*.log, or - for standard input');
   addEntryFlags(command);
   addStepFlags(command);
   addFollowFlags(command);
+  addListenFlags(command);
   command
     .optionsGroup('Where entries go:')
     .option('--config <file>', "a configuration file in Gravwell's format; flags win over it")
@@ -86,6 +90,7 @@ function readOptions(command: Command, inputs: readonly string[]): ShipOptions {
   return {
     inputs,
     follow: readFollow(command, inputs),
+    listen: readListen(command),
     config: flags.config,
     targets: readTargets(command, process.env),
     cache,

@@ -1,6 +1,7 @@
 import type { CacheChoice, TargetChoice } from '../flags/index.js';
 import type { EntryOptions } from './entries/entry-streams.js';
 import type { FollowOptions } from './follow/follower.js';
+import type { ListenOptions } from './listen/listen-options.js';
 
 /** What `ringest ship` is to do; see its flags. */
 export interface ShipOptions {
@@ -8,6 +9,8 @@ export interface ShipOptions {
   readonly inputs: readonly string[];
   /** How the files are followed; `undefined`: they are read to their ends, and that is all. */
   readonly follow: FollowChoice | undefined;
+  /** What is listened to; `undefined`: nothing. */
+  readonly listen: ListenOptions | undefined;
   /** The path of a configuration file; what flags say wins over it. */
   readonly config: string | undefined;
   readonly targets: TargetChoice;

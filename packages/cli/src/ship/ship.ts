@@ -6,6 +6,7 @@ import type { EntryOptions } from './entries/entry-streams.js';
 import { EntryTimes } from './entries/entry-times.js';
 import { loadProcess } from './entries/process-hook.js';
 import { findInputs } from './inputs.js';
+import type { Listeners } from './listen/listeners.js';
 import { megabytes, Progress } from './progress.js';
 import { shipLogger } from './ship-log.js';
 import { configurationOf, startMuxer } from './ship-muxer.js';
@@ -21,7 +22,8 @@ import { watchConfirmations } from './watchdog.js';
 export async function ship(options: ShipOptions): Promise<ExitStatus> {
   const { follow, inputs, timeoutMs } = options;
   const entries = await withProcess(options);
-  const paths = follow === undefined ? await findInputs(inputs) : [];
+  const isServer = options.listen !== undefined && inputs.length === 0;
+  const paths = follow === undefined && !isServer ? await findInputs(inputs) : [];
   const account = new EntryAccount();
   const progress = new Progress(account, options.json);
   const say = (line: string) => progress.say(line);
@@ -39,14 +41,28 @@ export async function ship(options: ShipOptions): Promise<ExitStatus> {
   progress.follow(muxer);
   using _reloading = onHangUp(() => reload(muxer, options, say));
   using _watching = watchConfirmations(muxer, timeoutMs, (error) => stopping.giveUp(error));
-  const shipment = new Shipment(muxer, { inputs, entries }, { account, stopping, say });
-  const work = follow === undefined ? shipment.readAll(paths) : shipment.follow(follow);
+  const shipment = new Shipment(muxer, entries, { account, stopping, say });
+  let listeners: Listeners | undefined;
+  try {
+    listeners = options.listen && (await shipment.listen(options.listen));
+  } catch (error) {
+    await muxer.close();
+    throw error;
+  }
+  const work = Promise.all([
+    follow === undefined ? shipment.readAll(paths) : shipment.follow(inputs, follow),
+    listeners && shipment.serve(listeners),
+  ]).then(() => shipment.allConfirmed());
   try {
     await untilAborted(work, stopping.waiting);
   } catch (error) {
     shipment.problem((error as Error).message);
+    // What failed for good ends the rest too.
+    stopping.giveUp(error as Error);
   }
-  return tellEnd(progress, shipment.problems, await muxer.close());
+  // Connections may wait for room, until the muxer closes.
+  const [report] = await Promise.all([muxer.close(), listeners?.close()]);
+  return tellEnd(progress, shipment.problems, report);
 }
 
 /**
@@ -95,13 +111,14 @@ function left(progress: Progress): string {
 
 function tellEnd(progress: Progress, problems: number, report: CloseReport): ExitStatus {
   const { unconfirmed, cached } = report;
-  const { entries, refused, bytes, seconds } = progress.status();
-  const isDone = problems === 0 && unconfirmed === 0 && refused === 0;
+  const { entries, refused, dropped, bytes, seconds } = progress.status();
+  const isDone = [problems, unconfirmed, refused, dropped].every((count) => count === 0);
   const amount = `${entries} entries of ${megabytes(bytes)} in ${seconds.toFixed(1)} s`;
   const parts = [
     unconfirmed === 0 ? 'all confirmed' : `${unconfirmed} not confirmed`,
     ...(cached === 0 ? [] : [`${cached} of them in the cache, for the next run`]),
     ...(refused === 0 ? [] : [`${refused} refused`]),
+    ...(dropped === 0 ? [] : [`${dropped} datagrams dropped`]),
   ];
   progress.end({ unconfirmed, cached, problems }, `ringest: ${amount}: ${parts.join(', ')}`);
   return isDone ? EXIT.done : EXIT.incomplete;

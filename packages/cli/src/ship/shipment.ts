@@ -1,10 +1,14 @@
+import { once } from 'node:events';
 import type { IngestMuxer } from '@ringest/core';
 import type { EntryAccount } from './entries/entry-account.js';
-import { EntryStreams } from './entries/entry-streams.js';
+import { type EntryOptions, EntryStreams } from './entries/entry-streams.js';
 import { Follower } from './follow/follower.js';
 import { STANDARD_INPUT } from './inputs.js';
+import type { ListenOptions } from './listen/listen-options.js';
+import { Listeners } from './listen/listeners.js';
 import { readInput } from './read-input.js';
-import type { FollowChoice, ShipOptions } from './ship-options.js';
+import { sharedWait } from './shared-wait.js';
+import type { FollowChoice } from './ship-options.js';
 import type { Stopping } from './stopping.js';
 
 /** What a shipment tells while it goes on. */
@@ -14,23 +18,20 @@ export interface ShipmentHost {
   readonly say: (line: string) => void;
 }
 
-/** All inputs of a `ship` on their way to indexers. */
+/** Entries on their way from inputs to indexers. */
 export class Shipment {
   readonly #muxer: IngestMuxer;
-  readonly #inputs: readonly string[];
   readonly #host: ShipmentHost;
   readonly #streams: EntryStreams;
+  /** Whether every entry is on disk once its write is over. */
+  readonly #isStored: boolean;
   #problems = 0;
 
-  constructor(
-    muxer: IngestMuxer,
-    { inputs, entries }: Pick<ShipOptions, 'inputs' | 'entries'>,
-    host: ShipmentHost,
-  ) {
+  constructor(muxer: IngestMuxer, entries: EntryOptions, host: ShipmentHost) {
     this.#muxer = muxer;
-    this.#inputs = inputs;
     this.#host = host;
     this.#streams = new EntryStreams(muxer, entries, host.say);
+    this.#isStored = muxer.stats().cache?.mode === 'journal';
   }
 
   /** What went wrong, and was said. */
@@ -38,49 +39,70 @@ export class Shipment {
     return this.#problems;
   }
 
-  /** Reads files, or standard input, one after the other, and waits until their entries are confirmed. */
+  /** Reads files, or standard input, one after the other. */
   async readAll(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
       const name = path === STANDARD_INPUT ? 'standard input' : path;
       if (this.#host.stopping.reading.aborted) this.problem(`${name} was not read`);
       else await this.#readToEnd(path, name);
     }
-    await this.#allConfirmed();
   }
 
   /** Follows files until it is stopped, and waits until what was read is confirmed. */
-  async follow(choice: FollowChoice): Promise<void> {
+  async follow(inputs: readonly string[], choice: FollowChoice): Promise<void> {
     const { account, stopping, say } = this.#host;
-    const isStored = this.#muxer.stats().cache?.mode === 'journal';
     const follower = new Follower(
-      { ...choice, inputs: this.#inputs },
+      { ...choice, inputs },
       {
         account,
         openStream: () => this.#streams.open(),
-        // A journal has every entry on disk before the write of it is over.
         confirmed: async () => {
-          if (!isStored) await this.#muxer.barrier({ signal: stopping.waiting });
+          if (!this.#isStored) await this.#muxer.barrier({ signal: stopping.waiting });
         },
         say,
       },
     );
     try {
       await follower.run(stopping.reading);
-      await this.#allConfirmed();
+      await this.allConfirmed();
       await follower.end();
     } finally {
       await follower.close();
     }
   }
 
+  /** Begins to listen. @throws what the system says of an address */
+  listen(options: ListenOptions): Promise<Listeners> {
+    const { account, stopping, say } = this.#host;
+    const sync = sharedWait(() => this.#muxer.sync({ signal: stopping.waiting }));
+    return Listeners.listen(options, {
+      streams: this.#streams,
+      account,
+      limits: options,
+      confirmed: async () => {
+        if (!this.#isStored) await sync();
+      },
+      say,
+      failed: (error) => stopping.giveUp(error),
+    });
+  }
+
+  /** Takes what comes until it is stopped. */
+  async serve(listeners: Listeners): Promise<void> {
+    const { reading } = this.#host.stopping;
+    if (!reading.aborted) await once(reading, 'abort');
+    await listeners.close();
+  }
+
+  /** Waits until all that was written is confirmed. */
+  async allConfirmed(): Promise<void> {
+    await this.#muxer.sync({ signal: this.#host.stopping.waiting });
+  }
+
   /** Something went wrong, which does not end the others. */
   problem(text: string): void {
     this.#problems++;
     this.#host.say(`ringest: ${text}`);
-  }
-
-  async #allConfirmed(): Promise<void> {
-    await this.#muxer.sync({ signal: this.#host.stopping.waiting });
   }
 
   async #readToEnd(path: string, name: string): Promise<void> {

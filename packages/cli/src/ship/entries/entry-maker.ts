@@ -36,8 +36,8 @@ export class EntryMaker {
   }
 
   /** An entry that has nothing of its own yet. */
-  draft(data: Uint8Array | string): Draft {
-    const { tag, source } = this.#options;
+  draft(data: Uint8Array | string, sender: string | undefined): Draft {
+    const { tag, source = sender } = this.#options;
     return { data, tag, source, timestamp: undefined, values: {} };
   }
 

@@ -1,6 +1,7 @@
 import type { IngestMuxer } from '@ringest/core';
 import type { TimeOptions } from '@ringest/timestamps';
-import type { Step } from './draft.js';
+import type { Draft, Step } from './draft.js';
+import { DraftWriter } from './draft-writer.js';
 import type { EntryStream } from './entry-account.js';
 import { EntryMaker, type OnStepError } from './entry-maker.js';
 import { EntryTimes } from './entry-times.js';
@@ -49,44 +50,68 @@ export class EntryStreams {
     this.#maker = new EntryMaker(muxer, options, say);
   }
 
-  /** @param source the address of who sends, unless another one was asked for */
-  open(source = this.#options.source): EntryStream {
+  /**
+   * Opens what takes the bytes of one input.
+   * @param sender the address of who sends them, which is the source unless another one is set
+   */
+  open(sender?: string): EntryStream {
     const { framing, steps } = this.#options;
     const isPlain = framing.kind === 'lines' && steps.length === 0;
-    return isPlain ? this.#lines(framing.delimiter, source) : this.#records(source);
+    return isPlain
+      ? this.#lines(framing.delimiter, sender)
+      : this.#records(splitterOf(framing), sender);
   }
 
-  #lines(delimiter: Uint8Array | undefined, source: string | undefined): EntryStream {
-    const { tag, maxBytes, times } = this.#options;
+  /** Opens what takes lines, whatever the format of other inputs is. */
+  openLines(sender?: string): EntryStream {
+    const isPlain = this.#options.steps.length === 0;
+    return isPlain ? this.#lines(undefined, sender) : this.#records(endingWith(), sender);
+  }
+
+  /** Opens what takes bytes whose records a splitter finds, whatever the format of other inputs is. */
+  openRecords(splitter: Splitter, sender?: string): EntryStream {
+    return this.#records(splitter, sender);
+  }
+
+  /** What writes entries that are whole already. */
+  writer(): DraftWriter {
+    return new DraftWriter(this.#maker, this.#times());
+  }
+
+  /** An entry that has nothing of its own yet. */
+  draft(data: Uint8Array | string, sender?: string): Draft {
+    return this.#maker.draft(data, sender);
+  }
+
+  #lines(delimiter: Uint8Array | undefined, sender: string | undefined): EntryStream {
+    const { tag, source = sender, maxBytes } = this.#options;
+    const times = this.#times();
     return this.#muxer.lineWriter({
       tag: this.#muxer.getTag(tag),
       maxLineBytes: maxBytes,
       ...(source === undefined ? {} : { source }),
       ...(delimiter === undefined ? {} : { delimiter }),
-      ...(times === undefined ? {} : { timestamp: new EntryTimes(times).ofLine }),
+      ...(times === undefined ? {} : { timestamp: times.ofLine }),
     });
   }
 
-  #records(source: string | undefined): EntryStream {
-    const { framing, maxBytes, fields, times: timeOptions } = this.#options;
-    const times = timeOptions === undefined ? undefined : new EntryTimes(timeOptions);
-    const maker = this.#maker;
-    const isObject = framing.kind === 'json' || framing.kind === 'messagepack';
-    return new RecordStream(splitterOf(framing), {
-      maxBytes,
-      make: (record, value, refused) => {
-        const draft = maker.draft(record);
-        draft.source = source;
-        if (isObject) {
-          const object = framing.kind === 'json' ? objectOf(record) : value;
-          if (framing.kind === 'messagepack') draft.data = jsonOrText(object) ?? record;
-          setFields(draft, object, fields, times);
-        }
-        return maker.make(draft, times, refused);
-      },
-      write: (entries) => maker.write(entries),
-      refused: (error) => maker.refused(error),
-    });
+  #records(splitter: Splitter, sender: string | undefined): EntryStream {
+    const { framing, maxBytes, fields } = this.#options;
+    const times = this.#times();
+    const draft = (record: Buffer, value: unknown) => {
+      const made = this.#maker.draft(record, sender);
+      if (framing.kind === 'json') setFields(made, objectOf(record), fields, times);
+      if (framing.kind !== 'messagepack') return made;
+      made.data = jsonOrText(value) ?? record;
+      setFields(made, value, fields, times);
+      return made;
+    };
+    return new RecordStream(splitter, { draft, maxBytes }, new DraftWriter(this.#maker, times));
+  }
+
+  #times(): EntryTimes | undefined {
+    const { times } = this.#options;
+    return times === undefined ? undefined : new EntryTimes(times);
   }
 }
 

@@ -1,19 +1,12 @@
-import { BatchError, type EntryInput } from '@ringest/core';
+import type { Draft } from './draft.js';
+import type { DraftWriter } from './draft-writer.js';
 import type { EntryStream } from './entry-account.js';
 import type { Cut, Splitter } from './splitters.js';
 
-/** What a record stream needs. */
-export interface RecordHost {
-  /**
-   * Makes entries of a record.
-   * @param value what its splitter has found that it stands for
-   * @param refused called for each entry that is lost because something is wrong with it
-   */
-  make(record: Buffer, value: unknown, refused: () => void): readonly EntryInput[];
-  /** As `IngestMuxer.writeBatch`. */
-  write(entries: readonly EntryInput[]): Promise<void> | undefined;
-  /** Tells of an entry that cannot be written. */
-  refused(error: BatchError): void;
+/** How records become entries. */
+export interface RecordRules {
+  /** What a record stands for. `value` is what its splitter has found. */
+  readonly draft: (record: Buffer, value: unknown) => Draft;
   /** A longer record is cut. */
   readonly maxBytes: number;
 }
@@ -23,19 +16,18 @@ const NOTHING = Buffer.alloc(0);
 /** Makes entries of the records of a stream of bytes. It is slower than a line writer, which needs no objects. */
 export class RecordStream implements EntryStream {
   readonly #splitter: Splitter;
-  readonly #host: RecordHost;
+  readonly #rules: RecordRules;
+  readonly #writer: DraftWriter;
   #rest: Buffer = NOTHING;
-  #entries = 0;
-  #refused = 0;
 
-  constructor(splitter: Splitter, host: RecordHost) {
+  constructor(splitter: Splitter, rules: RecordRules, writer: DraftWriter) {
     this.#splitter = splitter;
-    this.#host = host;
+    this.#rules = rules;
+    this.#writer = writer;
   }
 
   stats() {
-    const unfinishedBytes = this.#rest.length;
-    return { entries: this.#entries, refusedLines: this.#refused, unfinishedBytes };
+    return { ...this.#writer.stats(), unfinishedBytes: this.#rest.length };
   }
 
   write(chunk: Uint8Array | string): Promise<void> | undefined {
@@ -48,47 +40,34 @@ export class RecordStream implements EntryStream {
   }
 
   #take(bytes: Buffer, isEnd: boolean): Promise<void> | undefined {
-    const { maxBytes } = this.#host;
-    const refused = () => void this.#refused++;
-    const entries: EntryInput[] = [];
+    const drafts: Draft[] = [];
     let at = 0;
     for (
-      let cut = this.#cut(bytes, at, isEnd);
+      let cut = this.#cut(bytes, 0, isEnd);
       cut !== undefined;
       cut = this.#cut(bytes, at, isEnd)
     ) {
-      const { from, to, after, value } = cut;
-      for (let part = from; part < to; part += maxBytes) {
-        const whole = part === from && to - from <= maxBytes;
-        const record = bytes.subarray(part, Math.min(part + maxBytes, to));
-        entries.push(...this.#host.make(record, whole ? value : undefined, refused));
-      }
-      at = after;
+      this.#addDrafts(drafts, bytes, cut);
+      at = cut.after;
     }
     this.#rest = at === bytes.length ? NOTHING : bytes.subarray(at);
-    return this.#write(entries);
+    return this.#writer.write(drafts);
   }
 
-  /** Writes all entries but those that cannot be written. */
-  #write(entries: readonly EntryInput[]): Promise<void> | undefined {
-    for (let left = entries; left.length > 0; ) {
-      try {
-        const room = this.#host.write(left);
-        this.#entries += left.length;
-        return room;
-      } catch (error) {
-        if (!(error instanceof BatchError)) throw error;
-        this.#refused++;
-        this.#host.refused(error);
-        left = left.filter((_, i) => i !== error.index);
-      }
+  #addDrafts(drafts: Draft[], bytes: Buffer, { from, to, value }: Cut): void {
+    const { draft, maxBytes } = this.#rules;
+    if (to - from <= maxBytes) {
+      if (to > from) drafts.push(draft(bytes.subarray(from, to), value));
+      return;
     }
-    return undefined;
+    for (let part = from; part < to; part += maxBytes) {
+      drafts.push(draft(bytes.subarray(part, Math.min(part + maxBytes, to)), undefined));
+    }
   }
 
   /** The next record. One that is too long, and not whole, is cut where it is too long. */
   #cut(bytes: Buffer, from: number, isEnd: boolean): Cut | undefined {
-    const { maxBytes } = this.#host;
+    const { maxBytes } = this.#rules;
     const cut = this.#splitter(bytes, from, isEnd);
     const isLong = cut === undefined && bytes.length - from > maxBytes;
     return isLong ? { from, to: from + maxBytes, after: from + maxBytes } : cut;
