@@ -50,8 +50,10 @@ export class RecordStream implements EntryStream {
       this.#addDrafts(drafts, bytes, cut);
       at = cut.after;
     }
+    const room = this.#writer.write(drafts);
+    // Not before: if that throws, nothing of the chunk was taken.
     this.#rest = at === bytes.length ? NOTHING : bytes.subarray(at);
-    return this.#writer.write(drafts);
+    return room;
   }
 
   #addDrafts(drafts: Draft[], bytes: Buffer, { from, to, value }: Cut): void {

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { BacklogFullError } from '@ringest/core';
 import type { Draft } from '../entries/draft.js';
 import type { DraftWriter } from '../entries/draft-writer.js';
 import type { ListenAddress } from './listen-options.js';
@@ -91,7 +92,8 @@ export class UdpListener implements Listener {
       });
       this.#rooms.add(waiting);
     } catch (error) {
-      this.#host.failed(error as Error);
+      if (error instanceof BacklogFullError) this.#host.account.dropped += drafts.length;
+      else this.#host.failed(error as Error);
     }
   }
 }
