@@ -89,7 +89,7 @@ function readOptions(command: Command, inputs: readonly string[]): ShipOptions {
   }
   return {
     inputs,
-    follow: readFollow(command, inputs),
+    follow: readFollow(command, inputs, flags.config !== undefined),
     listen: readListen(command),
     config: flags.config,
     targets: readTargets(command, process.env),

@@ -7,10 +7,8 @@ import type { ListenOptions } from './listen/listen-options.js';
 export interface ShipOptions {
   /** Files and patterns of files; `-` is standard input. */
   readonly inputs: readonly string[];
-  /** How the files are followed; `undefined`: they are read to their ends, and that is all. */
-  readonly follow: FollowChoice | undefined;
-  /** What is listened to; `undefined`: nothing. */
-  readonly listen: ListenOptions | undefined;
+  readonly follow: FollowChoice;
+  readonly listen: ListenOptions;
   /** The path of a configuration file; what flags say wins over it. */
   readonly config: string | undefined;
   readonly targets: TargetChoice;
@@ -28,4 +26,7 @@ export interface ShipOptions {
 }
 
 /** How files are followed; see the flags. */
-export type FollowChoice = Omit<FollowOptions, 'inputs'>;
+export interface FollowChoice extends Omit<FollowOptions, 'inputs'> {
+  /** Whether the inputs of the command line are followed; else they are read to their ends. */
+  readonly isOn: boolean;
+}

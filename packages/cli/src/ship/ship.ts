@@ -2,28 +2,22 @@ import { once } from 'node:events';
 import type { CloseReport, IngestMuxer } from '@ringest/core';
 import { EXIT, type ExitStatus } from '../exit-status.js';
 import { EntryAccount } from './entries/entry-account.js';
-import type { EntryOptions } from './entries/entry-streams.js';
-import { EntryTimes } from './entries/entry-times.js';
-import { loadProcess } from './entries/process-hook.js';
-import { findInputs } from './inputs.js';
 import type { Listeners } from './listen/listeners.js';
 import { megabytes, Progress } from './progress.js';
 import { shipLogger } from './ship-log.js';
 import { configurationOf, startMuxer } from './ship-muxer.js';
 import type { ShipOptions } from './ship-options.js';
+import { planOf, type ShipPlan } from './ship-plan.js';
 import { Shipment } from './shipment.js';
 import { Stopping } from './stopping.js';
 import { watchConfirmations } from './watchdog.js';
 
 /**
  * Ships inputs to indexers, until their ends or a signal, and waits until all is confirmed.
- * @throws what keeps it from beginning: the options, a file, or the first connection
+ * @throws what keeps it from beginning: the options, a file, an address, or the first connection
  */
 export async function ship(options: ShipOptions): Promise<ExitStatus> {
-  const { follow, inputs, timeoutMs } = options;
-  const entries = await withProcess(options);
-  const isServer = options.listen !== undefined && inputs.length === 0;
-  const paths = follow === undefined && !isServer ? await findInputs(inputs) : [];
+  const plan = await planOf(options);
   const account = new EntryAccount();
   const progress = new Progress(account, options.json);
   const say = (line: string) => progress.say(line);
@@ -32,26 +26,20 @@ export async function ship(options: ShipOptions): Promise<ExitStatus> {
   try {
     muxer = await startMuxer(options, shipLogger(say, options.json), stopping.reading);
   } catch (error) {
-    if (error !== stopping.reading.reason) throw error;
-    say(
-      `ringest: ${stopping.reading.reason.message} before an indexer was there: nothing was read`,
-    );
+    const { reason } = stopping.reading;
+    if (error !== reason) throw error;
+    say(`ringest: ${reason.message} before an indexer was there: nothing was read`);
     return EXIT.incomplete;
   }
   progress.follow(muxer);
   using _reloading = onHangUp(() => reload(muxer, options, say));
-  using _watching = watchConfirmations(muxer, timeoutMs, (error) => stopping.giveUp(error));
-  const shipment = new Shipment(muxer, entries, { account, stopping, say });
-  let listeners: Listeners | undefined;
-  try {
-    listeners = options.listen && (await shipment.listen(options.listen));
-  } catch (error) {
-    await muxer.close();
-    throw error;
-  }
+  using _watching = watchConfirmations(muxer, options.timeoutMs, (error) => stopping.giveUp(error));
+  const shipment = new Shipment(muxer, { account, stopping, say });
+  const listeners = await listen(shipment, plan, muxer);
   const work = Promise.all([
-    follow === undefined ? shipment.readAll(paths) : shipment.follow(inputs, follow),
-    listeners && shipment.serve(listeners),
+    shipment.readAll(plan.read, plan.entries),
+    plan.followed.size > 0 && shipment.follow(plan.followed, plan.follow),
+    shipment.serve(listeners),
   ]).then(() => shipment.allConfirmed());
   try {
     await untilAborted(work, stopping.waiting);
@@ -61,18 +49,25 @@ export async function ship(options: ShipOptions): Promise<ExitStatus> {
     stopping.giveUp(error as Error);
   }
   // Connections may wait for room, until the muxer closes.
-  const [report] = await Promise.all([muxer.close(), listeners?.close()]);
+  const [report] = await Promise.all([muxer.close(), ...listeners.map((one) => one.close())]);
   return tellEnd(progress, shipment.problems, report);
 }
 
-/**
- * How entries are made, with the step of a module, if there is one.
- * @throws {UsageError | TimeOptionError} an option cannot be used
- */
-async function withProcess({ entries, process: path }: ShipOptions): Promise<EntryOptions> {
-  if (entries.times !== undefined) new EntryTimes(entries.times);
-  if (path === undefined) return entries;
-  return { ...entries, steps: [...entries.steps, await loadProcess(path)] };
+/** Begins to listen, or closes the muxer. */
+async function listen(
+  shipment: Shipment,
+  plan: ShipPlan,
+  muxer: IngestMuxer,
+): Promise<Listeners[]> {
+  const begun: Listeners[] = [];
+  try {
+    for (const { listen, entries } of plan.listened)
+      begun.push(await shipment.listen(listen, entries));
+    return begun;
+  } catch (error) {
+    await Promise.all([muxer.close(), ...begun.map((one) => one.close())]);
+    throw error;
+  }
 }
 
 /** A write that waits for room does not know the signal: it is left behind, and `close` ends it. */

@@ -1,14 +1,13 @@
 import { once } from 'node:events';
 import type { IngestMuxer } from '@ringest/core';
-import type { EntryAccount } from './entries/entry-account.js';
+import type { EntryAccount, EntryStream } from './entries/entry-account.js';
 import { type EntryOptions, EntryStreams } from './entries/entry-streams.js';
-import { Follower } from './follow/follower.js';
+import { Follower, type FollowOptions } from './follow/follower.js';
 import { STANDARD_INPUT } from './inputs.js';
 import type { ListenOptions } from './listen/listen-options.js';
 import { Listeners } from './listen/listeners.js';
 import { readInput } from './read-input.js';
 import { sharedWait } from './shared-wait.js';
-import type { FollowChoice } from './ship-options.js';
 import type { Stopping } from './stopping.js';
 
 /** What a shipment tells while it goes on. */
@@ -22,15 +21,15 @@ export interface ShipmentHost {
 export class Shipment {
   readonly #muxer: IngestMuxer;
   readonly #host: ShipmentHost;
-  readonly #streams: EntryStreams;
   /** Whether every entry is on disk once its write is over. */
   readonly #isStored: boolean;
+  readonly #sync: () => Promise<void>;
   #problems = 0;
 
-  constructor(muxer: IngestMuxer, entries: EntryOptions, host: ShipmentHost) {
+  constructor(muxer: IngestMuxer, host: ShipmentHost) {
     this.#muxer = muxer;
     this.#host = host;
-    this.#streams = new EntryStreams(muxer, entries, host.say);
+    this.#sync = sharedWait(() => muxer.sync({ signal: host.stopping.waiting }));
     this.#isStored = muxer.stats().cache?.mode === 'journal';
   }
 
@@ -40,22 +39,35 @@ export class Shipment {
   }
 
   /** Reads files, or standard input, one after the other. */
-  async readAll(paths: readonly string[]): Promise<void> {
+  async readAll(paths: readonly string[], entries: EntryOptions): Promise<void> {
+    const streams = this.#streams(entries);
     for (const path of paths) {
       const name = path === STANDARD_INPUT ? 'standard input' : path;
       if (this.#host.stopping.reading.aborted) this.problem(`${name} was not read`);
-      else await this.#readToEnd(path, name);
+      else await this.#readToEnd(path, name, streams.open());
     }
   }
 
-  /** Follows files until it is stopped, and waits until what was read is confirmed. */
-  async follow(inputs: readonly string[], choice: FollowChoice): Promise<void> {
+  /**
+   * Follows files until it is stopped, and waits until what was read is confirmed.
+   * @param inputs how entries are made of the files of each path or pattern
+   */
+  async follow(
+    inputs: ReadonlyMap<string, EntryOptions>,
+    choice: Omit<FollowOptions, 'inputs'>,
+  ): Promise<void> {
     const { account, stopping, say } = this.#host;
+    const streams = new Map<string, EntryStreams>();
+    for (const [input, entries] of inputs) streams.set(input, this.#streams(entries));
     const follower = new Follower(
-      { ...choice, inputs },
+      { ...choice, inputs: [...inputs.keys()] },
       {
         account,
-        openStream: () => this.#streams.open(),
+        openStream: (input) => {
+          const opened = streams.get(input)?.open();
+          if (opened === undefined) throw new Error(`the input ${input} is not followed`);
+          return opened;
+        },
         confirmed: async () => {
           if (!this.#isStored) await this.#muxer.barrier({ signal: stopping.waiting });
         },
@@ -72,15 +84,14 @@ export class Shipment {
   }
 
   /** Begins to listen. @throws what the system says of an address */
-  listen(options: ListenOptions): Promise<Listeners> {
+  listen(options: ListenOptions, entries: EntryOptions): Promise<Listeners> {
     const { account, stopping, say } = this.#host;
-    const sync = sharedWait(() => this.#muxer.sync({ signal: stopping.waiting }));
     return Listeners.listen(options, {
-      streams: this.#streams,
+      streams: this.#streams(entries),
       account,
       limits: options,
       confirmed: async () => {
-        if (!this.#isStored) await sync();
+        if (!this.#isStored) await this.#sync();
       },
       say,
       failed: (error) => stopping.giveUp(error),
@@ -88,10 +99,10 @@ export class Shipment {
   }
 
   /** Takes what comes until it is stopped. */
-  async serve(listeners: Listeners): Promise<void> {
+  async serve(listeners: readonly Listeners[]): Promise<void> {
     const { reading } = this.#host.stopping;
-    if (!reading.aborted) await once(reading, 'abort');
-    await listeners.close();
+    if (listeners.length > 0 && !reading.aborted) await once(reading, 'abort');
+    await Promise.all(listeners.map((one) => one.close()));
   }
 
   /** Waits until all that was written is confirmed. */
@@ -105,9 +116,12 @@ export class Shipment {
     this.#host.say(`ringest: ${text}`);
   }
 
-  async #readToEnd(path: string, name: string): Promise<void> {
+  #streams(entries: EntryOptions): EntryStreams {
+    return new EntryStreams(this.#muxer, entries, this.#host.say);
+  }
+
+  async #readToEnd(path: string, name: string, stream: EntryStream): Promise<void> {
     const { account, stopping } = this.#host;
-    const stream = this.#streams.open();
     account.add(stream);
     try {
       const isWhole = await readInput(path, stream, account, stopping.reading);

@@ -87,7 +87,7 @@ export class EntryStreams {
     const { tag, source = sender, maxBytes } = this.#options;
     const times = this.#times();
     return this.#muxer.lineWriter({
-      tag: this.#muxer.getTag(tag),
+      tag: this.#muxer.negotiateTag(tag),
       maxLineBytes: maxBytes,
       ...(source === undefined ? {} : { source }),
       ...(delimiter === undefined ? {} : { delimiter }),

@@ -17,6 +17,8 @@ export interface Route {
 
 /** The most bytes that compressed data may become. */
 const MOST_BYTES = 64 * 1024 * 1024;
+/** Characters of the longest priority. */
+const MOST_PRIORITY = 5;
 const GZIP = Buffer.of(0x1f, 0x8b);
 
 /** Gives entries the tag of the first rule that matches. */
@@ -72,6 +74,14 @@ export function tagByValue(routes: readonly Route[]): Step {
     return draft;
   };
 }
+
+/** Takes the priority off a message of syslog: `<34>`. */
+export const dropPriority: Step = (draft) => {
+  const data = Buffer.from(draft.data);
+  const [priority = ''] = /^<\d{1,3}>/.exec(data.toString('latin1', 0, MOST_PRIORITY)) ?? [];
+  draft.data = data.subarray(priority.length);
+  return draft;
+};
 
 /** Decompresses data that is compressed with gzip. */
 export const gunzip: Step = (draft) => {

@@ -51,22 +51,25 @@ export function addFollowFlags(command: Command): void {
 
 /**
  * Reads these flags of a command that is parsed. A flag without use ends the command.
- * @returns `undefined`: files are read to their ends, and that is all
+ * @param hasConfig a configuration file may have files to follow
  */
-export function readFollow(command: Command, inputs: readonly string[]): FollowChoice | undefined {
+export function readFollow(
+  command: Command,
+  inputs: readonly string[],
+  hasConfig: boolean,
+): FollowChoice {
   const flags = command.opts<FollowFlags>();
-  if (!flags.follow) {
-    const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
-    const other = FOLLOW_FLAGS.find(isGiven);
-    const flag = command.options.find((option) => option.attributeName() === other)?.long;
-    if (other !== undefined)
-      command.error(`error: ${flag} is about files that grow: give --follow`);
-    return undefined;
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+  const other = FOLLOW_FLAGS.find(isGiven);
+  const flag = command.options.find((option) => option.attributeName() === other)?.long;
+  if (!flags.follow && !hasConfig && other !== undefined) {
+    command.error(`error: ${flag} is about files that grow: give --follow`);
   }
-  if (inputs.length === 0 || inputs.includes('-')) {
+  if (flags.follow && (inputs.length === 0 || inputs.includes('-'))) {
     command.error('error: --follow takes files: standard input is read as it comes without it');
   }
   return {
+    isOn: flags.follow,
     statePath: flags.stateFile,
     fromEnd: flags.fromEnd,
     pollMs: flags.poll,

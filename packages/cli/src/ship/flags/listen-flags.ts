@@ -1,5 +1,6 @@
 import { byteRate, duration, wholeNumber } from '@ringest/indexer/command-line';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseListenAddress } from '../listen/listen-address.js';
 import type {
   ListenAddress,
   ListenChoice,
@@ -20,7 +21,6 @@ interface ListenFlags {
   maxBody: number;
 }
 
-const LOOPBACK = '127.0.0.1';
 const MAX_BODY_BYTES = 1e9;
 
 /** Adds the flags that {@link readListen} reads. */
@@ -67,11 +67,8 @@ export function addListenFlags(command: Command): void {
     );
 }
 
-/**
- * Reads these flags of a command that is parsed. A flag without use ends the command.
- * @returns `undefined`: nothing is listened to
- */
-export function readListen(command: Command): ListenOptions | undefined {
+/** Reads these flags of a command that is parsed. A flag without use ends the command. */
+export function readListen(command: Command): ListenOptions {
   const flags = command.opts<ListenFlags>();
   const { listenCert: cert, listenKey: key, tokenFile } = flags;
   const of = (kind: ListenKind, addresses: readonly ListenAddress[]): ListenChoice[] =>
@@ -92,7 +89,6 @@ export function readListen(command: Command): ListenOptions | undefined {
   if (tokenFile !== undefined && flags.listenHttp.length === 0) {
     command.error('error: --token-file is about --listen-http');
   }
-  if (listeners.length === 0) return undefined;
   return {
     listeners,
     certificate: hasCertificate ? { cert, key } : undefined,
@@ -104,17 +100,11 @@ export function readListen(command: Command): ListenOptions | undefined {
 }
 
 function listenAddress(text: string, transports: readonly string[]): ListenAddress {
-  const [, transport = 'tcp', host = LOOPBACK, digits = ''] =
-    /^(?:(\w+):\/\/)?(?:(\[[^\]]+\]|[^:]+):)?(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (digits === '' || port > 65_535) throw new InvalidArgumentError('It must be [host:]port.');
-  if (!transports.includes(transport)) {
-    throw new InvalidArgumentError(
-      `It must begin with ${transports.join('://, ')}://, or have none.`,
-    );
+  try {
+    return parseListenAddress(text, transports);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
   }
-  const plain = host.startsWith('[') ? host.slice(1, -1) : host;
-  return { transport: transport as ListenAddress['transport'], host: plain, port };
 }
 
 function bodyBytes(text: string): number {

@@ -30,8 +30,8 @@ export interface FollowOptions {
 /** What followed files are read into. */
 export interface FollowHost {
   readonly account: EntryAccount;
-  /** What makes entries of the bytes of a file. */
-  readonly openStream: (path: string) => EntryStream;
+  /** What makes entries of the bytes of a file that belongs to an input. */
+  readonly openStream: (input: string) => EntryStream;
   /** Resolves once all that was written before is confirmed. */
   readonly confirmed: () => Promise<void>;
   readonly say: (line: string) => void;
@@ -175,7 +175,7 @@ export class Follower {
   }
 
   #begin(input: string, path: string, opened: Opened, anchor: Anchor): Tail {
-    const stream = this.#host.openStream(path);
+    const stream = this.#host.openStream(input);
     this.#host.account.add(stream);
     const tail = new Tail(input, path, opened, anchor, stream);
     this.#tails.set(tail.key, tail);
