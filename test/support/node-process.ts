@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { Changes } from './changes.js';
@@ -8,6 +9,7 @@ import { Changes } from './changes.js';
 export const LOAD = new URL('../../bench/dist/cli/load.js', import.meta.url);
 export const TUNE = new URL('../../bench/dist/cli/tune.js', import.meta.url);
 export const INDEXER = new URL('../../packages/indexer/dist/cli/cli.js', import.meta.url);
+export const RINGEST = new URL('../../packages/cli/dist/cli.js', import.meta.url);
 export const support = (name: string): URL => new URL(name, import.meta.url);
 
 /** A program run by Node.js, which is gone when the test is finished. */
@@ -18,16 +20,22 @@ export class NodeProcess {
   readonly #changes = new Changes();
   readonly #closed: Promise<number | null>;
 
-  constructor(script: URL, args: readonly string[], nodeFlags: readonly string[] = []) {
+  /** @param stdin what it reads: nothing, a pipe from here, or an open file */
+  constructor(
+    script: URL,
+    args: readonly string[],
+    nodeFlags: readonly string[] = [],
+    stdin: 'ignore' | 'pipe' | number = 'ignore',
+  ) {
     const child = spawn(process.execPath, [...nodeFlags, fileURLToPath(script), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
     });
     this.#child = child;
-    child.stdout.on('data', (text) => {
+    child.stdout?.on('data', (text) => {
       this.stdout += text;
       this.#changes.tell();
     });
-    child.stderr.on('data', (text) => {
+    child.stderr?.on('data', (text) => {
       this.stderr += text;
       this.#changes.tell();
     });
@@ -35,6 +43,12 @@ export class NodeProcess {
     onTestFinished(() => {
       child.kill('SIGKILL');
     });
+  }
+
+  /** Its standard input, if that is a pipe. */
+  get stdin(): Writable {
+    if (this.#child.stdin === null) throw new Error('its standard input is no pipe');
+    return this.#child.stdin;
   }
 
   get pid(): number | undefined {

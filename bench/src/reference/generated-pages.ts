@@ -33,6 +33,11 @@ const PARTS: readonly GeneratedPart[] = [
     mark: 'indexer --help',
     make: () => helpText('packages/indexer/dist/cli/cli.js'),
   },
+  {
+    page: 'docs/command.md',
+    mark: 'ship --help',
+    make: () => helpText('packages/cli/dist/cli.js', 'ship'),
+  },
   { page: 'docs/times.md', mark: 'formats', make: timeFormatsTable },
   { page: 'docs/times.md', mark: 'options', make: () => timeOptionsTable('TimeOptions') },
   { page: 'docs/times.md', mark: 'custom formats', make: () => timeOptionsTable('CustomFormat') },

@@ -38,8 +38,8 @@ export const LONG_FORMS: readonly LongForm[] = [
   },
   {
     name: 'kills',
-    description: '1,000 ingesters with a cache that are killed',
-    tests: ['--project', 'engine', 'test/kill/'],
+    description: '1,000 ingesters with a cache that are killed, and a command that follows a file',
+    tests: ['--project', 'engine', 'test/kill/', 'test/cli/follow-kills.test.ts'],
     parts: 0,
   },
   {

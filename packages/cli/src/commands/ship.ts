@@ -1,29 +1,32 @@
-import { duration, positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { duration, positiveDuration } from '@ringest/indexer/command-line';
+import { type Command, Option } from 'commander';
 import { addCacheFlags, addTargetFlags, readCache, readTargets } from '../flags/index.js';
+import { addEntryFlags, readEntries } from '../ship/flags/entry-flags.js';
+import { nameAndValue } from '../ship/flags/flag-values.js';
+import { addFollowFlags, readFollow } from '../ship/flags/follow-flags.js';
+import { addListenFlags, readListen } from '../ship/flags/listen-flags.js';
+import { addStepFlags, readSteps } from '../ship/flags/step-flags.js';
 import type { ShipOptions } from '../ship/ship-options.js';
 
 interface Flags {
   config?: string;
-  tag: string;
-  source?: string;
   attach: Record<string, string>;
-  delimiter?: Uint8Array;
-  maxLineBytes: number;
+  process?: string;
   grace: number;
   timeout?: number;
   json: boolean;
 }
-
-const MAX_LINE_BYTES = 1024 * 1024 * 1024;
-const DEFAULT_LINE_BYTES = 1024 * 1024;
 
 const EXAMPLES = `
 Examples:
   ringest ship --tag app --clear-conns 10.0.0.1:4023 /var/log/app.log
   journalctl --follow --output json | ringest ship --tag journal --tls-conns idx.example:4024
   zcat old/*.gz | ringest ship --tag app --config /etc/ringest.conf
+  ringest ship --tag syslog --listen-syslog udp://0.0.0.0:514 --listen-syslog 0.0.0.0:601 \\
+    --config /etc/ringest.conf
   ringest ship --tag web --clear-conns a:4023,b:4023 '/var/log/nginx/*.log'
+  ringest ship --follow --state-file /var/lib/ringest/web.state --config /etc/ringest.conf \\
+    --tag web '/var/log/nginx/*.log'
 
 The secret is best given by $GRAVWELL_INGEST_SECRET_FILE or --ingest-secret-file.
 
@@ -35,33 +38,24 @@ Exit status: 0 all was confirmed; 1 not all; 2 the command line or a configurati
 export function addShipCommand(program: Command): void {
   const command = program
     .command('ship')
-    .summary('ship standard input and files to indexers')
+    .summary('ship standard input, files and what comes over the network')
     .description(
-      'Make an entry of each line of standard input or of files, send them to indexers, and end with 0 ' +
-        'only if all of them were confirmed.',
+      'Make an entry of each line of standard input, of files, or of what comes over the network, send ' +
+        'them to indexers, and end with 0 only if all of them were confirmed.',
     )
-    .argument('[files...]', 'files, patterns such as logs/*.log, or - for standard input')
-    .option('--tag <name>', 'the tag of the entries', 'default')
-    .option('--source <address>', 'the source of the entries (default: that of the connection)')
+    .argument('[files...]', 'files, patterns such as logs/*.log, or - for standard input');
+  addEntryFlags(command);
+  addStepFlags(command);
+  addFollowFlags(command);
+  addListenFlags(command);
+  command
+    .optionsGroup('Where entries go:')
+    .option('--config <file>', "a configuration file in Gravwell's format; flags win over it")
     .addOption(
       new Option('--attach <name=value>', 'attach a value to every entry; may be repeated')
         .argParser(nameAndValue)
         .default({}, 'none'),
-    )
-    .optionsGroup('What becomes an entry:')
-    .option(
-      '--delimiter <text>',
-      'what ends an entry instead of a line feed; \\n, \\r, \\t, \\0 and \\xHH stand for bytes',
-      bytesOfText,
-    )
-    .option(
-      '--max-line-bytes <bytes>',
-      'longer lines become several entries',
-      wholeNumber(1, MAX_LINE_BYTES),
-      DEFAULT_LINE_BYTES,
-    )
-    .optionsGroup('Where entries go:')
-    .option('--config <file>', "a configuration file in Gravwell's format; flags win over it");
+    );
   addTargetFlags(command);
   command.optionsGroup('When no indexer is there:');
   addCacheFlags(command, 'without it, in memory');
@@ -80,50 +74,31 @@ export function addShipCommand(program: Command): void {
     )
     .option('--json', 'print a JSON object each second, and one at the end', false)
     .addHelpText('after', EXAMPLES)
-    .action(async (inputs: string[], flags: Flags) => {
+    .action(async (inputs: string[]) => {
+      const options = readOptions(command, inputs);
       const { ship } = await import('../ship/ship.js');
-      process.exitCode = await ship(readOptions(command, inputs, flags));
+      process.exitCode = await ship(options);
     });
 }
 
-function readOptions(command: Command, inputs: readonly string[], flags: Flags): ShipOptions {
+function readOptions(command: Command, inputs: readonly string[]): ShipOptions {
+  const flags = command.opts<Flags>();
   const cache = readCache(command);
   if (cache !== undefined && cache.path === undefined) {
     command.error('error: --cache-mode takes a --cache-path');
   }
   return {
     inputs,
+    follow: readFollow(command, inputs, flags.config !== undefined),
+    listen: readListen(command),
     config: flags.config,
     targets: readTargets(command, process.env),
     cache,
-    tag: flags.tag,
-    source: flags.source,
+    entries: { ...readEntries(command), ...readSteps(command) },
+    process: flags.process,
     attach: flags.attach,
-    delimiter: flags.delimiter,
-    maxLineBytes: flags.maxLineBytes,
     graceMs: flags.grace,
     timeoutMs: flags.timeout,
     json: flags.json,
   };
-}
-
-function nameAndValue(text: string, others: Readonly<Record<string, string>>) {
-  const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (name === '') throw new InvalidArgumentError('It must be name=value.');
-  return { ...others, [name]: value };
-}
-
-const BYTES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, 0: 0, '\\': 92 };
-
-/** The bytes of text in UTF-8, in which some are written as a backslash and letters. */
-function bytesOfText(text: string): Uint8Array {
-  const parts = text.split(/(\\(?:x[0-9a-f]{2}|.))/i).map((part) => {
-    if (!part.startsWith('\\')) return Buffer.from(part);
-    const byte = part.length === 4 ? Number.parseInt(part.slice(2), 16) : BYTES[part.slice(1)];
-    if (byte === undefined) throw new InvalidArgumentError(`${part} stands for nothing.`);
-    return Buffer.of(byte);
-  });
-  const bytes = Buffer.concat(parts);
-  if (bytes.length > 0 && bytes.length <= 16) return bytes;
-  throw new InvalidArgumentError('It must have 1 to 16 bytes.');
 }

@@ -1,9 +1,9 @@
 import type { CompressionName, MuxerConfiguration } from '@ringest/core';
-import { SecretError } from '@ringest/indexer';
 import {
   findSecret,
   SECRET_FILE_VARIABLE,
   SECRET_VARIABLE,
+  SecretError,
   type SecretFlags,
 } from '@ringest/indexer/command-line';
 import { type Command, Option } from 'commander';

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { CommandError, UsageError } from '../errors.js';
 
@@ -18,7 +19,13 @@ export async function findInputs(inputs: readonly string[]): Promise<readonly st
   }
   const found: string[] = [];
   for (const input of inputs) found.push(...(await filesOf(input)));
-  return [...new Set(found)];
+  const files = new Map<string, string>();
+  for (const path of found) {
+    // The first name of a file counts, as it was given.
+    const file = resolve(path);
+    files.set(file, files.get(file) ?? path);
+  }
+  return [...files.values()];
 }
 
 async function filesOf(input: string): Promise<readonly string[]> {
@@ -38,7 +45,7 @@ async function filesOf(input: string): Promise<readonly string[]> {
   throw new CommandError(`no file matches ${input}`);
 }
 
-/** The files that match a pattern now, in the order of their names. */
+/** The files that match a pattern now, as absolute paths in their order. */
 export async function matches(pattern: string): Promise<readonly string[]> {
-  return (await glob(pattern, { expandDirectories: false, dot: true })).sort();
+  return (await glob(pattern, { absolute: true, expandDirectories: false, dot: true })).sort();
 }

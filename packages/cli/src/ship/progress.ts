@@ -1,5 +1,5 @@
 import type { IngestMuxer } from '@ringest/core';
-import type { EntryAccount } from './entry-account.js';
+import type { EntryAccount } from './entries/entry-account.js';
 
 /** What a `ship` has done so far. */
 export interface ShipStatus {
@@ -9,6 +9,8 @@ export interface ShipStatus {
   readonly entries: number;
   readonly confirmed: number;
   readonly refused: number;
+  /** Datagrams that came while there was no room for them. */
+  readonly dropped: number;
   /** Connections that may ingest. */
   readonly hot: number;
 }
@@ -42,10 +44,10 @@ export class Progress {
   }
 
   status(): ShipStatus {
-    const { bytes, entries, refused } = this.#account;
+    const { bytes, entries, refused, dropped } = this.#account;
     const { confirmedEntries = 0, hot = 0 } = this.#muxer?.stats() ?? {};
     const seconds = Math.round(performance.now() - this.#start) / 1000;
-    return { seconds, bytes, entries, confirmed: confirmedEntries, refused, hot };
+    return { seconds, bytes, entries, confirmed: confirmedEntries, refused, dropped, hot };
   }
 
   /** Writes a line for people, above the one that is drawn again. */

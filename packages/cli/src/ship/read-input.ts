@@ -1,6 +1,6 @@
 import { fstatSync, promises, read as readBytes } from 'node:fs';
 import { promisify } from 'node:util';
-import type { EntryAccount, EntryStream } from './entry-account.js';
+import type { EntryAccount, EntryStream } from './entries/entry-account.js';
 import { STANDARD_INPUT } from './inputs.js';
 
 /** Bytes to read at once. A write costs something, so that few large ones are cheaper. */

@@ -1,12 +1,12 @@
 import {
   IngestMuxer,
-  loadConfig,
   type MuxerConfiguration,
   muxerConfiguration,
   startFromConfig,
 } from '@ringest/core';
 import { UsageError } from '../errors.js';
 import { cacheConfiguration, targetConfiguration } from '../flags/index.js';
+import { loadShipConfig } from './configured.js';
 import type { ShipOptions } from './ship-options.js';
 
 type Logger = NonNullable<MuxerConfiguration['logger']>;
@@ -26,7 +26,7 @@ export async function startMuxer(
 ): Promise<IngestMuxer> {
   const { config, timeoutMs: timeout } = options;
   if (config !== undefined) {
-    const loaded = loadConfig(config);
+    const loaded = loadShipConfig(config);
     const own = loaded.global.Log_File === undefined ? { logger } : {};
     const muxer = { ...overrides(options, loaded.attach), ...own };
     const warn = (warning: string) => logger.warn(`${config}: ${warning}`);
@@ -51,7 +51,7 @@ export async function startMuxer(
  */
 export function configurationOf(options: ShipOptions): MuxerConfiguration {
   if (options.config !== undefined) {
-    const loaded = loadConfig(options.config);
+    const loaded = loadShipConfig(options.config);
     return { ...muxerConfiguration(loaded).configuration, ...overrides(options, loaded.attach) };
   }
   const { secret, targets } = options.targets;
@@ -81,11 +81,11 @@ function overrides(
   options: ShipOptions,
   attached: Readonly<Record<string, string>>,
 ): Partial<MuxerConfiguration> {
-  const { targets: choice, cache, tag } = options;
+  const { targets: choice, cache, entries } = options;
   const { secret, targets, tenant, compression } = choice;
   const attach = { ...attached, ...options.attach };
   return {
-    tags: [tag],
+    tags: [entries.tag],
     closeTimeout: CLOSE_TIMEOUT_MS,
     ...(targets.length > 0 ? targetConfiguration(choice) : {}),
     ...(compression === 'none' ? {} : { compression }),

@@ -1,24 +1,32 @@
 import type { CacheChoice, TargetChoice } from '../flags/index.js';
+import type { EntryOptions } from './entries/entry-streams.js';
+import type { FollowOptions } from './follow/follower.js';
+import type { ListenOptions } from './listen/listen-options.js';
 
 /** What `ringest ship` is to do; see its flags. */
 export interface ShipOptions {
   /** Files and patterns of files; `-` is standard input. */
   readonly inputs: readonly string[];
+  readonly follow: FollowChoice;
+  readonly listen: ListenOptions;
   /** The path of a configuration file; what flags say wins over it. */
   readonly config: string | undefined;
   readonly targets: TargetChoice;
   readonly cache: CacheChoice | undefined;
-  readonly tag: string;
-  /** An address; `undefined`: the one of the connection. */
-  readonly source: string | undefined;
+  readonly entries: EntryOptions;
+  /** The path of a module whose function gets each entry. */
+  readonly process: string | undefined;
   /** Values that are attached to every entry, by name. */
   readonly attach: Readonly<Record<string, string>>;
-  /** The bytes that end an entry; `undefined`: a line feed, with or without a carriage return. */
-  readonly delimiter: Uint8Array | undefined;
-  readonly maxLineBytes: number;
   /** Milliseconds to get everything confirmed after a signal. */
   readonly graceMs: number;
   /** Milliseconds to go on while nothing is confirmed; `undefined`: without a limit. */
   readonly timeoutMs: number | undefined;
   readonly json: boolean;
+}
+
+/** How files are followed; see the flags. */
+export interface FollowChoice extends Omit<FollowOptions, 'inputs'> {
+  /** Whether the inputs of the command line are followed; else they are read to their ends. */
+  readonly isOn: boolean;
 }

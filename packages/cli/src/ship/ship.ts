@@ -1,103 +1,73 @@
 import { once } from 'node:events';
 import type { CloseReport, IngestMuxer } from '@ringest/core';
 import { EXIT, type ExitStatus } from '../exit-status.js';
-import { EntryAccount, type EntryStream } from './entry-account.js';
-import { findInputs, STANDARD_INPUT } from './inputs.js';
+import { EntryAccount } from './entries/entry-account.js';
+import type { Listeners } from './listen/listeners.js';
 import { megabytes, Progress } from './progress.js';
-import { readInput } from './read-input.js';
 import { shipLogger } from './ship-log.js';
 import { configurationOf, startMuxer } from './ship-muxer.js';
 import type { ShipOptions } from './ship-options.js';
+import { planOf, type ShipPlan } from './ship-plan.js';
+import { Shipment } from './shipment.js';
 import { Stopping } from './stopping.js';
+import { watchConfirmations } from './watchdog.js';
 
 /**
  * Ships inputs to indexers, until their ends or a signal, and waits until all is confirmed.
- * @throws what keeps it from beginning: the options, a file, or the first connection
+ * @throws what keeps it from beginning: the options, a file, an address, or the first connection
  */
 export async function ship(options: ShipOptions): Promise<ExitStatus> {
-  const paths = await findInputs(options.inputs);
+  const plan = await planOf(options);
   const account = new EntryAccount();
   const progress = new Progress(account, options.json);
-  const sayLeft = () => progress.say(`ringest: ${left(progress)}`);
-  using stopping = new Stopping(options.graceMs, sayLeft);
   const say = (line: string) => progress.say(line);
-  const muxer = await startMuxer(options, shipLogger(say, options.json), stopping.reading);
+  using stopping = new Stopping(options.graceMs, () => say(`ringest: ${left(progress)}`));
+  let muxer: IngestMuxer;
+  try {
+    muxer = await startMuxer(options, shipLogger(say, options.json), stopping.reading);
+  } catch (error) {
+    const { reason } = stopping.reading;
+    if (error !== reason) throw error;
+    say(`ringest: ${reason.message} before an indexer was there: nothing was read`);
+    return EXIT.incomplete;
+  }
   progress.follow(muxer);
-  using _reload = onHangUp(() => reload(muxer, options, say));
-  muxer.on('error', () => {
-    // It is logged. Writes and `sync` throw when nothing can be delivered any more.
-  });
-  const shipment = { muxer, options, account, stopping, say };
-  const problems = await shipAll(shipment, paths);
-  const report = await muxer.close();
-  return tellEnd(progress, problems, report);
-}
-
-/** What the parts of a `ship` share. */
-interface Shipment {
-  readonly muxer: IngestMuxer;
-  readonly options: ShipOptions;
-  readonly account: EntryAccount;
-  readonly stopping: Stopping;
-  say(line: string): void;
-}
-
-/** Reads all inputs, one after the other, and waits until their entries are confirmed. */
-async function shipAll(shipment: Shipment, paths: readonly string[]): Promise<number> {
-  const { muxer, stopping, say } = shipment;
-  let problems = 0;
-  const problem = (text: string) => {
-    problems++;
-    say(`ringest: ${text}`);
-  };
-  const work = async () => {
-    for (const path of paths) {
-      const name = path === STANDARD_INPUT ? 'standard input' : path;
-      if (stopping.reading.aborted) problem(`${name} was not read`);
-      else if (
-        !(await shipInput(shipment, path, (error) => problem(`${name}: ${error.message}`)))
-      ) {
-        problem(`${name} was not read to its end`);
-      }
-    }
-    await muxer.sync({ signal: stopping.waiting });
-  };
+  using _reloading = onHangUp(() => reload(muxer, options, say));
+  using _watching = watchConfirmations(muxer, options.timeoutMs, (error) => stopping.giveUp(error));
+  const shipment = new Shipment(muxer, { account, stopping, say });
+  const listeners = await listen(shipment, plan, muxer);
+  const work = Promise.all([
+    shipment.readAll(plan.read, plan.entries),
+    plan.followed.size > 0 && shipment.follow(plan.followed, plan.follow),
+    shipment.serve(listeners),
+  ]).then(() => shipment.allConfirmed());
   try {
-    await untilAborted(work(), stopping.waiting);
+    await untilAborted(work, stopping.waiting);
   } catch (error) {
-    problem((error as Error).message);
+    shipment.problem((error as Error).message);
+    // What failed for good ends the rest too.
+    stopping.giveUp(error as Error);
   }
-  return problems;
+  // Connections may wait for room, until the muxer closes.
+  const [report] = await Promise.all([muxer.close(), ...listeners.map((one) => one.close())]);
+  return tellEnd(progress, shipment.problems, report);
 }
 
-/** @returns whether the end of the input was reached, or its error was reported */
-async function shipInput(
-  { muxer, options, account, stopping }: Shipment,
-  path: string,
-  failed: (error: Error) => void,
-): Promise<boolean> {
-  const stream = openStream(muxer, options);
-  account.add(stream);
+/** Begins to listen, or closes the muxer. */
+async function listen(
+  shipment: Shipment,
+  plan: ShipPlan,
+  muxer: IngestMuxer,
+): Promise<Listeners[]> {
+  const begun: Listeners[] = [];
   try {
-    return await readInput(path, stream, account, stopping.reading);
+    for (const { listen, entries } of plan.listened)
+      begun.push(await shipment.listen(listen, entries));
+    return begun;
   } catch (error) {
-    // The next input may be readable. Other errors hold for all of them.
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    failed(error as Error);
-    return true;
-  } finally {
-    account.close(stream);
+    await Promise.all([muxer.close(), ...begun.map((one) => one.close())]);
+    throw error;
   }
-}
-
-function openStream(muxer: IngestMuxer, options: ShipOptions): EntryStream {
-  const { source, delimiter, maxLineBytes } = options;
-  return muxer.lineWriter({
-    tag: muxer.getTag(options.tag),
-    maxLineBytes,
-    ...(source === undefined ? {} : { source }),
-    ...(delimiter === undefined ? {} : { delimiter }),
-  });
 }
 
 /** A write that waits for room does not know the signal: it is left behind, and `close` ends it. */
@@ -136,13 +106,14 @@ function left(progress: Progress): string {
 
 function tellEnd(progress: Progress, problems: number, report: CloseReport): ExitStatus {
   const { unconfirmed, cached } = report;
-  const { entries, refused, bytes, seconds } = progress.status();
-  const isDone = problems === 0 && unconfirmed === 0 && refused === 0;
+  const { entries, refused, dropped, bytes, seconds } = progress.status();
+  const isDone = [problems, unconfirmed, refused, dropped].every((count) => count === 0);
   const amount = `${entries} entries of ${megabytes(bytes)} in ${seconds.toFixed(1)} s`;
   const parts = [
     unconfirmed === 0 ? 'all confirmed' : `${unconfirmed} not confirmed`,
     ...(cached === 0 ? [] : [`${cached} of them in the cache, for the next run`]),
     ...(refused === 0 ? [] : [`${refused} refused`]),
+    ...(dropped === 0 ? [] : [`${dropped} datagrams dropped`]),
   ];
   progress.end({ unconfirmed, cached, problems }, `ringest: ${amount}: ${parts.join(', ')}`);
   return isDone ? EXIT.done : EXIT.incomplete;

@@ -3,11 +3,16 @@ import type { LineWriter } from '@ringest/core';
 /** What makes entries of the bytes of one input, such as a line writer. */
 export type EntryStream = Pick<LineWriter, 'write' | 'end' | 'stats'>;
 
+/** What counts the entries that it has written. */
+export type EntryCounter = Pick<LineWriter, 'stats'>;
+
 /** What was read and written so far, over all inputs. */
 export class EntryAccount {
   /** Bytes that were read. */
   bytes = 0;
-  readonly #open = new Set<EntryStream>();
+  /** Datagrams that came while there was no room for them. */
+  dropped = 0;
+  readonly #open = new Set<EntryCounter>();
   #entries = 0;
   #refused = 0;
 
@@ -21,12 +26,12 @@ export class EntryAccount {
     return this.#sum(this.#refused, 'refusedLines');
   }
 
-  add(stream: EntryStream): void {
+  add(stream: EntryCounter): void {
     this.#open.add(stream);
   }
 
   /** Keeps the counts of a stream that is written to no more, and forgets it. */
-  close(stream: EntryStream): void {
+  close(stream: EntryCounter): void {
     if (!this.#open.delete(stream)) return;
     const { entries, refusedLines } = stream.stats();
     this.#entries += entries;

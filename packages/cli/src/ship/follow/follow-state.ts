@@ -1,0 +1,82 @@
+import { promises, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CommandError } from '../../errors.js';
+import type { StoredAnchor } from './anchor.js';
+
+/** How far a file is confirmed. */
+export interface FileState {
+  /** The input that it belongs to: a path or a pattern. */
+  readonly input: string;
+  /** Where it was seen last. */
+  readonly path: string;
+  /** Its device and inode; a path may be given to another file. */
+  readonly device: string;
+  readonly inode: string;
+  /** All bytes before this one are confirmed. */
+  readonly offset: number;
+  /** What stands before the offset. */
+  readonly anchor: StoredAnchor;
+}
+
+interface StateFile {
+  readonly version: 1;
+  readonly files: readonly FileState[];
+}
+
+const VERSION = 1;
+
+/**
+ * Reads how far files are confirmed. A file that is missing says nothing.
+ * @throws {CommandError} it is no state file
+ */
+export function readState(path: string): readonly FileState[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  try {
+    const state: unknown = JSON.parse(text);
+    if (isStateFile(state)) return state.files;
+  } catch {
+    // It is no JSON.
+  }
+  throw new CommandError(
+    `${path} is no state file of ringest ${VERSION}: remove it to begin at the start of all files`,
+  );
+}
+
+/** Replaces the state file as a whole: a crash leaves the old one or the new one. */
+export async function writeState(path: string, files: readonly FileState[]): Promise<void> {
+  const state: StateFile = { version: VERSION, files };
+  const temporary = `${path}.new`;
+  const file = await promises.open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(state, undefined, 1)}\n`);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await promises.rename(temporary, path);
+  const folder = await promises.open(dirname(path));
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function isStateFile(state: unknown): state is StateFile {
+  const { version, files } = (state ?? {}) as Partial<StateFile>;
+  return version === VERSION && Array.isArray(files) && files.every(isFileState);
+}
+
+function isFileState(value: unknown): value is FileState {
+  const { input, path, device, inode, offset, anchor } = (value ?? {}) as Partial<FileState>;
+  return (
+    [input, path, device, inode, anchor?.sha256].every((text) => typeof text === 'string') &&
+    [offset, anchor?.bytes].every((number) => Number.isSafeInteger(number) && Number(number) >= 0)
+  );
+}

@@ -1,0 +1,261 @@
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EntryAccount, EntryStream } from '../entries/entry-account.js';
+import { matches } from '../inputs.js';
+import { Anchor } from './anchor.js';
+import { Confirmations } from './confirmations.js';
+import { Copies } from './copies.js';
+import { fileAt, keyOf } from './file-identity.js';
+import { findAgain, findCopy } from './find-file.js';
+import { readState } from './follow-state.js';
+import { type Opened, openFile, Tail } from './tail.js';
+
+/** How files are followed. */
+export interface FollowOptions {
+  /** Paths and patterns of files. They need not be there yet. */
+  readonly inputs: readonly string[];
+  /** Where it is kept how far files are confirmed; `undefined`: nowhere. */
+  readonly statePath: string | undefined;
+  /** Whether files that are there at the start, and that no state knows, are read from their ends on. */
+  readonly fromEnd: boolean;
+  /** Milliseconds between two looks at files that had nothing new. */
+  readonly pollMs: number;
+  /** Milliseconds without news after which the last entry of a file counts as complete. */
+  readonly quietMs: number;
+  /** The most bytes that are read ahead of confirmations. */
+  readonly maxAheadBytes: number;
+}
+
+/** What followed files are read into. */
+export interface FollowHost {
+  readonly account: EntryAccount;
+  /** What makes entries of the bytes of a file that belongs to an input. */
+  readonly openStream: (input: string) => EntryStream;
+  /** Resolves once all that was written before is confirmed. */
+  readonly confirmed: () => Promise<void>;
+  readonly say: (line: string) => void;
+}
+
+/** Bytes to read at once. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * Reads files as they grow, whatever their names become: renamed, truncated after a copy was made, or
+ * removed and made anew.
+ */
+export class Follower {
+  readonly #options: FollowOptions;
+  readonly #host: FollowHost;
+  /** The files that are read, by their keys. */
+  readonly #tails = new Map<string, Tail>();
+  /** Files that are read to their ends, of which not all is confirmed. */
+  readonly #ended = new Set<Tail>();
+  readonly #copies: Copies;
+  /** Paths that cannot be opened, which is said once. */
+  readonly #unreadable = new Set<string>();
+  readonly #confirmations: Confirmations;
+  readonly #buffer: Buffer;
+  #isFirstScan = true;
+
+  constructor(options: FollowOptions, host: FollowHost) {
+    this.#options = options;
+    this.#host = host;
+    this.#copies = new Copies(options.quietMs);
+    this.#buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, options.maxAheadBytes));
+    this.#confirmations = new Confirmations({
+      tails: () => [...this.#tails.values(), ...this.#ended],
+      confirmed: host.confirmed,
+      statePath: options.statePath,
+    });
+  }
+
+  /**
+   * Follows the files until the signal is aborted.
+   * @throws {CommandError} the state file cannot be used
+   * @throws what the streams throw, and what is wrong with a file that was open
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#resume();
+    while (!signal.aborted) {
+      await this.#scan();
+      const hasNews = await this.#readAll(signal);
+      await this.#finishQuiet();
+      await this.#confirm(hasNews, signal);
+    }
+  }
+
+  /** Keeps that everything is confirmed, and closes the files. */
+  async end(): Promise<void> {
+    await this.#confirmations.end();
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    for (const tail of [...this.#tails.values()]) await this.#stop(tail);
+  }
+
+  /** Finds the files of an earlier run. Those of inputs that are there no longer are forgotten. */
+  async #resume(): Promise<void> {
+    const { statePath, inputs } = this.#options;
+    if (statePath === undefined) return;
+    const states = readState(statePath);
+    if (states.length > 0) this.#isFirstScan = false;
+    for (const state of states.filter(({ input }) => inputs.includes(input))) {
+      const found = await findAgain(state, (key) => this.#tails.has(key));
+      if (found !== undefined) this.#begin(state.input, found.path, found.opened, found.anchor);
+      else if (state.offset > 0) {
+        const { path, offset } = state;
+        this.#host.say(`ringest: ${path}: what it had behind byte ${offset} is not there any more`);
+      }
+    }
+  }
+
+  /** Looks which files there are. */
+  async #scan(): Promise<void> {
+    const paths = new Map<string, { readonly input: string; readonly path: string }>();
+    for (const input of this.#options.inputs) {
+      for (const path of await pathsOf(input)) {
+        const identity = await fileAt(path);
+        const key = identity === undefined ? undefined : keyOf(identity);
+        if (key !== undefined && !paths.has(key)) paths.set(key, { input, path });
+      }
+    }
+    // First those that are known: a name that one has lost may be another one's by now.
+    for (const [key, tail] of this.#tails) {
+      const found = paths.get(key);
+      tail.isGone = found === undefined;
+      tail.path = found?.path ?? tail.path;
+    }
+    for (const [key, { input, path }] of paths) {
+      if (!this.#tails.has(key)) await this.#discover(input, path);
+    }
+    this.#copies.keep((key) => paths.has(key));
+    this.#isFirstScan = false;
+  }
+
+  async #discover(input: string, path: string): Promise<void> {
+    const opened = await this.#open(path);
+    if (opened === undefined) return;
+    const anchor = await this.#placeToBegin(path, opened);
+    if (anchor === undefined) await opened.file.close();
+    else this.#begin(input, path, opened, anchor);
+  }
+
+  async #placeToBegin(path: string, opened: Opened): Promise<Anchor | undefined> {
+    const key = keyOf(opened.identity);
+    // By now, the path may lead to another file.
+    if (this.#tails.has(key)) return undefined;
+    const isFollowed = (tail: Tail) => this.#tails.get(tail.key) === tail;
+    const skips = this.#isFirstScan && this.#options.fromEnd;
+    const end = skips ? await Anchor.at(opened.file, opened.size) : undefined;
+    const start = end ?? Anchor.START;
+    return await this.#copies.placeToBegin(key, opened, this.#beside(path), isFollowed, start);
+  }
+
+  async #open(path: string): Promise<Opened | undefined> {
+    try {
+      const opened = await openFile(path);
+      this.#unreadable.delete(path);
+      return opened;
+    } catch (error) {
+      if (!this.#unreadable.has(path)) this.#host.say(`ringest: ${(error as Error).message}`);
+      this.#unreadable.add(path);
+      return undefined;
+    }
+  }
+
+  /** The followed file whose name is the beginning of a path's name: `app.log` of `app.log.1`. */
+  #beside(path: string): Tail | undefined {
+    for (const tail of this.#tails.values()) {
+      const isLonger = path.length > tail.path.length && path.startsWith(tail.path);
+      if (isLonger && !tail.isGone && !path.slice(tail.path.length).includes('/')) return tail;
+    }
+    return undefined;
+  }
+
+  #begin(input: string, path: string, opened: Opened, anchor: Anchor): Tail {
+    const stream = this.#host.openStream(input);
+    this.#host.account.add(stream);
+    const tail = new Tail(input, path, opened, anchor, stream);
+    this.#tails.set(tail.key, tail);
+    return tail;
+  }
+
+  /** Gives each file its turn. @returns whether one had something new */
+  async #readAll(signal: AbortSignal): Promise<boolean> {
+    let hasNews = false;
+    for (const tail of [...this.#tails.values()]) {
+      if (signal.aborted) return hasNews;
+      const look = await tail.look(this.#buffer);
+      if (look.kind === 'truncated') await this.#truncated(tail);
+      if (look.kind === 'nothing new') continue;
+      hasNews = true;
+      if (look.kind === 'read') this.#host.account.bytes += look.bytes;
+      if (this.#isFarAhead) await orAborted(this.#confirmations.begin(true), signal);
+    }
+    return hasNews;
+  }
+
+  get #isFarAhead(): boolean {
+    return this.#confirmations.bytesAhead >= this.#options.maxAheadBytes;
+  }
+
+  /** Goes on in a copy with what was not read before, and leaves the file to the next scan. */
+  async #truncated(tail: Tail): Promise<void> {
+    this.#tails.delete(tail.key);
+    const copy = await findCopy(tail.path, tail.read, (key) => this.#tails.has(key));
+    if (copy === undefined) {
+      await tail.finishEntry();
+      await this.#leave(tail);
+      return;
+    }
+    await tail.goOnIn(copy.path, copy.opened);
+    this.#tails.set(tail.key, tail);
+  }
+
+  /** Ends what has been quiet: entries without their ends, and files that are gone. */
+  async #finishQuiet(): Promise<void> {
+    const now = performance.now();
+    for (const tail of [...this.#tails.values()]) {
+      if (now - tail.lastNews < this.#options.quietMs) continue;
+      await tail.finishEntry();
+      if (!tail.isGone) continue;
+      this.#tails.delete(tail.key);
+      await this.#leave(tail);
+    }
+  }
+
+  /** Reads a file no more. Its state is kept until all of it is confirmed. */
+  async #leave(tail: Tail): Promise<void> {
+    this.#ended.add(tail);
+    await this.#stop(tail);
+  }
+
+  async #stop(tail: Tail): Promise<void> {
+    this.#tails.delete(tail.key);
+    this.#host.account.close(tail.stream);
+    await tail.close();
+  }
+
+  async #confirm(hasNews: boolean, signal: AbortSignal): Promise<void> {
+    for (const tail of this.#ended) {
+      if (tail.isConfirmed) this.#ended.delete(tail);
+    }
+    void this.#confirmations.begin(false);
+    if (!hasNews) await sleep(this.#options.pollMs, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Waits for a promise that does not reject, or for the signal. */
+async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const aborted = once(signal, 'abort', { signal: over.signal }).catch(() => {});
+  if (!signal.aborted) await Promise.race([promise, aborted]);
+  over.abort();
+}
+
+async function pathsOf(input: string): Promise<readonly string[]> {
+  // A file may have a name that looks like a pattern.
+  return (await fileAt(input)) === undefined ? await matches(input) : [resolve(input)];
+}

@@ -1,0 +1,97 @@
+import type { Draft } from '../entries/draft.js';
+import type { EntryStream } from '../entries/entry-account.js';
+import type { EntryStreams } from '../entries/entry-streams.js';
+import type { Splitter } from '../entries/splitters.js';
+
+const [ZERO, ONE, NINE, SPACE] = [48, 49, 57, 32];
+const LINE_FEED = 10;
+/** A length of more digits is none. */
+const MOST_DIGITS = 9;
+
+/** Messages with their lengths in front: octet counting of RFC 6587. What has no length ends with its line. */
+export const octetCounted: Splitter = (bytes, from, isEnd) => {
+  let at = from;
+  while (at < bytes.length && at - from <= MOST_DIGITS && isDigit(bytes[at])) at++;
+  const hasLength = at > from && at - from <= MOST_DIGITS && bytes[from] !== ZERO;
+  if (at === bytes.length && !isEnd) return undefined;
+  if (hasLength && bytes[at] === SPACE) {
+    const begin = at + 1;
+    const end = begin + Number(bytes.toString('latin1', from, at));
+    if (end <= bytes.length) return { from: begin, to: trimmed(bytes, begin, end), after: end };
+    return isEnd && begin < bytes.length
+      ? { from: begin, to: bytes.length, after: bytes.length }
+      : undefined;
+  }
+  const found = bytes.indexOf(LINE_FEED, from);
+  if (found !== -1) return { from, to: trimmed(bytes, from, found), after: found + 1 };
+  return isEnd && from < bytes.length ? { from, to: bytes.length, after: bytes.length } : undefined;
+};
+
+/** Takes syslog by TCP: the first byte says whether messages have their lengths in front, or are lines. */
+export class SyslogStream implements EntryStream {
+  readonly #streams: EntryStreams;
+  readonly #sender: string | undefined;
+  #stream: EntryStream | undefined;
+
+  constructor(streams: EntryStreams, sender: string | undefined) {
+    this.#streams = streams;
+    this.#sender = sender;
+  }
+
+  stats() {
+    return this.#stream?.stats() ?? { entries: 0, refusedLines: 0, unfinishedBytes: 0 };
+  }
+
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    this.#stream ??= this.#open(chunk[0]);
+    return this.#stream.write(chunk);
+  }
+
+  end(): Promise<void> | undefined {
+    return this.#stream?.end();
+  }
+
+  #open(first: number | undefined): EntryStream {
+    const isCounted = first !== undefined && first >= ONE && first <= NINE;
+    if (isCounted) return this.#streams.openRecords(octetCounted, this.#sender);
+    return this.#streams.openLines(this.#sender);
+  }
+}
+
+/** The message of a datagram. */
+export function syslogDatagram(
+  streams: EntryStreams,
+  datagram: Buffer,
+  sender: string | undefined,
+): readonly Draft[] {
+  const end = trimmed(datagram, 0, datagram.length);
+  return end === 0 ? [] : [streams.draft(Buffer.from(datagram.subarray(0, end)), sender)];
+}
+
+/** The lines of a datagram. */
+export function linesOfDatagram(
+  streams: EntryStreams,
+  datagram: Buffer,
+  sender: string | undefined,
+): readonly Draft[] {
+  const drafts: Draft[] = [];
+  for (let from = 0; from < datagram.length; ) {
+    const found = datagram.indexOf(LINE_FEED, from);
+    const end = found === -1 ? datagram.length : found;
+    const to = trimmed(datagram, from, end);
+    if (to > from) drafts.push(streams.draft(Buffer.from(datagram.subarray(from, to)), sender));
+    from = end + 1;
+  }
+  return drafts;
+}
+
+/** Where a message ends without the line ends and zeros that some senders put behind it. */
+function trimmed(bytes: Buffer, from: number, to: number): number {
+  let end = to;
+  while (end > from && [0, LINE_FEED, 13].includes(bytes[end - 1] as number)) end--;
+  return end;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= ZERO && byte <= NINE;
+}

@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import type { IngestMuxer } from '@ringest/core';
+import type { EntryAccount, EntryStream } from './entries/entry-account.js';
+import { type EntryOptions, EntryStreams } from './entries/entry-streams.js';
+import { Follower, type FollowOptions } from './follow/follower.js';
+import { STANDARD_INPUT } from './inputs.js';
+import type { ListenOptions } from './listen/listen-options.js';
+import { Listeners } from './listen/listeners.js';
+import { readInput } from './read-input.js';
+import { sharedWait } from './shared-wait.js';
+import type { Stopping } from './stopping.js';
+
+/** What a shipment tells while it goes on. */
+export interface ShipmentHost {
+  readonly account: EntryAccount;
+  readonly stopping: Stopping;
+  readonly say: (line: string) => void;
+}
+
+/** Entries on their way from inputs to indexers. */
+export class Shipment {
+  readonly #muxer: IngestMuxer;
+  readonly #host: ShipmentHost;
+  /** Whether every entry is on disk once its write is over. */
+  readonly #isStored: boolean;
+  readonly #sync: () => Promise<void>;
+  #problems = 0;
+
+  constructor(muxer: IngestMuxer, host: ShipmentHost) {
+    this.#muxer = muxer;
+    this.#host = host;
+    this.#sync = sharedWait(() => muxer.sync({ signal: host.stopping.waiting }));
+    this.#isStored = muxer.stats().cache?.mode === 'journal';
+  }
+
+  /** What went wrong, and was said. */
+  get problems(): number {
+    return this.#problems;
+  }
+
+  /** Reads files, or standard input, one after the other. */
+  async readAll(paths: readonly string[], entries: EntryOptions): Promise<void> {
+    const streams = this.#streams(entries);
+    for (const path of paths) {
+      const name = path === STANDARD_INPUT ? 'standard input' : path;
+      if (this.#host.stopping.reading.aborted) this.problem(`${name} was not read`);
+      else await this.#readToEnd(path, name, streams.open());
+    }
+  }
+
+  /**
+   * Follows files until it is stopped, and waits until what was read is confirmed.
+   * @param inputs how entries are made of the files of each path or pattern
+   */
+  async follow(
+    inputs: ReadonlyMap<string, EntryOptions>,
+    choice: Omit<FollowOptions, 'inputs'>,
+  ): Promise<void> {
+    const { account, stopping, say } = this.#host;
+    const streams = new Map<string, EntryStreams>();
+    for (const [input, entries] of inputs) streams.set(input, this.#streams(entries));
+    const follower = new Follower(
+      { ...choice, inputs: [...inputs.keys()] },
+      {
+        account,
+        openStream: (input) => {
+          const opened = streams.get(input)?.open();
+          if (opened === undefined) throw new Error(`the input ${input} is not followed`);
+          return opened;
+        },
+        confirmed: async () => {
+          if (!this.#isStored) await this.#muxer.barrier({ signal: stopping.waiting });
+        },
+        say,
+      },
+    );
+    try {
+      await follower.run(stopping.reading);
+      await this.allConfirmed();
+      await follower.end();
+    } finally {
+      await follower.close();
+    }
+  }
+
+  /** Begins to listen. @throws what the system says of an address */
+  listen(options: ListenOptions, entries: EntryOptions): Promise<Listeners> {
+    const { account, stopping, say } = this.#host;
+    return Listeners.listen(options, {
+      streams: this.#streams(entries),
+      account,
+      limits: options,
+      confirmed: async () => {
+        if (!this.#isStored) await this.#sync();
+      },
+      say,
+      failed: (error) => stopping.giveUp(error),
+    });
+  }
+
+  /** Takes what comes until it is stopped. */
+  async serve(listeners: readonly Listeners[]): Promise<void> {
+    const { reading } = this.#host.stopping;
+    if (listeners.length > 0 && !reading.aborted) await once(reading, 'abort');
+    await Promise.all(listeners.map((one) => one.close()));
+  }
+
+  /** Waits until all that was written is confirmed. */
+  async allConfirmed(): Promise<void> {
+    await this.#muxer.sync({ signal: this.#host.stopping.waiting });
+  }
+
+  /** Something went wrong, which does not end the others. */
+  problem(text: string): void {
+    this.#problems++;
+    this.#host.say(`ringest: ${text}`);
+  }
+
+  #streams(entries: EntryOptions): EntryStreams {
+    return new EntryStreams(this.#muxer, entries, this.#host.say);
+  }
+
+  async #readToEnd(path: string, name: string, stream: EntryStream): Promise<void> {
+    const { account, stopping } = this.#host;
+    account.add(stream);
+    try {
+      const isWhole = await readInput(path, stream, account, stopping.reading);
+      if (!isWhole) this.problem(`${name} was not read to its end`);
+    } catch (error) {
+      // The next input may be readable. Other errors hold for all of them.
+      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+      this.problem(`${name}: ${(error as Error).message}`);
+    } finally {
+      account.close(stream);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { CollectingIndexer } from '../support/collecting-indexer.js';
+import { GrowingLog, LINE_BYTES } from '../support/growing-log.js';
+import { scaled } from '../support/scale.js';
+import { ship, textsOf } from '../support/shipping.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { eventually } from '../support/waiting.js';
+
+const KILLS = scaled(3, 10);
+const LIMIT_MS = scaled(60_000, 600_000);
+const BURSTS_PER_RUN = 6;
+const LINES_PER_BURST = 500;
+const AHEAD_BYTES = 8192;
+/** A chunk is as large as what may be ahead, and may begin just before that is reached. */
+const MOST_AGAIN = (2 * AHEAD_BYTES) / LINE_BYTES;
+
+it(
+  'ships a file whole that is rotated in all ways while it is killed again and again',
+  async () => {
+    const indexer = await CollectingIndexer.start();
+    const log = new GrowingLog(temporaryDirectory());
+    const flags = ['--state-file', join(temporaryDirectory(), 'state'), '--poll', '5ms'];
+    const more = ['--max-ahead', String(AHEAD_BYTES), `${log.path}*`];
+    const start = () => ship(indexer.address, '--follow', ...flags, ...more);
+    const numbersOf = () => new Set(textsOf(indexer).map((text) => Number(text.split(' ')[1])));
+    const arrived = () => eventually(() => expect(numbersOf().size).toBe(log.lines));
+
+    let process = start();
+    for (let kill = 0; kill < KILLS; kill++) {
+      for (let burst = 0; burst < BURSTS_PER_RUN; burst++) {
+        log.write(LINES_PER_BURST);
+        if (burst % 3 === 0) log.rename();
+        else if (burst % 3 === 1) log.copyAndTruncate();
+        else {
+          // What is in a file that is removed is gone for whoever has not opened it.
+          await arrived();
+          log.remove();
+        }
+      }
+      log.write(LINES_PER_BURST);
+      const before = textsOf(indexer).length;
+      await eventually(() => expect(textsOf(indexer).length).toBeGreaterThan(before));
+      await process.end('SIGKILL');
+      // What comes while nobody follows.
+      log.write(LINES_PER_BURST);
+      if (kill % 2 === 0) log.copyAndTruncate();
+      else log.rename();
+      log.write(LINES_PER_BURST);
+      process = start();
+    }
+    await arrived();
+    expect(await process.end('SIGTERM')).toBe(0);
+    const texts = textsOf(indexer);
+    expect([...numbersOf()].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: log.lines }, (_, i) => i + 1),
+    );
+    expect(texts.every((text) => text === GrowingLog.line(Number(text.split(' ')[1])))).toBe(true);
+    const again = texts.length - log.lines;
+    expect(again).toBeLessThanOrEqual(KILLS * MOST_AGAIN);
+  },
+  LIMIT_MS,
+);
