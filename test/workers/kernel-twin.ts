@@ -134,7 +134,7 @@ export class KernelTwin implements Kernel {
   unstamp(from: number, end: number, toMuxer: number): number {
     const view = this.#view;
     let at = from;
-    while (this.#isFrame(at, end)) {
+    while (this.#isWholeFrame(at, end)) {
       const id = view.getBigUint64(at + 38, true);
       if (id !== 0n && id !== NO_SOURCE) {
         const tag = view.getUint16(at + 20, true);
@@ -149,7 +149,7 @@ export class KernelTwin implements Kernel {
   walk(from: number, end: number, most: number): number {
     let at = from;
     this.#walked = 0;
-    while (this.#walked < most >>> 0 && this.#isFrame(at, end)) {
+    while (this.#walked < most >>> 0 && this.#isWholeFrame(at, end)) {
       at += this.#frameBytes(at);
       this.#walked++;
     }
@@ -188,6 +188,14 @@ export class KernelTwin implements Kernel {
 
   #isFrame(at: number, end: number): boolean {
     return at + 4 <= end && this.#view.getUint32(at, true) === NEW_ENTRY;
+  }
+
+  #isWholeFrame(at: number, end: number): boolean {
+    if (!this.#isFrame(at, end) || at + 46 > end) return false;
+    const word = this.#view.getUint32(at + 4, true);
+    const dataEnd = at + 46 + (word & 0x3fffffff);
+    if ((word & 0x40000000) === 0) return dataEnd <= end;
+    return dataEnd + 4 <= end && dataEnd + this.#view.getUint32(dataEnd, true) <= end;
   }
 
   #frameBytes(at: number): number {

@@ -9,6 +9,7 @@ import {
   RingReader,
   RingSizeError,
   TO_INDEXER_AT,
+  unstampFrames,
 } from '@ringest/workers/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -144,6 +145,39 @@ describe('a ring', () => {
     writer.commit();
     ring.bytes.writeUInt32LE(0x12345678, ring.address(0));
     expect(() => reader.next(SIZE)).toThrow(RingCorruptError);
+  });
+
+  it.each([
+    ['data that passes the end', 5000],
+    ['more data than there is memory', 0x3fffffff],
+    ['values that pass the end', 0x40000000 | 3],
+    ['values of which there is only the beginning', 0x40000000 | 11],
+  ])('tells a frame with %s, and does not leave its memory', (_what, word) => {
+    const { writer, reader, ring } = makeRing();
+    writer.write(1, 2, 3, source, 'a whole one', undefined);
+    writer.write(1, 2, 3, source, 'overwritten', undefined);
+    writer.commit();
+    while (reader.next(SIZE) === ReadOutcome.frames);
+    const length = ring.address(0) + 46 + 11 + 4;
+    // The data begins with what would be the length of its values.
+    ring.bytes.writeUInt32LE(word, length);
+    ring.bytes.writeUInt32LE(0xfffffff0, length + 42 + 3);
+    const to = writer.cursor;
+    expect(passEntries(ring, 0, to, 1)).toMatchObject({ entries: 1 });
+    expect(() => passEntries(ring, 0, to, 2)).toThrow(RingCorruptError);
+    expect(() => unstampFrames(ring, 0, to)).toThrow(RingCorruptError);
+    expect(() => passEntries(ring, 0, to - 20, 2)).toThrow(RingCorruptError);
+    expect(() => new RingReader(ring).rewind(0)).toThrow(RingCorruptError);
+  });
+
+  it('tells records that do not end where they must', () => {
+    const { writer, ring } = makeRing();
+    writer.writeLarge(5, 1);
+    writer.commit();
+    expect(() => passEntries(ring, 0, LARGE_BYTES - 1, 9)).toThrow(RingCorruptError);
+    expect(() => unstampFrames(ring, 0, LARGE_BYTES - 1)).toThrow(RingCorruptError);
+    ring.bytes.writeUInt32LE(0, ring.address(0));
+    expect(() => passEntries(ring, 0, LARGE_BYTES, 9), 'a pad').toThrow(RingCorruptError);
   });
 
   it('has a power of two of bytes, from 64 KiB to 1 GiB', () => {

@@ -13,6 +13,7 @@ export * from './configuration/configuration.js';
 export { KEY_EFFECTS } from './configuration/muxer-configuration.js';
 export * from './configuration/targets/address.js';
 export * from './entries/packed-run.js';
+export * from './entries/unfinished-line.js';
 export { ENVIRONMENT_VARIABLES } from './gravwell-file/environment.js';
 export { GLOBAL_KEYS } from './gravwell-file/global.js';
 export * from './placing/barriers.js';

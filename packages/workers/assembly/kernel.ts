@@ -237,6 +237,21 @@ function isFrame(at: u32, end: u32): bool {
   return at + 4 <= end && load<u32>(at) == NEW_ENTRY;
 }
 
+// The bytes of a frame that is wholly before `end`; else 0: its lengths were overwritten.
+// @ts-ignore: decorator
+@inline
+function wholeFrameBytes(at: u32, end: u32): u32 {
+  const left = end - at;
+  if (left < FRAME_BYTES) return 0;
+  const word = load<u32>(at + LENGTH);
+  const size = FRAME_BYTES + (word & LENGTH_MASK);
+  if (size > left) return 0;
+  if (!(word & FLAG_VALUES)) return size;
+  if (size + 4 > left) return 0;
+  const values = load<u32>(at + size);
+  return values <= left - size ? size + values : 0;
+}
+
 export function setLocalSource(w0: u32, w1: u32, w2: u32, w3: u32, isIPv4: bool): void {
   localLow = <u64>w0 | (<u64>w1 << 32);
   localHigh = <u64>w2 | (<u64>w3 << 32);
@@ -285,13 +300,15 @@ export function stamp(from: u32, end: u32, toIndexer: u32): u32 {
 export function unstamp(from: u32, end: u32, toMuxer: u32): u32 {
   let at = from;
   while (isFrame(at, end)) {
+    const size = wholeFrameBytes(at, end);
+    if (!size) break;
     const stamped = load<u64>(at + ID);
     if (stamped != ID_UNSTAMPED && stamped != ID_UNSTAMPED_NO_SOURCE) {
       const indexerTag = <u32>load<u16>(at + TAG);
       store<u16>(at + TAG, load<u16>(toMuxer + (indexerTag << 1)));
       store<u64>(at + ID, ID_UNSTAMPED);
     }
-    at += frameBytes(at);
+    at += size;
   }
   return at;
 }
@@ -300,7 +317,9 @@ export function walk(from: u32, end: u32, most: u32): u32 {
   let at = from;
   let left = most;
   while (left && isFrame(at, end)) {
-    at += frameBytes(at);
+    const size = wholeFrameBytes(at, end);
+    if (!size) break;
+    at += size;
     left--;
   }
   walkedFrames = most - left;

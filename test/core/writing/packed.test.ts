@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { decodeEntry, type EntryInput } from '@ringest/codec';
 import {
   BacklogFullError,
@@ -35,6 +37,13 @@ function packed(parts: readonly (string | Uint8Array)[], before = 0) {
 
 /** The numbers from 0 on. */
 const count = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/** Changes the second of these offsets to and fro, until the first one is 1. */
+const FLICKERING = `
+  const { parentPort, workerData: offsets } = require('node:worker_threads');
+  parentPort.postMessage('flickers');
+  while (Atomics.load(offsets, 0) === 0) Atomics.store(offsets, 1, 7 - Atomics.load(offsets, 1));
+`;
 
 const BYTES = Buffer.from('onetwothree');
 const OFFSETS = Uint32Array.of(0, 3, 6, 11);
@@ -120,6 +129,28 @@ describe('packed entries', () => {
         ),
       );
     }
+  });
+
+  it('are cut once, also while another thread changes their offsets', async () => {
+    const writing = await LineWriting.start();
+    const offsets = new Uint32Array(new SharedArrayBuffer(12));
+    offsets.set([0, 2, 7]);
+    const thread = new Worker(FLICKERING, { eval: true, workerData: offsets });
+    await once(thread, 'message');
+    const wholes: string[] = [];
+    for (let i = 0; i < 20; i++) {
+      for (let j = 0; j < 100; j++) {
+        const room = writing.muxer.writePacked(Buffer.from('onetwo!'), offsets, FIXED);
+        if (room) await room;
+      }
+      const arrived = (await writing.arrived()).map(({ bytes }) =>
+        decodeEntry(bytes).data.toString(),
+      );
+      while (arrived.length > 0) wholes.push(arrived.splice(0, 2).join(''));
+    }
+    Atomics.store(offsets, 0, 1);
+    await once(thread, 'exit');
+    expect(wholes).toEqual(Array.from({ length: 2000 }, () => 'onetwo!'));
   });
 
   it('keep their places among what is written in the same turn', async () => {

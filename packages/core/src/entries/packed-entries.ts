@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import {
   areGone,
   GONE,
@@ -61,31 +62,41 @@ export class PackedEntries {
       const wanted = 'either a time for all entries, or timestamps';
       throw new InvalidArgumentError('options.timestamp', timestamp, wanted);
     }
-    checkPacked(bytes, offsets, { tags, times }, this.#tags, this.#maxBytes);
-    const columns = { tags, times: times && timesWithin(times, this.#window) };
+    const packed = checkColumns(bytes, offsets, tags, times);
+    checkEntries(packed, this.#tags, this.#maxBytes);
+    const columns = {
+      tags: packed.tags,
+      times: packed.times && timesWithin(packed.times, this.#window),
+    };
     this.#parts.check({
       // Without any entry, there is no tag that could be wrong.
-      tag: tags === undefined ? (tag as number) : (tags[0] ?? GRAVWELL_TAG),
+      tag: packed.tags === undefined ? (tag as number) : (packed.tags[0] ?? GRAVWELL_TAG),
       timestamp: timestamp === undefined ? Timestamp.now() : timestamp,
       data: NO_DATA,
       ...(source !== undefined && { source }),
     });
-    return new PackedRun(bytes, offsets, columns, this.#parts);
+    return new PackedRun(bytes, packed.offsets, columns, this.#parts);
   }
 }
 
+/** Packed entries whose columns no other thread can change. */
+interface Packed extends PackedColumns {
+  /** Bytes of all entries. */
+  readonly byteLength: number;
+  readonly offsets: Uint32Array;
+}
+
 /**
- * Checks packed entries.
+ * Checks the types and lengths of packed entries.
+ * @returns their columns, in a copy where another thread could change them after they are checked
  * @throws {InvalidArgumentError} an argument has the wrong type or length
- * @throws {BatchError} an entry cannot be written: its offsets, its size, its tag or its time
  */
-function checkPacked(
+function checkColumns(
   bytes: Uint8Array,
   offsets: Uint32Array,
-  { tags, times }: PackedColumns,
-  known: MuxerTags,
-  maxBytes: number,
-): void {
+  tags: Uint16Array | undefined,
+  times: PackedTimes | undefined,
+): Packed {
   if (!isBytes(bytes)) throw new InvalidArgumentError('bytes', bytes, 'a Uint8Array');
   if (areGone(bytes)) throw new InvalidArgumentError('bytes', bytes, `bytes with memory: ${GONE}`);
   if (!(offsets instanceof Uint32Array) || offsets.length === 0) {
@@ -95,14 +106,27 @@ function checkPacked(
       'a Uint32Array with the beginning of each entry, and the end of the last one',
     );
   }
-  const count = offsets.length - 1;
-  if (tags !== undefined) checkColumn('options.tags', tags, Uint16Array, count);
-  if (times !== undefined) checkTimes(times, count);
+  const own = unshared(offsets);
+  const count = own.length - 1;
+  return {
+    byteLength: bytes.length,
+    offsets: own,
+    tags: tags === undefined ? undefined : checkColumn('options.tags', tags, Uint16Array, count),
+    times: times === undefined ? undefined : checkTimes(times, count),
+  };
+}
+
+/** @throws {BatchError} an entry cannot be written: its offsets, its size, its tag or its time */
+function checkEntries(
+  { byteLength, offsets, tags, times }: Packed,
+  known: MuxerTags,
+  maxBytes: number,
+): void {
   let lastTag = -1;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < offsets.length - 1; i++) {
     const from = offsets[i] as number;
     const to = offsets[i + 1] as number;
-    if (to < from || to > bytes.length) {
+    if (to < from || to > byteLength) {
       const wanted = 'give offsets that do not fall, and do not pass the end of the bytes';
       throw new BatchError(i, new InvalidEntryError('offsets', [from, to], wanted));
     }
@@ -118,28 +142,40 @@ function checkPacked(
   }
 }
 
-function checkTimes(times: PackedTimes, count: number): void {
+function checkTimes(times: PackedTimes, count: number): PackedTimes {
   if (typeof times !== 'object' || times === null) {
     throw new InvalidArgumentError('options.timestamps', times, '{ seconds }, see PackedTimes');
   }
   const { seconds, nanoseconds } = times;
-  checkColumn('options.timestamps.seconds', seconds, Float64Array, count);
-  if (nanoseconds === undefined) return;
-  checkColumn('options.timestamps.nanoseconds', nanoseconds, Uint32Array, count);
+  const name = 'options.timestamps';
+  return {
+    seconds: checkColumn(`${name}.seconds`, seconds, Float64Array, count),
+    ...(nanoseconds !== undefined && {
+      nanoseconds: checkColumn(`${name}.nanoseconds`, nanoseconds, Uint32Array, count),
+    }),
+  };
 }
 
-function checkColumn(
+/** Returns the column, in a copy if another thread could change it. */
+function checkColumn<Column extends Uint16Array | Uint32Array | Float64Array>(
   name: string,
   column: unknown,
-  type: typeof Uint16Array | typeof Uint32Array | typeof Float64Array,
+  type: { new (length: number): Column },
   count: number,
-): void {
-  if (column instanceof type && column.length === count) return;
+): Column {
+  if (column instanceof type) {
+    const own = unshared(column);
+    if (own.length === count) return own;
+  }
   throw new InvalidArgumentError(
     name,
     column,
     `a ${type.name} with a number for each of ${count} entries`,
   );
+}
+
+function unshared<Column extends Uint16Array | Uint32Array | Float64Array>(column: Column): Column {
+  return types.isSharedArrayBuffer(column.buffer) ? (column.slice() as Column) : column;
 }
 
 /** The times, in a copy if any of them is outside of the window. */

@@ -56,9 +56,12 @@ export interface Kernel {
    * enumerated values, at one that has some.
    */
   stamp(from: number, end: number, toIndexer: number): number;
-  /** Takes tag and id of stamped frames back; the source stays. Frames never stamped are left alone. */
+  /**
+   * Takes tag and id of stamped frames back; the source stays. Frames never stamped are left alone. Returns
+   * where it stopped: also before a frame that would pass `end`, whose lengths were overwritten.
+   */
   unstamp(from: number, end: number, toMuxer: number): number;
-  /** Skips at most `most` frames; `walked` says how many it were. */
+  /** Skips at most `most` frames; `walked` says how many it were. It stops before one that would pass `end`. */
   walk(from: number, end: number, most: number): number;
   /**
    * Skips the first frame, and those after it that have its tag and end at or before `limit`; `walked` says

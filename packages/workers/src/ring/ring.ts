@@ -201,27 +201,27 @@ export interface Passed {
 
 /**
  * Passes at most `most` entries from a cursor on.
- * @throws {RingCorruptError} when the bytes are not records
+ * @throws {RingCorruptError} when the bytes are not records that end at `to`
  */
 export function passEntries(ring: Ring, from: number, to: number, most: number): Passed {
+  const { kernel } = ring;
   let cursor = from;
   let entries = 0;
   let bytes = 0;
   while (cursor !== to && entries < most) {
     switch (recordKind(ring, cursor)) {
       case 'pad':
-        cursor = (cursor + ring.toEnd(cursor)) | 0;
+        cursor = pass(ring, cursor, ring.toEnd(cursor), to);
         break;
       case 'large':
-        cursor = (cursor + LARGE_BYTES) | 0;
+        cursor = pass(ring, cursor, LARGE_BYTES, to);
         entries++;
         break;
       case 'frame': {
         const at = ring.address(cursor);
-        const end = at + Math.min(distance(cursor, to), ring.toEnd(cursor));
-        const walked = ring.kernel.walk(at, end, most - entries) - at;
-        cursor = (cursor + walked) | 0;
-        entries += ring.kernel.walked();
+        const walked = kernel.walk(at, framesEnd(ring, cursor, to), most - entries) - at;
+        cursor = pass(ring, cursor, walked, to);
+        entries += kernel.walked();
         bytes += walked;
       }
     }
@@ -229,22 +229,37 @@ export function passEntries(ring: Ring, from: number, to: number, most: number):
   return { cursor, entries, bytes };
 }
 
-/** Takes tag and id of every stamped frame of a range back; see `Kernel.unstamp`. */
+/**
+ * Takes tag and id of every stamped frame of a range back; see `Kernel.unstamp`.
+ * @throws {RingCorruptError} when the bytes are not records that end at `to`
+ */
 export function unstampFrames(ring: Ring, from: number, to: number): void {
   let cursor = from;
   while (cursor !== to) {
     switch (recordKind(ring, cursor)) {
       case 'pad':
-        cursor = (cursor + ring.toEnd(cursor)) | 0;
+        cursor = pass(ring, cursor, ring.toEnd(cursor), to);
         break;
       case 'large':
-        cursor = (cursor + LARGE_BYTES) | 0;
+        cursor = pass(ring, cursor, LARGE_BYTES, to);
         break;
       case 'frame': {
         const at = ring.address(cursor);
-        const end = at + Math.min(distance(cursor, to), ring.toEnd(cursor));
-        cursor = (cursor + ring.kernel.unstamp(at, end, TO_MUXER_AT) - at) | 0;
+        const end = ring.kernel.unstamp(at, framesEnd(ring, cursor, to), TO_MUXER_AT);
+        cursor = pass(ring, cursor, end - at, to);
       }
     }
   }
+}
+
+/** The address where frames at a cursor end at the latest. */
+function framesEnd(ring: Ring, cursor: number, to: number): number {
+  return ring.address(cursor) + Math.min(distance(cursor, to), ring.toEnd(cursor));
+}
+
+/** The cursor behind a record, or behind frames; no bytes: the kernel has found no whole frame. */
+function pass(ring: Ring, cursor: number, bytes: number, to: number): number {
+  if (bytes > 0 && bytes <= distance(cursor, to)) return (cursor + bytes) | 0;
+  const word = ring.toEnd(cursor) < 4 ? PAD : ring.view.getUint32(ring.address(cursor), true);
+  throw new RingCorruptError(word, cursor);
 }
