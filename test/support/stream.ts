@@ -46,14 +46,16 @@ const TIMES: ConnectionTimes = {
 
 const NOTHING = { seconds: 0, nanoseconds: 0, tag: 0, source: undefined, values: undefined };
 
-/** A socket that takes each write only when it is told to. */
+/** A socket that takes each write only when it is told to, or at once. */
 export class SlowSocket extends Writable {
   readonly written: Buffer[] = [];
+  takesAtOnce = false;
   readonly #callbacks: (() => void)[] = [];
 
   override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
     this.written.push(chunk);
-    this.#callbacks.push(callback);
+    if (this.takesAtOnce) callback();
+    else this.#callbacks.push(callback);
   }
 
   override _writev(chunks: { readonly chunk: Buffer }[], callback: () => void): void {
@@ -131,7 +133,7 @@ export function makeStream({ compression = Compression.none, times, rateLimit }:
     ring.bytes.set(bytes, RECEIVE_AT);
     stream.received(bytes.length);
   };
-  return { stream, socket, write, receive, reader, lost, ends, clock };
+  return { stream, socket, writer, write, receive, reader, lost, ends, clock };
 }
 
 /** A ditto block of one entry. */

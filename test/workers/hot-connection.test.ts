@@ -94,6 +94,26 @@ describe('a stream', () => {
     expect(reader.unconfirmed).toBe(0);
   });
 
+  it('lets the event loop read once a quarter of its ring is sent', async () => {
+    const { stream, socket, writer, receive, reader } = makeStream();
+    socket.takesAtOnce = true;
+    const data = Buffer.alloc(954, 'x');
+    for (let i = 0; i < 60; i++) {
+      expect(writer.write(0, 0, 0, undefined, data, undefined)).toBe(true);
+    }
+    writer.commit();
+    stream.sender.pump();
+    expect(reader.unconfirmed).toBeGreaterThanOrEqual(16_384);
+    expect(reader.unconfirmed).toBeLessThan(3 * 16_384);
+    const [first] = socket.written as [Buffer];
+    // The socket calls back at the end of this step.
+    await Promise.resolve();
+    receive(...Array.from({ length: first.length / 1000 }, (_, i) => encodeConfirmEntry(i + 1)));
+    expect(reader.released).toBe(first.length);
+    while (reader.available() > 0) await new Promise(setImmediate);
+    expect(Buffer.concat(socket.written)).toHaveLength(60_000);
+  });
+
   it('sends compressed what was agreed to be', async () => {
     const { socket, write, receive, reader, lost } = makeStream({
       compression: Compression.snappy,

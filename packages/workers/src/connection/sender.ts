@@ -17,7 +17,10 @@ import type { TagRequests } from './tag-requests.js';
 
 /** The most bytes of the ring that go into one socket write; at most a quarter of a small ring. */
 const WRITE_BYTES = 262144;
-/** After this many bytes, the event loop may read. */
+/**
+ * After this many bytes, or a quarter of the ring, the event loop may read: the room that is confirmed
+ * by then can be filled while the rest is sent.
+ */
 const TURN_BYTES = 1048576;
 
 /**
@@ -70,6 +73,7 @@ export class Sender {
   #flushAgain = false;
   readonly #takesValues: boolean;
   readonly #writeBytes: number;
+  readonly #turnBytes: number;
   readonly #parts: SenderParts;
   readonly #reader: RingReader;
   /** The pause of the rate limit. */
@@ -87,6 +91,7 @@ export class Sender {
     const { ring } = parts.reader;
     const limited = parts.rateLimit?.writeBytes ?? WRITE_BYTES;
     this.#writeBytes = Math.min(WRITE_BYTES, ring.size / 4, limited);
+    this.#turnBytes = Math.min(TURN_BYTES, ring.size / 4);
     parts.reader.setTakesValues(this.#takesValues);
     const { w0, w1, w2, w3, isIPv4 } = parts.local;
     ring.kernel.setLocalSource(w0, w1, w2, w3, isIPv4);
@@ -104,7 +109,7 @@ export class Sender {
     const { writer, meter, tags } = this.#parts;
     if (this.#pace.isOn || this.#throttle.isOn || tags.isPending) return;
     const { control } = this.#reader.ring;
-    let turn = TURN_BYTES;
+    let turn = this.#turnBytes;
     for (;;) {
       if (writer.isFull) {
         this.#isWriterFull = true;
