@@ -2,6 +2,12 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { explainLimit } from '../system-limit.js';
 
+/**
+ * The most memory for young objects of a thread, in MiB. A thread makes few objects, which die soon;
+ * V8 would let them take up to 48 MiB before it looks.
+ */
+const MAX_YOUNG_MIB = 4;
+
 /** What a thread runs. */
 export interface TaskKind {
   /** The module that exports the task. */
@@ -89,6 +95,7 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
       // Piscina's own waiting would block a thread without tasks, whose sockets may still be closing.
       atomics: 'disabled',
       recordTiming: false,
+      resourceLimits: { maxYoungGenerationSizeMb: MAX_YOUNG_MIB },
     });
     piscina.on('error', (error: Error) => this.#onError(explainLimit(error)));
     this.#watch(piscina);
