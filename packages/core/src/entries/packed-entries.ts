@@ -106,23 +106,14 @@ function checkColumns(
       'a Uint32Array with the beginning of each entry, and the end of the last one',
     );
   }
-  const count = offsets.length - 1;
-  if (tags !== undefined) checkColumn('options.tags', tags, Uint16Array, count);
-  if (times !== undefined) checkTimes(times, count);
+  const own = unshared(offsets);
+  const count = own.length - 1;
   return {
     byteLength: bytes.length,
-    offsets: unshared(offsets),
-    tags: tags && unshared(tags),
-    times: times && {
-      seconds: unshared(times.seconds),
-      ...(times.nanoseconds !== undefined && { nanoseconds: unshared(times.nanoseconds) }),
-    },
+    offsets: own,
+    tags: tags === undefined ? undefined : checkColumn('options.tags', tags, Uint16Array, count),
+    times: times === undefined ? undefined : checkTimes(times, count),
   };
-}
-
-/** A column that no other thread can change. */
-function unshared<Column extends Uint16Array | Uint32Array | Float64Array>(column: Column): Column {
-  return types.isSharedArrayBuffer(column.buffer) ? (column.slice() as Column) : column;
 }
 
 /** @throws {BatchError} an entry cannot be written: its offsets, its size, its tag or its time */
@@ -151,28 +142,40 @@ function checkEntries(
   }
 }
 
-function checkTimes(times: PackedTimes, count: number): void {
+function checkTimes(times: PackedTimes, count: number): PackedTimes {
   if (typeof times !== 'object' || times === null) {
     throw new InvalidArgumentError('options.timestamps', times, '{ seconds }, see PackedTimes');
   }
   const { seconds, nanoseconds } = times;
-  checkColumn('options.timestamps.seconds', seconds, Float64Array, count);
-  if (nanoseconds === undefined) return;
-  checkColumn('options.timestamps.nanoseconds', nanoseconds, Uint32Array, count);
+  const name = 'options.timestamps';
+  return {
+    seconds: checkColumn(`${name}.seconds`, seconds, Float64Array, count),
+    ...(nanoseconds !== undefined && {
+      nanoseconds: checkColumn(`${name}.nanoseconds`, nanoseconds, Uint32Array, count),
+    }),
+  };
 }
 
-function checkColumn(
+/** Returns the column, in a copy if another thread could change it. */
+function checkColumn<Column extends Uint16Array | Uint32Array | Float64Array>(
   name: string,
   column: unknown,
-  type: typeof Uint16Array | typeof Uint32Array | typeof Float64Array,
+  type: { new (length: number): Column },
   count: number,
-): void {
-  if (column instanceof type && column.length === count) return;
+): Column {
+  if (column instanceof type) {
+    const own = unshared(column);
+    if (own.length === count) return own;
+  }
   throw new InvalidArgumentError(
     name,
     column,
     `a ${type.name} with a number for each of ${count} entries`,
   );
+}
+
+function unshared<Column extends Uint16Array | Uint32Array | Float64Array>(column: Column): Column {
+  return types.isSharedArrayBuffer(column.buffer) ? (column.slice() as Column) : column;
 }
 
 /** The times, in a copy if any of them is outside of the window. */
