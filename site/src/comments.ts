@@ -6,7 +6,7 @@ import {
 } from 'typedoc';
 
 /** Words of a comment that does not stand alone. */
-const ELSEWHERE = /\bsame as (above|below)\b|\bsee (there|above|below)\b|\bas above\b|\bditto\.$/i;
+const ELSEWHERE = /\bsame as (above|below)\b|\bsee (there|above|below)\b|\bas above\b|^as \S+$/i;
 
 /**
  * Checks that each export has a sentence, and that each comment stands alone.

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Application, type ProjectReflection, ReflectionKind } from 'typedoc';
 import { checkComments } from './comments.js';
+import { listErrors } from './error-lists.js';
 import { type Face, readFaces } from './faces.js';
 import { REPOSITORY } from './pages.js';
 
@@ -37,6 +38,7 @@ export async function writeReference(folder: string): Promise<void> {
     excludeProtected: true,
     excludeInternal: true,
     excludeExternals: true,
+    preservedTypeAnnotationTags: ['@throws'],
     sort: ['kind', 'alphabetical'],
     logLevel: 'Warn',
     outputs: [{ name: 'markdown', path: folder }],
@@ -48,6 +50,7 @@ export async function writeReference(folder: string): Promise<void> {
   application.validate(project);
   const problems = checkComments(project);
   if (problems.length > 0) throw new Error(problems.join('\n'));
+  listErrors(project);
   await application.generateOutputs(project);
   if (application.logger.hasErrors() || application.logger.hasWarnings()) {
     throw new Error('typedoc has complained');

@@ -60,6 +60,15 @@ import { Dispatcher } from './waiting/dispatcher.js';
 /**
  * Sends entries to Gravwell indexers over any number of connections. Delivery is at least once: an
  * entry stays in memory, or in the disk cache, until an indexer has confirmed it.
+ * @example
+ * ```ts
+ * const muxer = new IngestMuxer({ targets: ['tcp://10.0.0.1:4023'], secret, tags: ['syslog'] });
+ * muxer.start();
+ * const tag = muxer.getTag('syslog');
+ * await muxer.writeEntry({ timestamp: Timestamp.now(), tag, data: 'hello' });
+ * await muxer.sync(); // it is confirmed
+ * await muxer.close();
+ * ```
  */
 export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /**
@@ -471,6 +480,12 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {UnknownTagError | TagRefusedError} the entries cannot have this tag
    * @throws {InvalidSourceError | InvalidTimestampError} the source, or the time of all entries, is not valid
    * @throws {InvalidArgumentError} another option cannot be used
+   * @example
+   * ```ts
+   * const lines = muxer.lineWriter({ tag });
+   * for await (const chunk of socket) await lines.write(chunk);
+   * await lines.end();
+   * ```
    */
   lineWriter(options: LineWriterOptions): LineWriter {
     return this.#writer.lineWriter(options);
@@ -484,6 +499,12 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {NotRunningError} the muxer is not started, closing or closed
    * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {SystemLimitError} there is no address space for the ring
+   * @example
+   * ```ts
+   * const handle = muxer.producer();
+   * worker.postMessage({ handle }, [handle.port]);
+   * // in the other thread: const producer = openProducer(handle);
+   * ```
    */
   producer(): ProducerHandle {
     this.#checkRunning();
