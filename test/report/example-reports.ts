@@ -55,6 +55,7 @@ export const BENCH_RESULTS: BenchResults = {
     })),
   },
   streams: { sizes: [{ size: 64, ways: [{ name: 'pipeline', ratio: 0.6, ...run }] }] },
+  http: { rows: [{ name: 'HTTP, one line a request', ...run }] },
   compression: {
     rows: [{ content: 'json', size: 256, plain: run, snappy: { ...run, wireShare: 0.36 } }],
   },

@@ -8,6 +8,7 @@ import { benchFolder, type CacheRow, runCacheBench } from '../measurements/cache
 import { type CeilingRow, runCeiling } from '../measurements/ceiling.js';
 import { runCodec } from '../measurements/codec-bench.js';
 import { type CompressionRow, runCompression } from '../measurements/compression.js';
+import { formatHttp, runHttp } from '../measurements/http-bench.js';
 import type { MuxerRunResult, Rounds } from '../measurements/muxer-run.js';
 import { formatProducers, runProducers } from '../measurements/producers.js';
 import { formatRings, runRings } from '../measurements/rings.js';
@@ -61,6 +62,11 @@ addMeasurement(
   async (rounds) => ({
     sizes: await runStreams(rounds, (row) => console.log(formatStreams(row))),
   }),
+);
+addMeasurement(
+  'http',
+  'a muxer beside a client that posts lines of 256 bytes by HTTP',
+  async (rounds) => ({ rows: await runHttp(rounds, (row) => console.log(formatHttp(row))) }),
 );
 addMeasurement('compression', 'what snappy saves and costs, by kind of data', async (rounds) => ({
   rows: await runCompression(rounds, tellCompression),

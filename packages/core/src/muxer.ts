@@ -61,6 +61,15 @@ import { Dispatcher } from './waiting/dispatcher.js';
 /**
  * Sends entries to Gravwell indexers over any number of connections. Delivery is at least once: an
  * entry stays in memory, or in the disk cache, until an indexer has confirmed it.
+ * @example
+ * ```ts
+ * const muxer = new IngestMuxer({ targets: ['tcp://10.0.0.1:4023'], secret, tags: ['syslog'] });
+ * muxer.start();
+ * const tag = muxer.getTag('syslog');
+ * await muxer.writeEntry({ timestamp: Timestamp.now(), tag, data: 'hello' });
+ * await muxer.sync(); // it is confirmed
+ * await muxer.close();
+ * ```
  */
 export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /**
@@ -308,7 +317,13 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * anything is a new one. Tags are never removed. Without `uuid` and `logger`, they stay as they are.
    * @throws {ConfigurationError} an option cannot be used, or cannot change while the muxer runs; nothing
    *   has changed then
-   * @throws as `negotiateTag` and `removeTarget`
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {TooManyTagsError} the muxer has 65535 tags already
+   * @throws {TargetChangeError} a target that is gone is being removed already
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws {WaitTimeoutError} not everything that was sent to targets that are gone was confirmed in time
+   * @throws the signal's reason, if the signal is aborted
    */
   async reload(configuration: MuxerConfiguration, options: WaitOptions = {}): Promise<void> {
     this.#checkRunning();
@@ -369,7 +384,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @param offsets where each entry begins in `bytes`, and then where the last one ends: one number more
    *   than there are entries. They must not fall
    * @param options what the entries have in common, or columns with a number for each entry
-   * @returns as `writeBatch`
+   * @returns `undefined` if all entries were accepted at once, otherwise a promise for all of them:
+   *   it resolves, and rejects, as the one of `writeEntry`
    * @throws {NotRunningError} the muxer is not started, closing or closed
    * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {BacklogFullError} more than `backlogBytes` wait for room already
@@ -391,8 +407,16 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * Writes all entries of a block. They are copied before this returns, so the block may then be cleared
    * and used again. If this throws, nothing was written.
    * @param options how long to wait, and the tag, time or source for a block that has none
-   * @returns as `writeBatch`
-   * @throws as `writePacked`
+   * @returns `undefined` if all entries were accepted at once, otherwise a promise for all of them:
+   *   it resolves, and rejects, as the one of `writeEntry`
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {BacklogFullError} more than `backlogBytes` wait for room already
+   * @throws {NestedWriteError} the function `timestamp` of a line writer has called this
+   * @throws {UnknownTagError | TagRefusedError} the entries cannot have this tag
+   * @throws {InvalidSourceError | InvalidTimestampError} the source, or the time of all entries, is not valid
+   * @throws {InvalidTimeoutError | InvalidArgumentError} an argument has the wrong type
+   * @throws {BatchError} an entry cannot be written; `index` says which, and `cause` why
    */
   writeBlock(
     block: EntryBlock,
@@ -421,7 +445,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   /**
    * Returns a web stream that does what `writable` does, with chunks of text or bytes if it is one of lines.
    * Under `journal` it waits for the disk after each chunk, since web streams give one chunk at a time.
-   * @throws as `writable`
+   * @throws {InvalidArgumentError | UnknownTagError | TagRefusedError | InvalidSourceError | InvalidTimestampError} an
+   *   option cannot be used
    */
   writableStream(options: LineStreamOptions): WritableStream<Uint8Array | string>;
   writableStream(options: EntryStreamOptions): WritableStream<EntryChunk>;
@@ -433,8 +458,9 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * Writes all that an iterable gives to a stream as `writable` returns it, and resolves when that stream has
    * finished. The iterable is asked for no more than finds room, and is ended when writing fails.
    * @returns how many entries were written
-   * @throws {InvalidArgumentError} it is no iterable
-   * @throws as `writable`; what the iterable throws; and the error that ended the stream
+   * @throws {InvalidArgumentError | UnknownTagError | TagRefusedError | InvalidSourceError | InvalidTimestampError} it
+   *   is no iterable, or an option cannot be used
+   * @throws what the iterable throws, and the error that ended the stream
    */
   consume(
     chunks: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
@@ -457,6 +483,12 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {UnknownTagError | TagRefusedError} the entries cannot have this tag
    * @throws {InvalidSourceError | InvalidTimestampError} the source, or the time of all entries, is not valid
    * @throws {InvalidArgumentError} another option cannot be used
+   * @example
+   * ```ts
+   * const lines = muxer.lineWriter({ tag });
+   * for await (const chunk of socket) await lines.write(chunk);
+   * await lines.end();
+   * ```
    */
   lineWriter(options: LineWriterOptions): LineWriter {
     return this.#writer.lineWriter(options);
@@ -470,6 +502,12 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {NotRunningError} the muxer is not started, closing or closed
    * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {SystemLimitError} there is no address space for the ring
+   * @example
+   * ```ts
+   * const handle = muxer.producer();
+   * worker.postMessage({ handle }, [handle.port]);
+   * // in the other thread: const producer = openProducer(handle);
+   * ```
    */
   producer(): ProducerHandle {
     this.#checkRunning();

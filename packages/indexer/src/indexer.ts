@@ -48,6 +48,11 @@ export interface IndexerStats {
 /**
  * An indexer for tests and benchmarks. It listens, authenticates ingesters, and confirms and counts their
  * entries. It stores them if it has a store.
+ * @example
+ * ```ts
+ * await using indexer = new Indexer({ listen: '127.0.0.1:0', secret: 'IngestSecrets' });
+ * const address = await indexer.listen(); // for the targets of a muxer
+ * ```
  */
 export class Indexer implements AsyncDisposable {
   readonly #addresses: readonly ListenAddress[];

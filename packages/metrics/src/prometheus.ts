@@ -10,6 +10,11 @@ import { Snapshots } from './snapshot.js';
  * @param registry default: the global registry of prom-client
  * @returns the registry
  * @throws the registry has metrics of these names: give each muxer a registry of its own
+ * @example
+ * ```ts
+ * const registry = metrics(muxer, new Registry());
+ * server.get('/metrics', async () => registry.metrics());
+ * ```
  */
 export function metrics(muxer: IngestMuxer, registry: Registry = register): Registry {
   const snapshots = new Snapshots(muxer);

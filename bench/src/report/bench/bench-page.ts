@@ -11,6 +11,7 @@ import {
   cacheSections,
   ceilingSections,
   compressionSections,
+  httpSections,
   producersSections,
   ringsSections,
   streamsSections,
@@ -42,6 +43,7 @@ const SHOWN: { readonly [Name in BenchName]: Showing<BenchResults[Name]> } = {
   rings: { headline: () => 'What small rings cost', sections: ringsSections },
   scaling: { headline: () => 'How the cost of an entry grows', sections: scalingSections },
   streams: { headline: () => 'A file of lines, by five ways', sections: streamsSections },
+  http: { headline: () => 'A muxer beside a client of HTTP', sections: httpSections },
   compression: {
     headline: ({ rows }) =>
       `snappy leaves ${range(

@@ -97,6 +97,12 @@ export function cacheSections({ sizes }: BenchResults['cache']): Section[] {
   );
 }
 
+/** A muxer beside a client of HTTP. */
+export function httpSections({ rows }: BenchResults['http']): Section[] {
+  const text = 'Both with a receipt for everything, lines of 256 bytes.';
+  return rateAndCost('By the ingest protocol, and by HTTP', text, [{ name: 'lines', ways: rows }]);
+}
+
 /** Kinds of data, with compression and without. */
 export function compressionSections({ rows }: BenchResults['compression']): Section[] {
   const cells = rows.map(({ content, size, plain, snappy }) => ({

@@ -3,6 +3,7 @@ import type { SimulationRow } from '../../balance/simulation.js';
 import type { CacheRow } from '../../measurements/cache-bench.js';
 import type { CeilingRow } from '../../measurements/ceiling.js';
 import type { CompressionRow } from '../../measurements/compression.js';
+import type { HttpRow } from '../../measurements/http-bench.js';
 import type { ProducersRow } from '../../measurements/producers.js';
 import type { RingsRow } from '../../measurements/rings.js';
 import type { ScalingRow } from '../../measurements/scaling.js';
@@ -19,6 +20,7 @@ export interface BenchResults {
   readonly rings: { readonly rows: readonly RingsRow[] };
   readonly scaling: { readonly rows: readonly ScalingRow[] };
   readonly streams: { readonly sizes: readonly StreamsRow[] };
+  readonly http: { readonly rows: readonly HttpRow[] };
   readonly compression: { readonly rows: readonly CompressionRow[] };
   readonly transports: { readonly sizes: readonly TransportsRow[] };
   readonly cache: { readonly sizes: readonly CacheRow[] };

@@ -164,8 +164,14 @@ export class LineWriter {
   /**
    * Writes the unfinished line, if there is one, as if its end had come: at the end of the stream, or
    * when a sender has been quiet for too long. Chunks may be written afterwards.
-   * @returns as `write`
-   * @throws as `write`
+   * @returns `undefined` if the entry was accepted at once, or there was none, otherwise a promise: it
+   *   resolves, and rejects, as the one of `IngestMuxer.writeBatch`
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {BacklogFullError} more than `backlogBytes` wait for room already
+   * @throws {TagRefusedError} every connected indexer refuses the tag
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws {NestedWriteError} the function `timestamp` of a line writer has called this
    */
   end(options?: WaitOptions): Promise<void> | undefined {
     this.#host.checkMayWrite(options);

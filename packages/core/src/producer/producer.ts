@@ -168,7 +168,8 @@ export class Producer extends EventEmitter<ProducerEvents> {
    * @param offsets where each entry begins in `bytes`, and then where the last one ends: one number more
    *   than there are entries. They must not fall
    * @param options what the entries have in common, or columns with a number for each entry
-   * @returns as `writeBatch`
+   * @returns `undefined` if all entries were accepted at once, otherwise a promise for all of them:
+   *   it resolves, and rejects, as the one of `writeEntry`
    * @throws {NotRunningError} the producer or its muxer is closing or closed
    * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
    * @throws {BacklogFullError} more than `backlogBytes` wait for room already

@@ -13,6 +13,11 @@ import { checkNumbers, chooseFormats, type TimeOptions } from './time-options.js
  *
  * A format that was found stays in use while it matches: the next line is searched for it alone, and
  * only if it is not there for all others.
+ * @example
+ * ```ts
+ * const times = new TimeExtractor({ zone: 'Europe/Paris' });
+ * if (times.extract(line)) console.log(times.seconds, times.nanoseconds, times.format);
+ * ```
  */
 export class TimeExtractor {
   /** Seconds since 1970 of the last time that was found; negative before. */
