@@ -1,6 +1,10 @@
-import type { MessagePort, Worker } from 'node:worker_threads';
+import { once } from 'node:events';
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { explainLimit } from '../system-limit.js';
+import type { BegunTask, RunnerData, TaskEnd } from './task-runner.js';
+
+const RUNNER = new URL('./task-runner.js', import.meta.url);
 
 /**
  * The most memory for young objects of a thread, in MiB. A thread makes few objects, which die soon;
@@ -19,6 +23,8 @@ export interface TaskKind {
 /**
  * One thread, which is replaced when it dies. Each is a Piscina pool of its own: Piscina gives up a pool
  * in which a thread died before it was ready, and the queue of that pool waits forever.
+ *
+ * Neither the thread nor its tasks keep the process alive.
  */
 export class WorkerThread<Task extends { readonly port: MessagePort }> {
   readonly #kind: TaskKind;
@@ -26,7 +32,9 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
   readonly #onError: (error: Error) => void;
   /** Threads that have loaded their modules. */
   readonly #loaded = new WeakSet<Worker>();
-  #piscina: Piscina<Task, void> | undefined;
+  #piscina: Piscina<BegunTask, void> | undefined;
+  /** Tasks that have not ended. */
+  #running = 0;
   #closed: Promise<void> | undefined;
 
   /**
@@ -40,21 +48,26 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
   }
 
   /** Runs a task to its end. Rejects when the task throws, or the thread dies. */
-  run(task: Task): Promise<void> {
+  async run(task: Task): Promise<void> {
     const piscina = this.#alive();
-    const [thread] = piscina.threads;
-    // One listener a task.
-    thread?.setMaxListeners(0);
-    return new Promise((resolve, reject) => {
-      const fail = (error: Error) => reject(explainLimit(error));
-      const exited = (code: number) => reject(new Error(`its thread ended with code ${code}`));
-      // An error comes before the exit, and has more details.
-      thread?.once('error', fail);
-      thread?.once('exit', exited);
-      const ended = piscina.run(task, { transferList: [task.port] }).then(resolve, fail);
-      // Tasks come and go, and the thread stays.
-      void ended.finally(() => thread?.off('error', fail).off('exit', exited));
-    });
+    const { port1, port2: end } = new MessageChannel();
+    const over = new AbortController();
+    this.#running++;
+    try {
+      const transferList = [task.port, end];
+      const begun = piscina.run({ task, end }, { transferList });
+      const ended = once(port1, 'message') as Promise<[TaskEnd]>;
+      port1.unref();
+      const deaths = piscina.threads.map((thread) => untilDead(thread, over.signal));
+      const [{ error }] = await Promise.race([begun.then(() => ended), ...deaths]);
+      if (error !== undefined) throw error;
+    } catch (error) {
+      throw explainLimit(error as Error);
+    } finally {
+      this.#running--;
+      over.abort();
+      port1.close();
+    }
   }
 
   /**
@@ -77,7 +90,7 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
   }
 
   /** A pool that has its thread. */
-  #alive(): Piscina<Task, void> {
+  #alive(): Piscina<BegunTask, void> {
     const piscina = this.#piscina;
     if (piscina !== undefined && piscina.threads.length > 0) return piscina;
     void piscina?.destroy();
@@ -85,10 +98,12 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
     return this.#piscina;
   }
 
-  #create(): Piscina<Task, void> {
-    const piscina = new Piscina<Task, void>({
-      filename: this.#kind.file.href,
-      name: this.#kind.name,
+  #create(): Piscina<BegunTask, void> {
+    const { file, name } = this.#kind;
+    const piscina = new Piscina<BegunTask, void>({
+      filename: RUNNER.href,
+      name: 'beginTask',
+      workerData: { file: file.href, name } satisfies RunnerData,
       minThreads: 1,
       maxThreads: 1,
       concurrentTasksPerWorker: this.#tasks,
@@ -97,19 +112,30 @@ export class WorkerThread<Task extends { readonly port: MessagePort }> {
       recordTiming: false,
       resourceLimits: { maxYoungGenerationSizeMb: MAX_YOUNG_MIB },
     });
-    piscina.on('error', (error: Error) => this.#onError(explainLimit(error)));
+    // A task hears of it by itself.
+    piscina.on('error', (error: Error) => {
+      if (this.#running === 0) this.#onError(explainLimit(error));
+    });
     this.#watch(piscina);
     return piscina;
   }
 
   /** Notes when the thread of a pool has loaded its modules, and each thread that replaces it. */
-  #watch(piscina: Piscina<Task, void>): void {
+  #watch(piscina: Piscina<BegunTask, void>): void {
     for (const thread of piscina.threads) {
       thread.once('message', () => this.#loaded.add(thread));
       // If Piscina replaces the thread, it has done so by then.
       thread.once('exit', () => this.#watch(piscina));
     }
   }
+}
+
+/** Rejects when a thread dies: with its error, which comes before the exit and has more details, if there is one. */
+async function untilDead(thread: Worker, signal: AbortSignal): Promise<never> {
+  // One listener a task.
+  thread.setMaxListeners(0);
+  const [code] = await once(thread, 'exit', { signal });
+  throw new Error(`its thread ended with code ${code}`);
 }
 
 /** Resolves when a thread has loaded its modules (its first message), or has ended. */
