@@ -148,7 +148,19 @@ describe('the tuner', () => {
         '--workers',
         '1',
       ],
-      ...['--path', 'lines', '--round', '150ms', '--budget', '1s', '--seed', '4', '--json'],
+      ...[
+        '--path',
+        'lines',
+        '--round',
+        '150ms',
+        '--budget',
+        '1s',
+        '--timeout',
+        '50s',
+        '--seed',
+        '4',
+        '--json',
+      ],
     ]);
     expect(await run.end(), run.stderr).toBe(0);
     const report = run.lastJson<TuneReport>();

@@ -106,6 +106,7 @@ function loadFlags(configuration: TuneConfiguration, { load }: TuneOptions): str
     ...(path === 'batch' ? ['--batch', `${batch}`] : path === 'lines' ? ['--lines'] : []),
     ...(load.compression === 'none' ? [] : ['--compression']),
     ...(load.targets.length > 0 || load.transport === 'tcp' ? [] : ['--transport', load.transport]),
+    ...(load.pace === undefined ? [] : ['--rate', `${load.pace.to}/s`]),
     ...['--content', load.content, '--entry-size', `${load.entryBytes}`],
   ];
 }
