@@ -10,11 +10,17 @@ import { shipFlags, shipPipe } from '../support/shipping.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 /** What arrives of an input. Tags are the numbers that the indexer has given to them. */
-async function shipped(input: string | Uint8Array, flags: readonly string[], status = 0) {
+async function shipped(
+  input: string | Uint8Array,
+  flags: readonly string[],
+  status = 0,
+  counts: Readonly<Record<string, number>> = {},
+) {
   const indexer = await CollectingIndexer.start();
   const process = shipPipe(indexer.address, '--json', ...flags);
   process.stdin.end(input);
   expect(await process.end()).toBe(status);
+  expect(process.lastJson()).toMatchObject(counts);
   return indexer.received.map(({ tag, bytes }) => {
     const { data, timestamp, source, enumeratedValues } = decodeEntry(bytes);
     const values = Object.fromEntries(enumeratedValues.map(({ name, value }) => [name, value]));
@@ -209,7 +215,8 @@ describe('what becomes of entries', () => {
       };`,
     );
     const flags = ['--process', path, '--on-error', what];
-    expect(texts(await shipped('bad\ngood\n', flags, status))).toEqual(expected);
+    const counts = { failedSteps: 1, refused: status, entries: expected.length };
+    expect(texts(await shipped('bad\ngood\n', flags, status, counts))).toEqual(expected);
   });
 
   it('is that one which cannot be written is refused alone', async () => {

@@ -11,7 +11,7 @@ const KILLS = scaled(3, 10);
 const LIMIT_MS = scaled(60_000, 600_000);
 const BURSTS_PER_RUN = 6;
 const LINES_PER_BURST = 500;
-const AHEAD_BYTES = 8192;
+const AHEAD_BYTES = 65_536;
 /** A chunk is as large as what may be ahead, and may begin just before that is reached. */
 const MOST_AGAIN = (2 * AHEAD_BYTES) / LINE_BYTES;
 
@@ -24,7 +24,11 @@ it(
     const more = ['--max-ahead', String(AHEAD_BYTES), `${log.path}*`];
     const start = () => ship(indexer.address, '--follow', ...flags, ...more);
     const numbersOf = () => new Set(textsOf(indexer).map((text) => Number(text.split(' ')[1])));
-    const arrived = () => eventually(() => expect(numbersOf().size).toBe(log.lines));
+    const missing = () => {
+      const numbers = numbersOf();
+      return Array.from({ length: log.lines }, (_, i) => i + 1).filter((one) => !numbers.has(one));
+    };
+    const arrived = () => eventually(() => expect(missing()).toEqual([]));
 
     let process = start();
     for (let kill = 0; kill < KILLS; kill++) {
@@ -52,9 +56,6 @@ it(
     await arrived();
     expect(await process.end('SIGTERM')).toBe(0);
     const texts = textsOf(indexer);
-    expect([...numbersOf()].sort((a, b) => a - b)).toEqual(
-      Array.from({ length: log.lines }, (_, i) => i + 1),
-    );
     expect(texts.every((text) => text === GrowingLog.line(Number(text.split(' ')[1])))).toBe(true);
     const again = texts.length - log.lines;
     expect(again).toBeLessThanOrEqual(KILLS * MOST_AGAIN);

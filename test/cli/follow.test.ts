@@ -219,7 +219,7 @@ describe('the state of files', () => {
       writeFileSync(state, text);
       log.write(1);
       const process = follow(log.path);
-      expect(await process.end()).toBe(1);
+      expect(await process.end()).toBe(3);
       expect(process.stderr).toContain('is no state file of ringest');
       expect(readFileSync(state, 'utf8')).toBe(text);
     },

@@ -181,6 +181,12 @@ describe('what cannot be done', () => {
       /--cache-path/,
     ],
     ['a file that is missing', shipFlags('127.0.0.1:1', '/no/such'), 3, /\/no\/such: there is no/],
+    [
+      'a state file that has no folder',
+      shipFlags('127.0.0.1:1', '--follow', '--state-file', '/no/such/state', 'x.log'),
+      3,
+      /\/no\/such\/state: its folder cannot be written to/,
+    ],
     ['a folder', shipFlags('127.0.0.1:1', '/tmp'), 3, /is a folder: give its files/],
     ['a pattern without files', shipFlags('127.0.0.1:1', '/no/*.log'), 3, /no file matches/],
     ['a configuration that is missing', ['ship', '--config', '/no/such'], 2, /cannot be read/],

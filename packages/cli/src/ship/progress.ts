@@ -11,6 +11,8 @@ export interface ShipStatus {
   readonly refused: number;
   /** Datagrams that came while there was no room for them. */
   readonly dropped: number;
+  /** How often a step, such as a function of `--process`, has thrown. */
+  readonly failedSteps: number;
   /** Connections that may ingest. */
   readonly hot: number;
 }
@@ -44,10 +46,11 @@ export class Progress {
   }
 
   status(): ShipStatus {
-    const { bytes, entries, refused, dropped } = this.#account;
+    const { bytes, entries, refused, dropped, failedSteps } = this.#account;
     const { confirmedEntries = 0, hot = 0 } = this.#muxer?.stats() ?? {};
     const seconds = Math.round(performance.now() - this.#start) / 1000;
-    return { seconds, bytes, entries, confirmed: confirmedEntries, refused, dropped, hot };
+    const counts = { bytes, entries, confirmed: confirmedEntries, refused, dropped, failedSteps };
+    return { seconds, ...counts, hot };
   }
 
   /** Writes a line for people, above the one that is drawn again. */

@@ -2,6 +2,7 @@ import { type ConfiguredInputs, configuredInputs, loadShipConfig } from './confi
 import type { EntryOptions } from './entries/entry-streams.js';
 import { EntryTimes } from './entries/entry-times.js';
 import { loadProcess } from './entries/process-hook.js';
+import { readState } from './follow/follow-state.js';
 import type { FollowOptions } from './follow/follower.js';
 import { findInputs } from './inputs.js';
 import type { ShipOptions } from './ship-options.js';
@@ -47,6 +48,9 @@ export async function planOf(options: ShipOptions): Promise<ShipPlan> {
   // What cannot be used throws here, and not once something is read.
   for (const { times } of [entries, ...followed.values(), ...listened.map((one) => one.entries)]) {
     if (times !== undefined) new EntryTimes(times);
+  }
+  if (plan.followed.size > 0 && plan.follow.statePath !== undefined) {
+    readState(plan.follow.statePath);
   }
   return plan;
 }

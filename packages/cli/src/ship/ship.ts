@@ -106,13 +106,14 @@ function left(progress: Progress): string {
 
 function tellEnd(progress: Progress, problems: number, report: CloseReport): ExitStatus {
   const { unconfirmed, cached } = report;
-  const { entries, refused, dropped, bytes, seconds } = progress.status();
+  const { entries, refused, dropped, failedSteps, bytes, seconds } = progress.status();
   const isDone = [problems, unconfirmed, refused, dropped].every((count) => count === 0);
   const amount = `${entries} entries of ${megabytes(bytes)} in ${seconds.toFixed(1)} s`;
   const parts = [
     unconfirmed === 0 ? 'all confirmed' : `${unconfirmed} not confirmed`,
     ...(cached === 0 ? [] : [`${cached} of them in the cache, for the next run`]),
     ...(refused === 0 ? [] : [`${refused} refused`]),
+    ...(failedSteps === 0 ? [] : [`${failedSteps} steps failed`]),
     ...(dropped === 0 ? [] : [`${dropped} datagrams dropped`]),
   ];
   progress.end({ unconfirmed, cached, problems }, `ringest: ${amount}: ${parts.join(', ')}`);

@@ -117,7 +117,8 @@ export class Shipment {
   }
 
   #streams(entries: EntryOptions): EntryStreams {
-    return new EntryStreams(this.#muxer, entries, this.#host.say);
+    const { account, say } = this.#host;
+    return new EntryStreams(this.#muxer, entries, account, say);
   }
 
   async #readToEnd(path: string, name: string, stream: EntryStream): Promise<void> {

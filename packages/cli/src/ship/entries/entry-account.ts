@@ -12,6 +12,8 @@ export class EntryAccount {
   bytes = 0;
   /** Datagrams that came while there was no room for them. */
   dropped = 0;
+  /** How often a step, such as a function of `--process`, has thrown. */
+  failedSteps = 0;
   readonly #open = new Set<EntryCounter>();
   #entries = 0;
   #refused = 0;

@@ -1,5 +1,6 @@
 import type { BatchError, EntryInput, IngestMuxer } from '@ringest/core';
 import type { Draft, Step } from './draft.js';
+import type { EntryAccount } from './entry-account.js';
 import type { EntryTimes } from './entry-times.js';
 import { Tags } from './tags.js';
 
@@ -18,21 +19,22 @@ export interface MakerOptions {
 export class EntryMaker {
   readonly #muxer: IngestMuxer;
   readonly #options: MakerOptions;
+  readonly #account: EntryAccount;
   readonly #say: (line: string) => void;
   readonly #tags: Tags;
-  #failed = 0;
   #refused = 0;
 
-  constructor(muxer: IngestMuxer, options: MakerOptions, say: (line: string) => void) {
+  constructor(
+    muxer: IngestMuxer,
+    options: MakerOptions,
+    account: EntryAccount,
+    say: (line: string) => void,
+  ) {
     this.#muxer = muxer;
     this.#options = options;
+    this.#account = account;
     this.#say = say;
     this.#tags = new Tags(muxer, options.tag, say);
-  }
-
-  /** How many steps have thrown. */
-  get failed(): number {
-    return this.#failed;
   }
 
   /** An entry that has nothing of its own yet. */
@@ -73,8 +75,9 @@ export class EntryMaker {
       if (made === undefined) return [];
       return Array.isArray(made) ? made : [made as Draft];
     } catch (error) {
-      this.#failed++;
-      if (this.#failed === 1) this.#say(`ringest: a step has failed: ${(error as Error).message}`);
+      this.#account.failedSteps++;
+      if (this.#account.failedSteps === 1)
+        this.#say(`ringest: a step has failed: ${(error as Error).message}`);
       if (this.#options.onStepError === 'pass') return [draft];
       refused();
       return [];

@@ -2,7 +2,7 @@ import type { IngestMuxer } from '@ringest/core';
 import type { TimeOptions } from '@ringest/timestamps';
 import type { Draft, Step } from './draft.js';
 import { DraftWriter } from './draft-writer.js';
-import type { EntryStream } from './entry-account.js';
+import type { EntryAccount, EntryStream } from './entry-account.js';
 import { EntryMaker, type OnStepError } from './entry-maker.js';
 import { EntryTimes } from './entry-times.js';
 import { type FieldNames, jsonOrText, objectOf, setFields } from './record-fields.js';
@@ -44,10 +44,15 @@ export class EntryStreams {
   readonly #options: EntryOptions;
   readonly #maker: EntryMaker;
 
-  constructor(muxer: IngestMuxer, options: EntryOptions, say: (line: string) => void) {
+  constructor(
+    muxer: IngestMuxer,
+    options: EntryOptions,
+    account: EntryAccount,
+    say: (line: string) => void,
+  ) {
     this.#muxer = muxer;
     this.#options = options;
-    this.#maker = new EntryMaker(muxer, options, say);
+    this.#maker = new EntryMaker(muxer, options, account, say);
   }
 
   /**

@@ -24,35 +24,37 @@ export class Copies {
 
   /**
    * Says what becomes of a file that is not read.
-   * @param beside the followed file whose name is the beginning of its name, if there is one
-   * @param isFollowed whether that is still read
+   * @param beside the followed files whose names are the beginning of its name
+   * @param isFollowed whether one of them is still read
+   * @param start where a new file is read from
    * @returns where it is to be read from; `undefined`: not now
    */
   async placeToBegin(
     key: string,
     opened: Opened,
-    beside: Tail | undefined,
+    beside: readonly Tail[],
     isFollowed: (tail: Tail) => boolean,
     start: Anchor,
   ): Promise<Anchor | undefined> {
     const known = this.#copies.get(key);
     this.#copies.delete(key);
-    const original = known?.original ?? beside;
-    if (original === undefined) return start;
     const { size } = opened;
     const now = performance.now();
     const hasChanged = known?.size !== size;
     const changedMs = hasChanged ? now : known.changedMs;
-    const waits = () => void this.#copies.set(key, { original, size, changedMs });
-    if (size < original.written.offset) {
-      const isStill = now - changedMs >= this.#quietMs;
-      const mayGrow = isFollowed(original) && !isStill && (await original.beginsAs(opened));
-      return mayGrow ? waits() : start;
-    }
-    const isCopy = original.written.isTelling && (await original.written.isIn(opened.file));
-    if (!isCopy) return start;
     const growsAlone = known !== undefined && hasChanged && now - known.changedMs >= this.#quietMs;
-    return isFollowed(original) && !growsAlone ? waits() : original.written;
+    const isStill = now - changedMs >= this.#quietMs;
+    for (const original of known === undefined ? beside : [known.original]) {
+      const { written } = original;
+      const isShorter = size < written.offset;
+      const isCopy = !isShorter && written.isTelling && (await written.isIn(opened.file));
+      if (isCopy && (growsAlone || !isFollowed(original))) return written;
+      const mayGrow = isShorter && !isStill && isFollowed(original);
+      if (!isCopy && !(mayGrow && (await original.beginsAs(opened)))) continue;
+      this.#copies.set(key, { original, size, changedMs });
+      return undefined;
+    }
+    return start;
   }
 
   /** Forgets files that are not there any more. */

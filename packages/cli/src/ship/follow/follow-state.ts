@@ -1,4 +1,4 @@
-import { promises, readFileSync } from 'node:fs';
+import { accessSync, constants, promises, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CommandError } from '../../errors.js';
 import type { StoredAnchor } from './anchor.js';
@@ -27,10 +27,15 @@ const VERSION = 1;
 
 /**
  * Reads how far files are confirmed. A file that is missing says nothing.
- * @throws {CommandError} it is no state file
+ * @throws {CommandError} it is no state file, or its folder cannot be written to
  */
 export function readState(path: string): readonly FileState[] {
   let text: string;
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw new CommandError(`${path}: its folder cannot be written to: ${(error as Error).message}`);
+  }
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {

@@ -102,7 +102,9 @@ export class Follower {
     const states = readState(statePath);
     if (states.length > 0) this.#isFirstScan = false;
     for (const state of states.filter(({ input }) => inputs.includes(input))) {
-      const found = await findAgain(state, (key) => this.#tails.has(key));
+      const isTaken = (key: string) => this.#tails.has(key);
+      // It may be renamed between two looks.
+      const found = (await findAgain(state, isTaken)) ?? (await findAgain(state, isTaken));
       if (found !== undefined) this.#begin(state.input, found.path, found.opened, found.anchor);
       else if (state.offset > 0) {
         const { path, offset } = state;
@@ -124,6 +126,8 @@ export class Follower {
     // First those that are known: a name that one has lost may be another one's by now.
     for (const [key, tail] of this.#tails) {
       const found = paths.get(key);
+      // From now on it has to be quiet: between two looks at a folder, a name can hide.
+      if (found === undefined && !tail.isGone) tail.lastNews = performance.now();
       tail.isGone = found === undefined;
       tail.path = found?.path ?? tail.path;
     }
@@ -165,13 +169,12 @@ export class Follower {
     }
   }
 
-  /** The followed file whose name is the beginning of a path's name: `app.log` of `app.log.1`. */
-  #beside(path: string): Tail | undefined {
-    for (const tail of this.#tails.values()) {
+  /** The followed files whose names are the beginning of a path's name: `app.log` of `app.log.1`. */
+  #beside(path: string): readonly Tail[] {
+    return [...this.#tails.values()].filter((tail) => {
       const isLonger = path.length > tail.path.length && path.startsWith(tail.path);
-      if (isLonger && !tail.isGone && !path.slice(tail.path.length).includes('/')) return tail;
-    }
-    return undefined;
+      return isLonger && !tail.isGone && !path.slice(tail.path.length).includes('/');
+    });
   }
 
   #begin(input: string, path: string, opened: Opened, anchor: Anchor): Tail {
