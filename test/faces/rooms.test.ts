@@ -77,7 +77,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   cli: {
     flags: [],
     ship: ['flags'],
-    commands: ['flags', 'ship'],
+    cat: [],
+    commands: ['flags', 'ship', 'cat'],
   },
 };
 

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { addCatCommand } from './cat.js';
+import { addIndexerCommand } from './indexer.js';
 import { addShipCommand } from './ship.js';
 
 /**
@@ -8,4 +10,4 @@ import { addShipCommand } from './ship.js';
 export type AddCommand = (program: Command) => void;
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly AddCommand[] = [addShipCommand];
+export const COMMANDS: readonly AddCommand[] = [addShipCommand, addIndexerCommand, addCatCommand];
