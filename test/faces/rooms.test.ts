@@ -15,7 +15,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   nats: ['codec', 'core'],
   pino: ['core'],
   winston: ['core'],
-  cli: ['codec', 'core', 'indexer', 'timestamps'],
+  cli: ['codec', 'cache/tools', 'core', 'indexer', 'timestamps'],
 };
 
 /**
@@ -38,6 +38,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     main: ['disk', 'format', 'log'],
     worker: ['disk', 'format', 'log'],
     dump: ['disk', 'format', 'log'],
+    repair: ['disk', 'format', 'log', 'main', 'dump'],
   },
   core: {
     'gravwell-file': [],
@@ -78,13 +79,15 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     flags: [],
     ship: ['flags'],
     cat: [],
-    commands: ['flags', 'ship', 'cat'],
+    check: [],
+    cache: [],
+    commands: ['flags', 'ship', 'cat', 'check', 'cache'],
   },
 };
 
 /** The rooms that files at the root of a package may import. A file that is not named may import none. */
 const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  cache: { 'messages.js': ['disk', 'log'] },
+  cache: { 'messages.js': ['disk', 'log'], 'tools.js': ['dump', 'repair'] },
   core: {
     'muxer.js': [
       'configuration',

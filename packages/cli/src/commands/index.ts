@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { addCacheCommand } from './cache.js';
 import { addCatCommand } from './cat.js';
+import { addCheckCommand } from './check.js';
 import { addIndexerCommand } from './indexer.js';
 import { addShipCommand } from './ship.js';
 
@@ -10,4 +12,10 @@ import { addShipCommand } from './ship.js';
 export type AddCommand = (program: Command) => void;
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly AddCommand[] = [addShipCommand, addIndexerCommand, addCatCommand];
+export const COMMANDS: readonly AddCommand[] = [
+  addShipCommand,
+  addCheckCommand,
+  addIndexerCommand,
+  addCatCommand,
+  addCacheCommand,
+];
