@@ -77,11 +77,12 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   cli: {
     flags: [],
-    ship: ['flags'],
+    status: [],
+    ship: ['flags', 'status'],
     cat: [],
     check: [],
     cache: [],
-    commands: ['flags', 'ship', 'cat', 'check', 'cache'],
+    commands: ['flags', 'ship', 'status', 'cat', 'check', 'cache'],
   },
 };
 

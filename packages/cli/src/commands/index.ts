@@ -4,6 +4,7 @@ import { addCatCommand } from './cat.js';
 import { addCheckCommand } from './check.js';
 import { addIndexerCommand } from './indexer.js';
 import { addShipCommand } from './ship.js';
+import { addStatusCommand } from './status.js';
 
 /**
  * Adds one command to the program. A command sets `process.exitCode` to a status of `EXIT`, and throws what
@@ -14,6 +15,7 @@ export type AddCommand = (program: Command) => void;
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly AddCommand[] = [
   addShipCommand,
+  addStatusCommand,
   addCheckCommand,
   addIndexerCommand,
   addCatCommand,
