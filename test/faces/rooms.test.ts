@@ -79,10 +79,11 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     flags: [],
     status: [],
     ship: ['flags', 'status'],
+    manual: [],
     cat: [],
     check: [],
     cache: [],
-    commands: ['flags', 'ship', 'status', 'cat', 'check', 'cache'],
+    commands: ['flags', 'ship', 'status', 'cat', 'check', 'cache', 'manual'],
   },
 };
 
@@ -106,7 +107,7 @@ const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly strin
     'indexer-options.js': ['admission', 'reading', 'store'],
     'indexer.js': ['admission', 'behaviour', 'reading'],
   },
-  cli: { 'program.js': ['commands'] },
+  cli: { 'create-program.js': ['commands'], 'generated.js': ['manual'] },
 };
 
 /** The faces of a package. They may import everything in it, and no file of it may import them. */

@@ -3,6 +3,7 @@ import { addCacheCommand } from './cache.js';
 import { addCatCommand } from './cat.js';
 import { addCheckCommand } from './check.js';
 import { addIndexerCommand } from './indexer.js';
+import { addCompletionCommand, addManualCommand } from './manual.js';
 import { addShipCommand } from './ship.js';
 import { addStatusCommand } from './status.js';
 
@@ -20,4 +21,6 @@ export const COMMANDS: readonly AddCommand[] = [
   addIndexerCommand,
   addCatCommand,
   addCacheCommand,
+  addCompletionCommand,
+  addManualCommand,
 ];
