@@ -81,7 +81,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     ship: ['flags', 'status'],
     manual: [],
     cat: [],
-    check: [],
+    check: ['ship'],
     cache: [],
     commands: ['flags', 'ship', 'status', 'cat', 'check', 'cache', 'manual'],
   },

@@ -56,6 +56,17 @@ describe('ringest check', () => {
     });
   });
 
+  it('knows the listeners and followers that ship takes from a file', async () => {
+    const listener = '[Listener "web"]\nBind-String=127.0.0.1:7777\nTag-Name=web\n';
+    const good = await run('check', config(GLOBAL + listener));
+    expect(good.status).toBe(0);
+    expect(good.stdout).toMatch(/\[Listener "web"\]\n {2}Bind-String +127.0.0.1:7777/);
+    const file = config(GLOBAL + listener.replace('=web', '=w e b'));
+    const bad = await run('check', file);
+    expect(bad.status).toBe(2);
+    expect(bad.stdout).toContain(`${file}:6:1: [Listener "web"] Tag-Name: `);
+  });
+
   it('does not write a UUID into the file', async () => {
     const file = config(GLOBAL);
     await run('check', file);

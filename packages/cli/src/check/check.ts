@@ -3,10 +3,15 @@ import {
   type ConfigSetting,
   IngestMuxer,
   type LoadedConfig,
-  loadConfig,
   muxerConfiguration,
 } from '@ringest/core';
+import { Command } from 'commander';
 import { EXIT, type ExitStatus } from '../exit-status.js';
+import { configuredInputs, loadShipConfig } from '../ship/configured.js';
+import { EntryTimes } from '../ship/entries/entry-times.js';
+import { addEntryFlags, readEntries } from '../ship/flags/entry-flags.js';
+import { addListenFlags, readListen } from '../ship/flags/listen-flags.js';
+import { addStepFlags, readSteps } from '../ship/flags/step-flags.js';
 import { reportOf, type Verdict } from './report.js';
 
 /** What `ringest check` is to do; see its flags. */
@@ -27,12 +32,14 @@ export function check(options: CheckOptions): ExitStatus {
 }
 
 function verdictOn({ file, overlay }: CheckOptions): Verdict {
-  let loaded: LoadedConfig | undefined;
+  let loaded: Pick<LoadedConfig, 'files' | 'settings'> | undefined;
   try {
-    loaded = loadConfig(file, { overlays: overlay, writeUuid: false });
-    const { configuration, warnings } = muxerConfiguration(loaded);
+    const config = loadShipConfig(file, { overlays: overlay, writeUuid: false });
+    loaded = config;
+    const { configuration, warnings } = muxerConfiguration(config);
     // It is not started: it connects to nothing.
     new IngestMuxer(configuration);
+    checkInputs(config);
     const told = warnings.map(({ key, reason }) => ({
       text: `[Global] ${key}: ${reason}`,
       ...placeOf(loaded?.settings, key),
@@ -46,20 +53,35 @@ function verdictOn({ file, overlay }: CheckOptions): Verdict {
   }
 }
 
+/** Checks the listeners and followers of a file as `ship` does without flags. */
+function checkInputs(config: ReturnType<typeof loadShipConfig>): void {
+  const command = new Command();
+  addEntryFlags(command);
+  addStepFlags(command);
+  addListenFlags(command);
+  command.parse([], { from: 'user' });
+  const entries = { ...readEntries(command), ...readSteps(command) };
+  const { followed, listened } = configuredInputs(config, entries, readListen(command));
+  for (const { times } of [...followed.values(), ...listened.map((one) => one.entries)]) {
+    if (times !== undefined) new EntryTimes(times);
+  }
+}
+
 function problemOf(error: Error, settings: readonly ConfigSetting[] | undefined) {
   if (!(error instanceof ConfigFileError)) return { text: error.message };
   const { section, field, problem, origin, position } = error;
   const name = field === undefined || field === section ? '' : ` ${field}`;
   const where = section === undefined ? name.trim() : `[${section}]${name}`;
   const place = { origin, ...position };
-  const known = position === undefined && field !== undefined ? placeOf(settings, field) : place;
+  const isVague = position === undefined && field !== undefined;
+  const known = isVague ? placeOf(settings, field, section) : place;
   return { text: where === '' ? problem : `${where}: ${problem}`, ...known };
 }
 
-/** Where the value of a key of [Global] that counts is written. */
-function placeOf(settings: readonly ConfigSetting[] | undefined, key: string) {
+/** Where the value of a key that counts is written. */
+function placeOf(settings: readonly ConfigSetting[] | undefined, key: string, section = 'Global') {
   const setting = settings?.findLast(
-    (one) => one.section === 'Global' && one.key === key && one.source !== 'default',
+    (one) => one.section === section && one.key === key && one.source !== 'default',
   );
   return setting === undefined ? {} : { origin: setting.origin, ...setting.position };
 }
