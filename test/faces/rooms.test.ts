@@ -15,7 +15,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   nats: ['codec', 'core'],
   pino: ['core'],
   winston: ['core'],
-  cli: ['codec', 'core', 'indexer', 'timestamps'],
+  cli: ['codec', 'cache/tools', 'core', 'indexer', 'timestamps'],
 };
 
 /**
@@ -38,6 +38,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     main: ['disk', 'format', 'log'],
     worker: ['disk', 'format', 'log'],
     dump: ['disk', 'format', 'log'],
+    repair: ['disk', 'format', 'log', 'main', 'dump'],
   },
   core: {
     'gravwell-file': [],
@@ -76,14 +77,19 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   cli: {
     flags: [],
-    ship: ['flags'],
-    commands: ['flags', 'ship'],
+    status: [],
+    ship: ['flags', 'status'],
+    manual: [],
+    cat: [],
+    check: ['ship'],
+    cache: [],
+    commands: ['flags', 'ship', 'status', 'cat', 'check', 'cache', 'manual'],
   },
 };
 
 /** The rooms that files at the root of a package may import. A file that is not named may import none. */
 const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  cache: { 'messages.js': ['disk', 'log'] },
+  cache: { 'messages.js': ['disk', 'log'], 'tools.js': ['dump', 'repair'] },
   core: {
     'muxer.js': [
       'configuration',
@@ -101,7 +107,7 @@ const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly strin
     'indexer-options.js': ['admission', 'reading', 'store'],
     'indexer.js': ['admission', 'behaviour', 'reading'],
   },
-  cli: { 'program.js': ['commands'] },
+  cli: { 'create-program.js': ['commands'], 'generated.js': ['manual'] },
 };
 
 /** The faces of a package. They may import everything in it, and no file of it may import them. */

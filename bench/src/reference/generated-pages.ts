@@ -1,8 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { commandHelp, generatedFiles } from 'ringest/generated';
 import { REPOSITORY } from '../shared/repository.js';
 import { errorSections } from './error-sections.js';
 import { globalKeysTable } from './global-keys-table.js';
-import { helpText } from './help-text.js';
+import { block, helpText } from './help-text.js';
 import { optionsTable } from './options-table.js';
 import { timeDifferencesTable } from './time-differences.js';
 import { timeFormatsTable, timeOptionsTable } from './time-tables.js';
@@ -36,8 +38,13 @@ const PARTS: readonly GeneratedPart[] = [
   {
     page: 'docs/command.md',
     mark: 'ship --help',
-    make: () => helpText('packages/cli/dist/cli.js', 'ship'),
+    make: () => block(commandHelp('ship')),
   },
+  ...['cat', 'status', 'check', 'cache', 'cache requeue'].map((command) => ({
+    page: 'docs/command-inspect.md',
+    mark: `${command} --help`,
+    make: () => block(commandHelp(...command.split(' '))),
+  })),
   { page: 'docs/times.md', mark: 'formats', make: timeFormatsTable },
   { page: 'docs/times.md', mark: 'options', make: () => timeOptionsTable('TimeOptions') },
   { page: 'docs/times.md', mark: 'custom formats', make: () => timeOptionsTable('CustomFormat') },
@@ -51,11 +58,15 @@ export function generatePages(): Map<string, string> {
     const text = pages.get(page) ?? readFileSync(REPOSITORY + page, 'utf8');
     pages.set(page, replacePart(text, page, mark, make()));
   }
+  for (const [path, text] of generatedFiles()) pages.set(`packages/cli/${path}`, text);
   return pages;
 }
 
 export function writePages(): void {
-  for (const [page, text] of generatePages()) writeFileSync(REPOSITORY + page, text);
+  for (const [page, text] of generatePages()) {
+    mkdirSync(dirname(REPOSITORY + page), { recursive: true });
+    writeFileSync(REPOSITORY + page, text);
+  }
 }
 
 function replacePart(text: string, page: string, mark: string, content: string): string {

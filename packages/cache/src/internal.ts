@@ -13,6 +13,7 @@ export * from './main/cache-link.js';
 export * from './main/folder-lock.js';
 export * from './main/unsynced-blocks.js';
 export * from './messages.js';
+export * from './repair/requeue.js';
 export * from './settings.js';
 export * from './worker/cache-worker.js';
 export * from './worker/disk-retry.js';

@@ -12,6 +12,18 @@ export const EXIT = {
   failed: 3,
 } as const;
 
+/** What each status means, for the manual page. */
+export const EXIT_MEANINGS: readonly (readonly [status: string, meaning: string])[] = [
+  [`${EXIT.done}`, 'All is done: every entry was confirmed, or everything was read'],
+  [
+    `${EXIT.incomplete}`,
+    'Not all is done: entries were not confirmed, or a part could not be read',
+  ],
+  [`${EXIT.usage}`, 'The command line or a configuration cannot be used. Nothing was begun'],
+  [`${EXIT.failed}`, 'It could not begin or go on: a file, an address or an indexer'],
+  ['130, 143', 'A second SIGINT or SIGTERM ended ship at once'],
+];
+
 /** A status of {@link EXIT}, or one of {@link exitStatusOf}. */
 export type ExitStatus = number;
 

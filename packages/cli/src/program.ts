@@ -1,20 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { COMMANDS } from './commands/index.js';
+import { CommanderError } from 'commander';
+import { createProgram } from './create-program.js';
 import { exitStatusOfError } from './errors.js';
 import { EXIT } from './exit-status.js';
 
-const program = new Command('ringest')
-  .description('Ships data to Gravwell indexers, and shows what became of it')
-  .version(versionOfPackage(), '--version', 'print the version')
-  .helpOption('--help', 'show this')
-  .helpCommand('help [command]', 'show what a command takes')
-  .showSuggestionAfterError()
-  .showHelpAfterError('(--help lists what there is)')
-  .allowExcessArguments(false)
-  // Commands inherit it.
-  .exitOverride();
-for (const add of COMMANDS) add(program);
+const program = createProgram();
 
 try {
   await program.parseAsync();
@@ -30,11 +19,4 @@ function statusOf(error: unknown): number {
   if (status === undefined) throw error;
   process.stderr.write(`ringest: ${(error as Error).message}\n`);
   return status;
-}
-
-function versionOfPackage(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  );
-  return (manifest as { readonly version: string }).version;
 }

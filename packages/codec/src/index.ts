@@ -5,6 +5,7 @@ export * from './bytes.js';
 export * from './command.js';
 export * from './counted.js';
 export * from './entry.js';
+export * from './entry-json.js';
 export {
   decodeEnumeratedBlock,
   type EnumeratedInput,

@@ -21,7 +21,7 @@ export * from './reading/entry-view.js';
 export { SILENCE_TIMEOUT_MS } from './reading/idle-watch.js';
 export type { EntryHandler } from './reading/message-reader.js';
 export * from './reading/tag-table.js';
-export type { EntryFilterOptions } from './store/entry-filter.js';
+export { EntryFilter, type EntryFilterOptions } from './store/entry-filter.js';
 export { type ReadStoreOptions, readStore, type StoreDamage } from './store/read-store.js';
 export { Store, type StoreStats } from './store/store.js';
 export type { StoreInlet } from './store/store-inlet.js';

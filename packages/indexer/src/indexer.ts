@@ -20,6 +20,7 @@ import {
 import { EntryDigest } from './reading/digest.js';
 import { EntryCounter } from './reading/entry-counter.js';
 import { EntryReader } from './reading/entry-reader.js';
+import type { EntryView } from './reading/entry-view.js';
 import { type IngesterHandling, ingesterHandler } from './reading/ingester-handler.js';
 import { TagTable } from './reading/tag-table.js';
 import { TenantEntries } from './reading/tenant-entries.js';
@@ -183,6 +184,11 @@ export class Indexer implements AsyncDisposable {
   set readRate(bytesPerSecond: number) {
     this.#readRate = checkReadRate(bytesPerSecond);
     for (const reader of this.#readers()) reader.readRate = bytesPerSecond;
+  }
+
+  /** Returns the name of the tag of an entry that `onEntry` gets. */
+  tagOf(entry: EntryView): string {
+    return this.#tags.nameOf(entry.tag) ?? `${entry.tag}`;
   }
 
   /** Returns what was received so far. */

@@ -65,13 +65,14 @@ describe('a file that is loaded', () => {
     'means what its text means: $text',
     ({ text }) => {
       const { path } = folderWith({ 'a.conf': text });
-      const { files, uuidProblem, ...loaded } = loadConfig(path, {
+      const { files, settings, uuidProblem, ...loaded } = loadConfig(path, {
         sections: LISTENERS,
         environment: {},
         writeUuid: false,
       });
       expect(loaded).toEqual(parseConfigFile(text, LISTENERS));
       expect(files).toEqual([path]);
+      expect(settings.map(({ origin }) => origin)).toContain(path);
     },
   );
 

@@ -40,7 +40,7 @@ describe('a store that was not closed', () => {
     const { path, ends, file } = await closedStore('a', 'b');
     const [second = 0, end = 0] = ends;
     const whole = readFileSync(file);
-    for (let cut = second; cut < end; cut++) {
+    for (let cut = second; cut < end; cut += 7) {
       rmSync(join(path, INDEX), { force: true });
       writeFileSync(file, whole.subarray(0, cut));
       expect(await dataOf(path)).toEqual(['a']);

@@ -15,6 +15,8 @@ export interface DumpOutput {
   report(line: string): void;
   /** Prints an entry; `undefined`: entries are not printed. */
   readonly entry: ((entry: object) => Promise<void>) | undefined;
+  /** Whether only what cannot be read is reported, and the totals. Default: everything is. */
+  readonly onlyDamage?: boolean | undefined;
 }
 
 /** What was found in a cache. */
@@ -59,9 +61,11 @@ async function dumpFile(
     try {
       totals.segments++;
       totals.bytes += file.size();
-      output.report(`${name}: ${counted(file.size(), 'byte')}`);
+      if (!output.onlyDamage) output.report(`${name}: ${counted(file.size(), 'byte')}`);
+      const indent = output.onlyDamage ? `${name}, ` : '  ';
       for (const part of dumpSegment(file)) {
-        output.report(`  ${describePart(part)}`);
+        const isBad = part.kind === 'damage' || part.kind === 'newer';
+        if (isBad || !output.onlyDamage) output.report(`${indent}${describePart(part)}`);
         if (part.kind === 'damage') totals.damaged++;
         if (part.kind === 'newer') totals.unread++;
         if (part.kind === 'block') await dumpBlock(part, output, totals);

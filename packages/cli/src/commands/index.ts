@@ -1,5 +1,11 @@
 import type { Command } from 'commander';
+import { addCacheCommand } from './cache.js';
+import { addCatCommand } from './cat.js';
+import { addCheckCommand } from './check.js';
+import { addIndexerCommand } from './indexer.js';
+import { addCompletionCommand, addManualCommand } from './manual.js';
 import { addShipCommand } from './ship.js';
+import { addStatusCommand } from './status.js';
 
 /**
  * Adds one command to the program. A command sets `process.exitCode` to a status of `EXIT`, and throws what
@@ -8,4 +14,13 @@ import { addShipCommand } from './ship.js';
 export type AddCommand = (program: Command) => void;
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly AddCommand[] = [addShipCommand];
+export const COMMANDS: readonly AddCommand[] = [
+  addShipCommand,
+  addStatusCommand,
+  addCheckCommand,
+  addIndexerCommand,
+  addCatCommand,
+  addCacheCommand,
+  addCompletionCommand,
+  addManualCommand,
+];

@@ -15,6 +15,7 @@ interface Flags {
   grace: number;
   timeout?: number;
   json: boolean;
+  statusSocket?: string;
 }
 
 const EXAMPLES = `
@@ -73,6 +74,7 @@ export function addShipCommand(program: Command): void {
         .default(10_000, '10s'),
     )
     .option('--json', 'print a JSON object each second, and one at the end', false)
+    .option('--status-socket <path>', 'where to answer ringest status (default: where it looks)')
     .addHelpText('after', EXAMPLES)
     .action(async (inputs: string[]) => {
       const options = readOptions(command, inputs);
@@ -100,5 +102,6 @@ function readOptions(command: Command, inputs: readonly string[]): ShipOptions {
     graceMs: flags.grace,
     timeoutMs: flags.timeout,
     json: flags.json,
+    statusSocket: flags.statusSocket,
   };
 }

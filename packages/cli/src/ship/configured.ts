@@ -3,6 +3,7 @@ import {
   ConfigFileError,
   checkTag,
   type LoadedConfig,
+  type LoadOptions,
   loadConfig,
   type SectionValues,
 } from '@ringest/core';
@@ -71,8 +72,11 @@ const READERS = new Map<string, 'lines' | 'syslog'>([
  * Loads a configuration file that may have inputs, as those of Gravwell's simple relay and file follower do.
  * @throws {ConfigFileError} it cannot be used
  */
-export function loadShipConfig(path: string): ShipConfig {
-  return loadConfig(path, { sections: SECTIONS });
+export function loadShipConfig(
+  path: string,
+  options: Pick<LoadOptions<typeof SECTIONS>, 'overlays' | 'writeUuid'> = {},
+): ShipConfig {
+  return loadConfig(path, { ...options, sections: SECTIONS });
 }
 
 /**

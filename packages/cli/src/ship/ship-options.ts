@@ -23,6 +23,8 @@ export interface ShipOptions {
   /** Milliseconds to go on while nothing is confirmed; `undefined`: without a limit. */
   readonly timeoutMs: number | undefined;
   readonly json: boolean;
+  /** The path of the socket for `ringest status`; `undefined`: one where it looks. */
+  readonly statusSocket: string | undefined;
 }
 
 /** How files are followed; see the flags. */

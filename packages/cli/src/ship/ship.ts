@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { CloseReport, IngestMuxer } from '@ringest/core';
 import { EXIT, type ExitStatus } from '../exit-status.js';
+import { serveStatus } from '../status/status-server.js';
 import { EntryAccount } from './entries/entry-account.js';
 import type { Listeners } from './listen/listeners.js';
 import { megabytes, Progress } from './progress.js';
@@ -35,6 +36,7 @@ export async function ship(options: ShipOptions): Promise<ExitStatus> {
   using _reloading = onHangUp(() => reload(muxer, options, say));
   using _watching = watchConfirmations(muxer, options.timeoutMs, (error) => stopping.giveUp(error));
   const shipment = new Shipment(muxer, { account, stopping, say });
+  await using _status = await answerStatus(options, { muxer, progress, shipment }, say);
   const listeners = await listen(shipment, plan, muxer);
   const work = Promise.all([
     shipment.readAll(plan.read, plan.entries),
@@ -66,6 +68,26 @@ async function listen(
     return begun;
   } catch (error) {
     await Promise.all([muxer.close(), ...begun.map((one) => one.close())]);
+    throw error;
+  }
+}
+
+/** Answers `ringest status` from now on. */
+async function answerStatus(
+  { statusSocket }: ShipOptions,
+  running: {
+    readonly muxer: IngestMuxer;
+    readonly progress: Progress;
+    readonly shipment: Shipment;
+  },
+  say: (line: string) => void,
+): Promise<AsyncDisposable | undefined> {
+  const { muxer, progress, shipment } = running;
+  const source = { muxer, counts: () => progress.status(), files: () => shipment.files };
+  try {
+    return await serveStatus(statusSocket, source, say);
+  } catch (error) {
+    await muxer.close();
     throw error;
   }
 }

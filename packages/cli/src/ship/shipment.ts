@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { IngestMuxer } from '@ringest/core';
+import type { FileStatus } from '../status/status-reply.js';
 import type { EntryAccount, EntryStream } from './entries/entry-account.js';
 import { type EntryOptions, EntryStreams } from './entries/entry-streams.js';
 import { Follower, type FollowOptions } from './follow/follower.js';
@@ -24,6 +25,7 @@ export class Shipment {
   /** Whether every entry is on disk once its write is over. */
   readonly #isStored: boolean;
   readonly #sync: () => Promise<void>;
+  #follower: Follower | undefined;
   #problems = 0;
 
   constructor(muxer: IngestMuxer, host: ShipmentHost) {
@@ -36,6 +38,11 @@ export class Shipment {
   /** What went wrong, and was said. */
   get problems(): number {
     return this.#problems;
+  }
+
+  /** The files that are followed. */
+  get files(): readonly FileStatus[] {
+    return this.#follower?.files ?? [];
   }
 
   /** Reads files, or standard input, one after the other. */
@@ -74,6 +81,7 @@ export class Shipment {
         say,
       },
     );
+    this.#follower = follower;
     try {
       await follower.run(stopping.reading);
       await this.allConfirmed();

@@ -1,3 +1,4 @@
+export type { ConfigSetting, SettingSource } from './config-settings.js';
 export type { Environment } from './environment.js';
 export { ConfigFileError, type ConfigFilePlace, type Position } from './error.js';
 export { type ConfigFile, parseConfigFile } from './file.js';

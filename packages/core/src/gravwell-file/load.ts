@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ConfigSetting, configSettings } from './config-settings.js';
 import { type Environment, environmentSections } from './environment.js';
 import { ConfigFileError } from './error.js';
 import { type ConfigFile, readConfig } from './file.js';
@@ -35,6 +36,8 @@ export interface LoadedConfig<Declarations extends SectionDeclarations = Record<
   extends ConfigFile<Declarations> {
   /** The files that were read, in their order. */
   readonly files: readonly string[];
+  /** All settings and defaults, and where each comes from. */
+  readonly settings: readonly ConfigSetting[];
   /** Why `Ingester-UUID` could not be written into the file; `undefined`: it was, or did not have to be. */
   readonly uuidProblem: Error | undefined;
 }
@@ -62,12 +65,13 @@ export function loadConfig<const Declarations extends SectionDeclarations = Reco
   const file = [...texts].flatMap(([name, text]) => parseIni(text, name));
   const whole = [...file, ...environmentSections(file, environment)];
   const config = readConfig(whole, sections, preprocessors);
+  const settings = configSettings(whole, path, config.global, sections);
   if (options.writeUuid === false || globalUuid(config.global) !== undefined) {
-    return { ...config, files, uuidProblem: undefined };
+    return { ...config, files, settings, uuidProblem: undefined };
   }
   const uuid = randomUUID();
   Object.assign(config.global, { [UUID_KEY.replaceAll('-', '_')]: uuid });
-  return { ...config, files, uuidProblem: writeUuid(uuid, path, file, texts) };
+  return { ...config, files, settings, uuidProblem: writeUuid(uuid, path, file, texts) };
 }
 
 function defaultOverlays(path: string): string[] {

@@ -45,7 +45,7 @@ export interface EntryInlet {
   add(entry: EntryView): void;
   /** Copies the entries that were added. A promise is fulfilled when there is room for more. */
   endRun(): Promise<void> | undefined;
-  /** A promise is fulfilled when all entries added so far are stored. */
+  /** A promise is fulfilled when all entries are stored that were added since the last call. */
   written(): Promise<void> | undefined;
 }
 

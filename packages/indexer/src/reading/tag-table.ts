@@ -15,6 +15,8 @@ import { InvalidOptionError, TagNotGrantedError } from '../errors.js';
  */
 export class TagTable {
   readonly #numbers = new Map<string, IndexerTag>([[GRAVWELL_TAG_NAME, GRAVWELL_TAG]]);
+  /** By the number of a tag, its name. */
+  readonly #names: string[] = [];
   readonly #first: number;
   readonly #refused: ReadonlySet<string>;
 
@@ -51,7 +53,13 @@ export class TagTable {
     if (this.isFull) throw new TagNotGrantedError(name, `all ${MAX_TAGS} numbers are in use`);
     const number = ((this.#first - given + MAX_TAGS) % MAX_TAGS) as IndexerTag;
     this.#numbers.set(name, number);
+    this.#names[number] = name;
     return number;
+  }
+
+  /** Returns the name of a number; `undefined`: no tag has it. */
+  nameOf(number: number): string | undefined {
+    return number === GRAVWELL_TAG ? GRAVWELL_TAG_NAME : this.#names[number];
   }
 
   /** Whether no number is left. */

@@ -31,6 +31,15 @@ export class EntryFilter {
     this.#match = match && new RegExp(match.source, match.flags.replace(/[gy]/g, ''));
   }
 
+  /** Whether an entry matches. */
+  matches(entry: EntryView, tag: string): boolean {
+    return (
+      (this.#tags === undefined || this.#tags.has(tag)) &&
+      this.#isTimely(entry) &&
+      this.#matchesData(entry)
+    );
+  }
+
   /** Whether entries of these blocks may match. */
   mayMatchRow(row: IndexRow, { tags }: SegmentIndex): boolean {
     const wanted = this.#tags;
@@ -56,11 +65,14 @@ export class EntryFilter {
     if (this.takesAll(head)) return undefined;
     const isTimely = this.#takesTimes(head);
     const numbers = this.#takesTags(head) ? undefined : this.#numbers(head);
-    const match = this.#match;
     return (entry) =>
       (numbers === undefined || numbers.has(entry.tag)) &&
       (isTimely || this.#isTimely(entry)) &&
-      (match === undefined || match.test(entry.data.toString()));
+      this.#matchesData(entry);
+  }
+
+  #matchesData(entry: EntryView): boolean {
+    return this.#match === undefined || this.#match.test(entry.data.toString());
   }
 
   #mayMatchTimes({ first, last }: Pick<BlockHead, 'first' | 'last'>): boolean {
@@ -87,7 +99,7 @@ export class EntryFilter {
 
   #isTimely(entry: UnixTime): boolean {
     const [from, to] = [this.#from, this.#to];
-    return (from === undefined || isBefore(entry, from) === false) && (!to || isBefore(entry, to));
+    return (!from || !isBefore(entry, from)) && (!to || isBefore(entry, to));
   }
 }
 

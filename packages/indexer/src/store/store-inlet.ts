@@ -26,6 +26,10 @@ export class StoreInlet {
 
   /** Adds an entry. Its bytes must stay until {@link endRun}. */
   add(entry: EntryView): void {
+    if (!this.#hasEntries) {
+      this.#hasEntries = true;
+      this.#before = this.#host.failure();
+    }
     this.#host.add(entry);
   }
 
@@ -34,18 +38,18 @@ export class StoreInlet {
    * more, whether the disk has taken what was there or not.
    */
   endRun(): Promise<void> | undefined {
-    this.#began();
     return this.#host.endRun();
   }
 
   /**
-   * A promise that it returns is fulfilled when all entries added so far are written; `undefined`: they
-   * are.
+   * A promise that it returns is fulfilled when all entries are written that were added since the last
+   * call; `undefined`: they are. Earlier calls may have returned promises that are not fulfilled yet.
    *
    * @throws {StoreWriteError} if some of them may not be written, also as the reason of a rejected promise.
    */
   written(): Promise<void> | undefined {
-    this.#began();
+    // What was added before is waited for by the call before this one.
+    if (!this.#hasEntries) return undefined;
     this.#hasEntries = false;
     const before = this.#before;
     const check = () => {
@@ -57,11 +61,5 @@ export class StoreInlet {
     if (written !== undefined) return written.then(check);
     check();
     return undefined;
-  }
-
-  #began(): void {
-    if (this.#hasEntries) return;
-    this.#hasEntries = true;
-    this.#before = this.#host.failure();
   }
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FileStatus } from '../../status/status-reply.js';
 import type { EntryAccount, EntryStream } from '../entries/entry-account.js';
 import { matches } from '../inputs.js';
 import { Anchor } from './anchor.js';
@@ -68,6 +69,11 @@ export class Follower {
       confirmed: host.confirmed,
       statePath: options.statePath,
     });
+  }
+
+  /** The files that are open. */
+  get files(): readonly FileStatus[] {
+    return Array.from(this.#tails.values(), (tail) => tail.status());
   }
 
   /**

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { FileStatus } from '../../status/status-reply.js';
 import type { EntryStream } from '../entries/entry-account.js';
 import type { Anchor } from './anchor.js';
 import { type FileIdentity, identityOf, keyOf } from './file-identity.js';
@@ -33,6 +34,8 @@ export class Tail {
   #file: FileHandle;
   /** When it was written, as of the last look that found all of it read. */
   #modified = -1n;
+  /** Its bytes, as of the last look. */
+  #size = 0;
   /** Where the next byte is to be read. */
   #read: Anchor;
   /** Where entries end that were written. Behind it stands the beginning of one, which is not complete. */
@@ -88,6 +91,7 @@ export class Tail {
   async look(buffer: Buffer): Promise<Look> {
     const { offset } = this.#read;
     const { size, mtimeNs } = await this.#file.stat({ bigint: true });
+    this.#size = Number(size);
     if (size < offset) return TRUNCATED;
     const isRead = size === BigInt(offset);
     if (isRead && mtimeNs === this.#modified) return NOTHING_NEW;
@@ -148,6 +152,12 @@ export class Tail {
     const { offset } = this.#confirmed;
     const { input, path } = this;
     return { input, path, ...this.#identity, offset, anchor: this.#confirmed.stored() };
+  }
+
+  /** How far it is read and confirmed. */
+  status(): FileStatus {
+    const [read, confirmed] = [this.#read.offset, this.#confirmed.offset];
+    return { path: this.path, size: this.#size, read, confirmed };
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,119 @@
+# bash completion of ringest: source this file, or put it into a folder of bash-completion.
+_ringest() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path=ringest i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "$path ${COMP_WORDS[i]}" in
+    'ringest ship' | 'ringest status' | 'ringest check' | 'ringest indexer' | 'ringest cat' | 'ringest cache' | 'ringest cache dump' | 'ringest cache verify' | 'ringest cache requeue' | 'ringest completion' | 'ringest manual' | 'ringest help')
+      path="$path ${COMP_WORDS[i]}" ;;
+    esac
+  done
+  case "$path $prev" in
+  'ringest ship --tag' | 'ringest ship --source' | 'ringest ship --delimiter' | 'ringest ship --begin-delimiter' | 'ringest ship --record-start' | 'ringest ship --max-line-bytes' | 'ringest ship --time-field' | 'ringest ship --tag-field' | 'ringest ship --source-field' | 'ringest ship --data-field' | 'ringest ship --time-format' | 'ringest ship --assume-time-zone' | 'ringest ship --keep' | 'ringest ship --drop' | 'ringest ship --extract' | 'ringest ship --route' | 'ringest ship --tag-rule' | 'ringest ship --quiet' | 'ringest ship --poll' | 'ringest ship --max-ahead' | 'ringest ship --listen-lines' | 'ringest ship --listen-syslog' | 'ringest ship --listen-http' | 'ringest ship --max-connections' | 'ringest ship --idle-timeout' | 'ringest ship --max-body' | 'ringest ship --attach' | 'ringest ship --clear-conns' | 'ringest ship --tls-conns' | 'ringest ship --ingest-secret' | 'ringest ship --ingest-tenant' | 'ringest ship --cache-sync' | 'ringest ship --cache-max-bytes' | 'ringest ship --timeout' | 'ringest ship --grace')
+    COMPREPLY=()
+    return ;;
+  'ringest ship --format')
+    mapfile -t COMPREPLY < <(compgen -W 'lines json messagepack whole' -- "$cur")
+    return ;;
+  'ringest ship --extract-json' | 'ringest ship --process' | 'ringest ship --state-file' | 'ringest ship --listen-cert' | 'ringest ship --listen-key' | 'ringest ship --token-file' | 'ringest ship --config' | 'ringest ship --pipe-conns' | 'ringest ship --tls-ca' | 'ringest ship --tls-cert' | 'ringest ship --tls-key' | 'ringest ship --ingest-secret-file' | 'ringest ship --status-socket')
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return ;;
+  'ringest ship --on-error')
+    mapfile -t COMPREPLY < <(compgen -W 'pass drop' -- "$cur")
+    return ;;
+  'ringest ship --cache-path')
+    mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+    return ;;
+  'ringest ship --cache-mode')
+    mapfile -t COMPREPLY < <(compgen -W 'fail always journal' -- "$cur")
+    return ;;
+  'ringest check --overlay')
+    mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+    return ;;
+  'ringest indexer --ingest-secret' | 'ringest indexer --listen' | 'ringest indexer --tenant' | 'ringest indexer --max-unauthenticated' | 'ringest indexer --store-max-size' | 'ringest indexer --store-max-age' | 'ringest indexer --ack-delay' | 'ringest indexer --read-rate' | 'ringest indexer --throttle' | 'ringest indexer --not-ready-for' | 'ringest indexer --fail-after' | 'ringest indexer --refuse-tag' | 'ringest indexer --api-version')
+    COMPREPLY=()
+    return ;;
+  'ringest indexer --ingest-secret-file' | 'ringest indexer --unix' | 'ringest indexer --tls-cert' | 'ringest indexer --tls-key' | 'ringest indexer --tls-ca')
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return ;;
+  'ringest indexer --store')
+    mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+    return ;;
+  'ringest cat --tag' | 'ringest cat --to' | 'ringest cat --match' | 'ringest cat --ingest-secret')
+    COMPREPLY=()
+    return ;;
+  'ringest cat --from' | 'ringest cat --ingest-secret-file')
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return ;;
+  'ringest cache requeue --tag')
+    COMPREPLY=()
+    return ;;
+  esac
+  case "$path" in
+  'ringest')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--version --help' -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W 'ship status check indexer cat cache completion manual help' -- "$cur") ;;
+    esac ;;
+  'ringest ship')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--tag --source --format --delimiter --begin-delimiter --record-start --max-line-bytes --time-field --tag-field --source-field --data-field --ignore-timestamps --time-format --assume-time-zone --timestamp-left-most --gunzip --keep --drop --extract-json --extract --route --tag-rule --process --on-error --follow --state-file --from-end --quiet --poll --max-ahead --listen-lines --listen-syslog --listen-http --listen-cert --listen-key --token-file --max-connections --idle-timeout --max-body --config --attach --clear-conns --tls-conns --pipe-conns --tls-ca --tls-cert --tls-key --insecure-no-tls-validate --ingest-secret --ingest-secret-file --ingest-tenant --compression --cache-path --cache-mode --cache-sync --cache-max-bytes --timeout --grace --json --status-socket --help' -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    esac ;;
+  'ringest status')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--json --watch --help' -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    esac ;;
+  'ringest check')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--overlay --all --json --help' -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    esac ;;
+  'ringest indexer')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--ingest-secret --ingest-secret-file --listen --unix --tls-cert --tls-key --tls-ca --tenant --max-unauthenticated --digest --json --store --store-sync --store-max-size --store-max-age --ack-delay --read-rate --throttle --not-ready-for --fail-after --refuse-tag --api-version --help' -- "$cur") ;;
+    *) COMPREPLY=() ;;
+    esac ;;
+  'ringest cat')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--tag --from --to --match --ignore-case --follow --json --long --count --ingest-secret --ingest-secret-file --help' -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    esac ;;
+  'ringest cache')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W 'dump verify requeue' -- "$cur") ;;
+    esac ;;
+  'ringest cache dump')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--entries --help' -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+    esac ;;
+  'ringest cache verify')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+    esac ;;
+  'ringest cache requeue')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--damaged --tag --help' -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+    esac ;;
+  'ringest completion')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$cur") ;;
+    esac ;;
+  'ringest manual')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$cur") ;;
+    *) COMPREPLY=() ;;
+    esac ;;
+  'ringest help')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '' -- "$cur") ;;
+    *) COMPREPLY=() ;;
+    esac ;;
+  esac
+}
+complete -o filenames -F _ringest ringest

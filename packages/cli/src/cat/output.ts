@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+
+/** Bytes are written together once there are so many. */
+const WRITE_BYTES = 64 * 1024;
+
+/** Standard output, for many small parts. A reader that has seen enough, such as `head`, ends it. */
+export class Output {
+  #parts: Buffer[] = [];
+  #bytes = 0;
+  readonly #stopped = new AbortController();
+
+  constructor() {
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      this.#stopped.abort();
+    });
+  }
+
+  /** Aborted when nobody reads any more. */
+  get stopped(): AbortSignal {
+    return this.#stopped.signal;
+  }
+
+  /** Whether {@link flush} should be called before more is added. */
+  get isFull(): boolean {
+    return this.#bytes >= WRITE_BYTES;
+  }
+
+  /** Adds bytes, which must stay until {@link flush}. */
+  readonly add = (bytes: Buffer): void => {
+    this.#parts.push(bytes);
+    this.#bytes += bytes.length;
+  };
+
+  /** Writes what was added. Resolves when there is room for more. */
+  async flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#parts, this.#bytes);
+    this.#parts = [];
+    this.#bytes = 0;
+    if (bytes.length === 0 || this.stopped.aborted) return;
+    if (process.stdout.write(bytes)) return;
+    const { signal } = this.#stopped;
+    await once(process.stdout, 'drain', { signal }).catch((error: Error) => {
+      if (error.name !== 'AbortError') throw error;
+    });
+  }
+}

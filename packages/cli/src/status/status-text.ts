@@ -1,0 +1,72 @@
+import type { CacheStatus, FileStatus, LaneStatus, StatusReply } from './status-reply.js';
+
+const numbers = new Intl.NumberFormat('en');
+
+/** A status for people. */
+export function statusText(reply: StatusReply): string {
+  const { pid, seconds, entries, confirmed, refused, rates, lanes, cache, files } = reply;
+  const hot = lanes.filter(isHot).length;
+  return [
+    `ship, process ${pid}, for ${duration(seconds)}`,
+    `  entries  ${count(entries)} read, ${count(confirmed)} confirmed, ${count(refused)} refused`,
+    `  rate     ${count(rates.entries)}/s read (${bytes(rates.bytes)}/s), ${count(rates.confirmed)}/s confirmed`,
+    `  lanes    ${hot} of ${lanes.length} connected`,
+    ...lanes.map(laneLine),
+    ...(cache === null ? [] : [cacheLine(cache)]),
+    ...(files.length === 0 ? [] : [`  files    ${files.length} followed`, ...files.map(fileLine)]),
+    '',
+  ].join('\n');
+}
+
+/** Whether entries go where they should. */
+export function isHealthy({ lanes, cache }: StatusReply): boolean {
+  return lanes.some(isHot) && (cache === null || cache.trouble === null);
+}
+
+const isHot = ({ state }: LaneStatus): boolean => state === 'hot';
+
+function laneLine(lane: LaneStatus): string {
+  const { target, state, confirmedEntries, unconfirmedBytes, ackLatencyMs, reconnects } = lane;
+  const { p50, p99 } = ackLatencyMs;
+  const parts = [
+    `${count(confirmedEntries)} confirmed`,
+    `${bytes(unconfirmedBytes)} on the way`,
+    `ack p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
+    `${count(reconnects)} reconnects`,
+    ...(state !== 'hot' && lane.lastError !== null ? [lane.lastError] : []),
+  ];
+  return `    ${target}  ${state}: ${parts.join(', ')}`;
+}
+
+function cacheLine(cache: CacheStatus): string {
+  const { mode, pendingEntries, isFull, trouble } = cache;
+  const parts = [
+    `${mode}: ${count(pendingEntries)} entries wait`,
+    `${bytes(cache.bytes)} on disk`,
+    ...(isFull ? ['full'] : []),
+    ...(trouble === null ? [] : [trouble]),
+  ];
+  return `  cache    ${parts.join(', ')}`;
+}
+
+function fileLine({ path, size, read, confirmed }: FileStatus): string {
+  const behind = `${bytes(Math.max(0, size - read))} to read, ${bytes(Math.max(0, size - confirmed))} to confirm`;
+  return `    ${path}: ${behind}, of ${bytes(size)}`;
+}
+
+function count(value: number): string {
+  return numbers.format(value);
+}
+
+function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = value < 1 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), units.length - 1);
+  const scaled = value / 1000 ** power;
+  return `${power === 0 ? scaled : scaled.toFixed(1)} ${units[power]}`;
+}
+
+function duration(seconds: number): string {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+}

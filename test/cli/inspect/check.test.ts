@@ -1,0 +1,127 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '@ringest/core';
+import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { run } from './ringest.js';
+
+const GLOBAL = '[Global]\nIngest-Secret = hunter2\nCleartext-Backend-Target=127.0.0.1:4023\n';
+
+/** A file with this text, and perhaps one in its overlay folder. */
+function config(text: string, overlay?: string): string {
+  const file = join(temporaryDirectory(), 'ringest.conf');
+  writeFileSync(file, text);
+  if (overlay !== undefined) {
+    mkdirSync(`${file}.d`);
+    writeFileSync(`${file}.d/more.conf`, overlay);
+  }
+  return file;
+}
+
+describe('ringest check', () => {
+  it('says what each setting is and where it comes from, and no secret', async () => {
+    const file = config(`${GLOBAL}Log-Level=WARN\nCache-Depth=5\n`, '[Global]\nLog-Level=INFO\n');
+    const { status, stdout } = await run('check', file, '--all');
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('hunter2');
+    const lines = stdout.split('\n').map((line) => line.trim().replace(/ {2,}/g, '  '));
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        `${file} with 1 overlay can be used.`,
+        `Ingest-Secret  (secret)  file ${file}:2:1`,
+        `Cleartext-Backend-Target  127.0.0.1:4023  file ${file}:3:1`,
+        `Log-Level  WARN  file ${file}:4:1, replaced by a later one`,
+        `Log-Level  INFO  overlay ${file}.d/more.conf:2:1`,
+        'Cache-Mode  always  default',
+        'Enable-Compression  false  default',
+        expect.stringContaining(`warning: ${file}:5:1: [Global] Cache-Depth: it has no effect`),
+      ]),
+    );
+  });
+
+  it('names the place of a key that is unknown, for editors, with status 2', async () => {
+    const file = config(`${GLOBAL}  Rats-Limit=1mbit\n`);
+    const { status, stdout } = await run('check', file);
+    expect(status).toBe(2);
+    expect(stdout).toContain(`${file}:4:3: [Global] Rats-Limit: this key is not known`);
+  });
+
+  it('says it in JSON, with the place of a value that cannot be used', async () => {
+    const file = config(`${GLOBAL}Rate-Limit=1Zbit\n`);
+    const { status, stdout } = await run('check', file, '--json');
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      file,
+      problem: { text: expect.stringContaining('is not a rate'), origin: file, line: 4, column: 1 },
+    });
+  });
+
+  it('knows the listeners and followers that ship takes from a file', async () => {
+    const listener = '[Listener "web"]\nBind-String=127.0.0.1:7777\nTag-Name=web\n';
+    const good = await run('check', config(GLOBAL + listener));
+    expect(good.status).toBe(0);
+    expect(good.stdout).toMatch(/\[Listener "web"\]\n {2}Bind-String +127.0.0.1:7777/);
+    const file = config(GLOBAL + listener.replace('=web', '=w e b'));
+    const bad = await run('check', file);
+    expect(bad.status).toBe(2);
+    expect(bad.stdout).toContain(`${file}:6:1: [Listener "web"] Tag-Name: `);
+  });
+
+  it('does not write a UUID into the file', async () => {
+    const file = config(GLOBAL);
+    await run('check', file);
+    expect(readFileSync(file, 'utf8')).toBe(GLOBAL);
+  });
+
+  it('refuses a file that is not there', async () => {
+    const { status, stdout } = await run('check', '/nowhere');
+    expect([status, stdout]).toEqual([2, '/nowhere: the file cannot be read: ENOENT\n']);
+  });
+});
+
+describe('the settings of a configuration that was loaded', () => {
+  const settingsOf = (text: string, environment = {}) =>
+    loadConfig(config(text), {
+      environment,
+      writeUuid: false,
+      sections: { Listener: { named: true, keys: { 'Tag-Name': 'string', Password: 'secret' } } },
+    }).settings;
+
+  it('have the variable that gives a value, each value of a list', () => {
+    const settings = settingsOf('[Global]\nIngest-Secret=x\n', {
+      GRAVWELL_CLEARTEXT_TARGETS: '10.0.0.1,10.0.0.2',
+    });
+    expect(settings.filter(({ source }) => source === 'environment')).toMatchObject([
+      { key: 'Cleartext-Backend-Target', value: '10.0.0.1', isReplaced: false },
+      { value: '10.0.0.2', origin: 'GRAVWELL_CLEARTEXT_TARGETS', position: undefined },
+    ]);
+    const defaults = settings.filter(({ source }) => source === 'default');
+    expect(defaults.map(({ key }) => key)).not.toContain('Cleartext-Backend-Target');
+    expect(defaults).toContainEqual(expect.objectContaining({ key: 'Log-Level', value: 'ERROR' }));
+  });
+
+  it('know that a key without = clears a list', () => {
+    const target = 'Cleartext-Backend-Target';
+    const settings = settingsOf(`${GLOBAL}${target}\n${target}=10.0.0.3\n`);
+    const targets = settings.filter(({ key }) => key === target);
+    expect(targets.map(({ value, isReplaced }) => [value, isReplaced])).toEqual([
+      ['127.0.0.1:4023', true],
+      ['', false],
+      ['10.0.0.3', false],
+    ]);
+  });
+
+  it('keep secrets of declared sections, and whatever preprocessors have', () => {
+    const settings = settingsOf(
+      `${GLOBAL}[Listener "a"]\ntag-name=x\npassword=hunter3\n[Preprocessor "p"]\nType=drop\nKey=hunter4\n`,
+    );
+    const own = settings.filter(({ section }) => section !== 'Global');
+    expect(own.map(({ section, key, value }) => [section, key, value])).toEqual([
+      ['Listener "a"', 'Tag-Name', 'x'],
+      ['Listener "a"', 'Password', undefined],
+      ['Preprocessor "p"', 'Type', undefined],
+      ['Preprocessor "p"', 'Key', undefined],
+    ]);
+    expect(JSON.stringify(settings)).not.toContain('hunter');
+  });
+});
