@@ -30,6 +30,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
   'Use it': [
     'docs/embedding.md',
+    'docs/command.md',
     'packages/cli/README.md',
     'docs/configuration.md',
     'docs/choosing.md',
@@ -46,9 +47,11 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
   'Measure with it': [
     'docs/load-generator.md',
+    'docs/tuning.md',
     'docs/indexer.md',
     'docs/measurements.md',
     'docs/performance.md',
+    'docs/scaling.md',
     'docs/balancing.md',
   ],
   'Change it': [
