@@ -20,6 +20,8 @@ export default defineConfig({
   cleanUrls: false,
   lastUpdated: false,
   metaChunk: true,
+  // The index of the search is large, and loaded when somebody searches.
+  vite: { build: { chunkSizeWarningLimit: 4000 } },
   markdown: { anchor: { slugify: slug } },
   themeConfig: {
     nav: navigation(),

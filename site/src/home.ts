@@ -34,7 +34,10 @@ function sectionOf(text: string, heading: string, source: string): string {
   );
   if (from === -1) throw new Error(`${source} has no section '${heading}'`);
   const level = /^#+/.exec(lines[from] ?? '')?.[0].length ?? 0;
+  let isCode = false;
   const length = lines.slice(from + 1).findIndex((line) => {
+    if (line.startsWith('```')) isCode = !isCode;
+    if (isCode) return false;
     const [mark = ''] = /^#+(?= )/.exec(line) ?? [];
     return mark.length > 0 && mark.length <= level;
   });

@@ -20,7 +20,9 @@ export function relink(text: string, source: string, paths: SitePaths, onFile: O
     .split(/(^```.*?^```$)/ms)
     .map((part, index) => {
       if (index % 2 === 1) return part;
-      return part.replace(/\]\(([^)\s]+)\)/g, (_, link: string) => `](${moved(link)})`);
+      return part
+        .replace(/\]\(([^)\s]+)\)/g, (_, link: string) => `](${moved(link)})`)
+        .replace(/\bsrc="([^"]+)"/g, (_, link: string) => `src="${moved(link)}"`);
     })
     .join('');
 

@@ -30,12 +30,16 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
   'Use it': [
     'docs/embedding.md',
+    'docs/command.md',
+    'packages/cli/README.md',
     'docs/configuration.md',
     'docs/choosing.md',
     'docs/lifecycle.md',
     'docs/durability.md',
     'docs/errors.md',
     'packages/pino/README.md',
+    'packages/winston/README.md',
+    'packages/nats/README.md',
     'packages/metrics/README.md',
     'docs/times.md',
     'docs/security.md',
@@ -43,9 +47,11 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   ],
   'Measure with it': [
     'docs/load-generator.md',
+    'docs/tuning.md',
     'docs/indexer.md',
     'docs/measurements.md',
     'docs/performance.md',
+    'docs/scaling.md',
     'docs/balancing.md',
   ],
   'Change it': [

@@ -48,7 +48,7 @@ afterAll(() => rmSync(packed, { recursive: true }));
 /** The bytes that are published of a package. */
 function publishedOf(folder: string): Buffer {
   const start = manifestOf(folder).name.replace(/^@(\w+)\//, '$1-');
-  const tarball = tarballs.find((path) => path.startsWith(join(packed, `${start}-`)));
+  const tarball = tarballs.find((path) => /^\d/.test(path.replace(join(packed, `${start}-`), '')));
   if (tarball === undefined) throw new Error(`${folder} was not packed`);
   return readFileSync(tarball);
 }

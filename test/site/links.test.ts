@@ -39,6 +39,11 @@ describe('a link of a page of the repository', () => {
     expect(files).toEqual(['examples/file-tail/tail.js']);
   });
 
+  it('leads to a picture, also in HTML', () => {
+    const [text] = move('<img src="images/overview.svg" width="9">', 'docs/embedding.md');
+    expect(text).toBe('<img src="./files/docs/images/overview.svg.md" width="9">');
+  });
+
   it('stays as it is in code, to another site, and on the same page', () => {
     const text = '[a](https://a.example) [b](#here)\n```js\na[0](nowhere.md)\n```\n';
     expect(move(text, 'README.md')[0]).toBe(text);
