@@ -1,4 +1,5 @@
 // Opens a producer, and does what messages ask for. It answers each with the result, or with the error.
+import { pipeline } from 'node:stream/promises';
 import { workerData } from 'node:worker_threads';
 import { openProducer } from '@ringest/core';
 
@@ -58,6 +59,12 @@ const actions = {
       producer.writeEntry({ timestamp: 0, tag: 0, data: text(i, bytes) });
     }
     setImmediate(() => process.exit(3));
+  },
+  /** Writes lines to a stream, and ends the thread as soon as the stream has finished. */
+  async streamAndExit({ from, count, bytes }) {
+    const lines = Array.from({ length: count }, (_, i) => `${text(from + i, bytes)}\n`);
+    await pipeline(lines, producer.writable({ tag: 0, lines: true, finishWhen: 'accepted' }));
+    process.exit(3);
   },
   writeAndCrash(options) {
     for (let i = options.from; i < options.from + options.count; i++) {

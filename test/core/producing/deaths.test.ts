@@ -22,7 +22,7 @@ async function connected() {
 }
 
 describe('the thread of a producer', () => {
-  it.each(['writeAndExit', 'writeAndCrash'])(
+  it.each(['writeAndExit', 'writeAndCrash', 'streamAndExit'])(
     'leaves what it has committed, when it ends in the next moment by %s',
     async (action) => {
       const { indexer, muxer } = await connected();

@@ -1,3 +1,4 @@
+import { setImmediate as turnEnd } from 'node:timers/promises';
 import { EntrySink } from './entry-sink.js';
 import { LineSink } from './line-sink.js';
 import {
@@ -50,6 +51,8 @@ export class ChunkWriter {
   async finish(): Promise<void> {
     await this.#sink.end();
     if (this.#waitsForIndexers) await this.#host.sync({ signal: this.#stopping.signal });
+    // What found room is committed by then: it would be gone with the thread of a producer before.
+    else await turnEnd();
   }
 
   /** Ends all waiting. What was accepted will be delivered. */
