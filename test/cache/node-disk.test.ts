@@ -270,14 +270,18 @@ test('a folder that may not be written in is told as such, at the start and late
 });
 
 test.each([
-  { blockBytes: 1000, blocks: 300 },
-  { blockBytes: 400_000, blocks: 40 },
+  { blockBytes: 1000, blocks: 300, limits: 'ulimit -n 100' },
+  { blockBytes: 400_000, blocks: 40, limits: 'ulimit -n 100' },
+  // Enough for Node.js, and not for memory of WebAssembly.
+  { blockBytes: 400_000, blocks: 40, limits: 'ulimit -v 6000000' },
 ])(
-  'what a process appended in blocks of $blockBytes bytes before it was killed is read, in order and without a gap',
-  async ({ blockBytes, blocks }) => {
+  'what a process appended in blocks of $blockBytes bytes under $limits before it was killed is read, in order and without a gap',
+  async ({ blockBytes, blocks, limits }) => {
     const path = temporaryDirectory();
-    const args = [SCRIPT, path, `${blockBytes}`];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const args = ['-c', `${limits} && exec "$0" "$@"`, process.execPath, SCRIPT, path];
+    const child = spawn('/bin/sh', [...args, `${blockBytes}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let synced = 0;
     for await (const line of lines(child)) {
       synced = Number(line.split(' ').at(-1));
