@@ -10,7 +10,8 @@ export interface StreamOptions {
   /**
    * When the end of the stream is reached. `confirmed`: once indexers have confirmed all that was written
    * before; they are asked to confirm at once. `accepted`: once all entries are in a ring or in the
-   * cache, so that the thread of a producer may end; with the cache mode `journal`, once they are on disk. Default: `confirmed`.
+   * cache, so that the thread of a producer may end; with the cache mode `journal`, once they are on
+   * disk. Default: `confirmed`.
    */
   readonly finishWhen?: 'confirmed' | 'accepted';
   /**
