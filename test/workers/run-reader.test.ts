@@ -1,5 +1,11 @@
 import { Source } from '@ringest/codec';
-import { Control, createRing, RingWriter, RunReader } from '@ringest/workers/internal';
+import {
+  Control,
+  createRing,
+  RingCorruptError,
+  RingWriter,
+  RunReader,
+} from '@ringest/workers/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -86,6 +92,22 @@ describe('a reader of runs', () => {
       reader.pass();
     }
     expect(seen).toEqual([1, 7, 1]);
+  });
+
+  it('tells records that pass the end of what is committed, and hands out none of them', () => {
+    const { ring, writer, reader } = bothEnds();
+    writer.write(1, 2, 5, SOURCE, 'one', undefined);
+    writer.commit();
+    // Not committed.
+    writer.write(1, 2, 5, SOURCE, 'two', undefined);
+    writer.lay();
+    const at = ring.address(0);
+    const length = ring.view.getUint32(at + 4, true);
+    ring.view.setUint32(at + 4, length + 1, true);
+    expect(() => reader.head(SIZE), 'a frame').toThrow(RingCorruptError);
+    ring.view.setUint32(at, 0, true);
+    expect(() => reader.head(SIZE), 'a pad').toThrow(RingCorruptError);
+    expect(reader.position).toBe(0);
   });
 
   it('has a doorbell rung once it sleeps, and does not sleep over what is committed', () => {

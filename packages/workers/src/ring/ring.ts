@@ -211,16 +211,16 @@ export function passEntries(ring: Ring, from: number, to: number, most: number):
   while (cursor !== to && entries < most) {
     switch (recordKind(ring, cursor)) {
       case 'pad':
-        cursor = pass(ring, cursor, ring.toEnd(cursor), to);
+        cursor = cursorBehind(ring, cursor, ring.toEnd(cursor), to);
         break;
       case 'large':
-        cursor = pass(ring, cursor, LARGE_BYTES, to);
+        cursor = cursorBehind(ring, cursor, LARGE_BYTES, to);
         entries++;
         break;
       case 'frame': {
         const at = ring.address(cursor);
         const walked = kernel.walk(at, framesEnd(ring, cursor, to), most - entries) - at;
-        cursor = pass(ring, cursor, walked, to);
+        cursor = cursorBehind(ring, cursor, walked, to);
         entries += kernel.walked();
         bytes += walked;
       }
@@ -238,15 +238,15 @@ export function unstampFrames(ring: Ring, from: number, to: number): void {
   while (cursor !== to) {
     switch (recordKind(ring, cursor)) {
       case 'pad':
-        cursor = pass(ring, cursor, ring.toEnd(cursor), to);
+        cursor = cursorBehind(ring, cursor, ring.toEnd(cursor), to);
         break;
       case 'large':
-        cursor = pass(ring, cursor, LARGE_BYTES, to);
+        cursor = cursorBehind(ring, cursor, LARGE_BYTES, to);
         break;
       case 'frame': {
         const at = ring.address(cursor);
         const end = ring.kernel.unstamp(at, framesEnd(ring, cursor, to), TO_MUXER_AT);
-        cursor = pass(ring, cursor, end - at, to);
+        cursor = cursorBehind(ring, cursor, end - at, to);
       }
     }
   }
@@ -257,8 +257,11 @@ function framesEnd(ring: Ring, cursor: number, to: number): number {
   return ring.address(cursor) + Math.min(distance(cursor, to), ring.toEnd(cursor));
 }
 
-/** The cursor behind a record, or behind frames; no bytes: the kernel has found no whole frame. */
-function pass(ring: Ring, cursor: number, bytes: number, to: number): number {
+/**
+ * The cursor behind a record, or behind frames; no bytes: the kernel has found no whole frame.
+ * @throws {RingCorruptError} they do not end at or before `to`
+ */
+export function cursorBehind(ring: Ring, cursor: number, bytes: number, to: number): number {
   if (bytes > 0 && bytes <= distance(cursor, to)) return (cursor + bytes) | 0;
   const word = ring.toEnd(cursor) < 4 ? PAD : ring.view.getUint32(ring.address(cursor), true);
   throw new RingCorruptError(word, cursor);

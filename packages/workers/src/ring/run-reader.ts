@@ -1,7 +1,7 @@
 import type { MuxerTag } from '@ringest/codec';
 import { frameTag } from './frame.js';
 import { Control } from './memory-layout.js';
-import { distance, LARGE_BYTES, type Ring, recordKind } from './ring.js';
+import { cursorBehind, distance, LARGE_BYTES, type Ring, recordKind } from './ring.js';
 
 /** What is at the head of a ring: frames of one tag in the ring's own memory, or the key of a large one. */
 export type FrameRun =
@@ -47,20 +47,25 @@ export class RunReader {
   /**
    * Finds the frames at the head that have one tag, in `most` bytes, or one that is longer.
    * @returns `undefined`: nothing is committed
-   * @throws {RingCorruptError}
+   * @throws {RingCorruptError} the bytes are not records that end within what is committed
    */
   head(most: number): FrameRun | undefined {
     const ring = this.#ring;
     for (;;) {
+      const cursor = this.#cursor;
       const available = this.#available();
       if (available === 0) return undefined;
-      const toEnd = ring.toEnd(this.#cursor);
-      const at = ring.address(this.#cursor);
-      switch (recordKind(ring, this.#cursor)) {
+      const toEnd = ring.toEnd(cursor);
+      const inSlot = Math.min(available, toEnd);
+      const to = (cursor + inSlot) | 0;
+      const at = ring.address(cursor);
+      switch (recordKind(ring, cursor)) {
         case 'pad':
+          cursorBehind(ring, cursor, toEnd, to);
           this.#advance(toEnd);
           break;
         case 'large':
+          cursorBehind(ring, cursor, LARGE_BYTES, to);
           this.#headBytes = LARGE_BYTES;
           return {
             kind: 'large',
@@ -68,7 +73,8 @@ export class RunReader {
             tag: ring.view.getUint32(at + 8, true) as MuxerTag,
           };
         case 'frame': {
-          const end = ring.kernel.walkRun(at, at + Math.min(available, toEnd), at + most);
+          const end = ring.kernel.walkRun(at, at + inSlot, at + most);
+          cursorBehind(ring, cursor, end - at, to);
           this.#headBytes = end - at;
           const frames = ring.bytes.subarray(at, end);
           return { kind: 'frames', frames, entries: ring.kernel.walked(), tag: frameTag(frames) };
