@@ -161,6 +161,7 @@ describe('the tuner', () => {
         '4',
         '--json',
       ],
+      ...['--ingest-tenant', "the tenant's", '--tag-name', 'load-test'],
     ]);
     expect(await run.end(), run.stderr).toBe(0);
     const report = run.lastJson<TuneReport>();
@@ -184,7 +185,7 @@ describe('the tuner', () => {
     expect(run.stdout).toMatch(/^Keep the default: lines, ring 4 MiB, connections 1, workers 1$/m);
     expect(run.stdout).toContain('\n  ringBytes: 4194304,\n');
     expect(run.stdout).toMatch(
-      /^npx pnpm load --connections 1 --workers 1 --ring-bytes 4194304 --lines /m,
+      /^npx pnpm load --ingest-tenant 'the tenant'\\''s' --connections 1 --workers 1 --ring-bytes 4194304 --lines .* --tag-name load-test$/m,
     );
   }, 180_000);
 

@@ -103,6 +103,8 @@ it('records after the end of the muxer are lost and counted, and the stream goes
   await write('{"time":3}\n');
   expect(stream.stats()).toMatchObject({ records: 3, lost: 3, refused: 0 });
   expect(stream.destroyed).toBe(false);
+  stream.end();
+  await once(stream, 'finish');
 });
 
 it('flush waits for confirmations', async () => {

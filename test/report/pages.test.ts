@@ -24,7 +24,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 import { BENCH_RESULTS, GUARD_REPORT, tuneReport } from './example-reports.js';
 
 const WHEN = [['command', 'pnpm load']] as const;
-const NASTY = '</script><img src=x onerror=alert(1)> & "\'<!--';
+const NASTY = '</script><img src=x onerror=alert(1)> & "\'<!-- $& $1';
 const SECRET = 'nobody-may-read-this';
 const SCREEN = { width: 1280, height: 800 };
 const PHONE = { width: 320, height: 640 };
@@ -96,7 +96,18 @@ describe.runIf(hasChromium())('a page', { timeout: PATIENCE_MS }, () => {
   it('is written by a load, with all that it measured and without its secret', async () => {
     const path = join(temporaryDirectory(), 'load.html');
     const run = new NodeProcess(LOAD, [
-      ...['--chaos', '2', '--rate', '20k/s', '--duration', '1500ms', '--cache-mode', 'always'],
+      ...[
+        '--chaos',
+        '2',
+        '--connections',
+        '2',
+        '--rate',
+        '20k/s',
+        '--duration',
+        '1500ms',
+        '--cache-mode',
+        'always',
+      ],
       ...['--ingest-secret', SECRET, '--timeout', '60s', '--json', '--report', path],
     ]);
     expect(await run.end(), run.stderr).toBe(0);
@@ -150,7 +161,7 @@ describe.runIf(hasChromium())('a page', { timeout: PATIENCE_MS }, () => {
       /img "Entries a second over .* on average, .* at most\. Colours: entries\/s confirmed/,
       /img "Latency by percentile: p50 .*p99 /,
       /img "\d+ faults at 2 indexers/,
-      /img "Shares of 2 lanes over time/,
+      /img "Shares of 4 lanes over time/,
       /img "Entries that waited in the cache: /,
       /table "Summary of the load"/,
       /rowheader "throughput"/,

@@ -7,6 +7,7 @@ import { config, createLogger, format, type Logger } from 'winston';
 import { unusedAddress } from '../support/caching.js';
 import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { hotMuxer, newMuxer, SMALL_RING } from '../support/muxer.js';
+import { ScriptedIndexer } from '../support/scripted-indexer.js';
 import { eventually } from '../support/waiting.js';
 
 interface Given {
@@ -156,6 +157,22 @@ it('records after the end of the muxer are lost and counted, and the program goe
   await eventually(() => expect(transport.stats()).toMatchObject({ records: 3, lost: 3 }));
   expect(transport.stats().refused).toBe(0);
   expect(transport.destroyed).toBe(false);
+  const finished = once(logger, 'finish');
+  logger.end();
+  await finished;
+});
+
+it('records whose tag the indexer refuses are refused and counted, also the first ones', async () => {
+  const indexer = await ScriptedIndexer.listen({ numberTag: () => undefined });
+  const muxer = await hotMuxer({ targets: [indexer.address] });
+  const refused = once(muxer, 'error');
+  const transport = new RingestTransport({ muxer, tag: 'app' });
+  await refused;
+  const logger = createLogger({ transports: [transport] });
+  logger.info('one');
+  logger.info('two');
+  await eventually(() => expect(transport.stats().records).toBe(2));
+  expect(transport.stats()).toMatchObject({ refused: 2, lost: 0 });
 });
 
 it('exceptions arrive if the transport handles them', async () => {

@@ -28,6 +28,11 @@ export function circumstances(
   ];
 }
 
+/** Arguments as a shell reads them. */
+export function shellLine(args: readonly string[]): string {
+  return args.map(quoted).join(' ');
+}
+
 function quoted(arg: string): string {
   return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`;
 }

@@ -101,6 +101,10 @@ function loadFlags(configuration: TuneConfiguration, { load }: TuneOptions): str
   });
   return [
     ...flags,
+    ...(load.tlsCa === undefined ? [] : ['--tls-ca', load.tlsCa]),
+    ...(load.tlsClient ? ['--tls-cert', load.tlsClient.cert, '--tls-key', load.tlsClient.key] : []),
+    ...(load.insecureSkipVerify ? ['--insecure-no-tls-validate'] : []),
+    ...(load.tenant === undefined ? [] : ['--ingest-tenant', load.tenant]),
     ...['--connections', `${connections}`, '--workers', `${workers}`],
     ...['--ring-bytes', `${ringBytes}`],
     ...(path === 'batch' ? ['--batch', `${batch}`] : path === 'lines' ? ['--lines'] : []),
@@ -108,5 +112,6 @@ function loadFlags(configuration: TuneConfiguration, { load }: TuneOptions): str
     ...(load.targets.length > 0 || load.transport === 'tcp' ? [] : ['--transport', load.transport]),
     ...(load.pace === undefined ? [] : ['--rate', `${load.pace.to}/s`]),
     ...['--content', load.content, '--entry-size', `${load.entryBytes}`],
+    ...['--tag-name', load.tagNames.join(',')],
   ];
 }

@@ -1,4 +1,5 @@
 import { count } from '../load/report-rows.js';
+import { shellLine } from '../report/circumstances.js';
 import { formatTable } from '../shared/table.js';
 import { formatBytes } from './configurations.js';
 import type { TunePlan, TuneProgress } from './tune-observer.js';
@@ -73,7 +74,7 @@ function formatRecommendation(report: TuneReport): string {
     '});',
     ...(configuration ? [writing(configuration)] : []),
     '',
-    `npx pnpm load ${loadFlags.join(' ')}`,
+    `npx pnpm load ${shellLine(loadFlags)}`,
   ].join('\n');
 }
 

@@ -8,7 +8,8 @@ export { type TransportOptions, transport as default } from './transport.js';
 
 /**
  * Returns a destination for `pino(options, stream)` that ingests records with a muxer of the program, without
- * another thread. `end()` waits until everything is confirmed, and does not close the muxer.
+ * another thread. `end()` waits until everything is confirmed, or a warning of the process says why it cannot, and
+ * does not close the muxer.
  * @throws {InvalidArgumentError | InvalidTagError} an option cannot be used
  */
 export function recordStream(muxer: IngestMuxer, options: RecordOptions): RecordStream {

@@ -71,7 +71,7 @@ export class RecordStream extends Writable {
       this.#writer.end();
       const { closed } = this.#use;
       if (closed === undefined) {
-        this.#muxer.sync().then(() => done(), done);
+        this.#writer.whenConfirmed(done);
         return;
       }
       const close = this.#muxer.close().then((report) => closed({ ...report, ...this.stats() }));

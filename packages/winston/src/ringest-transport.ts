@@ -29,10 +29,10 @@ const HIGH_WATER_MARK = Number.MAX_SAFE_INTEGER;
 /**
  * A transport of winston that ingests records with a muxer of the program. Nothing that happens to records ends
  * the transport, or the program: what is refused or lost is counted, and is a warning of the process, once for
- * each kind of error. `finish` comes once everything is confirmed.
+ * each kind of error. `finish` comes once everything is confirmed; when that cannot be waited for, because the
+ * muxer is closed or every target failed for good, it comes at once, and a warning says so.
  */
 export class RingestTransport extends Transport {
-  readonly #muxer: IngestMuxer;
   readonly #entries: RecordEntries;
   readonly #writer: RecordWriter;
 
@@ -43,7 +43,6 @@ export class RingestTransport extends Transport {
     checkOption('muxer', muxer, muxer instanceof IngestMuxer, 'an IngestMuxer');
     const writer = new RecordWriter(muxer, entries.tag);
     super({ ...options, highWaterMark: HIGH_WATER_MARK } as Transport.TransportStreamOptions);
-    this.#muxer = muxer;
     this.#entries = entries;
     this.#writer = writer;
   }
@@ -73,7 +72,7 @@ export class RingestTransport extends Transport {
 
   override _final(done: Callback): void {
     this.#writer.end();
-    this.#muxer.sync().then(() => done(), done);
+    this.#writer.whenConfirmed(done);
   }
 
   /** Makes an entry of a record; none, if the format of the transport leaves it out, or it is refused. */

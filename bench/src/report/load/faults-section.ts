@@ -15,6 +15,7 @@ const MEANING = {
 export function faultsSection({ faults, lanes, seconds: duration }: LoadReport): Section[] {
   if (faults === undefined) return [];
   const kinds = Object.keys(MEANING) as (keyof typeof MEANING)[];
+  const places = [...new Set(lanes.map(({ target }) => target))];
   return [
     {
       title: 'Faults',
@@ -24,9 +25,9 @@ export function faultsSection({ faults, lanes, seconds: duration }: LoadReport):
       legend: kinds.map((kind) => ({ name: MEANING[kind], colour: FAULT_COLOURS[kind] })),
       figures: [
         lanesFigure({
-          label: `${faults.length} faults at ${lanes.length} indexers`,
+          label: `${faults.length} faults at ${places.length} indexers`,
           seconds: duration,
-          places: [...new Set(lanes.map(({ target }) => target))],
+          places,
           spans: faults.map(({ atMs, forMs, fault, target }) => ({
             from: atMs / 1000,
             to: Math.min((atMs + forMs) / 1000, duration),

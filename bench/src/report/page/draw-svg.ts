@@ -18,5 +18,7 @@ export function drawSvg(options: PlotOptions, width: number, label: string): str
     className: 'plot',
     style: { fontSize: '12px' },
   });
-  return element.outerHTML.replace(/^<svg /, `<svg role="img" aria-label="${escapeText(label)}" `);
+  const start = `<svg role="img" aria-label="${escapeText(label)}" `;
+  // A function, since a dollar sign in a text would mean something.
+  return element.outerHTML.replace(/^<svg /, () => start);
 }

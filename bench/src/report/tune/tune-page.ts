@@ -1,4 +1,5 @@
 import type { TuneCandidate, TuneReport } from '../../tune/tune-report.js';
+import { shellLine } from '../circumstances.js';
 import { seriesColour } from '../figures/colours.js';
 import { binaryBytes, compact, measured, milliseconds, seconds, whole } from '../figures/format.js';
 import { spreadFigure } from '../figures/spread-figure.js';
@@ -151,7 +152,7 @@ function useSection({ muxer, loadFlags }: TuneReport): Section {
       head: ['where', 'what'],
       rows: [
         ['muxer', JSON.stringify(muxer)],
-        ['pnpm load', loadFlags.join(' ')],
+        ['pnpm load', shellLine(loadFlags)],
       ],
       isText: true,
     },
@@ -213,7 +214,10 @@ function roundsSection({ rounds }: TuneReport): Section {
     title: 'All runs',
     text: 'In the order in which they ran. Runs of one pass are compared with each other.',
     table: {
-      caption: `${rounds.length} runs`,
+      caption:
+        rounds.length > MAX_ROUNDS
+          ? `The last ${MAX_ROUNDS} of ${rounds.length} runs`
+          : `${rounds.length} runs`,
       head: ['candidate', 'rung', 'pass', 'entries/s', 'cpu s/M', 'p99'],
       rows: rounds
         .slice(-MAX_ROUNDS)

@@ -54,8 +54,8 @@ export class RecordWriter {
     try {
       stream = this.#open();
     } catch (error) {
-      // No entry can be written with the tag for now.
-      this.#lose(error as Error, records);
+      // Every connected indexer refuses the tag.
+      this.#countRefused(error as Error, records);
       done();
       return;
     }
@@ -83,6 +83,17 @@ export class RecordWriter {
     this.#stream?.end();
   }
 
+  /**
+   * Calls back once everything that was written is confirmed, or cannot be waited for, because the muxer is
+   * closed, every target failed for good, or indexers refuse a tag: then a warning says so.
+   */
+  whenConfirmed(done: () => void): void {
+    this.#muxer.sync().then(done, (error: Error) => {
+      this.#warn('it is not known that all records of the log arrived', error);
+      done();
+    });
+  }
+
   /** The stream to the muxer: a new one after a failure. */
   #open(): MuxerWritable {
     if (this.#stream !== undefined) return this.#stream;
@@ -93,8 +104,8 @@ export class RecordWriter {
     return stream;
   }
 
-  #countRefused(error: Error): void {
-    this.#refused++;
+  #countRefused(error: Error, records = 1): void {
+    this.#refused += records;
     this.#warn('a record of the log was refused', error);
   }
 
