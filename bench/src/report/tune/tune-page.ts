@@ -151,7 +151,7 @@ function useSection({ muxer, loadFlags }: TuneReport): Section {
       head: ['where', 'what'],
       rows: [
         ['muxer', JSON.stringify(muxer)],
-        ['pnpm load', loadFlags.join(' ')],
+        ['load', loadFlags.join(' ')],
       ],
       isText: true,
     },
