@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { MuxerConfiguration } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
+import { NodeProcess, RINGEST } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const SCRIPT = fileURLToPath(new URL('loaded-files.mjs', import.meta.url));
@@ -24,4 +25,17 @@ describe('of the package of the cache', () => {
     expect(files).toContain('main/cache-link.js');
     expect(files.filter((file) => /^(log|format|worker|dump)\//.test(file))).toEqual([]);
   });
+});
+
+it('a command of ringest loads what measures, or a muxer, only when it runs that', async () => {
+  const hook = new URL('loaded-at-exit.mjs', import.meta.url).href;
+  const run = new NodeProcess(RINGEST, ['load', '--help'], ['--import', hook]);
+  expect(await run.end()).toBe(0);
+  const files: string[] = JSON.parse(run.stderr);
+  const loaded = (path: string) => files.filter((file) => file.includes(path));
+  expect(loaded('/bench/dist/load/load-options.js')).toHaveLength(1);
+  for (const path of ['/bench/dist/load/load-run.js', '/packages/core/', '/packages/workers/']) {
+    expect(loaded(path)).toEqual([]);
+  }
+  expect(loaded('/packages/indexer/dist/indexer.js')).toEqual([]);
 });

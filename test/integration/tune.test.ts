@@ -1,13 +1,15 @@
 import {
   checkArrived,
+  formatTuneReport,
   type LoadProgress,
   type LoadReport,
   parseTuneOptions,
   RoundWindow,
   type TuneReport,
 } from '@ringest/bench/internal';
+import { MAX_RING_BYTES, MIN_RING_BYTES } from '@ringest/workers';
 import { describe, expect, it } from 'vitest';
-import { NodeProcess, startIndexer, TUNE } from '../support/node-process.js';
+import { NodeProcess, RINGEST, startIndexer, TUNE } from '../support/node-process.js';
 import { saidAtExit } from '../support/refused-command.js';
 
 const options = (...flags: string[]) => parseTuneOptions(['node', 'tune', ...flags], {}, 2);
@@ -27,6 +29,11 @@ describe('the flags of a tuner', () => {
     });
     expect(goal).toBe('throughput');
     expect(load).toMatchObject({ content: 'lines', entryBytes: 256, pace: undefined });
+  });
+
+  it('take the smallest and the largest rings of a muxer', () => {
+    const { choices } = options('--ring-bytes', `${MIN_RING_BYTES},${MAX_RING_BYTES}`);
+    expect(choices.ringBytes).toEqual([MIN_RING_BYTES, MAX_RING_BYTES]);
   });
 
   it('leave out lines where the contents are none', () => {
@@ -70,6 +77,7 @@ describe('the flags of a tuner', () => {
     [['--path', 'entry', '--batch', '64'], /--batch says how many entries .* --path has no batch/],
     [['--ring-bytes', '100KB'], /--ring-bytes.*powers of two from 64KiB to 1GiB/],
     [['--ring-bytes', '3MiB'], /--ring-bytes.*powers of two from 64KiB to 1GiB/],
+    [['--ring-bytes', '2GiB'], /--ring-bytes.*powers of two from 64KiB to 1GiB/],
     [['--ring-bytes', '32KiB'], /--ring-bytes.*powers of two from 64KiB to 1GiB/],
     [['--path', 'packed'], /--path.*must be of entry, batch, lines/],
     [['--tag-name', 'a,b'], /--tag-name takes one tag/],
@@ -137,7 +145,8 @@ describe('the account of a round', () => {
 describe('the tuner', () => {
   it('knows that an indexer which is far away needs more than a small ring', async () => {
     // In 20 ms, one ring has room for 60 times as much as the other.
-    const run = new NodeProcess(TUNE, [
+    const run = new NodeProcess(RINGEST, [
+      'tune',
       ...[
         '--ack-delay',
         '20ms',
@@ -185,8 +194,9 @@ describe('the tuner', () => {
     expect(run.stdout).toMatch(/^Keep the default: lines, ring 4 MiB, connections 1, workers 1$/m);
     expect(run.stdout).toContain('\n  ringBytes: 4194304,\n');
     expect(run.stdout).toMatch(
-      /^npx pnpm load --ingest-tenant 'the tenant'\\''s' --connections 1 --workers 1 --ring-bytes 4194304 --lines .* --tag-name load-test$/m,
+      /^npx ringest load --ingest-tenant 'the tenant'\\''s' --connections 1 --workers 1 --ring-bytes 4194304 --lines .* --tag-name load-test$/m,
     );
+    expect(formatTuneReport(report)).toMatch(/^npx pnpm load .*--connections 1 --workers 1 /m);
   }, 180_000);
 
   it('names the configuration whose round failed', async () => {

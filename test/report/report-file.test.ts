@@ -141,6 +141,8 @@ it('a command line is shown without its secret', () => {
     'pnpm load --ingest-secret … --rate 1k/s',
   );
   expect(shown('--ingest-secret=hush')).toBe('pnpm load --ingest-secret=…');
+  const words = ['node', '/x/cli.js', 'load', '--ingest-secret', 'hush', '--lines'];
+  expect(commandLine(words, 'ringest')).toBe('ringest load --ingest-secret … --lines');
   expect(shown('--require', 'p99<50ms', "it's")).toBe(`pnpm load --require 'p99<50ms' 'it'\\''s'`);
 });
 

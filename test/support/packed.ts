@@ -8,7 +8,8 @@ const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Packs every package as it is published. Returns the paths of the tarballs. */
 export async function packPackages(folder: string): Promise<readonly string[]> {
-  const pack = ['-r', '--filter', './packages/*', 'pack', '--pack-destination', folder];
+  const filter = ['--filter', './packages/*', '--filter', './bench'];
+  const pack = ['-r', ...filter, 'pack', '--pack-destination', folder];
   await promisify(execFile)('npx', ['--yes', 'pnpm', ...pack], { cwd: REPOSITORY });
   return readdirSync(folder).map((name) => join(folder, name));
 }

@@ -1,12 +1,10 @@
 import { type EnumeratedValue, Source } from '@ringest/codec';
 import { SeededRandom } from '../shared/random.js';
+import type { DigestKind } from './choices.js';
 import { type Content, contentMaker, makeValues, mixedLength, sequencePlace } from './content.js';
 import { type EntryTimes, makeClock, type SetTime } from './entry-times.js';
-import { createDigest, type DigestKind } from './load-digest.js';
+import { createDigest } from './load-digest.js';
 import { sequenceValue, writeDigits } from './sequence-number.js';
-
-/** The most entries that a load can have side by side. */
-export const MAX_SLOTS = 1024;
 
 /** So few of them stay in a processor's cache, as data does that an ingester has just received. */
 const MIN_SLOTS = 64;

@@ -10,13 +10,9 @@ import {
   TIMESTAMP_BYTES,
 } from '@ringest/codec';
 import { EntryDigest, type EntryView } from '@ringest/indexer';
+import type { DigestKind } from './choices.js';
 import type { LoadEntry } from './entry-source.js';
 import { FastDigest } from './fast-digest.js';
-
-/** `fast`: the one of {@link FastDigest}. `sha256`: the one of `EntryDigest`, which others can compute. */
-export const DIGESTS = ['fast', 'sha256'] as const;
-
-export type DigestKind = (typeof DIGESTS)[number];
 
 /** A digest of the entries of a load, at either end. */
 export interface LoadDigest {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { CacheChoice } from 'ringest/flags';
+import type { CacheChoice } from '@ringest/flags';
 import type { LoadObserver } from './load-observer.js';
 import type { LoadOptions } from './load-options.js';
 

@@ -1,7 +1,7 @@
 import { ChaosIndexers } from '../chaos/chaos.js';
+import type { DigestKind } from '../contents/choices.js';
 import { sequencePlace } from '../contents/content.js';
 import type { EntrySource } from '../contents/entry-source.js';
-import type { DigestKind } from '../contents/load-digest.js';
 import { IndexerChild } from '../shared/indexer-child.js';
 import type { ArrivalReport } from '../shared/indexer-messages.js';
 import type { LoadObserver } from './load-observer.js';

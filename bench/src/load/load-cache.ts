@@ -1,6 +1,6 @@
+import { addCacheFlags, type CacheChoice, refuseWithoutCache } from '@ringest/flags';
 import { positiveDuration } from '@ringest/indexer/command-line';
 import { type Command, Option } from 'commander';
-import { addCacheFlags, type CacheChoice, refuseWithoutCache } from 'ringest/flags';
 
 /** Adds the flags of the cache, and the one that {@link readKillEvery} reads. */
 export function addLoadCacheFlags(program: Command): Command {

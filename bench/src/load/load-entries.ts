@@ -1,6 +1,7 @@
 import { MAX_DATA_BYTES, RingestError, Source } from '@ringest/codec';
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { MAX_SLOTS } from '../contents/choices.js';
 import {
   CONTENTS,
   type Content,
@@ -8,7 +9,6 @@ import {
   leastBytes,
   MAX_MIXED,
 } from '../contents/content.js';
-import { MAX_SLOTS } from '../contents/entry-source.js';
 
 /** What the entries of a load are like; see the flags. */
 export interface LoadEntries {

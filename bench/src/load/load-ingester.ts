@@ -1,6 +1,6 @@
 import { MAX_DATA_BYTES, Source } from '@ringest/codec';
 import { IngestMuxer, type LineWriter } from '@ringest/core';
-import { cacheConfiguration, targetConfiguration } from 'ringest/flags';
+import { cacheConfiguration, targetConfiguration } from '@ringest/flags';
 import { EntrySource } from '../contents/entry-source.js';
 import { DEFAULT_TIMES, type EntryTimes } from '../contents/entry-times.js';
 import type { IndexerChild } from '../shared/indexer-child.js';

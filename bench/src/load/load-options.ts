@@ -1,7 +1,7 @@
+import { type CacheChoice, readCache } from '@ringest/flags';
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import { Command, Option } from 'commander';
-import { type CacheChoice, readCache } from 'ringest/flags';
-import { DIGESTS, type DigestKind } from '../contents/load-digest.js';
+import { DIGESTS, type DigestKind } from '../contents/choices.js';
 import { addResultFlags, type ResultFlags } from '../report/result-flags.js';
 import type { Transport } from '../shared/indexer-messages.js';
 import { refusePairs } from './flag-pairs.js';
@@ -76,7 +76,14 @@ export function parseLoadOptions(
   argv: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
 ): LoadOptions {
-  const program = command().parse(argv);
+  return readLoadOptions(addLoadFlags(new Command('load')).parse(argv), env);
+}
+
+/**
+ * Reads the flags of a command that is parsed. A flag that cannot be used ends the command.
+ * @param env where the secret is looked for when no flag gives it
+ */
+export function readLoadOptions(program: Command, env: NodeJS.ProcessEnv): LoadOptions {
   refusePairs(program);
   const flags = program.opts<Flags>();
   const pace = readPace(program);
@@ -169,8 +176,9 @@ function checkRequirements(program: Command, { require }: Flags, pace: Pace | un
   }
 }
 
-function command(): Command {
-  const program = new Command('load').description(
+/** Gives a command its description, and the flags that {@link readLoadOptions} reads. */
+export function addLoadFlags(program: Command): Command {
+  program.description(
     'Write entries to indexers, or to an embedded one, as fast as they confirm them, and say how fast that was',
   );
   addPaceFlags(addEntryFlags(addLoadCacheFlags(addLoadTargetFlags(program))))

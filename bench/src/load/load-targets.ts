@@ -1,5 +1,5 @@
+import { addTargetFlags, readTargets, type TargetChoice } from '@ringest/flags';
 import { type Command, Option } from 'commander';
-import { addTargetFlags, readTargets, type TargetChoice } from 'ringest/flags';
 import { TRANSPORTS, type Transport } from '../shared/indexer-messages.js';
 
 /** Where a load goes; without targets, to an embedded indexer. */

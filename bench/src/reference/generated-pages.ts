@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { commandHelp, generatedFiles } from 'ringest/generated';
 import { REPOSITORY } from '../shared/repository.js';
 import { errorSections } from './error-sections.js';
 import { globalKeysTable } from './global-keys-table.js';
-import { block, helpText } from './help-text.js';
+import { helpText, printedBy } from './help-text.js';
 import { optionsTable } from './options-table.js';
 import { timeDifferencesTable } from './time-differences.js';
 import { timeFormatsTable, timeOptionsTable } from './time-tables.js';
@@ -15,6 +14,8 @@ interface GeneratedPart {
   readonly mark: string;
   make(): string;
 }
+
+const RINGEST = 'packages/cli/dist/cli.js';
 
 const PARTS: readonly GeneratedPart[] = [
   { page: 'docs/configuration.md', mark: 'options', make: optionsTable },
@@ -38,12 +39,12 @@ const PARTS: readonly GeneratedPart[] = [
   {
     page: 'docs/command.md',
     mark: 'ship --help',
-    make: () => block(commandHelp('ship')),
+    make: () => helpText(RINGEST, 'ship'),
   },
   ...['cat', 'status', 'check', 'cache', 'cache requeue'].map((command) => ({
     page: 'docs/command-inspect.md',
     mark: `${command} --help`,
-    make: () => block(commandHelp(...command.split(' '))),
+    make: () => helpText(RINGEST, ...command.split(' ')),
   })),
   { page: 'docs/times.md', mark: 'formats', make: timeFormatsTable },
   { page: 'docs/times.md', mark: 'options', make: () => timeOptionsTable('TimeOptions') },
@@ -51,14 +52,22 @@ const PARTS: readonly GeneratedPart[] = [
   { page: 'docs/times.md', mark: 'differences', make: timeDifferencesTable },
 ];
 
-/** The pages as they should be, by their path in the repository. */
+/** Files that are what `ringest` prints, and its arguments for that. */
+const PRINTED: Readonly<Record<string, readonly string[]>> = {
+  'packages/cli/man/ringest.1': ['manual'],
+  'packages/cli/completions/ringest.bash': ['completion', 'bash'],
+  'packages/cli/completions/_ringest': ['completion', 'zsh'],
+  'packages/cli/completions/ringest.fish': ['completion', 'fish'],
+};
+
+/** The pages and files as they should be, by their path in the repository. */
 export function generatePages(): Map<string, string> {
   const pages = new Map<string, string>();
   for (const { page, mark, make } of PARTS) {
     const text = pages.get(page) ?? readFileSync(REPOSITORY + page, 'utf8');
     pages.set(page, replacePart(text, page, mark, make()));
   }
-  for (const [path, text] of generatedFiles()) pages.set(`packages/cli/${path}`, text);
+  for (const [path, args] of Object.entries(PRINTED)) pages.set(path, printedBy(RINGEST, ...args));
   return pages;
 }
 

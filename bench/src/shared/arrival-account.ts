@@ -1,5 +1,6 @@
 import type { EntryView } from '@ringest/indexer';
-import { createDigest, type DigestKind, type LoadDigest } from '../contents/load-digest.js';
+import type { DigestKind } from '../contents/choices.js';
+import { createDigest, type LoadDigest } from '../contents/load-digest.js';
 import { NO_SEQUENCE, readSequence, type SequencePlace } from '../contents/sequence-number.js';
 import { type ArrivalCounts, Arrivals } from './arrivals.js';
 

@@ -1,12 +1,13 @@
 /** What the tests of this repository use of the benchmarks' helpers. */
+
+export { DIGESTS, type DigestKind, MAX_SLOTS } from '../contents/choices.js';
 export { CONTENTS, type Content, leastBytes, sequencePlace } from '../contents/content.js';
 export {
   EntrySource,
   type LoadContents,
   type LoadEntry,
-  MAX_SLOTS,
 } from '../contents/entry-source.js';
-export { createDigest, DIGESTS, type DigestKind } from '../contents/load-digest.js';
+export { createDigest } from '../contents/load-digest.js';
 export { Tally } from './arrival-account.js';
 export { Arrivals } from './arrivals.js';
 export {

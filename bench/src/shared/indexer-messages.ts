@@ -1,4 +1,4 @@
-import type { DigestKind } from '../contents/load-digest.js';
+import type { DigestKind } from '../contents/choices.js';
 import type { SequencePlace } from '../contents/sequence-number.js';
 import type { TallyReport } from './arrival-account.js';
 

@@ -2,7 +2,7 @@ import { runLoad } from '../load/load-run.js';
 import type { FromRound, RoundFigures, RoundSettings, ToRound } from './round-messages.js';
 import { RoundWindow } from './round-window.js';
 
-/** One round, in a process of its own: a load of `pnpm load`. It ends when it has told what came of it. */
+/** One round, in a process of its own: a load. It ends when it has told what came of it. */
 process.once('message', ({ settings }: ToRound) => {
   run(settings).then(
     (figures) => tell({ kind: 'done', figures }),

@@ -1,10 +1,9 @@
 import { byteRate, duration, positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
-import { MAX_RING_BYTES, MIN_RING_BYTES } from '@ringest/workers';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { MAX_SLOTS } from '../contents/choices.js';
 import { CONTENTS, type Content, LINE_CONTENTS } from '../contents/content.js';
-import { MAX_SLOTS } from '../contents/entry-source.js';
 import { ADDRESSES, type Refusal, refusePairs } from '../load/flag-pairs.js';
-import { type LoadOptions, parseLoadOptions } from '../load/load-options.js';
+import { addLoadFlags, type LoadOptions, readLoadOptions } from '../load/load-options.js';
 import { parseRate } from '../load/load-pace.js';
 import { addLoadTargetFlags, readLoadTargets } from '../load/load-targets.js';
 import { addResultFlags, type ResultFlags } from '../report/result-flags.js';
@@ -56,6 +55,10 @@ const REFUSALS: readonly Refusal[] = ['indexers', 'ackDelay', 'readRate'].map((f
 /** Entries of a round with a pace; a quarter of them is not measured. */
 const LEAST_ENTRIES = 400;
 
+/** Those of the muxer, which would be loaded for them with each start of a command line. */
+const MIN_RING_BYTES = 2 ** 16;
+const MAX_RING_BYTES = 2 ** 30;
+
 const MAX_SEED = 2 ** 31 - 1;
 
 /**
@@ -68,12 +71,24 @@ export function parseTuneOptions(
   env: NodeJS.ProcessEnv,
   processors: number,
 ): TuneOptions {
-  const program = command().parse(argv);
+  return readTuneOptions(addTuneFlags(new Command('tune')).parse(argv), env, processors);
+}
+
+/**
+ * Reads the flags of a command that is parsed. A flag that cannot be used ends the command.
+ * @param env where the secret is looked for when no flag gives it
+ * @param processors of the machine
+ */
+export function readTuneOptions(
+  program: Command,
+  env: NodeJS.ProcessEnv,
+  processors: number,
+): TuneOptions {
   refusePairs(program, REFUSALS);
   const flags = program.opts<Flags>();
   checkRate(program, flags);
   const choices = readChoices(program, flags, processors);
-  const load = { ...readLoad(flags, choices), ...readLoadTargets(program, env) };
+  const load = { ...readLoad(program, flags, choices), ...readLoadTargets(program, env) };
   checkEntries(program, load);
   return {
     goal: flags.goal,
@@ -92,8 +107,8 @@ export function parseTuneOptions(
   };
 }
 
-/** What `pnpm load` would do with these flags, whose checks they pass with that. */
-function readLoad(flags: Flags, { batches }: Choices): LoadOptions {
+/** What a load would do with these flags, whose checks they pass with that. */
+function readLoad(program: Command, flags: Flags, { batches }: Choices): LoadOptions {
   const { entrySize, content, tagName, round, timeout, seed, rate } = flags;
   const given = {
     ...{ 'entry-size': entrySize, content, 'tag-name': tagName, seed },
@@ -101,7 +116,9 @@ function readLoad(flags: Flags, { batches }: Choices): LoadOptions {
     ...(rate === undefined ? {} : { rate }),
   };
   const argv = Object.entries(given).map(([name, value]) => `--${name}=${value}`);
-  return parseLoadOptions(['node', 'tune', ...argv], {});
+  // It ends as the tuner would.
+  const command = addLoadFlags(new Command('tune').copyInheritedSettings(program));
+  return readLoadOptions(command.parse(argv, { from: 'user' }), {});
 }
 
 function readChoices(program: Command, flags: Flags, processors: number): Choices {
@@ -155,8 +172,9 @@ function checkEntries(program: Command, { pace, entryCount }: LoadOptions): void
   );
 }
 
-function command(): Command {
-  const program = new Command('tune').description(
+/** Gives a command its description, and the flags that {@link readTuneOptions} reads. */
+export function addTuneFlags(program: Command): Command {
+  program.description(
     'Find the configuration that serves this machine and these indexers best, and say how sure that ' +
       'is: short loads, one after the other, of which the better half goes on to longer ones',
   );
@@ -218,7 +236,7 @@ function addGoalFlags(program: Command): void {
     .option('--seed <n>', 'of all random choices', wholeNumber(0, MAX_SEED), 1)
     .option('--entry-size <bytes>', 'bytes of data in each entry', wholeNumber(1, 2 ** 30), 256)
     .addOption(
-      new Option('--content <kind>', 'what the data is like, as pnpm load has it')
+      new Option('--content <kind>', 'what the data is like, as load has it')
         .choices(CONTENTS)
         .default('lines'),
     )

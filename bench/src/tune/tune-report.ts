@@ -126,6 +126,6 @@ export interface TuneReport {
   readonly sure: TuneCertainty;
   /** What is recommended, as fields of the configuration of a muxer. */
   readonly muxer: Pick<MuxerConfiguration, 'connectionsPerTarget' | 'workers' | 'ringBytes'>;
-  /** The same as flags of `pnpm load`, for the same indexers; without the secret. */
+  /** The same as flags of `load`, for the same indexers; without the secret. */
   readonly loadFlags: readonly string[];
 }

@@ -32,8 +32,11 @@ export function formatProgress({ rung, round, done, planned, leftMs }: TuneProgr
   );
 }
 
-/** The report for people. */
-export function formatTuneReport(report: TuneReport): string {
+/**
+ * The report for people.
+ * @param caller what `load` is called by
+ */
+export function formatTuneReport(report: TuneReport, caller = 'pnpm'): string {
   const { candidates, machine, targets, isEmbedded } = report;
   const shown = candidates.filter(({ isDefault }, i) => isDefault || i < MAX_ROWS);
   const hidden = candidates.length - shown.length;
@@ -50,7 +53,7 @@ export function formatTuneReport(report: TuneReport): string {
     ...(hidden > 0 ? [`and ${hidden} more, which --json has`] : []),
     ...(report.unit === 'cost' ? ['', COST_SAYS] : []),
     '',
-    formatRecommendation(report),
+    formatRecommendation(report, caller),
   ].join('\n');
 }
 
@@ -58,7 +61,7 @@ const COST_SAYS =
   'cost: the geometric mean of processor seconds for a million entries and of the latency in ' +
   'milliseconds that 99% do not exceed; less is better.';
 
-function formatRecommendation(report: TuneReport): string {
+function formatRecommendation(report: TuneReport, caller: string): string {
   const { sure, recommended, muxer, loadFlags, candidates } = report;
   const configuration = candidates.find(({ name }) => name === recommended)?.configuration;
   const fields = Object.entries(muxer).map(([field, value]) => `  ${field}: ${value},`);
@@ -74,7 +77,7 @@ function formatRecommendation(report: TuneReport): string {
     '});',
     ...(configuration ? [writing(configuration)] : []),
     '',
-    `npx pnpm load ${shellLine(loadFlags)}`,
+    `npx ${caller} load ${shellLine(loadFlags)}`,
   ].join('\n');
 }
 

@@ -3,7 +3,7 @@ _ringest() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path=ringest i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$path ${COMP_WORDS[i]}" in
-    'ringest ship' | 'ringest status' | 'ringest check' | 'ringest indexer' | 'ringest cat' | 'ringest cache' | 'ringest cache dump' | 'ringest cache verify' | 'ringest cache requeue' | 'ringest completion' | 'ringest manual' | 'ringest help')
+    'ringest ship' | 'ringest status' | 'ringest check' | 'ringest indexer' | 'ringest cat' | 'ringest cache' | 'ringest cache dump' | 'ringest cache verify' | 'ringest cache requeue' | 'ringest load' | 'ringest tune' | 'ringest completion' | 'ringest manual' | 'ringest help')
       path="$path ${COMP_WORDS[i]}" ;;
     esac
   done
@@ -47,12 +47,45 @@ _ringest() {
   'ringest cache requeue --tag')
     COMPREPLY=()
     return ;;
+  'ringest load --clear-conns' | 'ringest load --tls-conns' | 'ringest load --ingest-secret' | 'ringest load --ingest-tenant' | 'ringest load --cache-sync' | 'ringest load --cache-max-bytes' | 'ringest load --kill-every' | 'ringest load --tag-name' | 'ringest load --entry-size' | 'ringest load --batch' | 'ringest load --source' | 'ringest load --start-time' | 'ringest load --time-span' | 'ringest load --disorder' | 'ringest load --seed' | 'ringest load --rate' | 'ringest load --burst' | 'ringest load --entry-count' | 'ringest load --duration' | 'ringest load --require' | 'ringest load --workers' | 'ringest load --connections' | 'ringest load --ring-bytes' | 'ringest load --timeout')
+    COMPREPLY=()
+    return ;;
+  'ringest load --pipe-conns' | 'ringest load --tls-ca' | 'ringest load --tls-cert' | 'ringest load --tls-key' | 'ringest load --ingest-secret-file' | 'ringest load --ramp' | 'ringest load --report')
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return ;;
+  'ringest load --transport')
+    mapfile -t COMPREPLY < <(compgen -W 'tcp tls pipe' -- "$cur")
+    return ;;
+  'ringest load --cache-path')
+    mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+    return ;;
+  'ringest load --cache-mode')
+    mapfile -t COMPREPLY < <(compgen -W 'fail always journal' -- "$cur")
+    return ;;
+  'ringest load --content')
+    mapfile -t COMPREPLY < <(compgen -W 'random text lines syslog json csv evs mixed' -- "$cur")
+    return ;;
+  'ringest tune --goal')
+    mapfile -t COMPREPLY < <(compgen -W 'throughput cost' -- "$cur")
+    return ;;
+  'ringest tune --rate' | 'ringest tune --budget' | 'ringest tune --round' | 'ringest tune --seed' | 'ringest tune --entry-size' | 'ringest tune --tag-name' | 'ringest tune --workers' | 'ringest tune --connections' | 'ringest tune --ring-bytes' | 'ringest tune --batch' | 'ringest tune --clear-conns' | 'ringest tune --tls-conns' | 'ringest tune --ingest-secret' | 'ringest tune --ingest-tenant' | 'ringest tune --indexers' | 'ringest tune --ack-delay' | 'ringest tune --read-rate' | 'ringest tune --timeout')
+    COMPREPLY=()
+    return ;;
+  'ringest tune --content')
+    mapfile -t COMPREPLY < <(compgen -W 'random text lines syslog json csv evs mixed' -- "$cur")
+    return ;;
+  'ringest tune --report' | 'ringest tune --path' | 'ringest tune --pipe-conns' | 'ringest tune --tls-ca' | 'ringest tune --tls-cert' | 'ringest tune --tls-key' | 'ringest tune --ingest-secret-file')
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return ;;
+  'ringest tune --transport')
+    mapfile -t COMPREPLY < <(compgen -W 'tcp tls pipe' -- "$cur")
+    return ;;
   esac
   case "$path" in
   'ringest')
     case "$cur" in
     -*) mapfile -t COMPREPLY < <(compgen -W '--version --help' -- "$cur") ;;
-    *) mapfile -t COMPREPLY < <(compgen -W 'ship status check indexer cat cache completion manual help' -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W 'ship status check indexer cat cache load tune completion manual help' -- "$cur") ;;
     esac ;;
   'ringest ship')
     case "$cur" in
@@ -98,6 +131,16 @@ _ringest() {
     case "$cur" in
     -*) mapfile -t COMPREPLY < <(compgen -W '--damaged --tag --help' -- "$cur") ;;
     *) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+    esac ;;
+  'ringest load')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--clear-conns --tls-conns --pipe-conns --tls-ca --tls-cert --tls-key --insecure-no-tls-validate --ingest-secret --ingest-secret-file --ingest-tenant --compression --transport --cache-path --cache-mode --cache-sync --cache-max-bytes --kill-every --tag-name --entry-size --content --batch --lines --source --random-source --start-time --time-span --disorder --seed --rate --ramp --burst --entry-count --duration --require --chaos --workers --connections --ring-bytes --timeout --digest --status --json --report --help' -- "$cur") ;;
+    *) COMPREPLY=() ;;
+    esac ;;
+  'ringest tune')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--goal --rate --budget --round --seed --entry-size --content --tag-name --json --report --workers --connections --ring-bytes --path --batch --clear-conns --tls-conns --pipe-conns --tls-ca --tls-cert --tls-key --insecure-no-tls-validate --ingest-secret --ingest-secret-file --ingest-tenant --compression --transport --indexers --ack-delay --read-rate --timeout --help' -- "$cur") ;;
+    *) COMPREPLY=() ;;
     esac ;;
   'ringest completion')
     case "$cur" in

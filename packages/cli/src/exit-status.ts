@@ -21,7 +21,7 @@ export const EXIT_MEANINGS: readonly (readonly [status: string, meaning: string]
   ],
   [`${EXIT.usage}`, 'The command line or a configuration cannot be used. Nothing was begun'],
   [`${EXIT.failed}`, 'It could not begin or go on: a file, an address or an indexer'],
-  ['130, 143', 'A second SIGINT or SIGTERM ended ship at once'],
+  ['130, 143', 'A second SIGINT or SIGTERM ended ship at once, or SIGINT ended load or tune'],
 ];
 
 /** A status of {@link EXIT}, or one of {@link exitStatusOf}. */

@@ -152,7 +152,7 @@ function useSection({ muxer, loadFlags }: TuneReport): Section {
       head: ['where', 'what'],
       rows: [
         ['muxer', JSON.stringify(muxer)],
-        ['pnpm load', shellLine(loadFlags)],
+        ['load', shellLine(loadFlags)],
       ],
       isText: true,
     },

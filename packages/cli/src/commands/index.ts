@@ -3,9 +3,11 @@ import { addCacheCommand } from './cache.js';
 import { addCatCommand } from './cat.js';
 import { addCheckCommand } from './check.js';
 import { addIndexerCommand } from './indexer.js';
+import { addLoadCommand } from './load.js';
 import { addCompletionCommand, addManualCommand } from './manual.js';
 import { addShipCommand } from './ship.js';
 import { addStatusCommand } from './status.js';
+import { addTuneCommand } from './tune.js';
 
 /**
  * Adds one command to the program. A command sets `process.exitCode` to a status of `EXIT`, and throws what
@@ -21,6 +23,8 @@ export const COMMANDS: readonly AddCommand[] = [
   addIndexerCommand,
   addCatCommand,
   addCacheCommand,
+  addLoadCommand,
+  addTuneCommand,
   addCompletionCommand,
   addManualCommand,
 ];

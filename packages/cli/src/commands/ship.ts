@@ -1,6 +1,6 @@
+import { addCacheFlags, addTargetFlags, readCache, readTargets } from '@ringest/flags';
 import { duration, positiveDuration } from '@ringest/indexer/command-line';
 import { type Command, Option } from 'commander';
-import { addCacheFlags, addTargetFlags, readCache, readTargets } from '../flags/index.js';
 import { addEntryFlags, readEntries } from '../ship/flags/entry-flags.js';
 import { nameAndValue } from '../ship/flags/flag-values.js';
 import { addFollowFlags, readFollow } from '../ship/flags/follow-flags.js';

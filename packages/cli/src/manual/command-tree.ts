@@ -96,7 +96,7 @@ function valuesOf(text: string, choices: readonly string[] | undefined): ValueKi
 }
 
 /** What a help ends with, which `addHelpText` has added: commander asks for it by an event. */
-export function afterHelp(command: Command): string {
+function afterHelp(command: Command): string {
   let text = '';
   const write = (part: string) => {
     text += part;

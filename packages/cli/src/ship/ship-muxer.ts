@@ -4,8 +4,8 @@ import {
   muxerConfiguration,
   startFromConfig,
 } from '@ringest/core';
+import { cacheConfiguration, targetConfiguration } from '@ringest/flags';
 import { UsageError } from '../errors.js';
-import { cacheConfiguration, targetConfiguration } from '../flags/index.js';
 import { loadShipConfig } from './configured.js';
 import type { ShipOptions } from './ship-options.js';
 

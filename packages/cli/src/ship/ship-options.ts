@@ -1,4 +1,4 @@
-import type { CacheChoice, TargetChoice } from '../flags/index.js';
+import type { CacheChoice, TargetChoice } from '@ringest/flags';
 import type { EntryOptions } from './entries/entry-streams.js';
 import type { FollowOptions } from './follow/follower.js';
 import type { ListenOptions } from './listen/listen-options.js';
