@@ -23,6 +23,8 @@ export class Confirmations {
   #pending: Promise<void> | undefined;
   #lastMs = Number.NEGATIVE_INFINITY;
   #saved = '';
+  #isClosed = false;
+  #saving: Promise<void> = Promise.resolve();
   /** Why nothing will be confirmed any more. */
   #failure: unknown;
 
@@ -66,15 +68,23 @@ export class Confirmations {
     await this.#confirm(() => Promise.resolve());
   }
 
+  /** Keeps nothing more: the files that there are from now on are not those that were read. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#saving.catch(() => {});
+  }
+
   async #confirm(confirmed: () => Promise<void>): Promise<void> {
     const taken = [...this.#host.tails()]
       .filter((tail) => !tail.isConfirmed)
       .map((tail) => tail.mark());
     if (taken.length > 0) await confirmed();
+    if (this.#isClosed) return;
     for (const take of taken) take();
     const tails = [...this.#host.tails()];
     const kept = tails.map((tail) => tail.keep());
-    await this.#save(tails);
+    this.#saving = this.#save(tails);
+    await this.#saving;
     for (const keep of kept) keep();
   }
 

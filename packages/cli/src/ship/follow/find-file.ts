@@ -14,7 +14,7 @@ export interface Found {
 
 /**
  * Finds a copy of a file that was truncated, which has what was not read of it: beside it, with a longer
- * name, such as `app.log.1`.
+ * name, such as `app.log.1`. Of several ones, the longest has the most of what was not read.
  * @param isTaken whether a file is read already, by its key
  */
 export async function findCopy(
@@ -24,37 +24,58 @@ export async function findCopy(
 ): Promise<Found | undefined> {
   if (!read.isTelling) return undefined;
   const find = async ({ file }: Opened) => ((await read.isIn(file)) ? read : undefined);
-  return await firstOf(await longerNames(path), isTaken, find);
+  return await longestOf(await longerNames(path), isTaken, find);
 }
 
 /**
- * Finds the file that an earlier run has read up to an offset: the same one, under its name or another one
- * in its folder, or else one with the same bytes before the offset.
+ * Finds the file that an earlier run has read up to an offset, under its name or another one in its folder,
+ * if it still has the same bytes before the offset.
  */
-export async function findAgain(
+export async function findSame(
   state: FileState,
   isTaken: (key: string) => boolean,
 ): Promise<Found | undefined> {
-  const { path, offset, anchor } = state;
-  const find = ({ file }: Opened) => Anchor.find(file, offset, anchor);
-  const same = await firstOf(await namesOf(state), isTaken, find);
-  if (same !== undefined || !isTelling(anchor)) return same;
-  return await firstOf([path, ...(await longerNames(path))], isTaken, find);
+  const find = ({ file }: Opened) => Anchor.find(file, state.offset, state.anchor);
+  return await longestOf(await namesOf(state), isTaken, find);
 }
 
-async function firstOf(
+/** Finds another file with the same bytes before the offset up to which an earlier run has read. */
+export async function findKeptCopy(
+  { path, offset, anchor }: FileState,
+  isTaken: (key: string) => boolean,
+): Promise<Found | undefined> {
+  if (!isTelling(anchor)) return undefined;
+  const find = ({ file }: Opened) => Anchor.find(file, offset, anchor);
+  return await longestOf([path, ...(await longerNames(path))], isTaken, find);
+}
+
+async function longestOf(
   paths: readonly string[],
   isTaken: (key: string) => boolean,
   find: (opened: Opened) => Promise<Anchor | undefined>,
 ): Promise<Found | undefined> {
+  let longest: Found | undefined;
   for (const path of paths) {
-    const opened = await openFile(path);
+    const opened = await openReadable(path);
     if (opened === undefined) continue;
-    const anchor = isTaken(keyOf(opened.identity)) ? undefined : await find(opened);
-    if (anchor !== undefined) return { path, opened, anchor };
-    await opened.file.close();
+    const isLonger = longest === undefined || opened.size > longest.opened.size;
+    const isWanted = isLonger && !isTaken(keyOf(opened.identity));
+    const anchor = isWanted ? await find(opened) : undefined;
+    await (anchor === undefined ? opened : longest?.opened)?.file.close();
+    if (anchor !== undefined) longest = { path, opened, anchor };
   }
-  return undefined;
+  return longest;
+}
+
+/** Opens a file that may have nothing to do with the one that is looked for. */
+async function openReadable(path: string): Promise<Opened | undefined> {
+  try {
+    return await openFile(path);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['EACCES', 'EPERM', 'ELOOP', 'ENXIO'].includes(code)) return undefined;
+    throw error;
+  }
 }
 
 /** The files beside one whose names are its name and more. */

@@ -26,10 +26,11 @@ interface StateFile {
 const VERSION = 1;
 
 /**
- * Reads how far files are confirmed. A file that is missing says nothing.
+ * Reads how far files are confirmed.
+ * @returns `undefined`: the file is missing
  * @throws {CommandError} it is no state file, or its folder cannot be written to
  */
-export function readState(path: string): readonly FileState[] {
+export function readState(path: string): readonly FileState[] | undefined {
   let text: string;
   try {
     accessSync(dirname(path), constants.W_OK);
@@ -39,7 +40,7 @@ export function readState(path: string): readonly FileState[] {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
   try {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileStatus } from '../../status/status-reply.js';
@@ -8,9 +7,10 @@ import { Anchor } from './anchor.js';
 import { Confirmations } from './confirmations.js';
 import { Copies } from './copies.js';
 import { fileAt, keyOf } from './file-identity.js';
-import { findAgain, findCopy } from './find-file.js';
-import { readState } from './follow-state.js';
+import { findCopy, findKeptCopy, findSame } from './find-file.js';
+import { type FileState, readState } from './follow-state.js';
 import { type Opened, openFile, Tail } from './tail.js';
+import { orAborted, whileWaiting } from './waits.js';
 
 /** How files are followed. */
 export interface FollowOptions {
@@ -82,12 +82,10 @@ export class Follower {
    * @throws what the streams throw, and what is wrong with a file that was open
    */
   async run(signal: AbortSignal): Promise<void> {
-    await this.#resume();
+    await this.resume();
     while (!signal.aborted) {
-      await this.#scan();
-      const hasNews = await this.#readAll(signal);
-      await this.#finishQuiet();
-      await this.#confirm(hasNews, signal);
+      const hasNews = await this.turn(signal);
+      if (!hasNews) await sleep(this.#options.pollMs, undefined, { signal }).catch(() => {});
     }
   }
 
@@ -97,26 +95,54 @@ export class Follower {
     await this.close();
   }
 
+  /** Closes the files. What is not kept by now will not be. */
   async close(): Promise<void> {
+    await this.#confirmations.close();
     for (const tail of [...this.#tails.values()]) await this.#stop(tail);
   }
 
   /** Finds the files of an earlier run. Those of inputs that are there no longer are forgotten. */
-  async #resume(): Promise<void> {
+  async resume(): Promise<void> {
     const { statePath, inputs } = this.#options;
     if (statePath === undefined) return;
     const states = readState(statePath);
-    if (states.length > 0) this.#isFirstScan = false;
-    for (const state of states.filter(({ input }) => inputs.includes(input))) {
-      const isTaken = (key: string) => this.#tails.has(key);
-      // It may be renamed between two looks.
-      const found = (await findAgain(state, isTaken)) ?? (await findAgain(state, isTaken));
-      if (found !== undefined) this.#begin(state.input, found.path, found.opened, found.anchor);
-      else if (state.offset > 0) {
-        const { path, offset } = state;
-        this.#host.say(`ringest: ${path}: what it had behind byte ${offset} is not there any more`);
+    if (states === undefined) return;
+    this.#isFirstScan = false;
+    const isTaken = (key: string) => this.#tails.has(key);
+    let missing = states.filter(({ input }) => inputs.includes(input));
+    // A file may be renamed between two looks. No file is taken for a copy that is another one of these.
+    for (const find of [findSame, findSame, findKeptCopy]) {
+      const found: FileState[] = [];
+      for (const state of missing) {
+        const file = await find(state, isTaken);
+        if (file === undefined) continue;
+        found.push(state);
+        this.#begin(state.input, file.path, file.opened, file.anchor);
       }
+      missing = missing.filter((state) => !found.includes(state));
     }
+    for (const { path, offset } of missing) if (offset > 0) this.#sayGone(path, offset);
+  }
+
+  #sayGone(path: string, offset: number): void {
+    this.#host.say(
+      `ringest: ${path}: what it had behind byte ${offset}, if anything, is not there any more`,
+    );
+  }
+
+  /**
+   * Looks once at each file.
+   * @returns whether one had something new
+   */
+  async turn(signal: AbortSignal): Promise<boolean> {
+    await this.#scan();
+    const hasNews = await this.#readAll(signal);
+    await this.#finishQuiet();
+    for (const tail of this.#ended) {
+      if (tail.isConfirmed) this.#ended.delete(tail);
+    }
+    void this.#confirmations.begin(false);
+    return hasNews;
   }
 
   /** Looks which files there are. */
@@ -133,7 +159,7 @@ export class Follower {
     for (const [key, tail] of this.#tails) {
       const found = paths.get(key);
       // From now on it has to be quiet: between two looks at a folder, a name can hide.
-      if (found === undefined && !tail.isGone) tail.lastNews = performance.now();
+      if (found === undefined && !tail.isGone) tail.countQuietAnew();
       tail.isGone = found === undefined;
       tail.path = found?.path ?? tail.path;
     }
@@ -196,14 +222,21 @@ export class Follower {
     let hasNews = false;
     for (const tail of [...this.#tails.values()]) {
       if (signal.aborted) return hasNews;
-      const look = await tail.look(this.#buffer);
+      const look = await this.#scanWhile(tail.look(this.#buffer));
       if (look.kind === 'truncated') await this.#truncated(tail);
       if (look.kind === 'nothing new') continue;
       hasNews = true;
       if (look.kind === 'read') this.#host.account.bytes += look.bytes;
-      if (this.#isFarAhead) await orAborted(this.#confirmations.begin(true), signal);
+      if (this.#isFarAhead) {
+        await this.#scanWhile(orAborted(this.#confirmations.begin(true), signal));
+      }
     }
     return hasNews;
+  }
+
+  /** Waits for something, and opens what is made by then: it may get a name that nobody looks for. */
+  #scanWhile<Result>(work: Promise<Result>): Promise<Result> {
+    return whileWaiting(work, this.#options.pollMs, () => this.#scan());
   }
 
   get #isFarAhead(): boolean {
@@ -212,22 +245,25 @@ export class Follower {
 
   /** Goes on in a copy with what was not read before, and leaves the file to the next scan. */
   async #truncated(tail: Tail): Promise<void> {
-    this.#tails.delete(tail.key);
-    const copy = await findCopy(tail.path, tail.read, (key) => this.#tails.has(key));
+    const { key, path, read } = tail;
+    const copy = await findCopy(path, read, (other) => this.#tails.has(other));
     if (copy === undefined) {
+      this.#sayGone(path, read.offset);
       await tail.finishEntry();
       await this.#leave(tail);
       return;
     }
-    await tail.goOnIn(copy.path, copy.opened);
+    // At no time it is missing: states are kept in between.
+    const moved = tail.goOnIn(copy.path, copy.opened);
+    this.#tails.delete(key);
     this.#tails.set(tail.key, tail);
+    await moved;
   }
 
   /** Ends what has been quiet: entries without their ends, and files that are gone. */
   async #finishQuiet(): Promise<void> {
-    const now = performance.now();
     for (const tail of [...this.#tails.values()]) {
-      if (now - tail.lastNews < this.#options.quietMs) continue;
+      if (!tail.wasQuietFor(this.#options.quietMs)) continue;
       await tail.finishEntry();
       if (!tail.isGone) continue;
       this.#tails.delete(tail.key);
@@ -246,22 +282,6 @@ export class Follower {
     this.#host.account.close(tail.stream);
     await tail.close();
   }
-
-  async #confirm(hasNews: boolean, signal: AbortSignal): Promise<void> {
-    for (const tail of this.#ended) {
-      if (tail.isConfirmed) this.#ended.delete(tail);
-    }
-    void this.#confirmations.begin(false);
-    if (!hasNews) await sleep(this.#options.pollMs, undefined, { signal }).catch(() => {});
-  }
-}
-
-/** Waits for a promise that does not reject, or for the signal. */
-async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  const aborted = once(signal, 'abort', { signal: over.signal }).catch(() => {});
-  if (!signal.aborted) await Promise.race([promise, aborted]);
-  over.abort();
 }
 
 async function pathsOf(input: string): Promise<readonly string[]> {

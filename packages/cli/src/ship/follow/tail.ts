@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { FileStatus } from '../../status/status-reply.js';
 import type { EntryStream } from '../entries/entry-account.js';
@@ -16,6 +17,12 @@ export type Look =
 /** How much of two files is compared to see whether one is the beginning of a copy. */
 const BEGINNING_BYTES = 1024;
 
+/**
+ * A file that has changed this lately may change once more and have the same time of change: clocks of file
+ * systems have steps, of milliseconds to a second.
+ */
+const CLOCK_STEP_MS = 2000;
+
 const NOTHING_NEW: Look = { kind: 'nothing new' };
 const TRUNCATED: Look = { kind: 'truncated' };
 
@@ -27,13 +34,15 @@ export class Tail {
   path: string;
   /** Whether its path leads elsewhere now: it was removed, or renamed to what nobody asked for. */
   isGone = false;
-  /** When it had something new last, by `performance.now()`. */
-  lastNews = performance.now();
   readonly stream: EntryStream;
+  /** When it had something new last, by `performance.now()`. */
+  #lastNews = performance.now();
+  /** How long it had nothing new, as of the last look; `undefined`: it had. */
+  #quietMs: number | undefined;
   #identity: FileIdentity;
   #file: FileHandle;
-  /** When it was written, as of the last look that found all of it read. */
-  #modified = -1n;
+  /** When it was changed, as of the last look that found all of it read. */
+  #changed = -1n;
   /** Its bytes, as of the last look. */
   #size = 0;
   /** Where the next byte is to be read. */
@@ -79,6 +88,20 @@ export class Tail {
     return this.#confirmed === this.#written;
   }
 
+  /**
+   * Whether the last look has found nothing new for so long. The time alone does not say that: it goes on
+   * while confirmations are waited for, and nobody looks.
+   */
+  wasQuietFor(milliseconds: number): boolean {
+    return this.#quietMs !== undefined && this.#quietMs >= milliseconds;
+  }
+
+  /** From now on it has to be quiet once more. */
+  countQuietAnew(): void {
+    this.#lastNews = performance.now();
+    this.#quietMs = undefined;
+  }
+
   /** Bytes that were read, and would be read again after a restart. */
   get bytesAhead(): number {
     return this.#read.offset - this.#kept.offset;
@@ -90,17 +113,21 @@ export class Tail {
    */
   async look(buffer: Buffer): Promise<Look> {
     const { offset } = this.#read;
-    const { size, mtimeNs } = await this.#file.stat({ bigint: true });
+    const quietMs = performance.now() - this.#lastNews;
+    const latest = BigInt(Date.now() - CLOCK_STEP_MS) * 1_000_000n;
+    const { size, ctimeNs } = await this.#file.stat({ bigint: true });
     this.#size = Number(size);
     if (size < offset) return TRUNCATED;
     const isRead = size === BigInt(offset);
-    if (isRead && mtimeNs === this.#modified) return NOTHING_NEW;
+    this.#quietMs = isRead ? quietMs : undefined;
+    if (isRead && ctimeNs === this.#changed) return NOTHING_NEW;
     const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, offset);
     if (!(await this.#read.isIn(this.#file))) return TRUNCATED;
-    if (isRead) this.#modified = mtimeNs;
+    if (isRead && ctimeNs < latest) this.#changed = ctimeNs;
     if (bytesRead === 0) return NOTHING_NEW;
+    this.#quietMs = undefined;
     await this.#write(buffer.subarray(0, bytesRead));
-    this.lastNews = performance.now();
+    this.#lastNews = performance.now();
     return { kind: 'read', bytes: bytesRead };
   }
 
@@ -114,12 +141,13 @@ export class Tail {
 
   /** Goes on in another file, which has the same bytes up to here. */
   async goOnIn(path: string, { file, identity }: Opened): Promise<void> {
-    await this.#file.close();
+    const before = this.#file;
     this.path = path;
     this.#file = file;
     this.#identity = identity;
-    this.#modified = -1n;
-    this.lastNews = performance.now();
+    this.#changed = -1n;
+    this.countQuietAnew();
+    await before.close();
   }
 
   /** Whether another file begins as this one does, as far as it goes and this looks. */
@@ -186,7 +214,8 @@ export interface Opened {
 export async function openFile(path: string): Promise<Opened | undefined> {
   let file: FileHandle;
   try {
-    file = await open(path);
+    // Without the flag, it would wait for somebody to write to a pipe.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -1,0 +1,3 @@
+/** What the tests of this repository use beside the public face. It may change at any time. */
+export { EntryAccount, type EntryStream } from './ship/entries/entry-account.js';
+export { Follower } from './ship/follow/follower.js';
