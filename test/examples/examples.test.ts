@@ -85,6 +85,17 @@ describe('the example', () => {
     expect(relay.stdout).toMatch(/0 datagrams dropped/);
   });
 
+  it('pino ships what a service logs, and its last record before it ends', async () => {
+    const texts = await startIndexer();
+    const service = new NodeProcess(example('pino/service.js'), ['0']);
+    const [, address] = await service.says('stdout', /listening on (\S+)\n/);
+    expect((await fetch(`${address}/one`)).status).toBe(200);
+    await eventually(() => expect(texts).toHaveLength(1));
+    expect((await fetch(`${address}/two`)).status).toBe(200);
+    expect(await service.end('SIGTERM'), service.stderr).toBe(0);
+    expect(texts.map((text) => JSON.parse(text).path)).toEqual(['/one', '/two']);
+  });
+
   it('worker-pool ships files from the threads of a pool, packed ones too, and says what it cannot read', async () => {
     const texts = await startIndexer();
     const folder = temporaryDirectory();
