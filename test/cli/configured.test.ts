@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { decodeEntry } from '@ringest/codec';
 import { expect, it } from 'vitest';
 import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { SECRET } from '../support/muxer.js';
 import { NodeProcess, RINGEST } from '../support/node-process.js';
+import { connectSender } from '../support/sender.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { eventually } from '../support/waiting.js';
 
@@ -60,8 +60,8 @@ it('ships what the listeners and followers of a configuration file take, each wi
     'stderr',
     /lines on tcp:\/\/127\.0\.0\.1:(\d+)\n.*syslog on tcp:\/\/127\.0\.0\.1:(\d+)\n.*syslog on udp/,
   );
-  connect(Number(lines), '127.0.0.1').end('2026-01-01 12:00:00 two\n');
-  connect(Number(syslog), '127.0.0.1').end('<34>1 2026-01-02T03:04:05Z three\n');
+  connectSender(Number(lines)).end('2026-01-01 12:00:00 two\n');
+  connectSender(Number(syslog)).end('<34>1 2026-01-02T03:04:05Z three\n');
   await eventually(() => expect(indexer.received).toHaveLength(3));
   const found = indexer.received.map(({ tag, bytes }) => {
     const { data, timestamp, source } = decodeEntry(bytes);

@@ -1,16 +1,16 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { selfSigned } from '@ringest/bench/shared';
 import { decodeEntry } from '@ringest/codec';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { NodeProcess, RINGEST } from '../support/node-process.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
+import { closed, connectSender } from '../support/sender.js';
 import { ship, shipFlags, textsOf } from '../support/shipping.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { eventually } from '../support/waiting.js';
@@ -24,8 +24,7 @@ async function listening(indexer: { readonly address: string }, ...flags: readon
 
 /** Sends bytes by TCP, and ends the connection. */
 async function send(port: number, ...parts: readonly string[]): Promise<void> {
-  const socket = connect(port, '127.0.0.1');
-  onTestFinished(() => void socket.destroy());
+  const socket = connectSender(port);
   for (const part of parts) {
     socket.write(part);
     // Another segment, so that the parts are read apart.
@@ -33,7 +32,7 @@ async function send(port: number, ...parts: readonly string[]): Promise<void> {
   }
   socket.end();
   socket.resume();
-  await once(socket, 'close');
+  await closed(socket);
 }
 
 async function datagrams(port: number, ...texts: readonly string[]): Promise<void> {
@@ -79,11 +78,10 @@ describe('--listen-lines', () => {
     const indexer = await CollectingIndexer.start();
     const flags = ['--listen-lines', '0', '--idle-timeout', '50ms', '--max-connections', '1'];
     const { process, port } = await listening(indexer, ...flags);
-    const first = connect(port, '127.0.0.1').resume();
+    const first = connectSender(port).resume();
     await once(first, 'connect');
-    const second = connect(port, '127.0.0.1').resume();
-    second.on('error', () => {});
-    await Promise.all([once(first, 'close'), once(second, 'close')]);
+    const second = connectSender(port).resume();
+    await Promise.all([closed(first), closed(second)]);
     expect(await process.end('SIGTERM')).toBe(0);
   });
 
@@ -107,8 +105,7 @@ describe('--listen-lines', () => {
         .split('\n')
         .filter((line) => line.endsWith('}'))
         .map((line): { readonly bytes: number; readonly dropped: number } => JSON.parse(line));
-    const socket = connect(port, '127.0.0.1');
-    onTestFinished(() => void socket.destroy());
+    const socket = connectSender(port);
     const chunk = Buffer.alloc(1024 * 1024, `${'x'.repeat(1023)}\n`);
     // More than the ring, the backlog and the sockets take together.
     for (let i = 0; i < 128; i++) socket.write(chunk);
@@ -168,7 +165,7 @@ describe('--listen-syslog', () => {
     const socket = connectTls({ port, host: '127.0.0.1', ca: cert, servername: 'localhost' });
     socket.end('<34>secret\n');
     socket.resume();
-    await once(socket, 'close');
+    await closed(socket);
     await arrived(indexer, ['<34>secret']);
     expect(await process.end('SIGTERM')).toBe(0);
   });

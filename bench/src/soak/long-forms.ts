@@ -20,7 +20,7 @@ export const LONG_FORMS: readonly LongForm[] = [
   },
   {
     name: 'packages',
-    description: 'the packages, installed in an empty folder, under Node.js 20, 22 and 24',
+    description: 'the packages, installed in an empty folder, under Node.js 20.19, 22 and 24',
     tests: ['--project', 'soak', 'test/soak/packages/'],
     parts: 0,
   },

@@ -15,7 +15,23 @@ const TOOLS = [
   'vite@^8.4.0',
 ];
 
+/** Releases of Node.js under which packages are tried. */
+export const RELEASES = ['20.19', '22', '24'] as const;
+
 const execute = promisify(execFile);
+const releasePath = new Map<string, Promise<string>>();
+
+/** The program of a release of Node.js. */
+export function nodeOf(release: string): Promise<string> {
+  const path =
+    releasePath.get(release) ??
+    run(
+      ['npx', '--yes', `--package=node@${release}`, 'node', '-p', 'process.execPath'],
+      tmpdir(),
+    ).then(({ stdout }) => stdout.trim());
+  releasePath.set(release, path);
+  return path;
+}
 
 /** Runs a command to its end. Nothing but the folder says where Node.js finds packages. */
 export async function run(

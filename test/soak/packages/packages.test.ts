@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { Indexer } from '@ringest/indexer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { README_TAGS, readmeIngester, readmeIngesterInCommonJs } from '../../support/readme.js';
-import { type EmptyProject, makeEmptyProject, run } from './empty-project.js';
+import { type EmptyProject, makeEmptyProject, nodeOf, RELEASES, run } from './empty-project.js';
 
-const RELEASES = ['20.19', '22', '24'] as const;
 const INSTALL_MS = 600_000;
 /** Programs find the address of the indexer in their arguments. */
 const ADDRESS = 'tcp://ADDRESS';
@@ -37,20 +36,6 @@ beforeAll(async () => {
 }, INSTALL_MS);
 
 afterAll(() => rmSync(project.root, { recursive: true, force: true }));
-
-const releasePath = new Map<string, Promise<string>>();
-
-/** The program of a release of Node.js. */
-function nodeOf(release: string): Promise<string> {
-  const path =
-    releasePath.get(release) ??
-    run(
-      ['npx', '--yes', `--package=node@${release}`, 'node', '-p', 'process.execPath'],
-      project.root,
-    ).then(({ stdout }) => stdout.trim());
-  releasePath.set(release, path);
-  return path;
-}
 
 /** Runs a program with the address of an indexer, which must get `times` what the README's ingester writes. */
 async function delivers(command: readonly [string, ...string[]], times = 1) {
