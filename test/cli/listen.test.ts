@@ -96,6 +96,9 @@ describe('--listen-lines', () => {
       '--grace',
       '10ms',
       '--ignore-timestamps',
+      // A sender that waits for room is not silent.
+      '--idle-timeout',
+      '1s',
     ];
     const { process, port } = await listening(indexer, ...flags);
     const [, other] = await process.says('stderr', /lines on udp:\/\/127\.0\.0\.1:(\d+)/);
@@ -119,6 +122,7 @@ describe('--listen-lines', () => {
       await datagrams(Number(other), ...Array.from({ length: 100 }, () => 'y'.repeat(60_000)));
       expect(progress().at(-1)?.dropped).toBeGreaterThan(0);
     });
+    expect(socket.closed).toBe(false);
     expect(await process.end('SIGTERM')).toBe(1);
   });
 });
@@ -137,6 +141,15 @@ describe('--listen-syslog', () => {
     await arrived(indexer, messages);
     const times = indexer.received.map(({ bytes }) => decodeEntry(bytes).timestamp.toString());
     expect(times).toContain('2026-01-02T03:04:05Z');
+    expect(await process.end('SIGTERM')).toBe(0);
+  });
+
+  it('makes several entries of a message that is too long, and goes on behind it', async () => {
+    const indexer = await CollectingIndexer.start();
+    const flags = ['--listen-syslog', '0', '--max-line-bytes', '10'];
+    const { process, port } = await listening(indexer, ...flags);
+    await send(port, '26 <34>one 7 in fro', 'nt, and mo4 <5>a7 <34>t', 'wo');
+    await arrived(indexer, ['<34>one 7 ', 'in front, ', 'and mo', '<5>a', '<34>two']);
     expect(await process.end('SIGTERM')).toBe(0);
   });
 
@@ -241,6 +254,30 @@ describe('--listen-http', () => {
     expect((await fetch(`http://127.0.0.1:${port}/services/collector/health`)).status).toBe(200);
     expect(indexer.received).toHaveLength(4);
     expect(await process.end('SIGTERM')).toBe(0);
+  });
+
+  it('keeps what JSON is made of as it was written', async () => {
+    const indexer = await CollectingIndexer.start();
+    const { process, port } = await listening(indexer, '--listen-http', '0');
+    const object = '{"id":12345678901234567890, "x":[1.0,"]\\"",{}]}';
+    expect(await post(port, '/json', ` [${object} , 1e400,"\\u0041",[ ],null]\n`)).toEqual(SUCCESS);
+    expect(await post(port, '/json', object)).toEqual(SUCCESS);
+    const event = `{"time" : 1, "\\u0065vent" :${object} }`;
+    expect(await post(port, '/services/collector', `${event}\n${event}`)).toEqual(SUCCESS);
+    const parts = [object, '1e400', 'A', '[ ]', 'null'];
+    expect(textsOf(indexer)).toEqual([...parts, object, object, object]);
+    expect((await post(port, '/json', new Uint8Array([34, 255, 34])))[0]).toBe(400);
+    expect(await process.end('SIGTERM')).toBe(0);
+  });
+
+  it('does not say that it has taken an entry that was refused', async () => {
+    const indexer = await CollectingIndexer.start();
+    const { process, port } = await listening(indexer, '--listen-http', '0');
+    const fields = JSON.stringify({ ['n'.repeat(100_000)]: 1 });
+    const body = `{"event":"one"}{"event":"two","fields":${fields}}`;
+    expect((await post(port, '/services/collector', body))[0]).toBe(400);
+    await arrived(indexer, ['one']);
+    expect(await process.end('SIGTERM')).toBe(1);
   });
 
   it('refuses bodies that are too large, also when they are compressed', async () => {

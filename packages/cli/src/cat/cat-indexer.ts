@@ -29,7 +29,12 @@ export async function catIndexer(
     print(entry, name, addCopy);
     if (output.isFull) return output.flush();
   };
-  const indexer = indexerAt(address, options, onEntry, () => output.flush());
+  const beforeConfirm = async () => {
+    await output.flush();
+    // What nobody has read is not confirmed: the ingester keeps it.
+    output.stopped.throwIfAborted();
+  };
+  const indexer = indexerAt(address, options, onEntry, beforeConfirm);
   await using _ = indexer;
   await indexer.listen();
   process.stderr.write(`ringest: listening on ${indexer.address}\n`);

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-
 /** Bytes are written together once there are so many. */
 const WRITE_BYTES = 64 * 1024;
 
@@ -32,16 +30,18 @@ export class Output {
     this.#bytes += bytes.length;
   };
 
-  /** Writes what was added. Resolves when there is room for more. */
+  /** Writes what was added. Resolves when the system has it, or nobody reads any more: see {@link stopped}. */
   async flush(): Promise<void> {
     const bytes = Buffer.concat(this.#parts, this.#bytes);
     this.#parts = [];
     this.#bytes = 0;
     if (bytes.length === 0 || this.stopped.aborted) return;
-    if (process.stdout.write(bytes)) return;
-    const { signal } = this.#stopped;
-    await once(process.stdout, 'drain', { signal }).catch((error: Error) => {
-      if (error.name !== 'AbortError') throw error;
+    await new Promise<void>((resolve) => {
+      process.stdout.write(bytes, (error: NodeJS.ErrnoException | null | undefined) => {
+        // Any other error ends the process: see above.
+        if (error?.code === 'EPIPE') this.#stopped.abort();
+        resolve();
+      });
     });
   }
 }

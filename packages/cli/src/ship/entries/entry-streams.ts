@@ -55,6 +55,11 @@ export class EntryStreams {
     this.#maker = new EntryMaker(muxer, options, account, say);
   }
 
+  /** A longer record becomes several entries. */
+  get maxBytes(): number {
+    return this.#options.maxBytes;
+  }
+
   /**
    * Opens what takes the bytes of one input.
    * @param sender the address of who sends them, which is the source unless another one is set

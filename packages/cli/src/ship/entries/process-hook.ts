@@ -23,11 +23,24 @@ export async function loadProcess(path: string): Promise<Step> {
     throw new UsageError(`--process ${path}: its default export must be a function`);
   }
   return (draft) => {
-    const returned: unknown = exported(draft);
+    const returned: unknown = call(exported as Hook, draft);
     if (returned === undefined || returned === null) return undefined;
     if (!Array.isArray(returned)) return drafted(returned, draft);
     return returned.map((one) => drafted(one, draft));
   };
+}
+
+type Hook = (draft: Draft) => unknown;
+
+/** Calls a hook. If it throws, what it has set by then is as it was before. */
+function call(hook: Hook, draft: Draft): unknown {
+  const before = { ...draft, values: { ...draft.values } };
+  try {
+    return hook(draft);
+  } catch (error) {
+    Object.assign(draft, before);
+    throw error;
+  }
 }
 
 /** What a hook has returned, with what it left out. */

@@ -19,6 +19,8 @@ export class RecordStream implements EntryStream {
   readonly #rules: RecordRules;
   readonly #writer: DraftWriter;
   #rest: Buffer = NOTHING;
+  /** How many bytes are still to come of a record that is too long, and has begun. */
+  #more = 0;
 
   constructor(splitter: Splitter, rules: RecordRules, writer: DraftWriter) {
     this.#splitter = splitter;
@@ -42,17 +44,18 @@ export class RecordStream implements EntryStream {
   #take(bytes: Buffer, isEnd: boolean): Promise<void> | undefined {
     const drafts: Draft[] = [];
     let at = 0;
-    for (
-      let cut = this.#cut(bytes, 0, isEnd);
-      cut !== undefined;
-      cut = this.#cut(bytes, at, isEnd)
-    ) {
+    let more = this.#more;
+    for (;;) {
+      const cut = more > 0 ? this.#part(bytes, at, more, isEnd) : this.#cut(bytes, at, isEnd);
+      if (cut === undefined) break;
       this.#addDrafts(drafts, bytes, cut);
       at = cut.after;
+      more = cut.more ?? 0;
     }
     const room = this.#writer.write(drafts);
     // Not before: if that throws, nothing of the chunk was taken.
     this.#rest = at === bytes.length ? NOTHING : bytes.subarray(at);
+    this.#more = isEnd ? 0 : more;
     return room;
   }
 
@@ -65,6 +68,14 @@ export class RecordStream implements EntryStream {
     for (let part = from; part < to; part += maxBytes) {
       drafts.push(draft(bytes.subarray(part, Math.min(part + maxBytes, to)), undefined));
     }
+  }
+
+  /** The next part of a record that is too long. */
+  #part(bytes: Buffer, from: number, more: number, isEnd: boolean): Cut | undefined {
+    const length = Math.min(more, this.#rules.maxBytes);
+    const to = Math.min(from + length, bytes.length);
+    if (to === from || (to < from + length && !isEnd)) return undefined;
+    return { from, to, after: to, more: more - (to - from) };
   }
 
   /** The next record. One that is too long, and not whole, is cut where it is too long. */

@@ -6,6 +6,8 @@ export interface Cut {
   readonly to: number;
   /** Where the next one begins. */
   readonly after: number;
+  /** How many bytes of the record come after it: it is longer than an entry may be. */
+  readonly more?: number;
   /** What the record stands for, where finding its end has shown it. */
   readonly value?: unknown;
 }

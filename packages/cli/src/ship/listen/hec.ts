@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { EnumeratedScalar, TimestampInput } from '@ringest/core';
 import type { Draft } from '../entries/draft.js';
 import { jsonOrText } from '../entries/record-fields.js';
+import { dataOf, partsOf } from './json-texts.js';
 
 /** What Splunk's HTTP Event Collector answers, by what happened. */
 export const HEC_ANSWERS = {
@@ -16,7 +17,6 @@ export const HEC_ANSWERS = {
 
 /** An event, as far as its fields have a meaning of their own. Any of them may be anything. */
 interface HecEvent {
-  readonly event?: unknown;
   readonly time?: unknown;
   readonly host?: unknown;
   readonly fields?: unknown;
@@ -28,23 +28,33 @@ const NANOSECONDS = 1e9;
 const NAMED_FIELDS = ['host', 'source', 'sourcetype', 'index'];
 
 /**
- * The entries of a body with events in JSON, one after the other.
- * @throws {SyntaxError} it is something else
+ * The entries of a body with events in JSON, one after the other. Each is made when it is asked for.
+ * @throws {SyntaxError} it is something else. Events before one that is not valid are entries by then
  */
-export function draftsOfEvents(body: string, draft: (data: string) => Draft): readonly Draft[] {
-  return objectsIn(body).map((object) => {
-    const named = JSON.parse(object) as Readonly<Record<string, unknown>>;
-    const { event, time, host, fields } = named as HecEvent;
-    const data = jsonOrText(event);
-    if (data === undefined || data === '') throw new SyntaxError('an event has no data');
-    const made = draft(data);
-    made.timestamp = timeOf(time);
-    if (typeof host === 'string' && isIP(host) !== 0) made.source = host;
-    for (const name of NAMED_FIELDS) setValue(made, name, named[name]);
-    if (typeof fields !== 'object' || fields === null) return made;
-    for (const [name, value] of Object.entries(fields)) setValue(made, name, value);
-    return made;
-  });
+export function* draftsOfEvents(body: string, draft: (data: string) => Draft): Generator<Draft> {
+  for (const object of objectsIn(body)) yield draftOf(object, draft);
+}
+
+function draftOf(object: string, draft: (data: string) => Draft): Draft {
+  const named = JSON.parse(object) as Readonly<Record<string, unknown>>;
+  const { time, host, fields } = named as HecEvent;
+  const data = eventOf(object);
+  if (data === '') throw new SyntaxError('an event has no data');
+  const made = draft(data);
+  made.timestamp = timeOf(time);
+  if (typeof host === 'string' && isIP(host) !== 0) made.source = host;
+  for (const name of NAMED_FIELDS) setValue(made, name, named[name]);
+  if (typeof fields !== 'object' || fields === null) return made;
+  for (const [name, value] of Object.entries(fields)) setValue(made, name, value);
+  return made;
+}
+
+/** The data of an event; empty: it has none. */
+function eventOf(object: string): string {
+  let event = '';
+  // As in JSON.parse, the last one counts.
+  for (const [name, text] of partsOf(object)) if (name === 'event') event = text;
+  return dataOf(event);
 }
 
 function setValue(draft: Draft, name: string, value: unknown): void {

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Draft } from '../entries/draft.js';
-import { jsonOrText } from '../entries/record-fields.js';
+import type { EntryCounter } from '../entries/entry-account.js';
 import { draftsOfEvents, HEC_ANSWERS } from './hec.js';
+import { dataOf, jsonOf, partsOf } from './json-texts.js';
 import type { ListenAddress } from './listen-options.js';
 import { addressText, type Listener, type ListenHost, senderOf } from './listener.js';
 import type { Certificate } from './tcp-listener.js';
@@ -15,6 +16,9 @@ type Answer = (typeof HEC_ANSWERS)[keyof typeof HEC_ANSWERS];
 type Take = (body: Buffer, sender: string | undefined) => Promise<Answer> | Answer;
 
 const REQUEST_TIMEOUT_MS = 60_000;
+/** Bytes of a body, or entries of it, that are made into entries and written together. */
+const SLICE_BYTES = 64 * 1024;
+const SLICE_DRAFTS = 1000;
 
 /**
  * Takes entries by HTTP: `POST /raw` is one, `/lines` one for each line, `/json` one for an object or for
@@ -77,7 +81,7 @@ export class HttpListener implements Listener {
   #addRoutes(): void {
     const lines: Take = (body, sender) => this.#lines(body, sender);
     const events: Take = (body, sender) =>
-      this.#drafts(draftsOfEvents(body.toString(), (data) => this.#draft(data, sender)));
+      this.#drafts(draftsOfEvents(jsonOf(body), (data) => this.#draft(data, sender)));
     const routes: Readonly<Record<string, Take>> = {
       '/raw': (body, sender) => this.#drafts([this.#draft(body, sender)]),
       '/lines': lines,
@@ -141,10 +145,11 @@ export class HttpListener implements Listener {
     return this.#host.streams.draft(data, sender);
   }
 
-  #draftsOfJson(body: Buffer, sender: string | undefined): Draft[] {
-    const value: unknown = JSON.parse(body.toString());
-    const parts: readonly unknown[] = Array.isArray(value) ? value : [value];
-    return parts.map((part) => this.#draft(jsonOrText(part) ?? '', sender));
+  *#draftsOfJson(body: Buffer, sender: string | undefined): Generator<Draft> {
+    const json = jsonOf(body).trim();
+    // What is no JSON throws before anything is written.
+    if (!Array.isArray(JSON.parse(json))) yield this.#draft(dataOf(json), sender);
+    else for (const [, part] of partsOf(json)) yield this.#draft(dataOf(part), sender);
   }
 
   async #lines(body: Buffer, sender: string | undefined): Promise<Answer> {
@@ -152,27 +157,44 @@ export class HttpListener implements Listener {
     const stream = streams.openLines(sender);
     account.add(stream);
     try {
-      await Promise.all([stream.write(body), stream.end()]);
+      for (let at = 0; at < body.length; at += SLICE_BYTES) {
+        await stream.write(body.subarray(at, at + SLICE_BYTES));
+      }
+      await stream.end();
     } finally {
       account.close(stream);
     }
     await confirmed();
-    return HEC_ANSWERS.success;
+    return answerOf(stream);
   }
 
-  async #drafts(drafts: readonly Draft[]): Promise<Answer> {
+  async #drafts(drafts: Iterable<Draft>): Promise<Answer> {
     const { streams, account, confirmed } = this.#host;
-    if (drafts.length === 0) return HEC_ANSWERS.noData;
+    let isEmpty = true;
+    let slice: Draft[] = [];
     const writer = streams.writer();
     account.add(writer);
     try {
-      await writer.write(drafts);
+      for (const draft of drafts) {
+        isEmpty = false;
+        slice.push(draft);
+        if (slice.length < SLICE_DRAFTS) continue;
+        await writer.write(slice);
+        slice = [];
+      }
+      await writer.write(slice);
     } finally {
       account.close(writer);
     }
+    if (isEmpty) return HEC_ANSWERS.noData;
     await confirmed();
-    return HEC_ANSWERS.success;
+    return answerOf(writer);
   }
+}
+
+/** Whether all that was made of a body is confirmed by now, or some of it was refused. */
+function answerOf(written: EntryCounter): Answer {
+  return written.stats().refusedLines === 0 ? HEC_ANSWERS.success : HEC_ANSWERS.invalid;
 }
 
 function send(reply: FastifyReply, { status, text, code }: Answer): FastifyReply {

@@ -8,24 +8,33 @@ const LINE_FEED = 10;
 /** A length of more digits is none. */
 const MOST_DIGITS = 9;
 
-/** Messages with their lengths in front: octet counting of RFC 6587. What has no length ends with its line. */
-export const octetCounted: Splitter = (bytes, from, isEnd) => {
-  let at = from;
-  while (at < bytes.length && at - from <= MOST_DIGITS && isDigit(bytes[at])) at++;
-  const hasLength = at > from && at - from <= MOST_DIGITS && bytes[from] !== ZERO;
-  if (at === bytes.length && !isEnd) return undefined;
-  if (hasLength && bytes[at] === SPACE) {
-    const begin = at + 1;
-    const end = begin + Number(bytes.toString('latin1', from, at));
-    if (end <= bytes.length) return { from: begin, to: trimmed(bytes, begin, end), after: end };
-    return isEnd && begin < bytes.length
-      ? { from: begin, to: bytes.length, after: bytes.length }
+/**
+ * Messages with their lengths in front: octet counting of RFC 6587. What has no length ends with its line.
+ * @param maxBytes a longer message is one of several parts
+ */
+export const octetCounted =
+  (maxBytes: number): Splitter =>
+  (bytes, from, isEnd) => {
+    let at = from;
+    while (at < bytes.length && at - from <= MOST_DIGITS && isDigit(bytes[at])) at++;
+    const hasLength = at > from && at - from <= MOST_DIGITS && bytes[from] !== ZERO;
+    if (at === bytes.length && !isEnd) return undefined;
+    if (hasLength && bytes[at] === SPACE) {
+      const begin = at + 1;
+      const length = Number(bytes.toString('latin1', from, at));
+      const end = begin + length;
+      if (end <= bytes.length) return { from: begin, to: trimmed(bytes, begin, end), after: end };
+      if (length > maxBytes) return { from: begin, to: begin, after: begin, more: length };
+      return isEnd && begin < bytes.length
+        ? { from: begin, to: bytes.length, after: bytes.length }
+        : undefined;
+    }
+    const found = bytes.indexOf(LINE_FEED, from);
+    if (found !== -1) return { from, to: trimmed(bytes, from, found), after: found + 1 };
+    return isEnd && from < bytes.length
+      ? { from, to: bytes.length, after: bytes.length }
       : undefined;
-  }
-  const found = bytes.indexOf(LINE_FEED, from);
-  if (found !== -1) return { from, to: trimmed(bytes, from, found), after: found + 1 };
-  return isEnd && from < bytes.length ? { from, to: bytes.length, after: bytes.length } : undefined;
-};
+  };
 
 /** Takes syslog by TCP: the first byte says whether messages have their lengths in front, or are lines. */
 export class SyslogStream implements EntryStream {
@@ -53,7 +62,8 @@ export class SyslogStream implements EntryStream {
 
   #open(first: number | undefined): EntryStream {
     const isCounted = first !== undefined && first >= ONE && first <= NINE;
-    if (isCounted) return this.#streams.openRecords(octetCounted, this.#sender);
+    if (isCounted)
+      return this.#streams.openRecords(octetCounted(this.#streams.maxBytes), this.#sender);
     return this.#streams.openLines(this.#sender);
   }
 }

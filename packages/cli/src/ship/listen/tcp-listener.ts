@@ -70,8 +70,8 @@ export class TcpListener implements Listener {
   }
 
   #accept(socket: Socket): void {
-    const { limits, account, failed } = this.#host;
-    if (limits.idleMs > 0) socket.setTimeout(limits.idleMs, () => socket.destroy());
+    const { account, failed } = this.#host;
+    socket.on('timeout', () => socket.destroy());
     // It ends the reading, and the sender knows it.
     socket.on('error', () => {});
     const stream = this.#open(senderOf(socket.remoteAddress));
@@ -86,14 +86,23 @@ export class TcpListener implements Listener {
   }
 
   async #read(socket: Socket, stream: EntryStream): Promise<void> {
+    const { limits, account } = this.#host;
     const chunks: AsyncIterator<Buffer> = socket[Symbol.asyncIterator]();
     // A connection that breaks is the sender's affair: what has come is shipped.
-    const next = () =>
-      chunks.next().catch(() => ({ done: true }) as IteratorReturnResult<undefined>);
-    for (let chunk = await next(); !chunk.done; chunk = await next()) {
-      this.#host.account.bytes += chunk.value.length;
-      await whenRoom(() => stream.write(chunk.value));
-    }
+    const next = () => {
+      socket.setTimeout(limits.idleMs);
+      return chunks.next().catch(() => ({ done: true }) as IteratorReturnResult<undefined>);
+    };
+    const write = async (chunk: Buffer) => {
+      // A sender is not silent while nothing is read from it.
+      socket.setTimeout(0);
+      account.bytes += chunk.length;
+      await whenRoom(() => stream.write(chunk));
+    };
+    for (let chunk = await next(); !chunk.done; chunk = await next()) await write(chunk.value);
+    // What had come by the time the connection broke.
+    const rest: Buffer | null = socket.read();
+    if (rest !== null) await write(rest);
     socket.destroy();
     await whenRoom(() => stream.end());
   }
