@@ -9,7 +9,7 @@ import {
   type PoisonMessage,
 } from '@ringest/nats';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { hotMuxer, SECRET } from '../support/muxer.js';
+import { hotMuxer, SECRET, SMALL_RING } from '../support/muxer.js';
 import { isNatsMissing, NatsServer } from '../support/nats-server.js';
 import { NodeProcess, support } from '../support/node-process.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
@@ -196,6 +196,23 @@ withServer('pulls no more than may be unconfirmed, and a muxer that closes ends 
   await stopped;
   await expect(run).rejects.toThrow(NotRunningError);
   expect(source.stats()).toMatchObject({ received: 100, acknowledged: 0 });
+});
+
+withServer('stop gives back what is not written, and waits for the rest', async () => {
+  const server = await NatsServer.start();
+  const connection = await server.stream();
+  const indexer = await RecordingIndexer.start({ ackDelay: 200 });
+  const muxer = await hotMuxer({ targets: [indexer.address], ringBytes: SMALL_RING });
+  await publish(connection, 0, 3000);
+  const { source, run } = await runSource(muxer, connection);
+  // The first request is a small one. By now messages of the second wait for room in the ring.
+  await indexer.entries(300);
+  await source.stop();
+  await run;
+  const { received, acknowledged, retried, unconfirmed } = source.stats();
+  expect(unconfirmed).toBe(0);
+  expect(acknowledged + retried).toBe(received);
+  expect(acknowledged).toBe(indexer.received.length);
 });
 
 withServer('goes on when the server was away', async () => {

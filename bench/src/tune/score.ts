@@ -6,9 +6,9 @@ type Figures = Pick<TuneRound, 'entriesPerSecond' | 'processorSecondsPerMillion'
 /** What a goal makes of the figures of a round. */
 interface Measure {
   readonly unit: TuneReport['unit'];
-  /** In this unit. */
+  /** The figure that is shown, in `unit`. */
   valueOf(figures: Figures): number;
-  /** The same, of which more is better. */
+  /** The figure that candidates are compared by: the higher is the better. */
   scoreOf(figures: Figures): number;
 }
 

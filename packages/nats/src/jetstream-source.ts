@@ -217,15 +217,18 @@ export class JetStreamSource {
   }
 
   async #writeAll(): Promise<void> {
-    for (;;) {
-      await this.#signal.until(() => this.#ends || this.#pulled.count > 0);
-      if (this.#ends) return;
+    while (!this.#ends) {
       const message = this.#pulled.take();
-      if (message === undefined) continue;
+      if (message === undefined) {
+        this.#seal();
+        await this.#signal.until(() => this.#ends || this.#pulled.count > 0);
+        continue;
+      }
       const wait = this.#write(message);
       if (wait !== undefined) await wait;
-      if (this.#group.length >= GROUP || this.#pulled.count === 0) this.#seal();
+      if (this.#group.length >= GROUP) this.#seal();
     }
+    this.#seal();
   }
 
   /** Writes the entry of a message. Returns a promise when the next one should wait for room. */

@@ -54,10 +54,9 @@ export class Receipts {
     this.#groups.add(group);
     this.#messages += messages.length;
     this.#bytes += bytes;
-    this.#barrier().then(
-      () => this.#acknowledge(group),
-      (error: Error) => this.#refuse(group, error),
-    );
+    this.#barrier()
+      .then(() => this.#acknowledge(group))
+      .catch((error: Error) => this.#refuse(group, error));
   }
 
   /** Tells the server that the messages are still being worked on. */

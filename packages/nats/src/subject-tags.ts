@@ -39,14 +39,13 @@ export class SubjectTags {
   tagOf(subject: string): MuxerTag {
     const known = this.#found.get(subject);
     if (known !== undefined) return known;
-    const tag = this.#negotiate(this.nameOf(subject));
+    const tag = this.#negotiate(this.#nameOf(subject));
     if (this.#found.size >= REMEMBERED) this.#found.clear();
     this.#found.set(subject, tag);
     return tag;
   }
 
-  /** The same, as a name. */
-  nameOf(subject: string): string {
+  #nameOf(subject: string): string {
     const tokens = subject.split('.');
     const rule = this.#rules.find(({ pattern }) => fits(pattern, tokens));
     if (rule === undefined) throw new NoTagError(subject);
