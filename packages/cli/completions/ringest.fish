@@ -52,6 +52,7 @@ complete -c ringest -n '__fish_seen_subcommand_from ship' -l token-file -r -F -d
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l max-connections -x -d 'the most connections of a listener at the same time (default: 1000)'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l idle-timeout -x -d 'a connection that is silent for so long ends; 0s: never (default: 5m)'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l max-body -x -d 'the most bytes of a request (default: 16MB)'
+complete -c ringest -n '__fish_seen_subcommand_from ship' -l max-waiting -x -d 'the most bytes of all senders in memory, at least 4 times --max-body and 16 times --max-line-bytes (default: that, at least 64MB)'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l config -r -F -d 'a configuration file in Gravwell\'s format; flags win over it'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l attach -x -d 'attach a value to every entry; may be repeated (default: none)'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l clear-conns -x -d 'indexers by TCP: host:port,…'

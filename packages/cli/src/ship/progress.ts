@@ -1,5 +1,7 @@
 import type { IngestMuxer } from '@ringest/core';
+import type { ListenStatus } from '../status/status-reply.js';
 import type { EntryAccount } from './entries/entry-account.js';
+import type { ListenAccount } from './listen/listen-account.js';
 
 /** What a `ship` has done so far. */
 export interface ShipStatus {
@@ -9,12 +11,14 @@ export interface ShipStatus {
   readonly entries: number;
   readonly confirmed: number;
   readonly refused: number;
-  /** Datagrams that came while there was no room for them. */
+  /** Datagrams that found no room, here or in the kernel. */
   readonly dropped: number;
   /** How often a step, such as a function of `--process`, has thrown. */
   readonly failedSteps: number;
   /** Connections that may ingest. */
   readonly hot: number;
+  /** It is missing without listeners. */
+  readonly listeners?: ListenStatus;
 }
 
 const TERMINAL_MS = 200;
@@ -27,14 +31,16 @@ const ERASE_LINE = '\r\u001b[K';
  */
 export class Progress {
   readonly #account: EntryAccount;
+  readonly #listening: ListenAccount;
   readonly #json: boolean;
   readonly #isShown = process.stderr.isTTY === true;
   readonly #start = performance.now();
   #muxer: IngestMuxer | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(account: EntryAccount, json: boolean) {
+  constructor(account: EntryAccount, listening: ListenAccount, json: boolean) {
     this.#account = account;
+    this.#listening = listening;
     this.#json = json;
     if (json) this.#timer = setInterval(() => this.#print('progress'), JSON_MS);
     else if (this.#isShown) this.#timer = setInterval(() => this.#draw(), TERMINAL_MS);
@@ -46,11 +52,13 @@ export class Progress {
   }
 
   status(): ShipStatus {
-    const { bytes, entries, refused, dropped, failedSteps } = this.#account;
+    const { bytes, entries, refused, failedSteps } = this.#account;
+    const listeners = this.#listening.status();
+    const dropped = listeners?.dropped ?? 0;
     const { confirmedEntries = 0, hot = 0 } = this.#muxer?.stats() ?? {};
     const seconds = Math.round(performance.now() - this.#start) / 1000;
     const counts = { bytes, entries, confirmed: confirmedEntries, refused, dropped, failedSteps };
-    return { seconds, ...counts, hot };
+    return { seconds, ...counts, hot, ...(listeners === undefined ? {} : { listeners }) };
   }
 
   /** Writes a line for people, above the one that is drawn again. */

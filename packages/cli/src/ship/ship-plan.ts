@@ -5,6 +5,7 @@ import { loadProcess } from './entries/process-hook.js';
 import { readState } from './follow/follow-state.js';
 import type { FollowOptions } from './follow/follower.js';
 import { findInputs } from './inputs.js';
+import { readCredentials } from './listen/credentials.js';
 import type { ShipOptions } from './ship-options.js';
 
 /** What a `ship` reads, follows and listens to, by its flags and its configuration file. */
@@ -49,6 +50,7 @@ export async function planOf(options: ShipOptions): Promise<ShipPlan> {
   for (const { times } of [entries, ...followed.values(), ...listened.map((one) => one.entries)]) {
     if (times !== undefined) new EntryTimes(times);
   }
+  for (const { listen } of plan.listened) readCredentials(listen);
   if (plan.followed.size > 0 && plan.follow.statePath !== undefined) {
     readState(plan.follow.statePath);
   }

@@ -3,6 +3,7 @@ import type { CloseReport, IngestMuxer } from '@ringest/core';
 import { EXIT, type ExitStatus } from '../exit-status.js';
 import { serveStatus } from '../status/status-server.js';
 import { EntryAccount } from './entries/entry-account.js';
+import { ListenAccount } from './listen/listen-account.js';
 import type { Listeners } from './listen/listeners.js';
 import { megabytes, Progress } from './progress.js';
 import { shipLogger } from './ship-log.js';
@@ -20,7 +21,8 @@ import { watchConfirmations } from './watchdog.js';
 export async function ship(options: ShipOptions): Promise<ExitStatus> {
   const plan = await planOf(options);
   const account = new EntryAccount();
-  const progress = new Progress(account, options.json);
+  const listening = new ListenAccount(options.listen.maxWaitingBytes);
+  const progress = new Progress(account, listening, options.json);
   const say = (line: string) => progress.say(line);
   using stopping = new Stopping(options.graceMs, () => say(`ringest: ${left(progress)}`));
   let muxer: IngestMuxer;
@@ -33,11 +35,12 @@ export async function ship(options: ShipOptions): Promise<ExitStatus> {
     return EXIT.incomplete;
   }
   progress.follow(muxer);
-  using _reloading = onHangUp(() => reload(muxer, options, say));
+  let listeners: readonly Listeners[] = [];
+  using _reloading = onHangUp(() => reload(muxer, listeners, options, say));
   using _watching = watchConfirmations(muxer, options.timeoutMs, (error) => stopping.giveUp(error));
-  const shipment = new Shipment(muxer, { account, stopping, say });
+  const shipment = new Shipment(muxer, { account, listening, stopping, say });
   await using _status = await answerStatus(options, { muxer, progress, shipment }, say);
-  const listeners = await listen(shipment, plan, muxer);
+  listeners = await listen(shipment, plan, muxer);
   const work = Promise.all([
     shipment.readAll(plan.read, plan.entries),
     plan.followed.size > 0 && shipment.follow(plan.followed, plan.follow),
@@ -83,7 +86,12 @@ async function answerStatus(
   say: (line: string) => void,
 ): Promise<AsyncDisposable | undefined> {
   const { muxer, progress, shipment } = running;
-  const source = { muxer, counts: () => progress.status(), files: () => shipment.files };
+  const source = {
+    muxer,
+    counts: () => progress.status(),
+    files: () => shipment.files,
+    listeners: () => progress.status().listeners,
+  };
   try {
     return await serveStatus(statusSocket, source, say);
   } catch (error) {
@@ -110,11 +118,14 @@ function onHangUp(act: () => void): Disposable {
 
 async function reload(
   muxer: IngestMuxer,
+  listeners: readonly Listeners[],
   options: ShipOptions,
   say: (line: string) => void,
 ): Promise<void> {
   try {
+    const renewals = listeners.map((one) => one.renewal());
     await muxer.reload(configurationOf(options));
+    for (const renew of renewals) renew();
     say('ringest: the configuration was read again');
   } catch (error) {
     say(`ringest: the configuration stays as it was: ${(error as Error).message}`);
@@ -128,8 +139,9 @@ function left(progress: Progress): string {
 
 function tellEnd(progress: Progress, problems: number, report: CloseReport): ExitStatus {
   const { unconfirmed, cached } = report;
-  const { entries, refused, dropped, failedSteps, bytes, seconds } = progress.status();
-  const isDone = [problems, unconfirmed, refused, dropped].every((count) => count === 0);
+  const { entries, refused, dropped, failedSteps, bytes, seconds, listeners } = progress.status();
+  const cut = listeners?.cutConnections ?? 0;
+  const isDone = [problems, unconfirmed, refused, dropped, cut].every((count) => count === 0);
   const amount = `${entries} entries of ${megabytes(bytes)} in ${seconds.toFixed(1)} s`;
   const parts = [
     unconfirmed === 0 ? 'all confirmed' : `${unconfirmed} not confirmed`,
@@ -137,6 +149,7 @@ function tellEnd(progress: Progress, problems: number, report: CloseReport): Exi
     ...(refused === 0 ? [] : [`${refused} refused`]),
     ...(failedSteps === 0 ? [] : [`${failedSteps} steps failed`]),
     ...(dropped === 0 ? [] : [`${dropped} datagrams dropped`]),
+    ...(cut === 0 ? [] : [`${cut} connections cut`]),
   ];
   progress.end({ unconfirmed, cached, problems }, `ringest: ${amount}: ${parts.join(', ')}`);
   return isDone ? EXIT.done : EXIT.incomplete;

@@ -5,6 +5,7 @@ import type { EntryAccount, EntryStream } from './entries/entry-account.js';
 import { type EntryOptions, EntryStreams } from './entries/entry-streams.js';
 import { Follower, type FollowOptions } from './follow/follower.js';
 import { STANDARD_INPUT } from './inputs.js';
+import type { ListenAccount } from './listen/listen-account.js';
 import type { ListenOptions } from './listen/listen-options.js';
 import { Listeners } from './listen/listeners.js';
 import { readInput } from './read-input.js';
@@ -14,6 +15,7 @@ import type { Stopping } from './stopping.js';
 /** What a shipment tells while it goes on. */
 export interface ShipmentHost {
   readonly account: EntryAccount;
+  readonly listening: ListenAccount;
   readonly stopping: Stopping;
   readonly say: (line: string) => void;
 }
@@ -93,10 +95,11 @@ export class Shipment {
 
   /** Begins to listen. @throws what the system says of an address */
   listen(options: ListenOptions, entries: EntryOptions): Promise<Listeners> {
-    const { account, stopping, say } = this.#host;
+    const { account, listening, stopping, say } = this.#host;
     return Listeners.listen(options, {
       streams: this.#streams(entries),
       account,
+      listening,
       limits: options,
       confirmed: async () => {
         if (!this.#isStored) await this.#sync();

@@ -46,6 +46,26 @@ export interface CacheStatus extends Omit<CacheStats, 'trouble'> {
   readonly trouble: string | null;
 }
 
+/** What listeners hold, and what they have turned away since the start. */
+export interface ListenStatus {
+  /** Bytes of senders that are in memory: bodies, chunks, unfinished lines and datagrams. */
+  readonly heldBytes: number;
+  /** The most of them at the same time. */
+  readonly mostHeldBytes: number;
+  /** `--max-waiting`: they are never more. */
+  readonly maxWaitingBytes: number;
+  /** Datagrams that found no room, here or in the kernel. */
+  readonly dropped: number;
+  /** How many of these the kernel has dropped; `null`: it does not say so on this system. */
+  readonly droppedByKernel: number | null;
+  /** Connections by TCP that were closed because their unfinished lines took too much room. */
+  readonly cutConnections: number;
+  /** Connections that were closed because there were too many. */
+  readonly refusedConnections: number;
+  /** Requests that were answered with 503: their bodies found no room, or they were not confirmed by the end. */
+  readonly busyRequests: number;
+}
+
 /** What a running `ringest ship` answers on its socket: one line of JSON. */
 export interface StatusReply extends StatusCounts {
   /** The version of this form. A field may be added to it; nothing else changes without a new one. */
@@ -61,6 +81,8 @@ export interface StatusReply extends StatusCounts {
   readonly cache: CacheStatus | null;
   /** The files that are followed. */
   readonly files: readonly FileStatus[];
+  /** What the listeners hold and have turned away; `null`: there is none. */
+  readonly listeners: ListenStatus | null;
 }
 
 /** What a status is made of. */
@@ -68,6 +90,8 @@ export interface StatusSource {
   readonly muxer: IngestMuxer;
   counts(): StatusCounts;
   files(): readonly FileStatus[];
+  /** `undefined`: there is no listener. */
+  listeners(): ListenStatus | undefined;
 }
 
 /** Makes the reply of a running `ship`. */
@@ -83,6 +107,7 @@ export function statusReply(source: StatusSource, rates: StatusCounts): StatusRe
     lanes: lanes.map(laneStatus),
     cache: cache === undefined ? null : { ...cache, trouble: cache.trouble?.message ?? null },
     files: source.files(),
+    listeners: source.listeners() ?? null,
   };
 }
 

@@ -1,10 +1,17 @@
-import type { CacheStatus, FileStatus, LaneStatus, StatusReply } from './status-reply.js';
+import type {
+  CacheStatus,
+  FileStatus,
+  LaneStatus,
+  ListenStatus,
+  StatusReply,
+} from './status-reply.js';
 
 const numbers = new Intl.NumberFormat('en');
 
 /** A status for people. */
 export function statusText(reply: StatusReply): string {
-  const { pid, seconds, entries, confirmed, refused, rates, lanes, cache, files } = reply;
+  const { pid, seconds, entries, confirmed, refused, rates, lanes, cache, files, listeners } =
+    reply;
   const hot = lanes.filter(isHot).length;
   return [
     `ship, process ${pid}, for ${duration(seconds)}`,
@@ -13,6 +20,7 @@ export function statusText(reply: StatusReply): string {
     `  lanes    ${hot} of ${lanes.length} connected`,
     ...lanes.map(laneLine),
     ...(cache === null ? [] : [cacheLine(cache)]),
+    ...(listeners === null ? [] : [listenersLine(listeners)]),
     ...(files.length === 0 ? [] : [`  files    ${files.length} followed`, ...files.map(fileLine)]),
     '',
   ].join('\n');
@@ -47,6 +55,20 @@ function cacheLine(cache: CacheStatus): string {
     ...(trouble === null ? [] : [trouble]),
   ];
   return `  cache    ${parts.join(', ')}`;
+}
+
+function listenersLine(listeners: ListenStatus): string {
+  const { heldBytes, mostHeldBytes, maxWaitingBytes, dropped, droppedByKernel } = listeners;
+  const { cutConnections, refusedConnections, busyRequests } = listeners;
+  const ofKernel =
+    droppedByKernel === null ? 'of the kernel unknown' : `${count(droppedByKernel)} by the kernel`;
+  const parts = [
+    `${bytes(heldBytes)} held, at most ${bytes(mostHeldBytes)} of ${bytes(maxWaitingBytes)}`,
+    `${count(dropped)} datagrams dropped (${ofKernel})`,
+    `${count(cutConnections)} connections cut, ${count(refusedConnections)} refused`,
+    `${count(busyRequests)} requests answered with 503`,
+  ];
+  return `  network  ${parts.join(', ')}`;
 }
 
 function fileLine({ path, size, read, confirmed }: FileStatus): string {
