@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -99,6 +100,29 @@ describe('--listen-http', () => {
     expect((await post(port, '/raw', 'x', { 'content-encoding': 'br' }))[0]).toBe(415);
     expect(await process.end('SIGTERM')).toBe(0);
     expect(indexer.received).toEqual([]);
+  });
+
+  it('answers a client that sends all of a body that is refused before it reads', async () => {
+    const indexer = await CollectingIndexer.start();
+    const { process, port } = await listening(indexer, '--listen-http', '0', '--max-body', '1000');
+    // More than sockets keep, also when it is compressed.
+    const plain = Buffer.alloc(16 * 1024 * 1024, 'x');
+    const packed = gzipSync(plain, { level: 0 });
+    const chunked = (size: number) => `transfer-encoding: chunked\r\n\r\n${size.toString(16)}\r\n`;
+    const requests = [
+      [`content-length: ${plain.length + 1}\r\n\r\n`, plain, ' '],
+      [chunked(plain.length), plain, '\r\n0\r\n\r\n'],
+      [`content-encoding: gzip\r\n${chunked(packed.length)}`, packed, '\r\n0\r\n\r\n'],
+    ] as const;
+    for (const [before, body, after] of requests) {
+      const socket = connectSender(port);
+      socket.write(`POST /raw HTTP/1.1\r\nhost: a\r\n${before}`);
+      socket.write(body);
+      await new Promise<void>((resolve) => socket.write(after, () => resolve()));
+      const [answer] = await once(socket, 'data');
+      expect(String(answer)).toMatch(/^HTTP\/1\.1 413 /);
+    }
+    expect(await process.end('SIGTERM')).toBe(0);
   });
 
   it('does not say that it has what nobody confirms', async () => {

@@ -215,7 +215,7 @@ describe('what finds no room', () => {
 describe('the end of ship', () => {
   it('is not kept waiting by clients that are silent or slow', async () => {
     const indexer = await CollectingIndexer.start();
-    const flags = ['--listen-lines', '0', '--listen-http', '0', '--grace', '1h'];
+    const flags = ['--listen-lines', '0', '--listen-http', '0', '--grace', '1h', '--json'];
     const { process, port } = await listening(indexer, ...flags);
     const http = await otherPort(process, 'http on');
     const silent = [connectSender(port), connectSender(http), connectSender(http)];
@@ -223,12 +223,14 @@ describe('the end of ship', () => {
     const kept = connectSender(http);
     kept.write('GET /services/collector/health HTTP/1.1\r\nhost: a\r\n\r\n');
     await once(kept, 'data');
-    const slow = openPost(http, '/raw');
-    slow.outgoing.write('part');
-    await once(slow.outgoing, 'socket').then(([socket]) => once(socket, 'connect'));
+    const slow = Array.from({ length: 12 }, () => openPost(http, '/raw'));
+    for (const { outgoing } of slow) outgoing.write('part');
+    const held = () => shipLines(process).at(-1)?.listeners.heldBytes;
+    await eventually(() => expect(held()).toBe(12 * 'part'.length));
     expect(await post(http, '/raw', 'whole')).toEqual(SUCCESS);
     expect(await process.end('SIGTERM')).toBe(0);
-    expect((await slow.answer).statusCode).toBe(503);
+    for (const { answer } of slow) expect((await answer).statusCode).toBe(503);
+    expect(process.stderr).not.toContain('Warning');
     expect(textsOf(indexer)).toEqual(['whole']);
   });
 });

@@ -1,3 +1,6 @@
 /** What the tests of this repository use beside the public face. It may change at any time. */
 export { EntryAccount, type EntryStream } from './ship/entries/entry-account.js';
 export { Follower } from './ship/follow/follower.js';
+export { HeldBytes } from './ship/listen/held-bytes.js';
+export { kernelDrops } from './ship/listen/kernel-drops.js';
+export { CHUNK_BYTES, StreamRoom } from './ship/listen/stream-room.js';

@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -56,6 +57,8 @@ export class HttpListener implements Listener {
     this.#hasTls = hasTls;
     this.#token = token === undefined ? undefined : new HttpToken(token);
     const { signal: closing } = this.#closing;
+    // Each body that is not whole listens.
+    setMaxListeners(0, closing);
     this.#rules = { maxBytes: maxBodyBytes, held: host.listening.bodies, closing };
     this.#unconfirmed = new Notice(host.say);
     this.#server = Fastify({

@@ -14,8 +14,9 @@ export class Notice {
     this.#count++;
     const now = performance.now();
     if (now - this.#saidAt < QUIET_MS) return;
-    const times = this.#count === 1 ? '' : `, and ${this.#count - 1} times before`;
-    this.#say(`ringest: ${text}${times}`);
+    const more =
+      this.#count === 1 ? '' : ` (and ${this.#count - 1} times since the last such line)`;
+    this.#say(`ringest: ${text}${more}`);
     this.#count = 0;
     this.#saidAt = now;
   }
