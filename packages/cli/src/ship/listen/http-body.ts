@@ -72,6 +72,7 @@ export async function readBody(request: IncomingMessage, rules: BodyRules): Prom
   request.once('close', closed);
   closing.addEventListener('abort', refuse);
   if (closing.aborted) refuse();
+  if (request.destroyed) closed();
   try {
     await promise;
     return new HttpBody(Buffer.concat(chunks), held);

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { Server as TlsServer } from 'node:tls';
+import { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Draft } from '../entries/draft.js';
 import type { Credentials } from './credentials.js';
@@ -43,7 +43,6 @@ export class HttpListener implements Listener {
   readonly #server: FastifyInstance;
   readonly #sockets: ServerSockets;
   readonly #host: ListenHost;
-  readonly #hasTls: boolean;
   readonly #rules: BodyRules;
   readonly #closing = new AbortController();
   readonly #unconfirmed: Notice;
@@ -54,7 +53,6 @@ export class HttpListener implements Listener {
   private constructor({ certificate, token }: Credentials, hasTls: boolean, host: ListenHost) {
     const { maxBodyBytes, idleMs } = host.limits;
     this.#host = host;
-    this.#hasTls = hasTls;
     this.#token = token === undefined ? undefined : new HttpToken(token);
     const { signal: closing } = this.#closing;
     // Each body that is not whole listens.
@@ -93,9 +91,9 @@ export class HttpListener implements Listener {
   }
 
   renew({ certificate, token }: Credentials): void {
-    const server: unknown = this.#server.server;
-    if (this.#hasTls && certificate !== undefined) {
-      (server as TlsServer).setSecureContext(certificate);
+    const { server } = this.#server;
+    if (server instanceof TlsServer && certificate !== undefined) {
+      server.setSecureContext(certificate);
     }
     this.#token = token === undefined ? undefined : new HttpToken(token);
   }
@@ -234,8 +232,10 @@ export class HttpListener implements Listener {
     let slice: Draft[] = [];
     const writer = streams.writer();
     const write = async () => {
-      await whenRoom(() => writer.write(slice));
+      const written = slice;
       slice = [];
+      // Without `whenRoom`: steps have changed the drafts by then. A full backlog is answered with 503.
+      await writer.write(written);
     };
     account.add(writer);
     try {
