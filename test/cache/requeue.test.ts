@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CacheLockedError, FolderLock, NodeDisk, requeueOn } from '@ringest/cache/internal';
+import { CacheLockedError, lockFolder, NodeDisk, requeueOn } from '@ringest/cache/internal';
 import { dumpCache, requeueQuarantine } from '@ringest/cache/tools';
 import { encodedSize, encodeFrame } from '@ringest/workers';
 import { expect, test } from 'vitest';
@@ -152,7 +152,7 @@ test.each(Array.from({ length: 60 }, (_, seed) => [seed]))(
 
 test('a cache that a muxer uses is left alone', () => {
   const path = withSegmentAside();
-  const lock = FolderLock.take(path);
+  const lock = lockFolder(path);
   expect(() => requeue(path)).toThrow(CacheLockedError);
   lock.release();
   expect(quarantine(path)).toEqual([NAME]);

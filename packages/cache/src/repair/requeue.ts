@@ -4,7 +4,7 @@ import { NodeDisk } from '../disk/node-disk.js';
 import { damagedId, damageName, segmentId } from '../format/segment-format.js';
 import { Quarantine } from '../log/quarantine.js';
 import { SegmentLog } from '../log/segment-log.js';
-import { FolderLock } from '../main/folder-lock.js';
+import { lockFolder } from '../main/folder-lock.js';
 import {
   type FoundEntries,
   type QuarantinedContent,
@@ -44,7 +44,7 @@ export interface RequeueTotals {
  * @throws {CacheWriteError | CacheSyncError} the disk is full or fails
  */
 export function requeueQuarantine(path: string, options: RequeueOptions): RequeueTotals {
-  const lock = FolderLock.take(path);
+  const lock = lockFolder(path);
   try {
     return requeueOn(new NodeDisk(path), options);
   } finally {
