@@ -1,4 +1,4 @@
-import { endingWith } from '../entries/splitters.js';
+import { endingWith, isCut, SEARCH_START } from '../entries/splitters.js';
 import { trimmed } from './syslog.js';
 
 /**
@@ -26,8 +26,11 @@ export const plainLines: RecordFinder = function* (bytes, maxBytes) {
 const lineEnd = endingWith();
 
 function* linesIn(bytes: Buffer): Generator<readonly [from: number, to: number]> {
-  for (let cut = lineEnd(bytes, 0, true); cut; cut = lineEnd(bytes, cut.after, true)) {
-    yield [cut.from, cut.to];
+  for (let at = 0; ; ) {
+    const found = lineEnd(bytes, at, true, SEARCH_START);
+    if (!isCut(found)) return;
+    yield [found.from, found.to];
+    at = found.after;
   }
 }
 

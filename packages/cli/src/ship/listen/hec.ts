@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
-import type { EnumeratedScalar, TimestampInput } from '@ringest/core';
+import type { TimestampInput } from '@ringest/core';
 import type { Draft } from '../entries/draft.js';
+import { dataOf, partsOf, SPACE } from '../entries/json-texts.js';
+import { scalarOf } from '../entries/record-fields.js';
 import { type Answer, HEC_ANSWERS, Refusal } from './hec-answers.js';
-import { dataOf, partsOf, SPACE } from './json-texts.js';
 
 /** What the query of a request says of all of its events. What an event says itself counts more. */
 export interface HecDefaults {
@@ -100,17 +101,8 @@ function partsOfEvent(object: string, event: number): ReadonlyMap<string, string
 }
 
 function setValue(draft: Draft, name: string, json: string | undefined): void {
-  if (json === undefined || json === 'null' || name === '') return;
-  draft.values[name] = scalarOf(json);
-}
-
-/** A value as what it is; a list, an object, or an integer that JavaScript would change as its text. */
-function scalarOf(json: string): EnumeratedScalar {
-  if ('{['.includes(json.charAt(0))) return json;
-  const value = JSON.parse(json) as EnumeratedScalar;
-  if (typeof value !== 'number') return value;
-  const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
-  return isExact ? value : json;
+  const value = json === undefined ? undefined : scalarOf(json);
+  if (value !== undefined && name !== '') draft.values[name] = value;
 }
 
 /**

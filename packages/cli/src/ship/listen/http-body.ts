@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { textOf } from '../entries/json-texts.js';
 import { HEC_ANSWERS, Refusal } from './hec-answers.js';
 import type { HeldBytes } from './held-bytes.js';
-import { textOf } from './json-texts.js';
 
 /** How bodies are read. */
 export interface BodyRules {

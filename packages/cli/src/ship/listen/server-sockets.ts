@@ -7,16 +7,18 @@ export const HANDSHAKE_MS = 10_000;
 
 /** The sockets of a server, whatever they speak by now, and what is wrong with those that it cannot take. */
 export class ServerSockets {
-  readonly #server: Server;
-  readonly #scheme: string;
+  /** Where the server listens, or did so. */
+  address = '';
   readonly #sockets = new Set<Socket>();
 
   constructor(server: Server, scheme: string, { limits, listening, say }: ListenHost) {
-    this.#server = server;
-    this.#scheme = scheme;
     const refused = new Notice(say);
     const failed = new Notice(say);
     server.maxConnections = limits.maxConnections;
+    server.once('listening', () => {
+      const { address, port } = server.address() as AddressInfo;
+      this.address = addressText(scheme, address, port);
+    });
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -29,11 +31,6 @@ export class ServerSockets {
     server.on('error', (error) => {
       if (server.listening) failed.tell(`${this.address}: ${error.message}`);
     });
-  }
-
-  get address(): string {
-    const { address, port } = this.#server.address() as AddressInfo;
-    return addressText(this.#scheme, address, port);
   }
 
   destroy(): void {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import { InputError } from '../../errors.js';
 import type { EntryStream } from '../entries/entry-account.js';
 import type { Credentials } from './credentials.js';
 import type { ListenAddress } from './listen-options.js';
@@ -25,6 +26,7 @@ export class TcpListener implements Listener {
   readonly #host: ListenHost;
   readonly #open: (sender: string | undefined) => EntryStream;
   readonly #cut: Notice;
+  readonly #invalid: Notice;
   readonly #work = new Set<Promise<void>>();
 
   private constructor(
@@ -43,6 +45,7 @@ export class TcpListener implements Listener {
     this.#host = host;
     this.#open = open;
     this.#cut = new Notice(host.say);
+    this.#invalid = new Notice(host.say);
   }
 
   /**
@@ -91,7 +94,12 @@ export class TcpListener implements Listener {
     });
     account.add(stream);
     const work = this.#read({ socket, stream, held })
-      .catch(failed)
+      .catch((error: Error) => {
+        if (!(error instanceof InputError)) return failed(error);
+        // It is about what this sender has sent.
+        this.#invalid.tell(`${this.address}: ${sender}: ${error.message}`);
+        socket.destroy();
+      })
       .finally(() => {
         held.close();
         account.close(stream);
@@ -121,13 +129,16 @@ export class TcpListener implements Listener {
   async #write({ socket, stream, held }: Connection, bytes: Buffer): Promise<void> {
     // A sender is not silent while nothing is read from it.
     socket.setTimeout(0);
+    const { account, streams } = this.#host;
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
       const chunk = bytes.subarray(at, at + CHUNK_BYTES);
       // Of a connection that was cut nothing more is taken, as of what the system has of it.
       if (!(await held.take(chunk.length))) return;
-      this.#host.account.bytes += chunk.length;
+      account.bytes += chunk.length;
       await whenRoom(() => stream.write(chunk));
-      held.written(stream.stats().unfinishedBytes);
+      // Of a record that is too long nobody keeps more.
+      const kept = Math.min(stream.stats().unfinishedBytes, streams.maxBytes + CHUNK_BYTES);
+      held.written(kept);
     }
   }
 }
