@@ -6,6 +6,7 @@ import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { SECRET } from '../support/muxer.js';
 import { NodeProcess, RINGEST } from '../support/node-process.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
+import { connectSender } from '../support/sender.js';
 import { ship, shipFlags, shipPipe, textsOf } from '../support/shipping.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -133,6 +134,17 @@ describe('a signal', () => {
     // Standard input cannot be read again, so that half a line is better than none.
     expect(textsOf(indexer)).toEqual(['one', 'tw']);
     expect(process.stderr).toContain('standard input was not read to its end');
+  });
+
+  it('ends connections; half a line that has come by one is shipped, for nobody can send the rest', async () => {
+    const indexer = await CollectingIndexer.start();
+    const process = ship(indexer.address, '--listen-lines', '0');
+    const [, port] = await process.says('stderr', /lines on tcp:\/\/127\.0\.0\.1:(\d+)/);
+    const sender = connectSender(Number(port));
+    sender.write('one\ntw');
+    await indexer.entries(1);
+    expect(await process.end('SIGTERM')).toBe(0);
+    expect(textsOf(indexer)).toEqual(['one', 'tw']);
   });
 
   it('waits for confirmations no longer than --grace', async () => {
