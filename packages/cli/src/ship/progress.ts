@@ -1,5 +1,7 @@
 import type { IngestMuxer } from '@ringest/core';
 import type { EntryAccount } from './entries/entry-account.js';
+import type { PublisherCounts } from './queues/publisher.js';
+import type { QueueCounts } from './queues/queue.js';
 
 /** What a `ship` has done so far. */
 export interface ShipStatus {
@@ -17,6 +19,12 @@ export interface ShipStatus {
   readonly hot: number;
 }
 
+/** Counts of queues, where there are any. */
+export interface OtherCounts {
+  readonly queues?: readonly QueueCounts[];
+  readonly to?: PublisherCounts;
+}
+
 const TERMINAL_MS = 200;
 const JSON_MS = 1000;
 const ERASE_LINE = '\r\u001b[K';
@@ -31,6 +39,7 @@ export class Progress {
   readonly #isShown = process.stderr.isTTY === true;
   readonly #start = performance.now();
   #muxer: IngestMuxer | undefined;
+  #others: () => OtherCounts = () => ({});
   #timer: NodeJS.Timeout | undefined;
 
   constructor(account: EntryAccount, json: boolean) {
@@ -41,8 +50,10 @@ export class Progress {
     this.#timer?.unref();
   }
 
-  follow(muxer: IngestMuxer): void {
+  /** @param others what else is counted */
+  follow(muxer: IngestMuxer, others: () => OtherCounts): void {
     this.#muxer = muxer;
+    this.#others = others;
   }
 
   status(): ShipStatus {
@@ -51,6 +62,19 @@ export class Progress {
     const seconds = Math.round(performance.now() - this.#start) / 1000;
     const counts = { bytes, entries, confirmed: confirmedEntries, refused, dropped, failedSteps };
     return { seconds, ...counts, hot };
+  }
+
+  /** What became of messages, for people. */
+  queueSentences(): string[] {
+    const { queues = [], to } = this.#others();
+    const pulled = queues.map(
+      ({ pulled, acknowledged, redelivered, terminated }) =>
+        `${pulled} messages pulled, ${acknowledged} acknowledged, ${redelivered} delivered before, ` +
+        `${terminated} terminated`,
+    );
+    return to === undefined
+      ? pulled
+      : [...pulled, `${to.stored} stored, ${to.duplicates} of them before`];
   }
 
   /** Writes a line for people, above the one that is drawn again. */
@@ -68,7 +92,9 @@ export class Progress {
   }
 
   #print(event: string, more: Readonly<Record<string, unknown>> = {}): void {
-    process.stdout.write(`${JSON.stringify({ event, ...this.status(), ...more })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ event, ...this.status(), ...this.#others(), ...more })}\n`,
+    );
   }
 
   #draw(): void {

@@ -75,12 +75,19 @@ export function addEntryFlags(command: Command): void {
     .option('--timestamp-left-most', 'take the first time of an entry, whatever its format', false);
 }
 
-/** Reads these flags of a command that is parsed. A flag without use ends the command. */
-export function readEntries(command: Command): Omit<EntryOptions, 'steps' | 'onStepError'> {
+/**
+ * Reads these flags of a command that is parsed. A flag without use ends the command.
+ * @param maxBytes the default of `--max-line-bytes`, if it is another one
+ */
+export function readEntries(
+  command: Command,
+  maxBytes?: number,
+): Omit<EntryOptions, 'steps' | 'onStepError'> {
   const flags = command.opts<EntryFlags>();
   const { timeField: time, tagField: tag, sourceField: source, dataField: data } = flags;
   const framing = readFraming(command, flags);
   const fields = { time, tag, source, data };
+  const isDefault = command.getOptionValueSource('maxLineBytes') === 'default';
   const isObject = framing.kind === 'json' || framing.kind === 'messagepack';
   const field = Object.entries(fields).find(([, name]) => name !== undefined)?.[0];
   if (!isObject && field !== undefined) {
@@ -90,7 +97,7 @@ export function readEntries(command: Command): Omit<EntryOptions, 'steps' | 'onS
     tag: flags.tag,
     source: flags.source,
     framing,
-    maxBytes: flags.maxLineBytes,
+    maxBytes: isDefault ? (maxBytes ?? flags.maxLineBytes) : flags.maxLineBytes,
     fields,
     times: readTimes(command, flags),
   };

@@ -1,14 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
-import { BacklogFullError } from '@ringest/core';
 import type { EntryStream } from '../entries/entry-account.js';
+import { whenRoom } from '../when-room.js';
 import type { ListenAddress } from './listen-options.js';
 import { addressText, type Listener, type ListenHost, senderOf } from './listener.js';
-
-/** How long to wait when too many wait for room. */
-const FULL_MS = 50;
 
 /** A certificate and its key, in PEM. */
 export interface Certificate {
@@ -105,17 +101,5 @@ export class TcpListener implements Listener {
     if (rest !== null) await write(rest);
     socket.destroy();
     await whenRoom(() => stream.end());
-  }
-}
-
-/** Writes, however many others wait for room. */
-async function whenRoom(write: () => Promise<void> | undefined): Promise<void> {
-  for (;;) {
-    try {
-      return await write();
-    } catch (error) {
-      if (!(error instanceof BacklogFullError)) throw error;
-      await sleep(FULL_MS);
-    }
   }
 }
