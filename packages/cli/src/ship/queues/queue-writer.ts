@@ -10,6 +10,7 @@ import type { EntryAccount, EntryCounter } from '../entries/entry-account.js';
 import { EntryMaker } from '../entries/entry-maker.js';
 import type { EntryOptions } from '../entries/entry-streams.js';
 import { EntryTimes } from '../entries/entry-times.js';
+import { sharedWait } from '../shared-wait.js';
 import { whenRoom } from '../when-room.js';
 
 /** How entries are made of messages. */
@@ -33,6 +34,7 @@ export class QueueWriter
   readonly #isPlain: boolean;
   /** Whether an entry is safe once it is on disk. */
   readonly #isStored: boolean;
+  readonly #barrier: () => Promise<void>;
   readonly #names = new Map<MuxerTag, string>();
   /** What was written since the last barrier, and may not be on disk. */
   #storing: Promise<void>[] = [];
@@ -55,6 +57,8 @@ export class QueueWriter
     this.#times = options.times && new EntryTimes(options.times);
     this.#isPlain = options.steps.length === 0 && this.#times === undefined;
     this.#isStored = host.isStored;
+    // Messages come in many small groups, each of which asks.
+    this.#barrier = sharedWait(() => (host.isStored ? this.#stored() : muxer.barrier()));
   }
 
   stats() {
@@ -90,8 +94,11 @@ export class QueueWriter
   }
 
   /** Resolves once all that was written before is confirmed, or on disk if that is enough. */
-  async barrier(): Promise<void> {
-    if (!this.#isStored) return await this.#muxer.barrier();
+  barrier(): Promise<void> {
+    return this.#barrier();
+  }
+
+  async #stored(): Promise<void> {
     const storing = this.#storing;
     this.#storing = [];
     await Promise.all(storing);
