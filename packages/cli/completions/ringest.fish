@@ -19,7 +19,7 @@ complete -c ringest -n '__fish_seen_subcommand_from ship' -l format -x -a 'lines
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l delimiter -x -d 'what ends an entry instead of a line feed; \\n, \\r, \\t, \\0 and \\xHH stand for bytes'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l begin-delimiter -x -d 'what begins an entry, and is a part of it'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l record-start -x -d 'an entry begins at each line that matches, and has the lines up to the next one'
-complete -c ringest -n '__fish_seen_subcommand_from ship' -l max-line-bytes -x -d 'longer ones become several entries (default: 1048576)'
+complete -c ringest -n '__fish_seen_subcommand_from ship' -l max-line-bytes -x -d 'longer ones become several entries (default: 1048576; with --to, 1000000)'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l time-field -x -d 'of JSON and MessagePack: the field with the time'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l tag-field -x -d 'of JSON and MessagePack: the field with the tag'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l source-field -x -d 'of JSON and MessagePack: the field with the source'

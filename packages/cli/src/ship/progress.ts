@@ -69,12 +69,12 @@ export class Progress {
     const { queues = [], to } = this.#others();
     const pulled = queues.map(
       ({ pulled, acknowledged, redelivered, terminated }) =>
-        `${pulled} messages pulled, ${acknowledged} acknowledged, ${redelivered} delivered before, ` +
+        `${pulled} messages pulled, ${acknowledged} acknowledged, ${redelivered} redelivered, ` +
         `${terminated} terminated`,
     );
-    return to === undefined
-      ? pulled
-      : [...pulled, `${to.stored} stored, ${to.duplicates} of them before`];
+    if (to === undefined) return pulled;
+    const duplicates = to.duplicates === 0 ? [] : [`${to.duplicates} of them twice, and kept once`];
+    return [...pulled, `${to.stored} stored`, ...duplicates];
   }
 
   /** Writes a line for people, above the one that is drawn again. */

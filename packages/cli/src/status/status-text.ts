@@ -49,14 +49,14 @@ function laneLine(lane: LaneStatus): string {
 
 function outletLine({ name, isConnected, stored, duplicates }: OutletStatus): string {
   const state = isConnected ? 'connected' : 'not connected';
-  return `  to       ${name}  ${state}: ${count(stored)} stored, ${count(duplicates)} of them before`;
+  return `  to       ${name}  ${state}: ${count(stored)} stored, ${count(duplicates)} duplicates`;
 }
 
 function queueLine(queue: QueueStatus): string {
   const parts = [
     `${count(queue.pulled)} pulled`,
     `${count(queue.acknowledged)} acknowledged`,
-    `${count(queue.redelivered)} delivered before`,
+    `${count(queue.redelivered)} redelivered`,
     `${count(queue.terminated)} terminated`,
     `${count(queue.unconfirmed)} on the way`,
   ];

@@ -55,11 +55,10 @@ export function addEntryFlags(command: Command): void {
       'an entry begins at each line that matches, and has the lines up to the next one',
       expression,
     )
-    .option(
-      '--max-line-bytes <bytes>',
-      'longer ones become several entries',
-      wholeNumber(1, MAX_LINE_BYTES),
-      DEFAULT_LINE_BYTES,
+    .addOption(
+      new Option('--max-line-bytes <bytes>', 'longer ones become several entries')
+        .argParser(wholeNumber(1, MAX_LINE_BYTES))
+        .default(DEFAULT_LINE_BYTES, '1048576; with --to, 1000000'),
     )
     .option('--time-field <name>', 'of JSON and MessagePack: the field with the time')
     .option('--tag-field <name>', 'of JSON and MessagePack: the field with the tag')

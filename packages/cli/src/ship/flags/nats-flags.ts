@@ -3,7 +3,8 @@ import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import type { SubjectRule } from '@ringest/nats';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../../errors.js';
-import type { NatsAccess, NatsInput, NatsOutput } from '../queues/nats/nats-options.js';
+import { hostOf, type NatsAccess, type NatsInput } from '../queues/nats/nats-options.js';
+import type { OutputChoice } from '../queues/publisher.js';
 import { repeated } from './flag-values.js';
 
 interface AccessFlags {
@@ -195,7 +196,7 @@ export function readNatsInput(command: Command, hasOthers: boolean): NatsInput |
 }
 
 /** Reads these flags of a command that is parsed. A flag without use ends the command. */
-export function readNatsOutput(command: Command): NatsOutput | undefined {
+export function readNatsOutput(command: Command): OutputChoice | undefined {
   const { to, natsSubject: subject, natsTimeout: timeoutMs } = command.opts<OutputFlags>();
   if (to === undefined) {
     refuseGiven(
@@ -206,7 +207,9 @@ export function readNatsOutput(command: Command): NatsOutput | undefined {
     return undefined;
   }
   refuseGiven(command, TARGET_FLAGS, 'is about indexers, and entries go to --to');
-  return { ...readAccess(command, to), subject, timeoutMs };
+  const [first = ''] = to;
+  const place = { name: `${to.join(',')} ${subject}`, host: hostOf(first) };
+  return { ...readAccess(command, to), ...place, subject, timeoutMs };
 }
 
 function readAccess(command: Command, servers: readonly string[]): NatsAccess {

@@ -5,18 +5,12 @@ import { once } from 'node:events';
 /** A port to which nothing is sent. */
 const ANY_PORT = 9;
 
-/** The name or the address in a URL, without brackets. */
-export function hostOf(url: string): string {
-  return new URL(url).hostname.replace(/^\[|\]$/g, '');
-}
-
 /**
- * The address of this host on its way to the first of some servers. Nothing is sent there.
- * @param servers addresses such as `nats://host:4222`
+ * The address of this host on its way to another one. Nothing is sent there.
+ * @param host its name or address
  * @returns `undefined`: there is no way there now
  */
-export async function localAddress(servers: readonly string[]): Promise<string | undefined> {
-  const host = hostOf(servers[0] ?? '');
+export async function localAddress(host: string): Promise<string | undefined> {
   try {
     const { address, family } = await lookup(host);
     const socket = createSocket(family === 6 ? 'udp6' : 'udp4');

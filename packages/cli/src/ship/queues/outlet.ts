@@ -52,7 +52,7 @@ export class Outlet implements AsyncDisposable, EntryCounter {
   #address = '';
 
   private constructor(choice: OutputChoice, host: OutletHost, source: string | undefined) {
-    this.name = `${choice.servers.join(',')} ${choice.subject}`;
+    this.name = choice.name;
     this.#source = source;
     const refused = () => void this.#refused++;
     this.#publishing = openPublisher(choice, { ...host, refused }).then((publisher) => {
@@ -82,16 +82,21 @@ export class Outlet implements AsyncDisposable, EntryCounter {
    * @throws what cannot be used, or is not there
    */
   static async open(choice: OutputChoice, host: OutletHost): Promise<Outlet> {
-    const source = await localAddress(choice.servers);
+    const source = await localAddress(choice.host);
     if (source === undefined) {
       host.say('ringest: there is no way to the queue yet: entries get 127.0.0.1 as their source');
     }
     const outlet = new Outlet(choice, host, source);
     if (host.startsWithout) outlet.#publishing.catch(host.failed);
     else await outlet.#publishing;
-    await outlet.#checkSize(host.maxBytes);
-    outlet.#address = await outlet.#indexer.listen();
-    return outlet;
+    try {
+      outlet.#checkSize(host.maxBytes);
+      outlet.#address = await outlet.#indexer.listen();
+      return outlet;
+    } catch (error) {
+      await outlet[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** The muxer's targets. */
@@ -139,10 +144,9 @@ export class Outlet implements AsyncDisposable, EntryCounter {
   }
 
   /** @throws {CommandError} inputs make larger entries than the queue takes */
-  async #checkSize(bytes: number): Promise<void> {
+  #checkSize(bytes: number): void {
     const { maxEntryBytes = bytes } = this.#publisher ?? {};
     if (bytes <= maxEntryBytes) return;
-    await this[Symbol.asyncDispose]();
     const limit = `${this.name} takes entries of ${maxEntryBytes} bytes`;
     throw new CommandError(`${limit}: give a --max-line-bytes that is not larger`);
   }

@@ -20,7 +20,15 @@ export interface Publisher {
 }
 
 /** Where entries are published, as the flags say. */
-export type OutputChoice = NatsOutput;
+export type OutputChoice = NatsOutput & OutputPlace;
+
+/** What every queue has that entries go to. */
+export interface OutputPlace {
+  /** Where entries go, such as `nats://127.0.0.1:4222 ringest.{tag}`. */
+  readonly name: string;
+  /** The name or the address of the host, or of one of them. */
+  readonly host: string;
+}
 
 /** What a publisher is given. */
 export interface PublisherHost {

@@ -10,8 +10,7 @@ import {
   TimeoutError,
 } from '@nats-io/transport-node';
 import { CommandError, UsageError } from '../../../errors.js';
-import { hostOf } from '../local-address.js';
-import type { NatsAccess } from './nats-options.js';
+import { hostOf, type NatsAccess } from './nats-options.js';
 
 /** Who waits for a connection. */
 export interface NatsHost {

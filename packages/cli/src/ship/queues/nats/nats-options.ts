@@ -18,6 +18,11 @@ export interface NatsAccess {
   readonly subjects: readonly string[];
 }
 
+/** The name or the address in the address of a server, without brackets. */
+export function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
+}
+
 /** Messages of a stream that become entries. */
 export interface NatsInput extends NatsAccess {
   readonly stream: string;

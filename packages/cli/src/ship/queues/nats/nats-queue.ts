@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
 import { JetStreamSource, type PoisonMessage } from '@ringest/nats';
-import { CommandError } from '../../../errors.js';
+import { CommandError, UsageError } from '../../../errors.js';
 import type { Queue, QueueCounts, QueueHost } from '../queue.js';
 import { NatsLink } from './nats-connection.js';
 import type { NatsInput } from './nats-options.js';
@@ -35,9 +36,8 @@ export class NatsQueue implements Queue {
 
   /**
    * Connects, makes what is missing if that is wanted, and finds the consumer.
-   * @throws {UsageError} a file cannot be read
+   * @throws {UsageError} a file cannot be read, or a rule cannot be used
    * @throws {CommandError | ConsumerError} the servers, the stream or the consumer cannot be used
-   * @throws {InvalidTagError | InvalidArgumentError} a rule cannot be used
    */
   static async open(input: NatsInput, host: QueueHost): Promise<NatsQueue> {
     const { connection } = await NatsLink.connect(input, host);
@@ -53,6 +53,8 @@ export class NatsQueue implements Queue {
       return new NatsQueue(input, connection, manager, source);
     } catch (error) {
       await connection.close();
+      const isRule = error instanceof InvalidTagError || error instanceof InvalidArgumentError;
+      if (isRule) throw new UsageError(`--nats-tag: ${error.message}`, { cause: error });
       throw error;
     }
   }
@@ -72,6 +74,8 @@ export class NatsQueue implements Queue {
     const watching = this.#input.endsWhenEmpty ? this.#stopWhenEmpty() : undefined;
     try {
       await run;
+    } catch (cause) {
+      throw new CommandError(`${this.name}: ${(cause as Error).message}`, { cause });
     } finally {
       this.#stopped.abort();
       await watching;
