@@ -6,7 +6,7 @@ import { CollectingIndexer } from '../../support/collecting-indexer.js';
 import { isNatsMissing, NatsServer } from '../../support/nats-server.js';
 import { RecordingIndexer } from '../../support/recording-indexer.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
-import { pull, send } from './natsd.js';
+import { pull, send, statusOf } from './natsd.js';
 
 const withServer = it.skipIf(isNatsMissing);
 const UNTIL_EMPTY = '--nats-until-empty';
@@ -101,8 +101,12 @@ describe('ringest ship --nats', () => {
       connection,
       Array.from({ length: 2000 }, (_, i) => ['events.a', `${i}`] as const),
     );
-    const process = pull(server, indexer, '--json');
+    const socket = join(temporaryDirectory(), 'socket');
+    const process = pull(server, indexer, '--json', '--status-socket', socket);
     await indexer.entries(100);
+    const { json, text } = await statusOf(socket);
+    expect(json).toMatchObject({ to: null, queues: [{ name: `${server.url} events/ingest` }] });
+    expect(text).toMatch(/^ {2}queue {4}nats:.* pulled, .* acknowledged, 0 redelivered, 0 term/m);
     expect(await process.end('SIGTERM'), process.stderr).toBe(0);
     const [counts] = process.lastJson<{ queues: Record<string, number>[] }>().queues;
     const { pulled = 0, acknowledged = 0, returned = 0, unconfirmed } = counts ?? {};

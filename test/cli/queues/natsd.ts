@@ -24,6 +24,16 @@ export function publishFlags(url: string, ...flags: readonly string[]): string[]
   return ['ship', '--tag', 'test', '--to', url, '--nats-subject', 'events.{tag}', ...flags];
 }
 
+/** What `ringest status` says of a process that answers on a socket: for programs, and for people. */
+export async function statusOf(socket: string) {
+  const [json, text] = [
+    new NodeProcess(RINGEST, ['status', socket, '--json']),
+    new NodeProcess(RINGEST, ['status', socket]),
+  ];
+  await Promise.all([json.end(), text.end()]);
+  return { json: json.lastJson(), text: text.stdout };
+}
+
 /** Publishes messages without waiting for each, and waits until the server has them. */
 export async function send(
   connection: NatsConnection,

@@ -7,7 +7,7 @@ import { isNatsMissing, NatsServer } from '../../support/nats-server.js';
 import { NodeProcess, RINGEST } from '../../support/node-process.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { eventually, watch } from '../../support/waiting.js';
-import { publishFlags, publishPipe } from './natsd.js';
+import { publishFlags, publishPipe, statusOf } from './natsd.js';
 
 /** Publishes again soon what went nowhere. */
 const HASTY = ['--nats-timeout', '300ms'];
@@ -66,6 +66,8 @@ describe('ringest ship --to', () => {
   withServer('answers HTTP once an entry is stored, and refuses what is too large', async () => {
     const { server, stored, textsOf } = await started();
     const flags = publishFlags(server.url, '--listen-http', '0', '--max-body', '3MB', ...HASTY);
+    const socket = join(temporaryDirectory(), 'socket');
+    flags.push('--status-socket', socket);
     const process = new NodeProcess(RINGEST, flags);
     const [, port] = await process.says('stderr', /http on http:\/\/127\.0\.0\.1:(\d+)/);
     const post = async (body: string) => {
@@ -75,6 +77,13 @@ describe('ringest ship --to', () => {
     expect(await post('one')).toBe(200);
     expect(await stored()).toBe(1);
     expect(await post('x'.repeat(2_000_000))).toBe(400);
+    const { json, text } = await statusOf(socket);
+    const name = `${server.url} events.{tag}`;
+    expect(json).toMatchObject({
+      ...{ lanes: [], queues: [], refused: 1 },
+      to: { name, isConnected: true, published: 1, stored: 1, duplicates: 0 },
+    });
+    expect(text).toContain(`  to       ${name}  connected: 1 stored, 0 duplicates\n`);
     await server.kill();
     await process.says('stderr', /the connection is lost/);
     const late = watch(post('two'));

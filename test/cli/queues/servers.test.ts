@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CertificateAuthority } from '@ringest/bench/shared';
 import { describe, expect, it } from 'vitest';
 import { CollectingIndexer } from '../../support/collecting-indexer.js';
+import { natsOperator } from '../../support/nats-operator.js';
 import { isNatsMissing, NatsServer } from '../../support/nats-server.js';
 import { textsOf } from '../../support/shipping.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -30,6 +31,21 @@ describe('ringest ship --nats', () => {
       expect(textsOf(indexer)).toEqual(['one']);
     },
   );
+
+  withServer('shows its credentials', async () => {
+    const folder = temporaryDirectory();
+    const { config, creds } = natsOperator();
+    writeFileSync(join(folder, 'config'), config);
+    writeFileSync(join(folder, 'creds'), creds);
+    const server = await NatsServer.start('-c', join(folder, 'config'));
+    const indexer = await CollectingIndexer.start();
+    const create = [UNTIL_EMPTY, '--nats-create', '--nats-subjects', 'events.>'];
+    const known = pull(server, indexer, ...create, '--nats-creds', join(folder, 'creds'));
+    expect(await known.end(), known.stderr).toBe(0);
+    const unknown = pull(server, indexer, ...create);
+    expect(await unknown.end()).toBe(3);
+    expect(unknown.stderr).toMatch(/authorization/i);
+  });
 
   withServer('shows its password, and asks for TLS', async () => {
     const folder = temporaryDirectory();
