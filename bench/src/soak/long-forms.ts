@@ -38,8 +38,12 @@ export const LONG_FORMS: readonly LongForm[] = [
   },
   {
     name: 'kills',
-    description: '1,000 ingesters with a cache that are killed, and a command that follows a file',
-    tests: ['--project', 'engine', 'test/kill/', 'test/cli/follow-kills.test.ts'],
+    description:
+      '1,000 ingesters with a cache that are killed, and the command, with files and with a queue',
+    tests: [
+      ...['--project', 'engine', 'test/kill/'],
+      ...['test/cli/follow-kills.test.ts', 'test/cli/queues/kills.test.ts'],
+    ],
     parts: 0,
   },
   {

@@ -1,4 +1,5 @@
 /** What the tests of this repository use beside the public face. It may change at any time. */
+export { createProgram } from './create-program.js';
 export { EntryAccount, type EntryStream } from './ship/entries/entry-account.js';
 export {
   type RecordOutput,

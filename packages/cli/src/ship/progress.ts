@@ -2,6 +2,8 @@ import type { IngestMuxer } from '@ringest/core';
 import type { ListenStatus } from '../status/status-reply.js';
 import type { EntryAccount } from './entries/entry-account.js';
 import type { ListenAccount } from './listen/listen-account.js';
+import type { PublisherCounts } from './queues/publisher.js';
+import type { QueueCounts } from './queues/queue.js';
 
 /** What a `ship` has done so far. */
 export interface ShipStatus {
@@ -21,6 +23,12 @@ export interface ShipStatus {
   readonly listeners?: ListenStatus;
 }
 
+/** Counts of queues, where there are any. */
+export interface OtherCounts {
+  readonly queues?: readonly QueueCounts[];
+  readonly to?: PublisherCounts;
+}
+
 const TERMINAL_MS = 200;
 const JSON_MS = 1000;
 const ERASE_LINE = '\r\u001b[K';
@@ -36,6 +44,7 @@ export class Progress {
   readonly #isShown = process.stderr.isTTY === true;
   readonly #start = performance.now();
   #muxer: IngestMuxer | undefined;
+  #others: () => OtherCounts = () => ({});
   #timer: NodeJS.Timeout | undefined;
 
   constructor(account: EntryAccount, listening: ListenAccount, json: boolean) {
@@ -47,8 +56,10 @@ export class Progress {
     this.#timer?.unref();
   }
 
-  follow(muxer: IngestMuxer): void {
+  /** @param others what else is counted */
+  follow(muxer: IngestMuxer, others: () => OtherCounts): void {
     this.#muxer = muxer;
+    this.#others = others;
   }
 
   status(): ShipStatus {
@@ -59,6 +70,19 @@ export class Progress {
     const seconds = Math.round(performance.now() - this.#start) / 1000;
     const counts = { bytes, entries, confirmed: confirmedEntries, refused, dropped, failedSteps };
     return { seconds, ...counts, hot, ...(listeners === undefined ? {} : { listeners }) };
+  }
+
+  /** What became of messages, for people. */
+  queueSentences(): string[] {
+    const { queues = [], to } = this.#others();
+    const pulled = queues.map(
+      ({ pulled, acknowledged, redelivered, terminated }) =>
+        `${pulled} messages pulled, ${acknowledged} acknowledged, ${redelivered} redelivered, ` +
+        `${terminated} terminated`,
+    );
+    if (to === undefined) return pulled;
+    const duplicates = to.duplicates === 0 ? [] : [`${to.duplicates} of them twice, and kept once`];
+    return [...pulled, `${to.stored} stored`, ...duplicates];
   }
 
   /** Writes a line for people, above the one that is drawn again. */
@@ -76,7 +100,9 @@ export class Progress {
   }
 
   #print(event: string, more: Readonly<Record<string, unknown>> = {}): void {
-    process.stdout.write(`${JSON.stringify({ event, ...this.status(), ...more })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ event, ...this.status(), ...this.#others(), ...more })}\n`,
+    );
   }
 
   #draw(): void {

@@ -3,6 +3,8 @@ import type {
   FileStatus,
   LaneStatus,
   ListenStatus,
+  OutletStatus,
+  QueueStatus,
   StatusReply,
 } from './status-reply.js';
 
@@ -10,15 +12,16 @@ const numbers = new Intl.NumberFormat('en');
 
 /** A status for people. */
 export function statusText(reply: StatusReply): string {
-  const { pid, seconds, entries, confirmed, refused, rates, lanes, cache, files, listeners } =
-    reply;
+  const { pid, seconds, entries, confirmed, refused, rates, lanes, cache, files } = reply;
+  const { queues, to, listeners } = reply;
   const hot = lanes.filter(isHot).length;
   return [
     `ship, process ${pid}, for ${duration(seconds)}`,
     `  entries  ${count(entries)} read, ${count(confirmed)} confirmed, ${count(refused)} refused`,
     `  rate     ${count(rates.entries)}/s read (${bytes(rates.bytes)}/s), ${count(rates.confirmed)}/s confirmed`,
-    `  lanes    ${hot} of ${lanes.length} connected`,
+    ...(to === null ? [`  lanes    ${hot} of ${lanes.length} connected`] : [outletLine(to)]),
     ...lanes.map(laneLine),
+    ...queues.map(queueLine),
     ...(cache === null ? [] : [cacheLine(cache)]),
     ...(listeners === null ? [] : [listenersLine(listeners)]),
     ...(files.length === 0 ? [] : [`  files    ${files.length} followed`, ...files.map(fileLine)]),
@@ -27,8 +30,8 @@ export function statusText(reply: StatusReply): string {
 }
 
 /** Whether entries go where they should. */
-export function isHealthy({ lanes, cache }: StatusReply): boolean {
-  return lanes.some(isHot) && (cache === null || cache.trouble === null);
+export function isHealthy({ lanes, to, cache }: StatusReply): boolean {
+  return (to?.isConnected ?? lanes.some(isHot)) && (cache === null || cache.trouble === null);
 }
 
 const isHot = ({ state }: LaneStatus): boolean => state === 'hot';
@@ -44,6 +47,22 @@ function laneLine(lane: LaneStatus): string {
     ...(state !== 'hot' && lane.lastError !== null ? [lane.lastError] : []),
   ];
   return `    ${target}  ${state}: ${parts.join(', ')}`;
+}
+
+function outletLine({ name, isConnected, stored, duplicates }: OutletStatus): string {
+  const state = isConnected ? 'connected' : 'not connected';
+  return `  to       ${name}  ${state}: ${count(stored)} stored, ${count(duplicates)} duplicates`;
+}
+
+function queueLine(queue: QueueStatus): string {
+  const parts = [
+    `${count(queue.pulled)} pulled`,
+    `${count(queue.acknowledged)} acknowledged`,
+    `${count(queue.redelivered)} redelivered`,
+    `${count(queue.terminated)} terminated`,
+    `${count(queue.unconfirmed)} on the way`,
+  ];
+  return `  queue    ${queue.name}: ${parts.join(', ')}`;
 }
 
 function cacheLine(cache: CacheStatus): string {

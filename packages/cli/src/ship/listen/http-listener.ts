@@ -5,6 +5,7 @@ import { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Draft } from '../entries/draft.js';
 import { dataOf, partsOf } from '../entries/json-texts.js';
+import { whenRoom } from '../when-room.js';
 import type { Credentials } from './credentials.js';
 import { plainLines } from './datagrams.js';
 import { draftsOfEvents, type HecDefaults, hecDefaults, setDefaults } from './hec.js';
@@ -15,7 +16,6 @@ import type { ListenAddress } from './listen-options.js';
 import { type Listener, type ListenHost, senderOf } from './listener.js';
 import { Notice } from './notice.js';
 import { HANDSHAKE_MS, ServerSockets } from './server-sockets.js';
-import { whenRoom } from './when-room.js';
 
 /** A request whose body is whole. */
 interface Request {

@@ -3,13 +3,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { InputError } from '../../errors.js';
 import type { EntryStream } from '../entries/entry-account.js';
+import { whenRoom } from '../when-room.js';
 import type { Credentials } from './credentials.js';
 import type { ListenAddress } from './listen-options.js';
 import { type Listener, type ListenHost, senderOf } from './listener.js';
 import { Notice } from './notice.js';
 import { HANDSHAKE_MS, ServerSockets } from './server-sockets.js';
 import { CHUNK_BYTES, type HeldStream } from './stream-room.js';
-import { whenRoom } from './when-room.js';
 
 /** A connection, and what takes its bytes. */
 interface Connection {
