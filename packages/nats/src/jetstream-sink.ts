@@ -1,7 +1,15 @@
 import { type JetStreamClient, jetstream, type PubAck } from '@nats-io/jetstream';
 import { type NatsConnection, headers as newHeaders, nuid } from '@nats-io/nats-core';
 import { messageOf } from '@ringest/codec';
-import { check, entryHeaders, isCount, isObject, type NamedEntry, Signal } from '@ringest/queues';
+import {
+  check,
+  entryData,
+  entryHeaders,
+  isCount,
+  isObject,
+  type NamedEntry,
+  Signal,
+} from '@ringest/queues';
 import { PublishError } from './errors.js';
 
 /** How entries become messages. */
@@ -62,19 +70,19 @@ export class JetStreamSink {
 
   /**
    * Publishes an entry. Returns a promise when the next one should wait.
-   * @throws {InvalidTagError | InvalidTimestampError | InvalidSourceError | InvalidEnumeratedValueError} the entry is
-   *   bad, and was not published
+   * @throws {InvalidEntryError | InvalidTagError | InvalidTimestampError | InvalidSourceError |
+   *   InvalidEnumeratedValueError} the entry is bad, and was not published
    * @throws {PublishError} an earlier entry was not stored
    */
   write(entry: NamedEntry): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure;
+    const data = entryData(entry);
     const headers = newHeaders();
     for (const [name, value] of Object.entries(entryHeaders(entry))) headers.set(name, value);
     const subject = this.#subject.replaceAll('{tag}', entry.tag);
     const msgID = `${this.#id}.${this.#published++}`;
     this.#waiting++;
-    const { data } = entry;
-    this.#publish(subject, typeof data === 'string' ? data : data.slice(), { headers, msgID });
+    this.#publish(subject, data, { headers, msgID });
     if (this.#waiting < this.#most) return undefined;
     return this.#room();
   }
@@ -93,7 +101,7 @@ export class JetStreamSink {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #publish(subject: string, data: string | Uint8Array, options: Publishing): void {
+  #publish(subject: string, data: Uint8Array, options: Publishing): void {
     // The library counts the first time, too.
     const more = { retries: this.#retries + 1, timeout: this.#timeout };
     this.#stream.publish(subject, data, { ...options, ...more }).then(

@@ -1,5 +1,5 @@
-import { encodeEnumeratedBlock } from '@ringest/codec';
-import { checkTag, type EntryInput, Source, Timestamp } from '@ringest/core';
+import { encodeEnumeratedBlock, isBytes } from '@ringest/codec';
+import { checkTag, type EntryInput, InvalidEntryError, Source, Timestamp } from '@ringest/core';
 
 /** An entry whose tag is a name: numbers belong to a muxer. */
 export type NamedEntry = Omit<EntryInput, 'tag'> & { readonly tag: string };
@@ -31,4 +31,14 @@ export function entryHeaders(entry: NamedEntry): Record<string, string> {
     headers[ENTRY_HEADERS.values] = Buffer.from(block).toString('base64');
   }
   return headers;
+}
+
+/**
+ * The data of an entry, in memory of its own: the caller may use its bytes again.
+ * @throws {InvalidEntryError} it is neither bytes nor text
+ */
+export function entryData({ data }: NamedEntry): Buffer {
+  if (typeof data === 'string') return Buffer.from(data);
+  if (isBytes(data)) return Buffer.from(data);
+  throw new InvalidEntryError('data', data, 'give a Uint8Array or a string');
 }
