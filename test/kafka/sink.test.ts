@@ -1,5 +1,6 @@
 import { decodeEntry, EnumeratedType, EnumeratedValue } from '@ringest/codec';
 import { KafkaSink, SendError } from '@ringest/kafka';
+import { type Kafka, KafkaJSNonRetriableError, type KafkaJSProtocolError } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
 import { isKcatMissing, KafkaBrokers } from '../support/kafka-brokers.js';
 import { runSource } from '../support/kafka-source.js';
@@ -36,7 +37,7 @@ withBrokers('a source makes the entries again that a sink has published', async 
     enumeratedValues,
   });
   data.fill(0);
-  for (let i = 0; i < COUNT; i++) await sink.write({ tag: 'app', timestamp: i, data: `${i}` });
+  for (let i = 0; i < COUNT; i++) await sink.write({ tag: 'app ', timestamp: i, data: `${i}` });
   await sink.flush();
   const { published, stored, requests } = sink.stats();
   expect({ published, stored }).toEqual({ published: COUNT + 1, stored: COUNT + 1 });
@@ -78,4 +79,62 @@ withBrokers('a sink whose brokers are gone says what is not stored', async () =>
   expect(() => sink.write({ tag: 'test', timestamp: 0, data: '' })).toThrow(SendError);
   expect(sink.stats()).toMatchObject({ published: 2, stored: 1 });
   await expect(sink.close()).rejects.toThrow(SendError);
+});
+
+/** The brokers of a client, if they took messages of so many bytes only. The mock cluster takes all. */
+function taking(kafka: Kafka, bytes: number): Kafka {
+  const producerOf = kafka.producer.bind(kafka);
+  kafka.producer = (config) => {
+    const producer = producerOf(config);
+    const send: typeof producer.send = async (record) => {
+      const size = record.messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+      if (size <= bytes) return producer.send(record);
+      const answer = new Error('too large') as KafkaJSProtocolError;
+      Object.assign(answer, { type: 'MESSAGE_TOO_LARGE', code: 10, retriable: false });
+      throw Object.assign(new KafkaJSNonRetriableError(answer), { cause: answer });
+    };
+    return { ...producer, send };
+  };
+  return kafka;
+}
+
+withBrokers('what is too large can be left out, and the rest is stored', async () => {
+  const brokers = await KafkaBrokers.start();
+  await brokers.topics('events');
+  const refused: SendError[] = [];
+  const sink = await KafkaSink.open({
+    kafka: taking(brokers.client(), 1000),
+    topic: 'events',
+    onUnstored: (error) => {
+      refused.push(error);
+      return 'drop';
+    },
+  });
+  onTestFinished(() => sink.close());
+  for (const bytes of [10, 600, 600, 2000, 10]) {
+    sink.write({ tag: 'test', timestamp: 0, data: new Uint8Array(bytes) });
+  }
+  await sink.flush();
+  expect(sink.stats()).toMatchObject({ published: 5, stored: 4 });
+  expect(refused.map(({ entries, isTooLarge }) => ({ entries, isTooLarge }))).toEqual([
+    { entries: 1, isTooLarge: true },
+  ]);
+});
+
+withBrokers('barrier waits for what was written before it, while more is written', async () => {
+  const brokers = await KafkaBrokers.start();
+  await brokers.topics('one', 'two');
+  const sink = await KafkaSink.open({ kafka: brokers.client(), topic: '{tag}' });
+  onTestFinished(() => sink.close());
+  await sink.barrier();
+  for (let i = 0; i < 100; i++) {
+    sink.write({ tag: i % 2 === 0 ? 'one' : 'two', timestamp: 0, data: `${i}` });
+  }
+  const barrier = sink.barrier();
+  sink.write({ tag: 'one', timestamp: 0, data: 'more' });
+  await barrier;
+  expect(sink.stats().stored).toBeGreaterThanOrEqual(100);
+  expect(() => sink.write({ tag: 'ä', timestamp: 0, data: '' })).toThrow(/topic/);
+  await sink.flush();
+  expect(sink.stats()).toMatchObject({ published: 101, stored: 101 });
 });

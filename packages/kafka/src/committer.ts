@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Signal } from '@ringest/queues';
-import type { Consumer, KafkaJSProtocolError } from 'kafkajs';
+import type { Consumer } from 'kafkajs';
 import type { AssignedPartition, WrittenRange } from './assigned-partitions.js';
+import { refusalOf } from './refusal.js';
 
 /** How long a group that takes no offsets is left in peace. */
 const RETRY_MS = 200;
@@ -150,12 +151,8 @@ export class Committer {
   }
 }
 
-/** Whether the same request would fail again. kafkajs has tried some times, unless the broker refused it. */
+/** Whether the broker would say the same again. */
 function isLasting(error: unknown): boolean {
-  const { type, retriable } = causeOf(error) as Partial<KafkaJSProtocolError>;
-  return type !== undefined && retriable === false && !PASSING.has(type);
-}
-
-function causeOf(error: unknown): unknown {
-  return error instanceof Error && error.cause instanceof Error ? causeOf(error.cause) : error;
+  const refusal = refusalOf(error);
+  return refusal !== undefined && !refusal.retriable && !PASSING.has(refusal.type);
 }

@@ -1,4 +1,6 @@
+import { messageOf } from '@ringest/codec';
 import { RingestError } from '@ringest/core';
+import { refusalOf } from './refusal.js';
 
 /** No entry can be made of a message, and the source was told to stop at one. `cause` says why. */
 export class PoisonMessageError extends RingestError {
@@ -24,9 +26,23 @@ export class SendError extends RingestError {
   readonly code = 'ERR_KAFKA_SEND';
   /** The topic to which they were sent. */
   readonly topic: string;
+  /** How many entries the request had. */
+  readonly entries: number;
+  /** Whether the message is larger than the brokers take, so that no other attempt helps. */
+  readonly isTooLarge: boolean;
 
-  constructor(topic: string, problem: string, options?: ErrorOptions) {
-    super(`entries were not stored in the topic ${topic}: ${problem}`, options);
+  constructor(topic: string, entries: number, problem: string, options?: ErrorOptions) {
+    const what = entries === 1 ? 'an entry was' : `${entries} entries were`;
+    super(`${what} not stored in the topic ${topic}: ${problem}`, options);
     this.topic = topic;
+    this.entries = entries;
+    this.isTooLarge = TOO_LARGE.has(refusalOf(options?.cause)?.type ?? '');
+  }
+
+  /** The error of entries that kafkajs has failed to send. */
+  static of(topic: string, entries: number, cause: unknown): SendError {
+    return new SendError(topic, entries, messageOf(cause), { cause });
   }
 }
+
+const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);

@@ -1,4 +1,5 @@
-import { messageOf } from '@ringest/codec';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkTag } from '@ringest/core';
 import {
   check,
   entryData,
@@ -11,6 +12,7 @@ import {
 } from '@ringest/queues';
 import type { Kafka, Message, Producer, ProducerConfig } from 'kafkajs';
 import { SendError } from './errors.js';
+import { OutgoingMessages } from './outgoing-messages.js';
 import { StickyPartitions } from './sticky-partitions.js';
 
 /** How entries become messages. */
@@ -26,6 +28,11 @@ export interface KafkaSinkOptions {
    * `message.max.bytes` says otherwise. Default: 512 KiB.
    */
   readonly maxRequestBytes?: number;
+  /**
+   * Says what becomes of entries that were not stored after all that kafkajs has tried. `retry` sends them again after a
+   * second, `drop` goes on without them, and `fail` fails the sink. It may throw nothing. Default: `fail`.
+   */
+  readonly onUnstored?: (error: SendError) => 'retry' | 'drop' | 'fail';
   /** More settings of the producer of kafkajs, such as how often it sends again when brokers do not answer. */
   readonly producer?: Readonly<Omit<ProducerConfig, 'createPartitioner' | 'transactionalId'>>;
 }
@@ -43,13 +50,10 @@ export interface KafkaSinkStats {
 /** About what a message takes beside its data and headers. */
 const MESSAGE_BYTES = 100;
 
-/** Messages of a topic that wait, and whether a request is on its way. */
-interface Outgoing {
-  readonly topic: string;
-  messages: Message[];
-  sizes: number[];
-  isSending: boolean;
-}
+/** How long entries wait that `onUnstored` wants to have sent again. */
+const RETRY_MS = 1000;
+
+const isTopic = (name: string): boolean => /^[\w.-]{1,249}$/.test(name);
 
 /**
  * Publishes entries to Kafka, for example where no indexer can be reached. A `KafkaSource` with `restore` makes the same
@@ -62,7 +66,8 @@ export class KafkaSink {
   readonly #topic: string;
   readonly #most: number;
   readonly #requestBytes: number;
-  readonly #outgoing = new Map<string, Outgoing>();
+  readonly #onUnstored: NonNullable<KafkaSinkOptions['onUnstored']>;
+  readonly #outgoing = new Map<string, OutgoingMessages>();
   readonly #signal = new Signal();
   #published = 0;
   #stored = 0;
@@ -81,6 +86,7 @@ export class KafkaSink {
     this.#topic = options.topic;
     this.#most = options.maxUnconfirmed;
     this.#requestBytes = options.maxRequestBytes;
+    this.#onUnstored = options.onUnstored;
   }
 
   /**
@@ -91,12 +97,17 @@ export class KafkaSink {
   static async open(options: KafkaSinkOptions): Promise<KafkaSink> {
     check('', options, isObject(options), 'an object');
     const { kafka, topic, producer: more = {} } = options;
-    const { maxUnconfirmed = 10_000, maxRequestBytes = 512 * 1024 } = options;
+    const {
+      maxUnconfirmed = 10_000,
+      maxRequestBytes = 512 * 1024,
+      onUnstored = () => 'fail',
+    } = options;
     check('kafka', kafka, typeof kafka?.producer === 'function', 'a client of kafkajs');
-    const isTopic = isText(topic) && /^[\w.-]{1,249}$/.test(topic.replaceAll('{tag}', 'x'));
-    check('topic', topic, isTopic, 'the name of a topic, with {tag} for that of the tag');
+    const isPattern = isText(topic) && isTopic(topic.replaceAll('{tag}', 'x'));
+    check('topic', topic, isPattern, 'the name of a topic, with {tag} for that of the tag');
     check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
     check('maxRequestBytes', maxRequestBytes, isCount(maxRequestBytes), 'bytes, from 1');
+    check('onUnstored', onUnstored, typeof onUnstored === 'function', 'a function');
     check('producer', more, isObject(more), 'an object');
     const partitions = new StickyPartitions();
     const producer = kafka.producer({
@@ -105,7 +116,7 @@ export class KafkaSink {
       createPartitioner: () => partitions.choose,
     });
     await producer.connect();
-    const checked = { kafka, topic, maxUnconfirmed, maxRequestBytes, producer: more };
+    const checked = { kafka, topic, maxUnconfirmed, maxRequestBytes, onUnstored, producer: more };
     return new KafkaSink(producer, partitions, checked);
   }
 
@@ -117,20 +128,16 @@ export class KafkaSink {
    * Publishes an entry. Returns a promise when the next one should wait.
    * @throws {InvalidEntryError | InvalidTagError | InvalidTimestampError | InvalidSourceError |
    *   InvalidEnumeratedValueError} the entry is bad, and was not published
+   * @throws {InvalidArgumentError} the topic of the tag cannot be one, and the entry was not published
    * @throws {SendError} earlier entries were not stored
    */
   write(entry: NamedEntry): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure;
-    const headers = entryHeaders(entry);
+    const tag = checkTag(entry.tag);
+    const headers = entryHeaders(tag, entry);
     const value = entryData(entry);
-    const topic = this.#topic.replaceAll('{tag}', entry.tag);
-    let outgoing = this.#outgoing.get(topic);
-    if (outgoing === undefined) {
-      outgoing = { topic, messages: [], sizes: [], isSending: false };
-      this.#outgoing.set(topic, outgoing);
-    }
-    outgoing.messages.push({ value, headers });
-    outgoing.sizes.push(value.length + MESSAGE_BYTES + sizeOf(headers));
+    const outgoing = this.#outgoingOf(this.#topic.replaceAll('{tag}', tag));
+    outgoing.add({ value, headers }, value.length + MESSAGE_BYTES + sizeOf(headers));
     this.#published++;
     this.#waiting++;
     if (!outgoing.isSending) void this.#send(outgoing);
@@ -143,6 +150,17 @@ export class KafkaSink {
    */
   async flush(): Promise<void> {
     await this.#signal.until(() => this.#waiting === 0 || this.#failure !== undefined);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /**
+   * Waits until all entries are stored that were written before this call, however many follow.
+   * @throws {SendError} some of them, or of those that follow, are not
+   */
+  async barrier(): Promise<void> {
+    const all = [...this.#outgoing.values()].map((outgoing) => ({ outgoing, end: outgoing.added }));
+    const areSettled = () => all.every(({ outgoing, end }) => outgoing.settled >= end);
+    await this.#signal.until(() => areSettled() || this.#failure !== undefined);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -160,39 +178,56 @@ export class KafkaSink {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** @throws {InvalidArgumentError} there can be no such topic */
+  #outgoingOf(topic: string): OutgoingMessages {
+    const known = this.#outgoing.get(topic);
+    if (known !== undefined) return known;
+    check('topic', topic, isTopic(topic), 'letters, digits, dots, - and _, with any tag');
+    const outgoing = new OutgoingMessages(topic);
+    this.#outgoing.set(topic, outgoing);
+    return outgoing;
+  }
+
   /** Sends what waits for a topic, one request after the other. */
-  async #send(outgoing: Outgoing): Promise<void> {
-    const { topic } = outgoing;
+  async #send(outgoing: OutgoingMessages): Promise<void> {
     outgoing.isSending = true;
     // What is written in the same turn goes along.
     await Promise.resolve();
-    while (outgoing.messages.length > 0 && this.#failure === undefined) {
-      const messages = this.#taken(outgoing);
-      try {
-        this.#requests++;
-        await this.#producer.send({ topic, messages });
-        this.#partitions.next(topic);
-        this.#stored += messages.length;
+    while (!outgoing.isEmpty && this.#failure === undefined) {
+      const messages = outgoing.take(this.#requestBytes);
+      await this.#store(outgoing.topic, messages);
+      if (this.#failure === undefined) {
+        outgoing.settled += messages.length;
         this.#waiting -= messages.length;
-      } catch (error) {
-        this.#failure ??= new SendError(topic, messageOf(error), { cause: error });
       }
       this.#signal.tell();
     }
     outgoing.isSending = false;
   }
 
-  /** As many messages as a request may carry, and at least one. */
-  #taken(outgoing: Outgoing): Message[] {
-    let bytes = 0;
-    let count = 0;
-    for (const size of outgoing.sizes) {
-      bytes += size;
-      if (count > 0 && bytes > this.#requestBytes) break;
-      count++;
+  /** Sends messages until they are stored, or given up. */
+  async #store(topic: string, messages: Message[]): Promise<void> {
+    while (this.#failure === undefined) {
+      this.#requests++;
+      try {
+        await this.#producer.send({ topic, messages });
+        this.#stored += messages.length;
+        return;
+      } catch (cause) {
+        const error = SendError.of(topic, messages.length, cause);
+        if (error.isTooLarge && messages.length > 1) {
+          const half = messages.length >> 1;
+          await this.#store(topic, messages.slice(0, half));
+          return this.#store(topic, messages.slice(half));
+        }
+        const fate = this.#failure === undefined ? this.#onUnstored(error) : 'fail';
+        if (fate === 'fail') this.#failure ??= error;
+        if (fate === 'drop') return;
+        if (fate === 'retry') await sleep(RETRY_MS);
+      } finally {
+        this.#partitions.next(topic);
+      }
     }
-    outgoing.sizes.splice(0, count);
-    return outgoing.messages.splice(0, count);
   }
 }
 

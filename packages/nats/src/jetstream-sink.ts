@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamClient, jetstream, type PubAck } from '@nats-io/jetstream';
 import { type NatsConnection, headers as newHeaders, nuid } from '@nats-io/nats-core';
+import { checkTag } from '@ringest/core';
 import {
   check,
   entryData,
@@ -91,10 +92,11 @@ export class JetStreamSink {
    */
   write(entry: NamedEntry): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure;
+    const tag = checkTag(entry.tag);
     const data = entryData(entry);
     const headers = newHeaders();
-    for (const [name, value] of Object.entries(entryHeaders(entry))) headers.set(name, value);
-    const subject = this.#subject.replaceAll('{tag}', entry.tag);
+    for (const [name, value] of Object.entries(entryHeaders(tag, entry))) headers.set(name, value);
+    const subject = this.#subject.replaceAll('{tag}', tag);
     const number = this.#published++;
     this.#waiting++;
     this.#publish({ number, subject, data, headers });
