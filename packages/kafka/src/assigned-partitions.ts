@@ -1,0 +1,91 @@
+import type { IMemberAssignment } from 'kafkajs';
+
+/** A partition, for as long as it is read here without a break. */
+export interface AssignedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** The offset after the last message that was written. `undefined`: none was. */
+  next: bigint | undefined;
+  /** It has not gone to another member, and is not read again from an earlier message. */
+  isCurrent: boolean;
+}
+
+/** Messages of a partition, one after the other, that were written. */
+export interface WrittenRange {
+  readonly from: AssignedPartition;
+  readonly first: bigint;
+  /** The offset after the last. */
+  readonly next: bigint;
+  readonly count: number;
+}
+
+/** The partitions that the group has assigned to this member, and how far each of them is read. */
+export class AssignedPartitions {
+  #partitions = new Map<string, AssignedPartition>();
+  /** The offsets after all that was ever read here. */
+  readonly #reached = new Map<string, bigint>();
+  #member = '';
+
+  get count(): number {
+    return this.#partitions.size;
+  }
+
+  find(topic: string, partition: number): AssignedPartition | undefined {
+    return this.#partitions.get(keyOf(topic, partition));
+  }
+
+  /**
+   * Takes a new assignment. A member that keeps its id was asked at every change, so nobody else has read the partitions
+   * that it keeps: these go on where they are.
+   * @returns the partitions that stay and of which something was written
+   */
+  assign(member: string, assignment: IMemberAssignment): AssignedPartition[] {
+    if (member !== this.#member) this.release();
+    this.#member = member;
+    const before = this.#partitions;
+    this.#partitions = new Map();
+    for (const [topic, numbers] of Object.entries(assignment)) {
+      for (const partition of numbers) {
+        const key = keyOf(topic, partition);
+        const kept = before.get(key) ?? begun(topic, partition, undefined);
+        before.delete(key);
+        this.#partitions.set(key, kept);
+      }
+    }
+    for (const gone of before.values()) gone.isCurrent = false;
+    return [...this.#partitions.values()].filter(({ next }) => next !== undefined);
+  }
+
+  /** A partition is read again from an offset on: what was written of it since then counts no more. */
+  rewind(from: AssignedPartition, offset: bigint): AssignedPartition {
+    from.isCurrent = false;
+    const { topic, partition } = from;
+    const again = begun(topic, partition, offset);
+    this.#partitions.set(keyOf(topic, partition), again);
+    return again;
+  }
+
+  /** Goes on behind messages that were written. Returns how many of them were read here before. */
+  advance({ from, first, next, count }: WrittenRange): number {
+    from.next = next;
+    const key = keyOf(from.topic, from.partition);
+    const reached = this.#reached.get(key) ?? 0n;
+    if (next > reached) this.#reached.set(key, next);
+    if (first >= reached) return 0;
+    // Compacted topics have offsets without a message.
+    return Math.min(count, Number((next < reached ? next : reached) - first));
+  }
+
+  /** The group has none of them for this member any more. */
+  release(): void {
+    for (const partition of this.#partitions.values()) partition.isCurrent = false;
+    this.#partitions.clear();
+    this.#member = '';
+  }
+}
+
+const keyOf = (topic: string, partition: number): string => `${partition}/${topic}`;
+
+function begun(topic: string, partition: number, next: bigint | undefined): AssignedPartition {
+  return { topic, partition, next, isCurrent: true };
+}
