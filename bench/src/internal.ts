@@ -24,6 +24,7 @@ export { StreamArrivals } from './soak/hours/arrivals/stream-arrivals.js';
 export { ALL_INDEXERS, type Place, planSoakFaults } from './soak/hours/faults.js';
 export { problemsOf, type SoakOutcome } from './soak/hours/outcome.js';
 export { judgeGrowth } from './soak/hours/record/growth.js';
+export { longestSilence } from './soak/hours/record/silence.js';
 export { readArrived, SoakEntries, sourceOf, tagOf } from './soak/hours/soak-entries.js';
 export { readTestResults } from './soak/test-results.js';
 export { formatLine, formatScreen } from './status/screen.js';

@@ -5,6 +5,7 @@ import {
   ALL_INDEXERS,
   ArrivalWriter,
   judgeGrowth,
+  longestSilence,
   type Place,
   planSoakFaults,
   problemsOf,
@@ -251,10 +252,21 @@ describe('what a soak says of growth', () => {
   });
 });
 
+it('the longest silence of a part is the time in which what waited was not confirmed', () => {
+  const at = (seconds: number, written: number, confirmed: number) => ({
+    ...{ seconds, name: 'tcp', pid: 1, rssBytes: 1, descriptors: 1, threads: 1 },
+    counts: { written, confirmed, resent: 0, reconnects: 0, hot: 3, cached: 0 },
+  });
+  const idle = [at(0, 0, 0), at(50, 0, 0)];
+  const silent = [at(60, 10, 0), at(65, 20, 15), at(75, 30, 15), at(90, 30, 15), at(91, 30, 30)];
+  expect(longestSilence([...idle, ...silent, at(200, 30, 30)])).toBe(26);
+  expect(longestSilence([])).toBe(0);
+});
+
 describe('the verdict of a soak', () => {
   const part = {
     ...{ name: 'tcp', description: 'a muxer', sent: 10, arrived: 10, lost: 0, duplicates: 2 },
-    ...{ altered: 0, unsent: 0, mayRepeat: 2, examples: [] as string[] },
+    ...{ altered: 0, unsent: 0, mayRepeat: 2, silentSeconds: 0, examples: [] as string[] },
     counts: { written: 10, confirmed: 10, resent: 2, reconnects: 1, hot: 3, cached: 0 },
   };
   const outcome: SoakOutcome = {

@@ -2,7 +2,7 @@ import { FAULTS, type Fault } from '../../soak/hours/faults.js';
 import { problemsOf, type SoakOutcome } from '../../soak/hours/outcome.js';
 import { GROWTH_RULE } from '../../soak/hours/record/growth.js';
 import { SUPERVISOR } from '../../soak/hours/record/recorder.js';
-import { growthRows } from '../../soak/hours/summary.js';
+import { ACCOUNT_HEAD, accountCells, GROWTH_HEAD, growthRows } from '../../soak/hours/summary.js';
 import { seriesColour } from '../figures/colours.js';
 import { compact, seconds, whole } from '../figures/format.js';
 import { lanesFigure } from '../figures/lanes-figure.js';
@@ -124,16 +124,11 @@ function rateSection({ totals, faults, seconds: duration }: SoakOutcome): Sectio
 function accountSection({ parts }: SoakOutcome): Section {
   return {
     title: 'What arrived',
-    text: 'Each entry has a number and a checksum, and indexers write down what arrives before they confirm it. What arrived twice may be no more than what the ingester counts as sent again, and what a kill may repeat.',
+    text: 'Each entry has a number and a checksum, and indexers write down what arrives before they confirm it. What arrived twice may be no more than what the ingester counts as sent again, and what a kill may repeat. Silent: the longest time in which nothing was confirmed although something waited.',
     table: {
       caption: 'The account of each part',
-      head: ['', 'sent', 'lost', 'altered', 'arrived twice', 'at most', 'sent again', 'reconnects'],
-      rows: parts.map(({ name, sent, lost, altered, duplicates, mayRepeat, counts }) => [
-        name,
-        ...[sent, lost, altered, duplicates, mayRepeat, counts.resent, counts.reconnects].map(
-          whole,
-        ),
-      ]),
+      head: ['', ...ACCOUNT_HEAD],
+      rows: parts.map((part) => [part.name, ...accountCells(part)]),
     },
     isTableOpen: true,
   };
@@ -180,7 +175,7 @@ function growthSection({ growth }: SoakOutcome): Section {
     text: GROWTH_RULE,
     table: {
       caption: 'Slopes of the second half',
-      head: ['', 'memory', 'an hour', 'descriptors', 'an hour', 'threads', 'looked at', 'verdict'],
+      head: ['', ...GROWTH_HEAD],
       rows: growthRows(growth),
     },
     isTableOpen: true,

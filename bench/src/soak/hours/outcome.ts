@@ -10,6 +10,8 @@ export interface PartOutcome extends StreamsAccount {
   readonly counts: PartCounts;
   /** How many entries at most may have arrived twice by what was counted. */
   readonly mayRepeat: number;
+  /** The longest time without a confirmation, in seconds; see `longestSilence`. */
+  readonly silentSeconds: number;
 }
 
 /** What came of a run. */

@@ -10,6 +10,7 @@ import { type PartOutcome, problemsOf, type SoakOutcome } from './outcome.js';
 import type { Part, StartPart } from './parts/part.js';
 import { judgeGrowth } from './record/growth.js';
 import { Recorder } from './record/recorder.js';
+import { longestSilence } from './record/silence.js';
 import { Scene } from './scene.js';
 import { Stage } from './stage.js';
 
@@ -116,7 +117,7 @@ async function play(
   return {
     seed,
     seconds: recorder.seconds,
-    parts: stage.parts.map((part) => outcomeOf(part, stage)),
+    parts: stage.parts.map((part) => outcomeOf(part, stage, recorder)),
     indexers: stage.indexers.map(({ name }) => name),
     foreign: stage.account.foreign,
     growth: judgeGrowth(recorder.samples),
@@ -126,9 +127,10 @@ async function play(
   };
 }
 
-function outcomeOf(part: Part, { account }: Stage): PartOutcome {
+function outcomeOf(part: Part, { account }: Stage, { samples }: Recorder): PartOutcome {
   const { name, description, counts, mayRepeat, sent } = part;
-  return { name, description, counts, mayRepeat, ...account.settle(sent) };
+  const silentSeconds = longestSilence(samples.filter((sample) => sample.name === name));
+  return { name, description, counts, mayRepeat, silentSeconds, ...account.settle(sent) };
 }
 
 function progressLine({ account, parts }: Stage, { seconds, faults }: Recorder): string {

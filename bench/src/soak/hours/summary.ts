@@ -1,5 +1,5 @@
 import { formatTable } from '../../shared/table.js';
-import { problemsOf, type SoakOutcome } from './outcome.js';
+import { type PartOutcome, problemsOf, type SoakOutcome } from './outcome.js';
 import { GROWTH_RULE, type Growth } from './record/growth.js';
 
 const count = (value: number) => value.toLocaleString('en-US');
@@ -9,16 +9,10 @@ export function formatOutcome(outcome: SoakOutcome): string {
   const { parts, growth, faults, seconds, seed } = outcome;
   const problems = problemsOf(outcome);
   const account = formatTable(
-    ['part', 'sent', 'lost', 'altered', 'twice', 'counted', 'sent again', 'reconnects'],
-    parts.map(({ name, sent, lost, altered, duplicates, mayRepeat, counts }) => [
-      name,
-      ...[sent, lost, altered, duplicates, mayRepeat, counts.resent, counts.reconnects].map(count),
-    ]),
+    ['part', ...ACCOUNT_HEAD],
+    parts.map((part) => [part.name, ...accountCells(part)]),
   );
-  const growing = formatTable(
-    ['process', 'memory', 'an hour', 'descriptors', 'an hour', 'threads', 'looked at', 'verdict'],
-    growthRows(growth),
-  );
+  const growing = formatTable(['process', ...GROWTH_HEAD], growthRows(growth));
   return [
     `seed ${seed}: ${faults.length} faults in ${seconds.toFixed(0)} s`,
     '',
@@ -32,6 +26,24 @@ export function formatOutcome(outcome: SoakOutcome): string {
       : problems.map((problem) => `WRONG: ${problem}`).join('\n'),
   ].join('\n');
 }
+
+/** What is told of each part's entries. */
+export const ACCOUNT_HEAD = [
+  ...['sent', 'lost', 'altered', 'twice', 'at most', 'sent again', 'reconnects', 'silent for'],
+] as const;
+
+export function accountCells(part: PartOutcome): string[] {
+  const { sent, lost, altered, duplicates, mayRepeat, counts, silentSeconds } = part;
+  return [
+    ...[sent, lost, altered, duplicates, mayRepeat, counts.resent, counts.reconnects].map(count),
+    `${silentSeconds.toFixed(0)} s`,
+  ];
+}
+
+/** What is told of each process's growth. */
+export const GROWTH_HEAD = [
+  ...['memory', 'an hour', 'descriptors', 'an hour', 'threads', 'looked at', 'verdict'],
+] as const;
 
 /** A row for each process. */
 export function growthRows(growth: readonly Growth[]): string[][] {
