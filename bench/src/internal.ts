@@ -18,6 +18,14 @@ export { TIME_DIFFERENCES, type TimeDifference } from './reference/time-differen
 export { comparePairs, confidenceOfEach, leastPairs, type Pair } from './shared/paired.js';
 export { runCommand } from './shared/run-command.js';
 export { formatSeconds, formatTable } from './shared/table.js';
+export { Account } from './soak/hours/arrivals/account.js';
+export { ArrivalWriter } from './soak/hours/arrivals/arrival-files.js';
+export { StreamArrivals } from './soak/hours/arrivals/stream-arrivals.js';
+export { ALL_INDEXERS, type Place, planSoakFaults } from './soak/hours/faults.js';
+export { problemsOf, type SoakOutcome } from './soak/hours/outcome.js';
+export { judgeGrowth } from './soak/hours/record/growth.js';
+export { longestSilence } from './soak/hours/record/silence.js';
+export { readArrived, SoakEntries, sourceOf, tagOf } from './soak/hours/soak-entries.js';
 export { readTestResults } from './soak/test-results.js';
 export { formatLine, formatScreen } from './status/screen.js';
 export { type Candidate, defaultChoices, makeSpace } from './tune/configurations.js';

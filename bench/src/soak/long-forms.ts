@@ -19,6 +19,12 @@ export const LONG_FORMS: readonly LongForm[] = [
     parts: 0,
   },
   {
+    name: 'hours',
+    description: 'some seconds of load through everything with faults, as --hours has it',
+    tests: ['--project', 'soak', 'test/soak/hours/'],
+    parts: 0,
+  },
+  {
     name: 'packages',
     description: 'the packages, installed in an empty folder, under Node.js 20.19, 22 and 24',
     tests: ['--project', 'soak', 'test/soak/packages/'],
