@@ -3,6 +3,7 @@ import type { CloseReport, IngestMuxer } from '@ringest/core';
 import { EXIT, type ExitStatus } from '../exit-status.js';
 import { serveStatus } from '../status/status-server.js';
 import { EntryAccount } from './entries/entry-account.js';
+import { lockState } from './follow/follow-state.js';
 import type { Listeners } from './listen/listeners.js';
 import { megabytes, Progress } from './progress.js';
 import { shipLogger } from './ship-log.js';
@@ -19,6 +20,7 @@ import { watchConfirmations } from './watchdog.js';
  */
 export async function ship(options: ShipOptions): Promise<ExitStatus> {
   const plan = await planOf(options);
+  using _own = await lockOf(plan);
   const account = new EntryAccount();
   const progress = new Progress(account, options.json);
   const say = (line: string) => progress.say(line);
@@ -53,6 +55,12 @@ export async function ship(options: ShipOptions): Promise<ExitStatus> {
   // Connections may wait for room, until the muxer closes.
   const [report] = await Promise.all([muxer.close(), ...listeners.map((one) => one.close())]);
   return tellEnd(progress, shipment.problems, report);
+}
+
+/** Nobody else writes how far files are confirmed while this runs. */
+async function lockOf({ followed, follow }: ShipPlan): Promise<Disposable | undefined> {
+  const { statePath } = follow;
+  return followed.size > 0 && statePath !== undefined ? await lockState(statePath) : undefined;
 }
 
 /** Begins to listen, or closes the muxer. */
