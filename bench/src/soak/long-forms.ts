@@ -72,6 +72,12 @@ export const LONG_FORMS: readonly LongForm[] = [
     parts: 0,
   },
   {
+    name: 'networks',
+    description: 'networks that lose, delay, reorder and cut, clocks that jump, disks that fill',
+    tests: ['--project', 'soak', 'test/soak/networks/'],
+    parts: 0,
+  },
+  {
     name: 'faults',
     description: 'indexers and threads that are killed and stopped under load',
     tests: ['--project', 'engine', 'test/fault/'],
