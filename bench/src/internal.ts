@@ -13,7 +13,7 @@ export { parseLoadOptions } from './load/load-options.js';
 export { isSound, type LoadReport } from './load/load-report.js';
 export { runLoad } from './load/load-run.js';
 export { type Pace, Schedule } from './load/pace.js';
-export { Account } from './networks/account.js';
+export { Account as LineAccount } from './networks/account.js';
 export { CASES, type Case } from './networks/cases.js';
 export { Link } from './networks/link.js';
 export { QUEUE_BYTES, WELL } from './networks/link-faults.js';
