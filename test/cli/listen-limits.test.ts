@@ -146,14 +146,7 @@ describe('what finds no room', () => {
     const file = join(temporaryDirectory(), 'large.log');
     const count = 500;
     writeFileSync(file, `${'x'.repeat(49_999)}\n`.repeat(count));
-    const listeners = [
-      '--listen-lines',
-      '0',
-      '--listen-lines',
-      'udp://0',
-      '--idle-timeout',
-      '500ms',
-    ];
+    const listeners = ['--listen-lines', '0', '--listen-lines', 'udp://0', '--idle-timeout', '2s'];
     const flags = [file, ...listeners, '--json', '--ignore-timestamps', ...LIMITS];
     const { process, port } = await listening(indexer, ...flags);
     const udp = await otherPort(process, 'lines on udp');
@@ -162,7 +155,10 @@ describe('what finds no room', () => {
     );
     const sender = connectSender(port).resume();
     sender.write('from tcp\n');
-    for (let i = 0; i < 2; i++) await closed(connectSender(port).resume());
+    const held = () => shipLines(process).at(-1)?.listeners.heldBytes;
+    await eventually(() => expect(held()).toBe('from tcp\n'.length));
+    // It has waited for longer than this one, which is silent.
+    await closed(connectSender(port).resume());
     expect(sender.closed).toBe(false);
     const lines = Array.from({ length: 10 }, (_, i) => `datagram ${i}`.padEnd(600)).join('\n');
     const dropped = () => shipLines(process).at(-1)?.dropped ?? 0;
