@@ -19,6 +19,7 @@ export interface ShipStatus {
 
 const TERMINAL_MS = 200;
 const JSON_MS = 1000;
+const { TERM } = process.env;
 const ERASE_LINE = '\r\u001b[K';
 
 /**
@@ -28,7 +29,8 @@ const ERASE_LINE = '\r\u001b[K';
 export class Progress {
   readonly #account: EntryAccount;
   readonly #json: boolean;
-  readonly #isShown = process.stderr.isTTY === true;
+  /** A dumb terminal cannot erase a line. */
+  readonly #isShown = process.stderr.isTTY === true && TERM !== 'dumb';
   readonly #start = performance.now();
   #muxer: IngestMuxer | undefined;
   #timer: NodeJS.Timeout | undefined;
