@@ -13,7 +13,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   timestamps: [],
   flags: ['core', 'indexer'],
   metrics: ['core'],
-  nats: ['codec', 'core'],
+  queues: ['codec', 'core'],
+  nats: ['codec', 'core', 'queues'],
   pino: ['core'],
   winston: ['core'],
   cli: [
