@@ -31,6 +31,7 @@ export interface OtherCounts {
 
 const TERMINAL_MS = 200;
 const JSON_MS = 1000;
+const { TERM } = process.env;
 const ERASE_LINE = '\r\u001b[K';
 
 /**
@@ -41,7 +42,8 @@ export class Progress {
   readonly #account: EntryAccount;
   readonly #listening: ListenAccount;
   readonly #json: boolean;
-  readonly #isShown = process.stderr.isTTY === true;
+  /** A dumb terminal cannot erase a line. */
+  readonly #isShown = process.stderr.isTTY === true && TERM !== 'dumb';
   readonly #start = performance.now();
   #muxer: IngestMuxer | undefined;
   #others: () => OtherCounts = () => ({});
