@@ -60,6 +60,12 @@ export const LONG_FORMS: readonly LongForm[] = [
     parts: 0,
   },
   {
+    name: 'kafka',
+    description: 'members of a consumer group of Kafka, of which twenty are killed in turn',
+    tests: ['--project', 'engine', 'test/kafka/'],
+    parts: 0,
+  },
+  {
     name: 'properties',
     description: 'properties and models with many more cases',
     tests: ['--project', 'fast'],

@@ -1,18 +1,21 @@
 import type { IMemberAssignment } from 'kafkajs';
 
-/** A partition, for as long as it is read here without a break. */
+/** A partition, for as long as it is assigned to this member. */
 export interface AssignedPartition {
   readonly topic: string;
   readonly partition: number;
   /** The offset after the last message that was written. `undefined`: none was. */
   next: bigint | undefined;
-  /** It has not gone to another member, and is not read again from an earlier message. */
-  isCurrent: boolean;
+  isAssigned: boolean;
+  /** Goes up when it is read again from an earlier message: what was written before does not count any more. */
+  reading: number;
 }
 
 /** Messages of a partition, one after the other, that were written. */
 export interface WrittenRange {
   readonly from: AssignedPartition;
+  /** That of the partition when they were written. */
+  readonly reading: number;
   readonly first: bigint;
   /** The offset after the last. */
   readonly next: bigint;
@@ -47,22 +50,13 @@ export class AssignedPartitions {
     for (const [topic, numbers] of Object.entries(assignment)) {
       for (const partition of numbers) {
         const key = keyOf(topic, partition);
-        const kept = before.get(key) ?? begun(topic, partition, undefined);
+        const kept = before.get(key) ?? begun(topic, partition);
         before.delete(key);
         this.#partitions.set(key, kept);
       }
     }
-    for (const gone of before.values()) gone.isCurrent = false;
+    for (const gone of before.values()) gone.isAssigned = false;
     return [...this.#partitions.values()].filter(({ next }) => next !== undefined);
-  }
-
-  /** A partition is read again from an offset on: what was written of it since then counts no more. */
-  rewind(from: AssignedPartition, offset: bigint): AssignedPartition {
-    from.isCurrent = false;
-    const { topic, partition } = from;
-    const again = begun(topic, partition, offset);
-    this.#partitions.set(keyOf(topic, partition), again);
-    return again;
   }
 
   /** Goes on behind messages that were written. Returns how many of them were read here before. */
@@ -78,7 +72,7 @@ export class AssignedPartitions {
 
   /** The group has none of them for this member any more. */
   release(): void {
-    for (const partition of this.#partitions.values()) partition.isCurrent = false;
+    for (const partition of this.#partitions.values()) partition.isAssigned = false;
     this.#partitions.clear();
     this.#member = '';
   }
@@ -86,6 +80,11 @@ export class AssignedPartitions {
 
 const keyOf = (topic: string, partition: number): string => `${partition}/${topic}`;
 
-function begun(topic: string, partition: number, next: bigint | undefined): AssignedPartition {
-  return { topic, partition, next, isCurrent: true };
+function begun(topic: string, partition: number): AssignedPartition {
+  return { topic, partition, next: undefined, isAssigned: true, reading: 0 };
+}
+
+/** Whether what was written is to be committed here. */
+export function counts({ from, reading }: WrittenRange): boolean {
+  return from.isAssigned && from.reading === reading;
 }

@@ -33,6 +33,7 @@ export class Committer {
   #dropped = 0;
   #isClosing = false;
   #isDue = false;
+  #hurries = false;
   #wasSent = false;
 
   /** @param changed is called when fewer messages wait */
@@ -84,6 +85,12 @@ export class Committer {
     }
   }
 
+  /** Commits what is confirmed without waiting for more. */
+  hurry(): void {
+    this.#hurries = this.#confirmed.size > 0;
+    this.#signal.tell();
+  }
+
   /** Lets `run` end. What cannot be committed now is left, once nobody can commit it here any more. */
   close(): void {
     this.#isClosing = true;
@@ -96,8 +103,9 @@ export class Committer {
       this.#isDue = true;
       this.#signal.tell();
     }, this.#pace.intervalMs);
-    const isEnough = () => this.#messages >= this.#pace.messages;
-    await this.#signal.until(() => this.#isDue || this.#isClosing || isEnough());
+    const isNow = () => this.#isDue || this.#isClosing || this.#hurries;
+    await this.#signal.until(() => isNow() || this.#messages >= this.#pace.messages);
+    this.#hurries = false;
     clearTimeout(timer);
   }
 
@@ -123,6 +131,7 @@ export class Committer {
     } else {
       this.#putBack(sent);
       await sleep(RETRY_MS);
+      this.#hurries = true;
     }
   }
 
@@ -138,7 +147,7 @@ export class Committer {
   #dropGone(): void {
     const before = this.#messages;
     for (const [partition, { count }] of this.#confirmed) {
-      if (partition.isCurrent) continue;
+      if (partition.isAssigned) continue;
       this.#confirmed.delete(partition);
       this.#dropped += this.#remove(count);
     }

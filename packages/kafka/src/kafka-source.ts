@@ -1,6 +1,11 @@
 import { NameTags, Signal, type SourceMuxer } from '@ringest/queues';
 import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
-import { type AssignedPartition, AssignedPartitions } from './assigned-partitions.js';
+import {
+  type AssignedPartition,
+  AssignedPartitions,
+  counts,
+  type WrittenRange,
+} from './assigned-partitions.js';
 import { Committer } from './committer.js';
 import type { PoisonMessageError } from './errors.js';
 import { MessageWriter } from './message-writer.js';
@@ -9,35 +14,8 @@ import {
   checkSourceOptions,
   type KafkaSourceOptions,
 } from './source-options.js';
+import type { KafkaSourceStats } from './source-stats.js';
 import { WrittenMessages } from './written-messages.js';
-
-/** What a source has done so far. */
-export interface KafkaSourceStats {
-  /** Messages that were read. */
-  readonly received: number;
-  /**
-   * Those among them that were read here before. Kafka does not say whether another process of the group has read a
-   * message.
-   */
-  readonly redelivered: number;
-  /** Messages whose offsets were committed, after their entries were confirmed. */
-  readonly committed: number;
-  /** Messages that no entry could be made of. With `skip`, their offsets are committed. */
-  readonly poison: number;
-  /**
-   * Messages that were written and will be delivered again: their partition went to another process before they were
-   * committed, or their entries were dropped from a cache.
-   */
-  readonly retried: number;
-  /** Messages whose header with the time could not be read. */
-  readonly undated: number;
-  /** Messages that are written and not committed yet. */
-  readonly unconfirmed: number;
-  /** Partitions that the group has assigned to this source. */
-  readonly partitions: number;
-  /** How often the group has assigned them. */
-  readonly assignments: number;
-}
 
 /** About what a message takes beside its data. */
 const MESSAGE_BYTES = 300;
@@ -93,8 +71,8 @@ export class KafkaSource {
     this.#committer = new Committer(consumer, pace, this.#signal.tell);
     this.#written = new WrittenMessages(() => muxer.barrier(), this.#committer, {
       changed: this.#signal.tell,
-      lost: ({ from, first }) => {
-        if (from.isCurrent) this.#seek(this.#assigned.rewind(from, first));
+      lost: (range) => {
+        if (counts(range)) this.#readAgain(range);
       },
       failed: this.#fail,
     });
@@ -208,8 +186,11 @@ export class KafkaSource {
       const kept = this.#assigned.assign(payload.memberId, payload.memberAssignment);
       for (const partition of kept) this.#seek(partition);
       if (this.#ends) this.#pause();
+      this.#committer.hurry();
       this.#signal.tell();
     });
+    // Brokers take offsets until this member has joined again.
+    this.#consumer.on(events.REBALANCING, () => this.#committer.hurry());
     this.#consumer.on(events.STOP, () => this.#leave());
     this.#consumer.on(events.CRASH, ({ payload }) => {
       this.#leave();
@@ -236,7 +217,7 @@ export class KafkaSource {
     if (from === undefined) return;
     for (let at = 0; at < messages.length; ) {
       if (!this.#hasRoom) await this.#waitForRoom(from, payload);
-      if (this.#ends || !from.isCurrent || isStale()) return;
+      if (this.#ends || !from.isAssigned || isStale()) return;
       at = this.#writeSome(from, batch, at);
       const last = messages[at - 1];
       if (last !== undefined) resolveOffset(last.offset);
@@ -262,7 +243,8 @@ export class KafkaSource {
     if (at === start || first === undefined || last === undefined) return at;
     // Behind the last message of a transaction there is a record that is none.
     const next = BigInt(at === messages.length ? batch.lastOffset() : last.offset) + 1n;
-    const range = { from, first: BigInt(first.offset), next, count: at - start };
+    const { reading } = from;
+    const range = { from, reading, first: BigInt(first.offset), next, count: at - start };
     this.#received += range.count;
     this.#redelivered += this.#assigned.advance(range);
     this.#written.add(range, bytes);
@@ -273,7 +255,8 @@ export class KafkaSource {
    * Waits for room, or until the partition goes, and keeps the place in the group meanwhile.
    * @throws {KafkaJSError} the group changes: kafkajs has to join it again
    */
-  async #waitForRoom(from: AssignedPartition, { heartbeat }: EachBatchPayload): Promise<void> {
+  async #waitForRoom(from: AssignedPartition, payload: EachBatchPayload): Promise<void> {
+    const { heartbeat, isStale } = payload;
     this.#written.seal();
     let problem: Error | undefined;
     const beat = setInterval(() => {
@@ -282,11 +265,16 @@ export class KafkaSource {
         this.#signal.tell();
       });
     }, BEAT_MS);
-    await this.#signal.until(
-      () => this.#hasRoom || this.#ends || !from.isCurrent || problem !== undefined,
-    );
+    const isOver = () => this.#ends || !from.isAssigned || isStale() || problem !== undefined;
+    await this.#signal.until(() => this.#hasRoom || isOver());
     clearInterval(beat);
     if (problem !== undefined) throw problem;
+  }
+
+  #readAgain({ from, first }: WrittenRange): void {
+    from.reading++;
+    from.next = first;
+    this.#seek(from);
   }
 
   /** Lets kafkajs go on with what was not written. It would go on with what was not committed. */

@@ -47,11 +47,11 @@ export interface KafkaSourceOptions extends EntryOptions {
   readonly onPoison?: (error: Error, message: PoisonMessage) => void;
   /** Messages that are written and not committed yet, at most. Default: 10,000. */
   readonly maxUnconfirmed?: number;
-  /** Bytes that these messages take, about; one message more may be there. Default: 16 MiB. */
+  /** Bytes of messages whose entries are not confirmed yet, about: one message more may be there. Default: 16 MiB. */
   readonly maxUnconfirmedBytes?: number;
   /**
    * Offsets are committed so often, in milliseconds, and earlier when a quarter of `maxUnconfirmed` messages wait for
-   * it. Default: 1000.
+   * it, or the group changes. Default: 1000.
    */
   readonly commitInterval?: number;
   /** More settings of the consumer of kafkajs, such as its session timeout, or how many bytes a fetch may bring. */

@@ -1,5 +1,5 @@
 import { type Batch, Receipts } from '@ringest/queues';
-import type { WrittenRange } from './assigned-partitions.js';
+import { counts, type WrittenRange } from './assigned-partitions.js';
 import type { Committer } from './committer.js';
 
 /** Messages whose entries wait for the same confirmation, about. */
@@ -80,7 +80,7 @@ export class WrittenMessages {
   };
 
   #confirm(range: WrittenRange): void {
-    if (range.from.isCurrent) this.#committer.add(range);
+    if (counts(range)) this.#committer.add(range);
     else this.#retried += range.count;
   }
 }
