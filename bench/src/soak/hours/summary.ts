@@ -1,5 +1,5 @@
 import { formatTable } from '../../shared/table.js';
-import { type PartOutcome, problemsOf, type SoakOutcome } from './outcome.js';
+import { type PartOutcome, problemsOf, type SoakOutcome, verdictOf } from './outcome.js';
 import { GROWTH_RULE, type Growth } from './record/growth.js';
 
 const count = (value: number) => value.toLocaleString('en-US');
@@ -22,7 +22,7 @@ export function formatOutcome(outcome: SoakOutcome): string {
     GROWTH_RULE,
     '',
     problems.length === 0
-      ? 'Nothing was lost or altered, every duplicate was counted, and nothing leaks.'
+      ? `${verdictOf(outcome)}.`
       : problems.map((problem) => `WRONG: ${problem}`).join('\n'),
   ].join('\n');
 }
