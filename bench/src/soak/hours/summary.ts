@@ -30,7 +30,7 @@ export function formatOutcome(outcome: SoakOutcome): string {
 /** What is told of each part's entries. */
 export const ACCOUNT_HEAD = [
   ...['sent', 'lost', 'altered', 'twice', 'at most', 'sent again', 'reconnects', 'silent for'],
-] as const;
+];
 
 export function accountCells(part: PartOutcome): string[] {
   const { sent, lost, altered, duplicates, mayRepeat, counts, silentSeconds } = part;
@@ -43,7 +43,7 @@ export function accountCells(part: PartOutcome): string[] {
 /** What is told of each process's growth. */
 export const GROWTH_HEAD = [
   ...['memory', 'an hour', 'descriptors', 'an hour', 'threads', 'looked at', 'verdict'],
-] as const;
+];
 
 /** A row for each process. */
 export function growthRows(growth: readonly Growth[]): string[][] {
