@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { wholeNumber } from '@ringest/indexer/command-line';
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { ReportFileError } from '../report/report-file.js';
 import { runGate } from './gate.js';
 import { runHoursCommand } from './hours/hours-command.js';
 import { LONG_FORMS } from './long-forms.js';
 import { runForms } from './run-forms.js';
 
-/** `pnpm soak`: what takes too long for the test command. */
+/** What is said to `pnpm soak`, which runs what takes too long for the test command. */
 interface Flags {
   minutes: number;
   seed?: number;
@@ -60,6 +61,7 @@ const program = new Command('soak')
     const { minutes, seed = randomInt(MAX_SEED), hours, rate, out, report } = flags;
     if (hours !== undefined) {
       refuseForms(names);
+      refuseSystem();
       finish(await runHoursCommand({ hours, seed, rate, out, report }, interrupt.signal));
       return;
     }
@@ -77,10 +79,11 @@ program
     finish(await runGate(options, interrupt.signal));
   });
 
-await program.parseAsync().catch((error: unknown) => {
-  if (error !== interrupt.signal.reason) throw error;
-  console.error((error as Error).message);
-  process.exitCode = 130;
+await program.parseAsync().catch((error: Error) => {
+  const isInterrupt = error === interrupt.signal.reason;
+  if (!isInterrupt && !(error instanceof ReportFileError)) throw error;
+  console.error(error.message);
+  process.exitCode = isInterrupt ? 130 : 1;
 });
 
 function hoursOf(text: string): number {
@@ -94,6 +97,11 @@ function refuseForms(names: readonly string[]): void {
   if (names.length > 0 || isGiven) {
     program.error('error: --hours runs no forms: leave out their names and --minutes');
   }
+}
+
+function refuseSystem(): void {
+  if (process.platform === 'linux') return;
+  program.error('error: --hours looks at processes in /proc, which only Linux has');
 }
 
 function refuseHoursFlags(): void {

@@ -21,7 +21,7 @@ export function processSection(
 ): Section | undefined {
   const all = outcome.samples.filter((sample) => sample.name === name);
   if (all.length === 0) return undefined;
-  const samples = thinned(all, Math.min(MAX_POINTS, all.length));
+  const samples = thinned(all, MAX_POINTS);
   const isIndexer = outcome.indexers.includes(name);
   const faults = outcome.faults.filter(
     ({ place }) => place === name || (isIndexer && place === ALL_INDEXERS),
@@ -44,7 +44,7 @@ export function processSection(
         'loop late, p99',
         'latency, p99',
       ],
-      rows: thinned(all, Math.min(MAX_ROWS, all.length)).map(rowOf),
+      rows: thinned(all, MAX_ROWS).map(rowOf),
     },
   };
 }
@@ -58,12 +58,10 @@ function shown(faults: number): string {
 }
 
 function spansOf(faults: readonly FaultRecord[]): Span[] {
-  return thinned(faults, Math.min(MAX_SPANS, faults.length)).map(
-    ({ seconds: from, forSeconds, fault }) => ({
-      ...{ from, to: from + forSeconds, colour: SOAK_FAULT_COLOURS[fault] },
-      text: fault,
-    }),
-  );
+  return thinned(faults, MAX_SPANS).map(({ seconds: from, forSeconds, fault }) => ({
+    ...{ from, to: from + forSeconds, colour: SOAK_FAULT_COLOURS[fault] },
+    text: fault,
+  }));
 }
 
 function rowOf(sample: ProcessSample): string[] {

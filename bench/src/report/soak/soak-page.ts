@@ -1,5 +1,5 @@
 import { FAULTS, type Fault } from '../../soak/hours/faults.js';
-import { problemsOf, type SoakOutcome } from '../../soak/hours/outcome.js';
+import { problemsOf, type SoakOutcome, verdictOf } from '../../soak/hours/outcome.js';
 import { GROWTH_RULE } from '../../soak/hours/record/growth.js';
 import { SUPERVISOR } from '../../soak/hours/record/recorder.js';
 import { ACCOUNT_HEAD, accountCells, GROWTH_HEAD, growthRows } from '../../soak/hours/summary.js';
@@ -20,7 +20,6 @@ const MAX_ROWS = 60;
 /** The page of a soak. */
 export function soakPage(outcome: SoakOutcome, circumstances: Page['circumstances']): Page {
   const { parts, faults, seed, seconds: duration, indexers } = outcome;
-  const problems = problemsOf(outcome);
   const sum = (of: (part: SoakOutcome['parts'][number]) => number) =>
     parts.reduce((all, part) => all + of(part), 0);
   const sent = sum((part) => part.sent);
@@ -33,13 +32,7 @@ export function soakPage(outcome: SoakOutcome, circumstances: Page['circumstance
     title: 'ringest soak',
     headline: `${whole(sent)} entries, ${whole(faults.length)} faults, ${whole(sum((part) => part.lost))} lost`,
     lede: `${parts.length} ingesters and ${indexers.length} indexers for ${seconds(duration)}, with faults that follow from the seed ${seed}.`,
-    verdict: {
-      isGood: problems.length === 0,
-      text:
-        problems.length === 0
-          ? 'Nothing was lost or altered, every duplicate was counted, and nothing leaks'
-          : problems.join('; '),
-    },
+    verdict: { isGood: problemsOf(outcome).length === 0, text: verdictOf(outcome) },
     tiles: [
       {
         name: 'arrived',
@@ -72,13 +65,13 @@ function thinnedSamples({ samples }: SoakOutcome): SoakOutcome['samples'] {
   const names = [...new Set(samples.map(({ name }) => name))];
   return names.flatMap((name) => {
     const own = samples.filter((sample) => sample.name === name);
-    return thinned(own, Math.min(MAX_POINTS, own.length));
+    return thinned(own, MAX_POINTS);
   });
 }
 
 /** Entries a second that arrived for the first time, and every fault as a mark. */
 function rateSection({ totals, faults, seconds: duration }: SoakOutcome): Section {
-  const looks = thinned(totals, Math.min(MAX_POINTS, totals.length));
+  const looks = thinned(totals, MAX_POINTS);
   const points = looks.slice(1).map((look, i) => {
     const before = looks[i] ?? look;
     const elapsed = look.seconds - before.seconds;
@@ -87,7 +80,7 @@ function rateSection({ totals, faults, seconds: duration }: SoakOutcome): Sectio
       value: elapsed > 0 ? (look.arrived - before.arrived) / elapsed : 0,
     };
   });
-  const drawn = thinned(faults, Math.min(MAX_FAULTS, faults.length));
+  const drawn = thinned(faults, MAX_FAULTS);
   const kinds = kindsOf(drawn);
   return {
     title: 'Entries over time',
@@ -112,7 +105,7 @@ function rateSection({ totals, faults, seconds: duration }: SoakOutcome): Sectio
     table: {
       caption: 'What had arrived by then',
       head: ['after', 'entries', 'arrivals of the same again'],
-      rows: thinned(totals, Math.min(MAX_ROWS, totals.length)).map((total) => [
+      rows: thinned(totals, MAX_ROWS).map((total) => [
         seconds(total.seconds),
         whole(total.arrived),
         whole(total.duplicates),
@@ -136,7 +129,7 @@ function accountSection({ parts }: SoakOutcome): Section {
 
 function faultsSection({ faults, seconds: duration }: SoakOutcome): Section {
   const places = [...new Set(faults.map(({ place }) => place))].toSorted();
-  const drawn = thinned(faults, Math.min(MAX_FAULTS, faults.length));
+  const drawn = thinned(faults, MAX_FAULTS);
   return {
     title: 'Faults',
     text: `What was done to whom${drawn.length < faults.length ? `; ${drawn.length} of ${faults.length} are drawn` : ''}.`,

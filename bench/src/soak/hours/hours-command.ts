@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { circumstances } from '../../report/circumstances.js';
@@ -22,10 +22,12 @@ export interface HoursFlags {
 /**
  * Runs load through everything for hours, prints what came of it, and writes the page.
  * @returns whether nothing was wrong
+ * @throws {ReportFileError} the page cannot be written: if that is known beforehand, nothing is run
  */
 export async function runHoursCommand(flags: HoursFlags, stop: AbortSignal): Promise<boolean> {
   const { hours, seed, rate } = flags;
   const out = flags.out ?? mkdtempSync(join(tmpdir(), 'ringest-soak-record-'));
+  mkdirSync(out, { recursive: true });
   using report = new ReportFile(flags.report ?? join(out, 'soak.html'));
   console.log(`${new Date().toISOString()}: ${hours} hours, seed ${seed}, record in ${out}`);
   const told = (line: string) => console.log(line);

@@ -45,6 +45,15 @@ export function problemsOf(outcome: SoakOutcome): string[] {
   ];
 }
 
+/** What that means, in a sentence without its end. */
+export function verdictOf(outcome: SoakOutcome): string {
+  const problems = problemsOf(outcome);
+  if (problems.length > 0) return problems.join('; ');
+  const isJudged = outcome.growth.some(({ verdict }) => verdict !== 'short');
+  const growth = isJudged ? 'nothing leaks' : 'it was too short to tell what leaks';
+  return `Nothing was lost or altered, every duplicate was counted, and ${growth}`;
+}
+
 function problemsOfPart(part: PartOutcome): string[] {
   const { name, lost, altered, unsent, duplicates, mayRepeat, examples } = part;
   const which = examples.length === 0 ? '' : `, such as ${examples.join(', ')} (stream:number)`;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,7 +19,7 @@ export interface HoursOptions {
   readonly seed: number;
   /** Entries a second of each stream. */
   readonly rate: number;
-  /** A folder for the record, and for what processes print. */
+  /** A folder, which is there, for the record and for what processes print. */
   readonly out: string;
 }
 
@@ -30,11 +30,14 @@ const LEAST_SAMPLE_MS = 1000;
 /** A run has about 300 faults, unless they would be closer, or farther apart, than this. */
 const GAPS = 600;
 const [LEAST_GAP_MS, MOST_GAP_MS] = [500, 10_000];
-/** How long it may take until everything is confirmed. */
+/** How long it may take until something of everything is confirmed, and at the end all of it. */
+const START_MS = 120_000;
 const FINISH_MS = 180_000;
 /** How often it is told how the run goes: so often, and at least so many milliseconds apart. */
 const LINES = 100;
 const LEAST_LINE_MS = 5000;
+
+const LOOK_MS = 50;
 
 /** The name of the file with all samples and faults. */
 export const RECORD = 'record.jsonl';
@@ -53,7 +56,6 @@ export async function runHours(
 ): Promise<SoakOutcome> {
   const { hours, seed, rate, out } = options;
   const durationMs = hours * HOUR_MS;
-  mkdirSync(out, { recursive: true });
   const work = mkdtempSync(join(tmpdir(), 'ringest-soak-'));
   const failures: string[] = [];
   const failed = new AbortController();
@@ -82,7 +84,7 @@ export async function runHours(
 
 /** Starts everything, waits, ends everything, and settles the account. */
 async function play(
-  { hours, seed, out }: HoursOptions,
+  { hours, seed, rate, out }: HoursOptions,
   scene: Scene,
   parts: readonly StartPart[],
   told: (line: string) => void,
@@ -90,9 +92,12 @@ async function play(
 ): Promise<Omit<SoakOutcome, 'failures'>> {
   const durationMs = hours * HOUR_MS;
   await using stage = await Stage.start(scene, parts);
-  const recorder = new Recorder(join(out, RECORD), stage, scene.reportMs);
+  const run = { hours, seed, rate, startedAt: new Date().toISOString(), node: process.version };
+  const recorder = new Recorder(join(out, RECORD), run, stage, scene.reportMs);
   const line = () => told(progressLine(stage, recorder));
   const timer = setInterval(line, Math.max(LEAST_LINE_MS, durationMs / LINES));
+  await allConfirm(stage, scene, over);
+  told(`${recorder.seconds.toFixed(0)} s: everything runs, faults come from now on`);
   const gap = Math.min(Math.max(durationMs / GAPS, LEAST_GAP_MS), MOST_GAP_MS);
   const plan = planSoakFaults(seed, [...stage.indexers, ...stage.parts], [gap, 3 * gap]);
   const end = new AbortController();
@@ -125,6 +130,17 @@ async function play(
     totals: recorder.totals,
     faults: recorder.faults.toSorted((a, b) => a.seconds - b.seconds),
   };
+}
+
+/** Waits until something of each part was confirmed: on a busy machine, processes take a while to start. */
+async function allConfirm({ parts }: Stage, scene: Scene, signal: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.timeout(START_MS);
+  while (!signal.aborted) {
+    const silent = parts.find(({ counts }) => counts.confirmed === 0);
+    if (silent === undefined) return;
+    if (deadline.aborted) scene.failed(silent.name, `nothing was confirmed in ${START_MS} ms`);
+    await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+  }
 }
 
 function outcomeOf(part: Part, { account }: Stage, { samples }: Recorder): PartOutcome {

@@ -1,5 +1,5 @@
 import { formatTable } from '../../shared/table.js';
-import { type PartOutcome, problemsOf, type SoakOutcome } from './outcome.js';
+import { type PartOutcome, problemsOf, type SoakOutcome, verdictOf } from './outcome.js';
 import { GROWTH_RULE, type Growth } from './record/growth.js';
 
 const count = (value: number) => value.toLocaleString('en-US');
@@ -22,7 +22,7 @@ export function formatOutcome(outcome: SoakOutcome): string {
     GROWTH_RULE,
     '',
     problems.length === 0
-      ? 'Nothing was lost or altered, every duplicate was counted, and nothing leaks.'
+      ? `${verdictOf(outcome)}.`
       : problems.map((problem) => `WRONG: ${problem}`).join('\n'),
   ].join('\n');
 }
@@ -30,7 +30,7 @@ export function formatOutcome(outcome: SoakOutcome): string {
 /** What is told of each part's entries. */
 export const ACCOUNT_HEAD = [
   ...['sent', 'lost', 'altered', 'twice', 'at most', 'sent again', 'reconnects', 'silent for'],
-] as const;
+];
 
 export function accountCells(part: PartOutcome): string[] {
   const { sent, lost, altered, duplicates, mayRepeat, counts, silentSeconds } = part;
@@ -43,7 +43,7 @@ export function accountCells(part: PartOutcome): string[] {
 /** What is told of each process's growth. */
 export const GROWTH_HEAD = [
   ...['memory', 'an hour', 'descriptors', 'an hour', 'threads', 'looked at', 'verdict'],
-] as const;
+];
 
 /** A row for each process. */
 export function growthRows(growth: readonly Growth[]): string[][] {

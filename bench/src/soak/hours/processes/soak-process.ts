@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { SECRET_VARIABLE } from '@ringest/indexer/command-line';
 import { withoutSecret } from '../../../shared/child-environment.js';
@@ -32,7 +33,7 @@ const REPORT_SELF = new URL('./report-self.js', import.meta.url).href;
 
 /** The parent's handle on a process of a soak. */
 export class SoakProcess {
-  /** Resolves once it is gone. */
+  /** Resolves once it is gone, and all that it had said is heard. */
   readonly exited: Promise<Exit>;
   readonly #process: ChildProcess;
   #self: SelfReport | undefined;
@@ -55,10 +56,8 @@ export class SoakProcess {
       detached: true,
     });
     closeSync(log);
-    this.exited = new Promise((resolve, reject) => {
-      this.#process.once('exit', (code, signal) => resolve({ code, signal }));
-      this.#process.once('error', reject);
-    });
+    const [gone, heardAll] = [once(this.#process, 'exit'), once(this.#process, 'disconnect')];
+    this.exited = Promise.all([gone, heardAll]).then(([[code, signal]]) => ({ code, signal }));
     void this.exited.then(
       ({ code, signal }) => {
         if (this.#isToEnd) return;

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import type { Account } from '../arrivals/account.js';
 import type { SoakIndexer } from '../indexers/soak-indexer.js';
 import type { Part } from '../parts/part.js';
@@ -30,10 +30,16 @@ export class Recorder {
   readonly #watch = new SelfWatch();
   readonly #timer: NodeJS.Timeout;
 
-  /** @param intervalMs between two looks, in milliseconds */
-  constructor(path: string, recorded: Recorded, intervalMs: number) {
+  /**
+   * @param path of the file, which begins anew
+   * @param run what is known of the run from the beginning
+   * @param intervalMs between two looks, in milliseconds
+   */
+  constructor(path: string, run: object, recorded: Recorded, intervalMs: number) {
     this.#path = path;
     this.#recorded = recorded;
+    writeFileSync(path, '');
+    this.#write({ kind: 'run', ...run });
     this.#timer = setInterval(() => this.#look(), intervalMs);
   }
 
