@@ -1,6 +1,7 @@
 import { storeFolder } from './indexer.js';
 import { cacheFolder } from './ingester.js';
 import type { LinkFaults } from './link-faults.js';
+import { monotonicMs } from './monotonic.js';
 import type { Fault } from './network.js';
 import {
   between,
@@ -64,19 +65,28 @@ export const CASES: readonly Case[] = [
     what: 'packets above 1280 bytes vanish on the way to indexer-1',
     harm: during(oneWay(INGESTERS, ['indexer-1'], { largestBytes: 1280 }), SECONDS),
   },
-  links('mtu', 'packets above 1280 bytes vanish', { largestBytes: 1280 }),
+  {
+    name: 'mtu',
+    what: 'packets above 1280 bytes vanish',
+    harm: during(EVERYWHERE({ largestBytes: 1280 }), SECONDS),
+  },
   ...(
     [
       ['seconds', SECONDS],
       ['minutes', MINUTES],
     ] as const
   ).flatMap(([word, length]) => [
-    pairs(`pairs-${word}`, 'each pair cut in turn', length, (i, x) => between([i], [x], CUT)),
-    pairs(`pairs-to-${word}`, 'each pair cut towards the indexer', length, (i, x) =>
-      oneWay([i], [x], CUT),
+    pairs(`pairs-${word}`, 'each pair cut in turn', length, ({ ingester, first }) =>
+      between([ingester], [first], CUT),
     ),
-    pairs(`pairs-from-${word}`, 'each pair cut towards the ingester', length, (i, x) =>
-      oneWay([x], [i], CUT),
+    pairs(
+      `pairs-one-way-${word}`,
+      'each pair cut in turn, towards either end',
+      length,
+      ({ ingester, first, second }) => [
+        ...oneWay([ingester], [first], CUT),
+        ...oneWay([second], [ingester], CUT),
+      ],
     ),
     {
       name: `all-${word}`,
@@ -170,8 +180,8 @@ function during(faults: readonly Fault[], length: Length): Case['harm'] {
 }
 
 /**
- * All links between ingesters and indexers have a fault for a while. An indexer is killed and started in
- * it, so that ingesters have to connect through it, too.
+ * All links between ingesters and indexers have a fault for a while, which is longer if it has to be: an
+ * indexer is killed and started meanwhile, and every ingester has to connect to the new one.
  */
 function links(
   name: string,
@@ -186,26 +196,38 @@ function links(
     harm: async (scene, quick) => {
       await scene.network.set(EVERYWHERE(faults));
       await scene.restartIndexer('indexer-1');
+      const start = monotonicMs();
+      await scene.connected();
+      const seconds = (monotonicMs() - start) / 1000;
+      scene.note(`an indexer that was started meanwhile had them after ${seconds.toFixed(1)} s`);
       await scene.lasts(of(SECONDS, quick));
       await scene.network.set([]);
     },
   };
 }
 
-/** Every ingester has a fault with one indexer after the other, so that each pair has it once. */
+/** An ingester with two of its indexers. */
+interface Turn {
+  readonly ingester: string;
+  readonly first: string;
+  readonly second: string;
+}
+
+/** Each indexer is the first one of each ingester once, and the second one once. */
 function pairs(
   name: string,
   what: string,
   length: Length,
-  faultsOf: (ingester: string, indexer: string) => Fault[],
+  faultsOf: (turn: Turn) => Fault[],
 ): Case {
+  const indexer = (i: number) => INDEXERS[i % INDEXERS.length] as string;
   return {
     name,
     what,
     harm: async (scene, quick) => {
       for (const shift of INDEXERS.keys()) {
         const faults = INGESTERS.flatMap((ingester, i) =>
-          faultsOf(ingester, INDEXERS[(i + shift) % INDEXERS.length] as string),
+          faultsOf({ ingester, first: indexer(i + shift), second: indexer(i + shift + 1) }),
         );
         await during(faults, length)(scene, quick);
       }

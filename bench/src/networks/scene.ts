@@ -63,7 +63,7 @@ export class Scene implements Disposable {
         for (const name of namesOf(host, settings.connections)) network.moveName(name, host);
       const scene = new Scene(network, settings, signal);
       await Promise.all(INDEXERS.map((host) => scene.startIndexer(host)));
-      await scene.#connected();
+      await scene.connected();
       return scene;
     } catch (error) {
       network[Symbol.dispose]();
@@ -97,6 +97,17 @@ export class Scene implements Disposable {
     return statuses.flatMap((status) => status ?? []);
   }
 
+  /** Waits until every ingester can send to every indexer. */
+  async connected(): Promise<void> {
+    for (const end = performance.now() + CONNECT_LIMIT_MS; ; ) {
+      const statuses = await this.statuses();
+      if (statuses.length === this.ingesters.length && statuses.every(isConnected)) return;
+      if (performance.now() > end)
+        throw new Error(`the ingesters have not reached all indexers: ${lastErrors(statuses)}`);
+      await this.lasts(LOOK_MS);
+    }
+  }
+
   /** Ends the ingesters, which have to have everything confirmed, then the indexers, and counts. */
   async end(): Promise<{ totals: Totals; exitStatuses: (number | null)[] }> {
     const exitStatuses = await Promise.all(this.ingesters.map((one) => one.end()));
@@ -116,21 +127,17 @@ export class Scene implements Disposable {
   #environment(host: string): NodeJS.ProcessEnv {
     return this.#settings.environment?.(this.network, host) ?? {};
   }
-
-  async #connected(): Promise<void> {
-    for (const end = performance.now() + CONNECT_LIMIT_MS; ; ) {
-      const statuses = await this.statuses();
-      if (statuses.length === this.ingesters.length && statuses.every(isConnected)) return;
-      if (performance.now() > end)
-        throw new Error('the ingesters did not reach all indexers before anything was wrong');
-      await this.lasts(LOOK_MS);
-    }
-  }
 }
 
 /** The name of a host, and others that lead to it, too. */
 function namesOf(host: string, count = 1): string[] {
   return [host, ...Array.from({ length: count - 1 }, (_, i) => `${host}-name-${i + 2}`)];
+}
+
+/** What keeps ingesters from connecting. */
+function lastErrors(statuses: readonly IngesterStatus[]): string {
+  const lanes = statuses.flatMap(({ lanes }) => lanes).filter(({ state }) => state !== 'hot');
+  return lanes.map(({ state, lastError }) => `${state}, ${lastError}`).join('; ');
 }
 
 /** Whether an ingester can send to every indexer. */
