@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { storeFolder } from './indexer.js';
 import { cacheFolder } from './ingester.js';
 import type { LinkFaults } from './link-faults.js';
@@ -47,7 +48,7 @@ const FROM_INDEXERS = (faults: Partial<LinkFaults>) => oneWay(INDEXERS, INGESTER
 const EVERYWHERE = (faults: Partial<LinkFaults>) => between(INGESTERS, INDEXERS, faults);
 
 export const CASES: readonly Case[] = [
-  { name: 'well', what: 'nothing', harm: (scene, quick) => scene.lasts(of(SECONDS, quick)) },
+  { name: 'well', what: 'nothing', harm: during([], SECONDS) },
   ...[1, 5, 10, 30].map((percent) =>
     links(`loss-${percent}`, `${percent} % of packets lost`, { lossShare: percent / 100 }),
   ),
@@ -116,7 +117,7 @@ export const CASES: readonly Case[] = [
     harm: async (scene, quick) => {
       const { network } = scene;
       await network.set(between(INGESTERS, ['indexer-1'], CUT));
-      await scene.lasts(of(SECONDS, quick));
+      await delay(of(SECONDS, quick));
       await scene.startIndexer(SPARE);
       network.moveName('indexer-1', SPARE);
     },
@@ -131,7 +132,7 @@ export const CASES: readonly Case[] = [
     harm: async (scene, quick) => {
       for (const seconds of [HOUR, -HOUR, 0]) {
         for (const host of ['ingester-1', 'indexer-1']) shiftClock(scene.network, host, seconds);
-        await scene.lasts(of(SECONDS, quick));
+        await delay(of(SECONDS, quick));
       }
     },
   },
@@ -146,7 +147,7 @@ export const CASES: readonly Case[] = [
     },
     harm: async (scene, quick) => {
       await scene.network.set(EVERYWHERE(CUT));
-      await scene.lasts(of({ usual: 30_000, quick: 8000 }, quick));
+      await delay(of({ usual: 30_000, quick: 8000 }, quick));
       const troubles = (await scene.statuses()).flatMap(({ cache }) => cache?.trouble ?? []);
       scene.note(`${troubles.length} caches could not store`);
       await scene.network.set([]);
@@ -160,7 +161,7 @@ export const CASES: readonly Case[] = [
       prepare: (network) => mountSmallDisk(storeFolder(network, 'indexer-1'), SMALL_DISK),
     },
     harm: async (scene, quick) => {
-      await scene.lasts(of({ usual: 20_000, quick: 8000 }, quick));
+      await delay(of({ usual: 20_000, quick: 8000 }, quick));
       enlargeDisk(storeFolder(scene.network, 'indexer-1'), LARGE_DISK);
     },
   },
@@ -174,7 +175,7 @@ function of({ usual, quick }: Length, isQuick: boolean): number {
 function during(faults: readonly Fault[], length: Length): Case['harm'] {
   return async (scene, quick) => {
     await scene.network.set(faults);
-    await scene.lasts(of(length, quick));
+    await delay(of(length, quick));
     await scene.network.set([]);
   };
 }
@@ -200,7 +201,7 @@ function links(
       await scene.connected();
       const seconds = (monotonicMs() - start) / 1000;
       scene.note(`an indexer that was started meanwhile had them after ${seconds.toFixed(1)} s`);
-      await scene.lasts(of(SECONDS, quick));
+      await delay(of(SECONDS, quick));
       await scene.network.set([]);
     },
   };

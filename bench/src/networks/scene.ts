@@ -36,17 +36,14 @@ export class Scene implements Disposable {
   readonly notes: string[] = [];
   readonly #settings: SceneSettings;
   readonly #indexers = new Map<string, Indexer>();
-  /** Ends what waits. */
-  readonly #signal: AbortSignal;
 
-  private constructor(network: Network, settings: SceneSettings, signal: AbortSignal) {
+  private constructor(network: Network, settings: SceneSettings) {
     const { linesPerSecond = LINES_PER_SECOND, connections = 1 } = settings;
     const names = INDEXERS.flatMap((host) => namesOf(host, connections));
     const targets = names.map((name) => `${name}:${PORT}`);
     this.network = network;
     this.linesPerSecond = linesPerSecond;
     this.#settings = settings;
-    this.#signal = signal;
     this.ingesters = INGESTERS.map((host, i) => {
       const keeping = KEEPING[i % KEEPING.length] as Keeping;
       const environment = this.#environment(host);
@@ -55,13 +52,13 @@ export class Scene implements Disposable {
   }
 
   /** Starts everything, and waits until every ingester has a connection to every indexer. */
-  static async start(settings: SceneSettings, seed: number, signal: AbortSignal): Promise<Scene> {
+  static async start(settings: SceneSettings, seed: number): Promise<Scene> {
     const network = await Network.create([...INGESTERS, ...INDEXERS, SPARE], seed);
     try {
       settings.prepare?.(network);
       for (const host of INDEXERS)
         for (const name of namesOf(host, settings.connections)) network.moveName(name, host);
-      const scene = new Scene(network, settings, signal);
+      const scene = new Scene(network, settings);
       await Promise.all(INDEXERS.map((host) => scene.startIndexer(host)));
       await scene.connected();
       return scene;
@@ -86,11 +83,6 @@ export class Scene implements Disposable {
     this.notes.push(text);
   }
 
-  /** Lets time pass. */
-  async lasts(milliseconds: number): Promise<void> {
-    await delay(milliseconds, undefined, { signal: this.#signal });
-  }
-
   /** What all ingesters say. */
   async statuses(): Promise<IngesterStatus[]> {
     const statuses = await Promise.all(this.ingesters.map((one) => one.status()));
@@ -104,7 +96,7 @@ export class Scene implements Disposable {
       if (statuses.length === this.ingesters.length && statuses.every(isConnected)) return;
       if (performance.now() > end)
         throw new Error(`the ingesters have not reached all indexers: ${lastErrors(statuses)}`);
-      await this.lasts(LOOK_MS);
+      await delay(LOOK_MS);
     }
   }
 
