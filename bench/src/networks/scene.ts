@@ -13,7 +13,7 @@ export const SPARE = 'indexer-4';
 /** What the ingesters do with entries that wait: one does each. */
 const KEEPING: readonly Keeping[] = ['memory', 'fail', 'journal'];
 const LINES_PER_SECOND = 400;
-const CONNECT_LIMIT_MS = 60_000;
+const CONNECT_LIMIT_MS = 180_000;
 const LOOK_MS = 50;
 
 /** What differs between cases before anything goes wrong. */
