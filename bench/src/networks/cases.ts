@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { storeFolder } from './indexer.js';
 import { cacheFolder } from './ingester.js';
 import type { LinkFaults } from './link-faults.js';
+import { monotonicMs } from './monotonic.js';
 import type { Fault } from './network.js';
 import {
   between,
@@ -46,7 +48,7 @@ const FROM_INDEXERS = (faults: Partial<LinkFaults>) => oneWay(INDEXERS, INGESTER
 const EVERYWHERE = (faults: Partial<LinkFaults>) => between(INGESTERS, INDEXERS, faults);
 
 export const CASES: readonly Case[] = [
-  { name: 'well', what: 'nothing', harm: (scene, quick) => scene.lasts(of(SECONDS, quick)) },
+  { name: 'well', what: 'nothing', harm: during([], SECONDS) },
   ...[1, 5, 10, 30].map((percent) =>
     links(`loss-${percent}`, `${percent} % of packets lost`, { lossShare: percent / 100 }),
   ),
@@ -64,19 +66,28 @@ export const CASES: readonly Case[] = [
     what: 'packets above 1280 bytes vanish on the way to indexer-1',
     harm: during(oneWay(INGESTERS, ['indexer-1'], { largestBytes: 1280 }), SECONDS),
   },
-  links('mtu', 'packets above 1280 bytes vanish', { largestBytes: 1280 }),
+  {
+    name: 'mtu',
+    what: 'packets above 1280 bytes vanish',
+    harm: during(EVERYWHERE({ largestBytes: 1280 }), SECONDS),
+  },
   ...(
     [
       ['seconds', SECONDS],
       ['minutes', MINUTES],
     ] as const
   ).flatMap(([word, length]) => [
-    pairs(`pairs-${word}`, 'each pair cut in turn', length, (i, x) => between([i], [x], CUT)),
-    pairs(`pairs-to-${word}`, 'each pair cut towards the indexer', length, (i, x) =>
-      oneWay([i], [x], CUT),
+    pairs(`pairs-${word}`, 'each pair cut in turn', length, ({ ingester, first }) =>
+      between([ingester], [first], CUT),
     ),
-    pairs(`pairs-from-${word}`, 'each pair cut towards the ingester', length, (i, x) =>
-      oneWay([x], [i], CUT),
+    pairs(
+      `pairs-one-way-${word}`,
+      'each pair cut in turn, towards either end',
+      length,
+      ({ ingester, first, second }) => [
+        ...oneWay([ingester], [first], CUT),
+        ...oneWay([second], [ingester], CUT),
+      ],
     ),
     {
       name: `all-${word}`,
@@ -106,7 +117,7 @@ export const CASES: readonly Case[] = [
     harm: async (scene, quick) => {
       const { network } = scene;
       await network.set(between(INGESTERS, ['indexer-1'], CUT));
-      await scene.lasts(of(SECONDS, quick));
+      await delay(of(SECONDS, quick));
       await scene.startIndexer(SPARE);
       network.moveName('indexer-1', SPARE);
     },
@@ -121,7 +132,7 @@ export const CASES: readonly Case[] = [
     harm: async (scene, quick) => {
       for (const seconds of [HOUR, -HOUR, 0]) {
         for (const host of ['ingester-1', 'indexer-1']) shiftClock(scene.network, host, seconds);
-        await scene.lasts(of(SECONDS, quick));
+        await delay(of(SECONDS, quick));
       }
     },
   },
@@ -136,7 +147,7 @@ export const CASES: readonly Case[] = [
     },
     harm: async (scene, quick) => {
       await scene.network.set(EVERYWHERE(CUT));
-      await scene.lasts(of({ usual: 30_000, quick: 8000 }, quick));
+      await delay(of({ usual: 30_000, quick: 8000 }, quick));
       const troubles = (await scene.statuses()).flatMap(({ cache }) => cache?.trouble ?? []);
       scene.note(`${troubles.length} caches could not store`);
       await scene.network.set([]);
@@ -150,7 +161,7 @@ export const CASES: readonly Case[] = [
       prepare: (network) => mountSmallDisk(storeFolder(network, 'indexer-1'), SMALL_DISK),
     },
     harm: async (scene, quick) => {
-      await scene.lasts(of({ usual: 20_000, quick: 8000 }, quick));
+      await delay(of({ usual: 20_000, quick: 8000 }, quick));
       enlargeDisk(storeFolder(scene.network, 'indexer-1'), LARGE_DISK);
     },
   },
@@ -164,14 +175,14 @@ function of({ usual, quick }: Length, isQuick: boolean): number {
 function during(faults: readonly Fault[], length: Length): Case['harm'] {
   return async (scene, quick) => {
     await scene.network.set(faults);
-    await scene.lasts(of(length, quick));
+    await delay(of(length, quick));
     await scene.network.set([]);
   };
 }
 
 /**
- * All links between ingesters and indexers have a fault for a while. An indexer is killed and started in
- * it, so that ingesters have to connect through it, too.
+ * All links between ingesters and indexers have a fault for a while, which is longer if it has to be: an
+ * indexer is killed and started meanwhile, and every ingester has to connect to the new one.
  */
 function links(
   name: string,
@@ -186,26 +197,38 @@ function links(
     harm: async (scene, quick) => {
       await scene.network.set(EVERYWHERE(faults));
       await scene.restartIndexer('indexer-1');
-      await scene.lasts(of(SECONDS, quick));
+      const start = monotonicMs();
+      await scene.connected();
+      const seconds = (monotonicMs() - start) / 1000;
+      scene.note(`an indexer that was started meanwhile had them after ${seconds.toFixed(1)} s`);
+      await delay(of(SECONDS, quick));
       await scene.network.set([]);
     },
   };
 }
 
-/** Every ingester has a fault with one indexer after the other, so that each pair has it once. */
+/** An ingester with two of its indexers. */
+interface Turn {
+  readonly ingester: string;
+  readonly first: string;
+  readonly second: string;
+}
+
+/** Each indexer is the first one of each ingester once, and the second one once. */
 function pairs(
   name: string,
   what: string,
   length: Length,
-  faultsOf: (ingester: string, indexer: string) => Fault[],
+  faultsOf: (turn: Turn) => Fault[],
 ): Case {
+  const indexer = (i: number) => INDEXERS[i % INDEXERS.length] as string;
   return {
     name,
     what,
     harm: async (scene, quick) => {
       for (const shift of INDEXERS.keys()) {
         const faults = INGESTERS.flatMap((ingester, i) =>
-          faultsOf(ingester, INDEXERS[(i + shift) % INDEXERS.length] as string),
+          faultsOf({ ingester, first: indexer(i + shift), second: indexer(i + shift + 1) }),
         );
         await during(faults, length)(scene, quick);
       }

@@ -1,12 +1,11 @@
 import { wholeNumber } from '@ringest/indexer/command-line';
 import { Argument, type Command } from 'commander';
-import { interruptible } from '../load/interrupt.js';
 import { circumstances } from '../report/circumstances.js';
 import { formatSeconds } from '../shared/table.js';
 import { CASES } from './cases.js';
 import { whyNoNamespaces } from './namespaces.js';
 import { type CaseResult, isUnharmed, runCase } from './run-case.js';
-import { formatResults } from './table.js';
+import { formatResult, formatResults } from './table.js';
 
 const NAMES = CASES.map(({ name }) => name);
 const MAX_SEED = 2 ** 31 - 1;
@@ -45,7 +44,6 @@ export function addNetworksCommand(program: Command): void {
 }
 
 async function runCases(names: readonly string[], flags: Flags): Promise<CaseResult[]> {
-  const signal = interruptible();
   const results: CaseResult[] = [];
   for (const one of CASES) {
     if (names.length > 0 && !names.includes(one.name)) continue;
@@ -55,10 +53,10 @@ async function runCases(names: readonly string[], flags: Flags): Promise<CaseRes
       continue;
     }
     const start = performance.now();
-    const result = await runCase(one, flags, signal);
+    const result = await runCase(one, flags);
     results.push(result);
     const took = formatSeconds((performance.now() - start) / 1000);
-    console.log(`${one.name}: ${isUnharmed(result) ? 'sound' : 'NOT SOUND'}, ${took}`);
+    console.log(`${formatResult(result)} took ${took}`);
   }
   return results;
 }

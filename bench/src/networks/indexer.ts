@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { readStore, type StoreDamage } from '@ringest/indexer';
 import type { Account } from './account.js';
 import { HostProcess, RINGEST } from './host-process.js';
 import type { Network } from './network.js';
 
 export const PORT = 4023;
 const END_LIMIT_MS = 30_000;
-const MAX_OUTPUT = 2 ** 30;
 
 /** `ringest indexer` on a host, which stores what it gets. */
 export class Indexer {
@@ -47,10 +45,11 @@ export class Indexer {
 
 /** Adds all that indexers on a host have stored; there must be none any more. */
 export async function readStored(network: Network, host: string, account: Account): Promise<void> {
-  const [node = '', ...ringest] = RINGEST;
-  const command = [...ringest, 'cat', storeFolder(network, host)];
-  const { stdout } = await promisify(execFile)(node, command, { maxBuffer: MAX_OUTPUT });
-  for (const line of stdout.split('\n')) if (line !== '') account.add(line);
+  const onDamage = ({ segment, problem }: StoreDamage) => {
+    throw new Error(`the store of ${host} is damaged: ${segment}: ${problem}`);
+  };
+  for await (const block of readStore(storeFolder(network, host), { onDamage }))
+    for (const entry of block) account.add(entry.data.toString('latin1'));
 }
 
 /** Where an indexer keeps entries. */

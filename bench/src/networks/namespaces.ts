@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,7 +13,7 @@ const TUN = '/dev/net/tun';
 
 /** Runs `ip`, and returns what it prints. */
 export function ip(...args: readonly string[]): string {
-  return execFileSync('ip', args, { encoding: 'utf8' });
+  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** Why namespaces and devices cannot be made here, for people; `undefined`: they can. */
@@ -72,20 +72,49 @@ export function removeRun(prefix = ownPrefix()): void {
   const ofRun = (folder: string) => namesIn(folder).filter((name) => name.startsWith(prefix));
   const namespaces = ofRun(NAMESPACES);
   for (const pid of namespaces.flatMap(processesIn)) kill(pid);
-  for (const name of namespaces) ip('netns', 'del', name);
-  for (const name of ofRun(ETC)) rmSync(etcOf(name), { recursive: true });
-  if (namesIn(ETC).length === 0) rmSync(ETC, { recursive: true, force: true });
+  for (const name of namespaces) deleteNamespace(name);
+  for (const name of ofRun(ETC)) rmSync(etcOf(name), { recursive: true, force: true });
+  // It stays while another run has something there.
+  const isInUse = () => namesIn(ETC).length > 0;
+  if (!isInUse())
+    unlessDone(
+      () => rmdirSync(ETC),
+      () => !existsSync(ETC) || isInUse(),
+    );
   const folder = runFolder(prefix);
-  for (const line of readFileSync('/proc/mounts', 'utf8').split('\n')) {
-    const [, path = ''] = line.split(' ');
+  for (const path of mountsIn(folder)) {
     // What still writes there keeps it until it is gone.
-    if (path.startsWith(`${folder}/`)) execFileSync('umount', ['--lazy', path]);
+    const unmount = () => execFileSync('umount', ['--lazy', path], { stdio: 'pipe' });
+    unlessDone(unmount, () => !mountsIn(folder).includes(path));
   }
   rmSync(folder, { recursive: true, force: true });
 }
 
+function deleteNamespace(name: string): void {
+  const isGone = () => !existsSync(join(NAMESPACES, name));
+  unlessDone(() => ip('netns', 'del', name), isGone);
+}
+
 function processesIn(namespace: string): number[] {
-  return ip('netns', 'pids', namespace).split('\n').filter(Boolean).map(Number);
+  const isGone = () => !existsSync(join(NAMESPACES, namespace));
+  const pids = unlessDone(() => ip('netns', 'pids', namespace), isGone) ?? '';
+  return pids.split('\n').filter(Boolean).map(Number);
+}
+
+function mountsIn(folder: string): string[] {
+  const lines = readFileSync('/proc/mounts', 'utf8').split('\n');
+  const paths = lines.map((line) => line.split(' ')[1] ?? '');
+  return paths.filter((path) => path.startsWith(`${folder}/`));
+}
+
+/** Does something, and does not mind that it fails if another process has done it: leftovers are everybody's. */
+function unlessDone<Result>(act: () => Result, isDone: () => boolean): Result | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (isDone()) return undefined;
+    throw error;
+  }
 }
 
 function kill(pid: number): void {

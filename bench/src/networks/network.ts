@@ -18,6 +18,8 @@ import type { WireReport } from './wire-messages.js';
 const SUBNET = '198.18.0';
 const FIRST_HOST = 11;
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** A direction between two hosts, and what is wrong with it. */
 export interface Fault {
   readonly from: string;
@@ -35,13 +37,13 @@ export class Network implements Disposable {
   readonly folder = runFolder();
   readonly hosts: readonly string[];
   readonly #wire: Wire;
-  readonly #onExit: () => void;
+  readonly #guard: Disposable;
   #names: ReadonlyMap<string, string>;
 
-  private constructor(hosts: readonly string[], wire: Wire, onExit: () => void) {
+  private constructor(hosts: readonly string[], wire: Wire, guard: Disposable) {
     this.hosts = hosts;
     this.#wire = wire;
-    this.#onExit = onExit;
+    this.#guard = guard;
     this.#names = new Map(hosts.map((host) => [host, this.address(host)]));
     this.#writeNames();
   }
@@ -52,8 +54,7 @@ export class Network implements Disposable {
    */
   static async create(hosts: readonly string[], seed: number): Promise<Network> {
     removeLeftovers();
-    const onExit = () => removeRun();
-    process.on('exit', onExit);
+    const guard = removeAtTheEnd();
     try {
       mkdirSync(runFolder(), { recursive: true });
       const middle = namespaceOf('wire');
@@ -66,10 +67,9 @@ export class Network implements Disposable {
         ip('-n', namespace, 'address', 'add', `${SUBNET}.${FIRST_HOST + i}/24`, 'dev', 'eth0');
         ip('-n', namespace, 'link', 'set', 'eth0', 'up');
       }
-      return new Network(hosts, wire, onExit);
+      return new Network(hosts, wire, guard);
     } catch (error) {
-      process.off('exit', onExit);
-      removeRun();
+      guard[Symbol.dispose]();
       throw error;
     }
   }
@@ -111,8 +111,7 @@ export class Network implements Disposable {
 
   /** Ends all processes of the hosts, and removes everything. */
   [Symbol.dispose](): void {
-    process.off('exit', this.#onExit);
-    removeRun();
+    this.#guard[Symbol.dispose]();
   }
 
   #number(host: string): number {
@@ -126,6 +125,26 @@ export class Network implements Disposable {
     const text = ['127.0.0.1 localhost\n', ...lines].join('');
     for (const host of this.hosts) writeFileSync(join(etcOf(namespaceOf(host)), 'hosts'), text);
   }
+}
+
+/** Removes everything when it is disposed of, when the process exits, and when a signal ends it. */
+function removeAtTheEnd(): Disposable {
+  const onExit = () => removeRun();
+  const onSignal = (signal: NodeJS.Signals) => {
+    removal[Symbol.dispose]();
+    // It ends as it would have without a listener.
+    process.kill(process.pid, signal);
+  };
+  const removal = {
+    [Symbol.dispose]() {
+      process.off('exit', onExit);
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+      removeRun();
+    },
+  };
+  process.on('exit', onExit);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return removal;
 }
 
 function namespaceOf(host: string): string {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from './monotonic.js';
 import { isConnected, type Scene } from './scene.js';
 
@@ -33,6 +34,6 @@ export async function watchRecovery(scene: Scene): Promise<Recovery> {
     caughtUpMs = isUsual ? (caughtUpMs ?? at) : undefined;
     const isOver = connectedMs !== undefined && caughtUpMs !== undefined;
     if (isOver || at > LIMIT_MS) return { connectedMs, caughtUpMs };
-    await scene.lasts(LOOK_MS);
+    await delay(LOOK_MS);
   }
 }

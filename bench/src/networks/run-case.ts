@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Totals } from './account.js';
 import type { Case } from './cases.js';
 import { monotonicMs } from './monotonic.js';
@@ -32,17 +33,16 @@ export interface CaseResult {
 export async function runCase(
   one: Case,
   { seed, quick }: { readonly seed: number; readonly quick: boolean },
-  signal: AbortSignal,
 ): Promise<CaseResult> {
-  const scene = await Scene.start(one.scene ?? {}, seed, signal);
+  const scene = await Scene.start(one.scene ?? {}, seed);
   try {
     for (const ingester of scene.ingesters) ingester.begin();
-    await scene.lasts(WELL_MS);
+    await delay(WELL_MS);
     const begin = monotonicMs();
     await one.harm(scene, quick);
     const end = monotonicMs();
     const recovery = await watchRecovery(scene);
-    await scene.lasts(WELL_MS);
+    await delay(WELL_MS);
     const lanes = (await scene.statuses()).flatMap((status) => status.lanes);
     const { passed, dropped, attempts } = await scene.network.report();
     return {

@@ -13,7 +13,7 @@ export const SPARE = 'indexer-4';
 /** What the ingesters do with entries that wait: one does each. */
 const KEEPING: readonly Keeping[] = ['memory', 'fail', 'journal'];
 const LINES_PER_SECOND = 400;
-const CONNECT_LIMIT_MS = 60_000;
+const CONNECT_LIMIT_MS = 180_000;
 const LOOK_MS = 50;
 
 /** What differs between cases before anything goes wrong. */
@@ -36,17 +36,14 @@ export class Scene implements Disposable {
   readonly notes: string[] = [];
   readonly #settings: SceneSettings;
   readonly #indexers = new Map<string, Indexer>();
-  /** Ends what waits. */
-  readonly #signal: AbortSignal;
 
-  private constructor(network: Network, settings: SceneSettings, signal: AbortSignal) {
+  private constructor(network: Network, settings: SceneSettings) {
     const { linesPerSecond = LINES_PER_SECOND, connections = 1 } = settings;
     const names = INDEXERS.flatMap((host) => namesOf(host, connections));
     const targets = names.map((name) => `${name}:${PORT}`);
     this.network = network;
     this.linesPerSecond = linesPerSecond;
     this.#settings = settings;
-    this.#signal = signal;
     this.ingesters = INGESTERS.map((host, i) => {
       const keeping = KEEPING[i % KEEPING.length] as Keeping;
       const environment = this.#environment(host);
@@ -55,15 +52,15 @@ export class Scene implements Disposable {
   }
 
   /** Starts everything, and waits until every ingester has a connection to every indexer. */
-  static async start(settings: SceneSettings, seed: number, signal: AbortSignal): Promise<Scene> {
+  static async start(settings: SceneSettings, seed: number): Promise<Scene> {
     const network = await Network.create([...INGESTERS, ...INDEXERS, SPARE], seed);
     try {
       settings.prepare?.(network);
       for (const host of INDEXERS)
         for (const name of namesOf(host, settings.connections)) network.moveName(name, host);
-      const scene = new Scene(network, settings, signal);
+      const scene = new Scene(network, settings);
       await Promise.all(INDEXERS.map((host) => scene.startIndexer(host)));
-      await scene.#connected();
+      await scene.connected();
       return scene;
     } catch (error) {
       network[Symbol.dispose]();
@@ -86,15 +83,21 @@ export class Scene implements Disposable {
     this.notes.push(text);
   }
 
-  /** Lets time pass. */
-  async lasts(milliseconds: number): Promise<void> {
-    await delay(milliseconds, undefined, { signal: this.#signal });
-  }
-
   /** What all ingesters say. */
   async statuses(): Promise<IngesterStatus[]> {
     const statuses = await Promise.all(this.ingesters.map((one) => one.status()));
     return statuses.flatMap((status) => status ?? []);
+  }
+
+  /** Waits until every ingester can send to every indexer. */
+  async connected(): Promise<void> {
+    for (const end = performance.now() + CONNECT_LIMIT_MS; ; ) {
+      const statuses = await this.statuses();
+      if (statuses.length === this.ingesters.length && statuses.every(isConnected)) return;
+      if (performance.now() > end)
+        throw new Error(`the ingesters have not reached all indexers: ${lastErrors(statuses)}`);
+      await delay(LOOK_MS);
+    }
   }
 
   /** Ends the ingesters, which have to have everything confirmed, then the indexers, and counts. */
@@ -116,21 +119,17 @@ export class Scene implements Disposable {
   #environment(host: string): NodeJS.ProcessEnv {
     return this.#settings.environment?.(this.network, host) ?? {};
   }
-
-  async #connected(): Promise<void> {
-    for (const end = performance.now() + CONNECT_LIMIT_MS; ; ) {
-      const statuses = await this.statuses();
-      if (statuses.length === this.ingesters.length && statuses.every(isConnected)) return;
-      if (performance.now() > end)
-        throw new Error('the ingesters did not reach all indexers before anything was wrong');
-      await this.lasts(LOOK_MS);
-    }
-  }
 }
 
 /** The name of a host, and others that lead to it, too. */
 function namesOf(host: string, count = 1): string[] {
   return [host, ...Array.from({ length: count - 1 }, (_, i) => `${host}-name-${i + 2}`)];
+}
+
+/** What keeps ingesters from connecting. */
+function lastErrors(statuses: readonly IngesterStatus[]): string {
+  const lanes = statuses.flatMap(({ lanes }) => lanes).filter(({ state }) => state !== 'hot');
+  return lanes.map(({ state, lastError }) => `${state}, ${lastError}`).join('; ');
 }
 
 /** Whether an ingester can send to every indexer. */

@@ -20,6 +20,11 @@ const HEAD = [
   'well',
 ];
 
+/** What a case found, as a row of the table that is not aligned. */
+export function formatResult(result: CaseResult): string {
+  return `| ${row(result).join(' | ')} |`;
+}
+
 /** What the cases found, a row for each. */
 export function formatResults(results: readonly CaseResult[]): string {
   return formatTable(HEAD, results.map(row));

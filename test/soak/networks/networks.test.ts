@@ -19,8 +19,7 @@ describe.skipIf(why !== undefined)(`broken networks${reason}`, () => {
     const whyNot = one.whyNot?.();
     if (whyNot !== undefined) return console.log(`${one.name} was left out: ${whyNot}`);
     tellSeed(soak.seed);
-    const signal = new AbortController().signal;
-    const result = await runCase(one, { seed: soak.seed, quick: scaled(true, false) }, signal);
+    const result = await runCase(one, { seed: soak.seed, quick: scaled(true, false) });
     results.push(result);
     const { totals, exitStatuses, recovery } = result;
     expect(totals.written).toBeGreaterThan(0);
