@@ -41,6 +41,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'packages/pino/README.md',
     'packages/winston/README.md',
     'packages/nats/README.md',
+    'packages/queues/README.md',
     'packages/metrics/README.md',
     'docs/times.md',
     'docs/security.md',

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { GrowingLog, LINE_BYTES } from '../support/growing-log.js';
-import { scaled } from '../support/scale.js';
+import { Random } from '../support/random.js';
+import { scaled, soak, tellSeed } from '../support/scale.js';
 import { ship, textsOf } from '../support/shipping.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { eventually } from '../support/waiting.js';
@@ -10,7 +11,7 @@ import { eventually } from '../support/waiting.js';
 const KILLS = scaled(3, 10);
 const LIMIT_MS = scaled(60_000, 600_000);
 const BURSTS_PER_RUN = 6;
-const LINES_PER_BURST = 500;
+const MOST_LINES_PER_BURST = 1000;
 const AHEAD_BYTES = scaled([65_536], [8_192, 65_536]);
 
 it.each(AHEAD_BYTES)(
@@ -28,27 +29,33 @@ it.each(AHEAD_BYTES)(
     };
     const arrived = () => eventually(() => expect(missing()).toEqual([]));
 
+    const random = new Random(soak.seed);
+    const write = () => log.write(1 + random.below(MOST_LINES_PER_BURST));
+    const rotations = {
+      rename: () => log.rename(),
+      copy: () => log.copyAndTruncate(),
+      remove: async () => {
+        // What is in a file that is removed is gone for whoever has not opened it.
+        await arrived();
+        log.remove();
+      },
+    };
+    tellSeed(soak.seed);
+
     let process = start();
     for (let kill = 0; kill < KILLS; kill++) {
       for (let burst = 0; burst < BURSTS_PER_RUN; burst++) {
-        log.write(LINES_PER_BURST);
-        if (burst % 3 === 0) log.rename();
-        else if (burst % 3 === 1) log.copyAndTruncate();
-        else {
-          // What is in a file that is removed is gone for whoever has not opened it.
-          await arrived();
-          log.remove();
-        }
+        write();
+        await rotations[random.pick(['rename', 'copy', 'remove'] as const)]();
       }
-      log.write(LINES_PER_BURST);
-      const before = textsOf(indexer).length;
-      await eventually(() => expect(textsOf(indexer).length).toBeGreaterThan(before));
+      write();
+      const wanted = log.lines - random.below(missing().length + 1);
+      await eventually(() => expect(numbersOf().size).toBeGreaterThanOrEqual(wanted));
       await process.end('SIGKILL');
       // What comes while nobody follows.
-      log.write(LINES_PER_BURST);
-      if (kill % 2 === 0) log.copyAndTruncate();
-      else log.rename();
-      log.write(LINES_PER_BURST);
+      write();
+      await rotations[random.pick(['rename', 'copy'] as const)]();
+      write();
       process = start();
     }
     await arrived();

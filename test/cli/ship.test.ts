@@ -31,6 +31,24 @@ describe('ringest ship', () => {
     });
   });
 
+  it.each([
+    ['stdout', ['--json']],
+    ['stderr', ['--tag-rule', 'one=a b c']],
+  ] as const)(
+    'ships on, and keeps its exit status, when nobody reads its %s',
+    async (output, flags) => {
+      const indexer = await CollectingIndexer.start();
+      const process = shipPipe(indexer.address, ...flags);
+      process.stopReading(output);
+      process.stdin.write('one\n');
+      await indexer.entries(1);
+      process.stdin.end('two\n');
+      expect(await process.end()).toBe(0);
+      expect(textsOf(indexer)).toEqual(['one', 'two']);
+      expect(process.stderr).toBe('');
+    },
+  );
+
   it('ships a file that is its standard input, with a last line without its end', async () => {
     const indexer = await CollectingIndexer.start();
     const path = join(temporaryDirectory(), 'input');

@@ -13,7 +13,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   timestamps: [],
   flags: ['core', 'indexer'],
   metrics: ['core'],
-  nats: ['codec', 'core'],
+  queues: ['codec', 'core'],
+  nats: ['codec', 'core', 'queues'],
   pino: ['core'],
   winston: ['core'],
   cli: [
@@ -99,7 +100,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 
 /** The rooms that files at the root of a package may import. A file that is not named may import none. */
 const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  cache: { 'messages.js': ['disk', 'log'], 'tools.js': ['dump', 'repair'] },
+  cache: { 'messages.js': ['disk', 'log'], 'tools.js': ['main', 'dump', 'repair'] },
   core: {
     'muxer.js': [
       'configuration',

@@ -47,6 +47,13 @@ export const LONG_FORMS: readonly LongForm[] = [
     parts: 0,
   },
   {
+    name: 'millions',
+    description:
+      'ten million lines of seq through ringest ship, counted one by one with ringest cat',
+    tests: ['--project', 'engine', 'test/cli/millions.test.ts'],
+    parts: 0,
+  },
+  {
     name: 'properties',
     description: 'properties and models with many more cases',
     tests: ['--project', 'fast'],

@@ -3,18 +3,6 @@ import { InvalidArgumentError, RequestError } from '@nats-io/nats-core';
 import { messageOf } from '@ringest/codec';
 import { RingestError } from '@ringest/core';
 
-/** The messages of a subject for which there is no rule have no tag, so they cannot become entries. */
-export class NoTagError extends RingestError {
-  readonly code = 'ERR_NO_TAG';
-  /** The subject of the message. */
-  readonly subject: string;
-
-  constructor(subject: string) {
-    super(`no rule gives a tag for the subject ${JSON.stringify(subject)}: add one to options.tag`);
-    this.subject = subject;
-  }
-}
-
 /** The consumer of a stream is not one that a source can use. */
 export class ConsumerError extends RingestError {
   readonly code = 'ERR_JETSTREAM_CONSUMER';

@@ -1,15 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamClient, jetstream, type PubAck } from '@nats-io/jetstream';
 import { type NatsConnection, headers as newHeaders, nuid } from '@nats-io/nats-core';
-import { encodeEnumeratedBlock } from '@ringest/codec';
-import { checkTag, type EntryInput, Source, Timestamp } from '@ringest/core';
-import { check, isCount } from './check.js';
-import { ENTRY_HEADERS } from './entry-headers.js';
+import { check, entryHeaders, isCount, isObject, type NamedEntry, Signal } from '@ringest/queues';
 import { PublishError } from './errors.js';
-import { Signal } from './signal.js';
-
-/** An entry whose tag is a name: numbers belong to a muxer. */
-export type NamedEntry = Omit<EntryInput, 'tag'> & { readonly tag: string };
 
 /** How entries become messages. */
 export interface JetStreamSinkOptions {
@@ -58,7 +51,7 @@ export class JetStreamSink {
 
   /** @throws {InvalidArgumentError} an option cannot be used */
   constructor(options: JetStreamSinkOptions) {
-    check('', options, typeof options === 'object' && options !== null, 'an object');
+    check('', options, isObject(options), 'an object');
     const { connection, subject, maxUnconfirmed = 4096, retries = 10, timeout = 5000 } = options;
     const { onUnstored = () => 'fail' } = options;
     const isConnection = typeof connection?.publish === 'function';
@@ -90,17 +83,9 @@ export class JetStreamSink {
    */
   write(entry: NamedEntry): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure;
-    const tag = checkTag(entry.tag);
     const headers = newHeaders();
-    headers.set(ENTRY_HEADERS.tag, tag);
-    headers.set(ENTRY_HEADERS.time, Timestamp.from(entry.timestamp).toString());
-    const { source, enumeratedValues } = entry;
-    if (source !== undefined) headers.set(ENTRY_HEADERS.source, Source.from(source).toString());
-    if (enumeratedValues !== undefined) {
-      const block = encodeEnumeratedBlock(enumeratedValues);
-      headers.set(ENTRY_HEADERS.values, Buffer.from(block).toString('base64'));
-    }
-    const subject = this.#subject.replaceAll('{tag}', tag);
+    for (const [name, value] of Object.entries(entryHeaders(entry))) headers.set(name, value);
+    const subject = this.#subject.replaceAll('{tag}', entry.tag);
     const number = this.#published++;
     this.#waiting++;
     const data = typeof entry.data === 'string' ? entry.data : entry.data.slice();

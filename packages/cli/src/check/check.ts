@@ -7,6 +7,7 @@ import {
 } from '@ringest/core';
 import { Command } from 'commander';
 import { EXIT, type ExitStatus } from '../exit-status.js';
+import { print } from '../output.js';
 import { configuredInputs, loadShipConfig } from '../ship/configured.js';
 import { EntryTimes } from '../ship/entries/entry-times.js';
 import { addEntryFlags, readEntries } from '../ship/flags/entry-flags.js';
@@ -24,10 +25,10 @@ export interface CheckOptions {
 }
 
 /** Checks a configuration file, and says what it sets, and what sets it. It changes nothing. */
-export function check(options: CheckOptions): ExitStatus {
+export async function check(options: CheckOptions): Promise<ExitStatus> {
   const verdict = verdictOn(options);
   const text = options.json ? `${JSON.stringify(verdict)}\n` : reportOf(verdict, options.all);
-  process.stdout.write(text);
+  await print(text);
   return verdict.problem === undefined ? EXIT.done : EXIT.usage;
 }
 

@@ -37,6 +37,6 @@ export function addCheckCommand(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, flags: Omit<CheckOptions, 'file'>) => {
       const { check } = await import('../check/check.js');
-      process.exitCode = check({ ...flags, file });
+      process.exitCode = await check({ ...flags, file });
     });
 }

@@ -3,6 +3,7 @@ import type { CloseReport, IngestMuxer } from '@ringest/core';
 import { EXIT, type ExitStatus } from '../exit-status.js';
 import { serveStatus } from '../status/status-server.js';
 import { EntryAccount } from './entries/entry-account.js';
+import { lockState } from './follow/follow-state.js';
 import { Opened } from './opened.js';
 import { megabytes, type OtherCounts, Progress } from './progress.js';
 import { Outlet } from './queues/outlet.js';
@@ -20,6 +21,7 @@ import { watchConfirmations } from './watchdog.js';
  */
 export async function ship(options: ShipOptions): Promise<ExitStatus> {
   const plan = await planOf(options);
+  using _own = await lockOf(plan);
   const account = new EntryAccount();
   const progress = new Progress(account, options.json);
   const say = (line: string) => progress.say(line);
@@ -82,6 +84,7 @@ async function shipAll(
   const report = await opened.close();
   return tellEnd(progress, shipment.problems, report);
 }
+
 /** Connects to the queue that entries go to, if they do. */
 async function openOutlet(
   options: ShipOptions,
@@ -104,6 +107,12 @@ function countsOf({ queues }: Opened, outlet: Outlet | undefined): OtherCounts {
     ...(queues.length > 0 && { queues: queues.map((queue) => queue.counts()) }),
     ...(outlet !== undefined && { to: outlet.counts() }),
   };
+}
+
+/** Nobody else writes how far files are confirmed while this runs. */
+async function lockOf({ followed, follow }: ShipPlan): Promise<Disposable | undefined> {
+  const { statePath } = follow;
+  return followed.size > 0 && statePath !== undefined ? await lockState(statePath) : undefined;
 }
 
 /** Answers `ringest status` from now on. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { IngestMuxer } from '@ringest/core';
+import { InputError } from '../errors.js';
 import type { FileStatus } from '../status/status-reply.js';
 import type { EntryAccount, EntryStream } from './entries/entry-account.js';
 import { type EntryOptions, EntryStreams } from './entries/entry-streams.js';
@@ -81,6 +82,7 @@ export class Shipment {
           if (!this.#isStored) await this.#muxer.barrier({ signal: stopping.waiting });
         },
         say,
+        problem: (text) => this.problem(text),
       },
     );
     this.#follower = follower;
@@ -166,7 +168,8 @@ export class Shipment {
       if (!isWhole) this.problem(`${name} was not read to its end`);
     } catch (error) {
       // The next input may be readable. Other errors hold for all of them.
-      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+      const isOwn = error instanceof InputError || (error as NodeJS.ErrnoException).syscall;
+      if (!isOwn) throw error;
       this.problem(`${name}: ${(error as Error).message}`);
     } finally {
       account.close(stream);

@@ -20,6 +20,12 @@ export class DraftWriter {
     return { entries: this.#entries, refusedLines: this.#refused, unfinishedBytes: 0 };
   }
 
+  /** Counts records of which nothing becomes. @param why is said the first time */
+  refuse(records: number, why: string): void {
+    this.#refused += records;
+    this.#maker.refused(why);
+  }
+
   /**
    * Writes what becomes of drafts, but for entries that cannot be written.
    * @returns as `IngestMuxer.writeBatch`
@@ -36,8 +42,7 @@ export class DraftWriter {
         return room;
       } catch (error) {
         if (!(error instanceof BatchError)) throw error;
-        refused();
-        this.#maker.refused(error);
+        this.refuse(1, error.message);
         const { index } = error;
         entries = entries.filter((_, i) => i !== index);
       }

@@ -36,6 +36,8 @@ export interface FollowHost {
   /** Resolves once all that was written before is confirmed. */
   readonly confirmed: () => Promise<void>;
   readonly say: (line: string) => void;
+  /** Something went wrong with a file, which does not end the others. */
+  readonly problem: (text: string) => void;
 }
 
 /** Bytes to read at once. */
@@ -224,6 +226,7 @@ export class Follower {
       if (signal.aborted) return hasNews;
       const look = await this.#scanWhile(tail.look(this.#buffer));
       if (look.kind === 'truncated') await this.#truncated(tail);
+      if (look.kind === 'unreadable') this.#host.problem(`${tail.path}: ${look.problem}`);
       if (look.kind === 'nothing new') continue;
       hasNews = true;
       if (look.kind === 'read') this.#host.account.bytes += look.bytes;

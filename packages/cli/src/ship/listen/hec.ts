@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { EnumeratedScalar, TimestampInput } from '@ringest/core';
 import type { Draft } from '../entries/draft.js';
+import { dataOf, partsOf } from '../entries/json-texts.js';
 import { jsonOrText } from '../entries/record-fields.js';
-import { dataOf, partsOf } from './json-texts.js';
 
 /** What Splunk's HTTP Event Collector answers, by what happened. */
 export const HEC_ANSWERS = {

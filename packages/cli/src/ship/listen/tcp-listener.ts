@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { InputError } from '../../errors.js';
 import type { EntryStream } from '../entries/entry-account.js';
 import { whenRoom } from '../when-room.js';
 import type { ListenAddress } from './listen-options.js';
@@ -66,14 +67,20 @@ export class TcpListener implements Listener {
   }
 
   #accept(socket: Socket): void {
-    const { account, failed } = this.#host;
+    const { account, failed, say } = this.#host;
     socket.on('timeout', () => socket.destroy());
     // It ends the reading, and the sender knows it.
     socket.on('error', () => {});
-    const stream = this.#open(senderOf(socket.remoteAddress));
+    const sender = senderOf(socket.remoteAddress);
+    const stream = this.#open(sender);
     account.add(stream);
     const work = this.#read(socket, stream)
-      .catch(failed)
+      .catch((error: Error) => {
+        if (!(error instanceof InputError)) return failed(error);
+        // It is about what this sender has sent.
+        say(`ringest: ${sender}: ${error.message}`);
+        socket.destroy();
+      })
       .finally(() => {
         account.close(stream);
         this.#connections.delete(socket);

@@ -17,7 +17,36 @@ export function jsonOf(body: Uint8Array): string {
 
 /** What a text in JSON stands for as data: a text without its quotes, and anything else as it was written. */
 export function dataOf(json: string): string {
-  return json.startsWith('"') ? (JSON.parse(json) as string) : json;
+  return json.startsWith('"') ? textWithin(json) : json;
+}
+
+/** The text between quotes. Most have no escapes. */
+function textWithin(quoted: string): string {
+  return quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
+}
+
+/**
+ * The text of a part, by its name or by a path of names with points between. Parts of a list have the
+ * names 0, 1 and so on. Of several parts with one name, it is the last.
+ * @param json valid JSON
+ */
+export function partAt(json: string, path: string): string | undefined {
+  const whole = partNamed(json, path);
+  const point = path.indexOf('.');
+  if (whole !== undefined || point === -1) return whole;
+  const part = partNamed(json, path.slice(0, point));
+  return part === undefined ? undefined : partAt(part, path.slice(point + 1));
+}
+
+function partNamed(json: string, name: string): string | undefined {
+  const isList = json.startsWith('[');
+  if (!isList && !json.startsWith('{')) return undefined;
+  let found: string | undefined;
+  let index = 0;
+  for (const [own, text] of partsOf(json)) {
+    if ((isList ? `${index++}` : own) === name) found = text;
+  }
+  return found;
 }
 
 /**
@@ -33,7 +62,7 @@ export function* partsOf(json: string): Generator<readonly [name: string, text: 
     let name = '';
     if (isObject) {
       const end = endOfText(json, at);
-      name = JSON.parse(json.slice(at, end)) as string;
+      name = textWithin(json.slice(at, end));
       // Behind the colon.
       at = afterSpace(json, afterSpace(json, end) + 1);
     }
@@ -51,9 +80,12 @@ function afterSpace(json: string, from: number): number {
 }
 
 function endOfText(json: string, from: number): number {
-  let at = from + 1;
-  while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
-  return at + 1;
+  for (let quote = json.indexOf('"', from + 1); ; quote = json.indexOf('"', quote + 1)) {
+    // A quote is one of the text if the backslash before it is not itself written as two.
+    let before = quote;
+    while (json[before - 1] === '\\') before--;
+    if ((quote - before) % 2 === 0) return quote + 1;
+  }
 }
 
 function endOfValue(json: string, from: number): number {

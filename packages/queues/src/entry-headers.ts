@@ -1,0 +1,34 @@
+import { encodeEnumeratedBlock } from '@ringest/codec';
+import { checkTag, type EntryInput, Source, Timestamp } from '@ringest/core';
+
+/** An entry whose tag is a name: numbers belong to a muxer. */
+export type NamedEntry = Omit<EntryInput, 'tag'> & { readonly tag: string };
+
+/**
+ * The headers of a message that a sink publishes. Its data is the data of the entry. The time is RFC 3339 text to the
+ * nanosecond, the source an address, and the values are the block of enumerated values (§6) in base64.
+ */
+export const ENTRY_HEADERS = {
+  tag: 'Ringest-Tag',
+  time: 'Ringest-Time',
+  source: 'Ringest-Source',
+  values: 'Ringest-Values',
+} as const;
+
+/**
+ * The headers that have all of an entry but its data.
+ * @throws {InvalidTagError | InvalidTimestampError | InvalidSourceError | InvalidEnumeratedValueError} the entry is bad
+ */
+export function entryHeaders(entry: NamedEntry): Record<string, string> {
+  const { source, enumeratedValues } = entry;
+  const headers: Record<string, string> = {
+    [ENTRY_HEADERS.tag]: checkTag(entry.tag),
+    [ENTRY_HEADERS.time]: Timestamp.from(entry.timestamp).toString(),
+  };
+  if (source !== undefined) headers[ENTRY_HEADERS.source] = Source.from(source).toString();
+  if (enumeratedValues !== undefined) {
+    const block = encodeEnumeratedBlock(enumeratedValues);
+    headers[ENTRY_HEADERS.values] = Buffer.from(block).toString('base64');
+  }
+  return headers;
+}
