@@ -175,7 +175,7 @@ describe('a signal', () => {
     const process = shipPipe(indexer.address);
     await indexer.connection(0);
     expect(await process.end('SIGTERM')).toBe(1);
-    expect(process.stderr).toContain('SIGTERM came before an indexer was there');
+    expect(process.stderr).toContain('SIGTERM came before it was connected');
   });
 });
 

@@ -41,7 +41,7 @@ export async function ship(options: ShipOptions): Promise<ExitStatus> {
   } catch (error) {
     const { reason } = stopping.reading;
     if (error !== reason) throw error;
-    say(`ringest: ${reason.message} before all was there: nothing was read`);
+    say(`ringest: ${reason.message} before it was connected: nothing was read`);
     return EXIT.incomplete;
   }
 }

@@ -26,7 +26,7 @@ export interface OutletHost {
   readonly startsWithout: boolean;
   /** The most bytes of an entry that inputs make. */
   readonly maxBytes: number;
-  /** Nothing can be published. */
+  /** Nothing can be published any more. */
   readonly failed: (error: Error) => void;
 }
 

@@ -41,6 +41,8 @@ export interface PublisherHost {
   readonly tag: string;
   /** An entry is larger than the queue takes: it goes nowhere. */
   readonly refused: () => void;
+  /** The queue cannot be reached any more. */
+  readonly failed: (error: Error) => void;
 }
 
 /**

@@ -83,9 +83,7 @@ export class QueueWriter
    */
   writeEntry(entry: EntryInput): Promise<void> | undefined {
     this.#account.bytes += entry.data.length;
-    const made = this.#isPlain ? [entry] : this.#make(entry);
-    const room = this.#write(made);
-    this.#entries += made.length;
+    const room = this.#isPlain ? this.#writeOne(entry) : this.#writeAll(this.#make(entry));
     if (!this.#isStored || room === undefined) return room;
     // The next one need not wait for the disk: the barrier does.
     room.catch(() => {});
@@ -104,18 +102,32 @@ export class QueueWriter
     await Promise.all(storing);
   }
 
-  #write(entries: readonly EntryInput[]): Promise<void> | undefined {
-    const [first] = entries;
-    if (first === undefined) return undefined;
-    const write = () =>
-      entries.length === 1 ? this.#muxer.writeEntry(first) : this.#muxer.writeBatch(entries);
+  #writeOne(entry: EntryInput): Promise<void> | undefined {
+    let room: Promise<void> | undefined;
     try {
-      return write();
+      room = this.#muxer.writeEntry(entry);
     } catch (error) {
       // Others, such as listeners, have filled it.
-      if (error instanceof BacklogFullError) return whenRoom(write);
-      throw error;
+      if (!(error instanceof BacklogFullError)) throw error;
+      room = whenRoom(() => this.#muxer.writeEntry(entry));
     }
+    this.#entries++;
+    return room;
+  }
+
+  #writeAll(entries: readonly EntryInput[]): Promise<void> | undefined {
+    const [first, second] = entries;
+    if (first === undefined) return undefined;
+    if (second === undefined) return this.#writeOne(first);
+    let room: Promise<void> | undefined;
+    try {
+      room = this.#muxer.writeBatch(entries);
+    } catch (error) {
+      if (!(error instanceof BacklogFullError)) throw error;
+      room = whenRoom(() => this.#muxer.writeBatch(entries));
+    }
+    this.#entries += entries.length;
+    return room;
   }
 
   #make(entry: EntryInput): readonly EntryInput[] {

@@ -13,6 +13,7 @@ const HEADER_BYTES = 16_384;
 export class NatsPublisher implements Publisher {
   readonly maxEntryBytes: number;
   readonly #link: NatsLink;
+  readonly #name: string;
   readonly #host: PublisherHost;
   readonly #sink: JetStreamSink;
   /** Why entries are not stored for now; it is said once. */
@@ -21,15 +22,17 @@ export class NatsPublisher implements Publisher {
 
   private constructor(
     link: NatsLink,
-    { subject, timeoutMs: timeout }: NatsOutput,
+    { servers, subject, timeoutMs: timeout }: NatsOutput,
     maxMessageBytes: number,
     host: PublisherHost,
   ) {
     this.#link = link;
+    this.#name = servers.join(',');
     this.#host = host;
     this.maxEntryBytes = Math.max(1, maxMessageBytes - HEADER_BYTES);
     const onUnstored = (error: PublishError) => this.#fateOf(error);
     const { connection } = link;
+    void connection.closed().then((error) => this.#closed(error ?? undefined));
     this.#sink = new JetStreamSink({ connection, subject, timeout, retries: 0, onUnstored });
   }
 
@@ -76,6 +79,13 @@ export class NatsPublisher implements Publisher {
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.#link.connection.close();
+  }
+
+  /** The client gives a connection up when the servers refuse it. */
+  #closed(error: Error | undefined): void {
+    if (this.#isClosing) return;
+    const why = error?.message ?? 'the connection is closed';
+    this.#host.failed(new CommandError(`${this.#name}: ${why}`, { cause: error }));
   }
 
   #fateOf(error: PublishError): 'retry' | 'drop' | 'fail' {
