@@ -1,4 +1,5 @@
 /** What the tests of this repository use of the benchmarks. It may change at any time. */
+export { type FleetRow, runFleetCase } from './balance/fleet/fleet-case.js';
 export { simulate } from './balance/simulation.js';
 export { ArrivalLog, readArrivalLog } from './chaos/arrival-log.js';
 export { FAULTS, planFaults } from './chaos/plan.js';

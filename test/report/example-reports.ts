@@ -1,3 +1,4 @@
+import { runFleetCase } from '@ringest/bench/internal';
 import type { BenchResults, GuardReport, SoakOutcome, TuneReport } from '@ringest/bench/report';
 
 const policies = (value: number) => ({
@@ -100,6 +101,7 @@ export const BENCH_RESULTS: BenchResults = {
       ...{ meanMs: 15, p99Ms: 67, pickNs: 440 },
     })),
   },
+  fleet: { seed: 1, rows: [runFleetCase('restart', { ingesters: 4, indexers: 2 }, 1)] },
 };
 
 /** A report of a guard that found something of each kind. */
