@@ -48,6 +48,8 @@ while (!stops) {
     commitInterval: 50,
     consumer: {
       heartbeatInterval: 100,
+      // The mock cluster drops members that have said nothing for so long even while it waits three seconds for more.
+      // Later changes of a group take a second less than this.
       sessionTimeout: 3500,
       maxWaitTimeInMs: 50,
       partitionAssigners: [slowly],
