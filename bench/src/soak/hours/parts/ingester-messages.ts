@@ -1,16 +1,13 @@
 import type { MuxerConfiguration } from '@ringest/core';
 import type { Latency } from './part.js';
 
-/** Where a stream begins in a life of its process. */
-export interface StreamStart {
+/** How a stream is written. */
+export interface StreamSettings {
   readonly stream: number;
+  /** The first entry of this life of the process. */
   readonly from: number;
   /** Lives before may have written the entries below this number: this one writes them whatever comes. */
   readonly atLeast: number;
-}
-
-/** How a stream is written. */
-export interface StreamSettings extends StreamStart {
   readonly seed: number;
   readonly startSeconds: number;
   readonly entriesPerSecond: number;
