@@ -55,6 +55,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/measurements.md',
     'docs/performance.md',
     'docs/scaling.md',
+    'docs/more-machines.md',
     'docs/balancing.md',
   ],
   'Change it': [
