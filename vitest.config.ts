@@ -11,7 +11,7 @@ const PURE = [
   'test/core/configuration/{configuration,gravwell-file,load-config,uuid-file}.test.ts',
   'test/core/configuration/muxer-configuration.test.ts',
   'test/indexer/{address,answer-queue,digest,entry-reader,handshake,slow-reader,tag-table}.test.ts',
-  'test/indexer/handler-promises.test.ts',
+  'test/indexer/{handler-promises,runs}.test.ts',
   'test/{fault,kill}/account.test.ts',
   'test/timestamps/**/*.test.ts',
 ];

@@ -113,8 +113,10 @@ const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly strin
     'start-from-config.js': ['gravwell-file', 'configuration'],
   },
   indexer: {
-    'indexer-options.js': ['admission', 'reading', 'store'],
-    'indexer.js': ['admission', 'behaviour', 'reading'],
+    'listen-options.js': ['admission'],
+    'indexer-options.js': ['reading', 'store'],
+    'ingest-server.js': ['admission', 'reading'],
+    'indexer.js': ['behaviour', 'reading'],
   },
   cli: { 'create-program.js': ['commands'] },
 };

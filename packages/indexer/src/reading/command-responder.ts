@@ -139,9 +139,9 @@ export class CommandResponder {
     return compression;
   }
 
-  /** Counts an entry of a ditto block, and confirms the block with its last. */
-  countDittoEntry(): void {
-    this.dittoEntries--;
+  /** Counts entries of a ditto block, and confirms the block with its last. */
+  countDittoEntries(entries: number): void {
+    this.dittoEntries -= entries;
     if (this.dittoEntries === 0) this.#replies.confirmDittoBlock(this.#dittoSize);
   }
 
