@@ -14,6 +14,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   flags: ['core', 'indexer'],
   metrics: ['core'],
   nats: ['codec', 'core'],
+  relay: ['codec', 'core', 'indexer'],
   pino: ['core'],
   winston: ['core'],
   cli: [
@@ -24,6 +25,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'core',
     'flags',
     'indexer',
+    'relay',
     'timestamps',
   ],
 };

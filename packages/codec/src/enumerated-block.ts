@@ -88,7 +88,10 @@ export function viewEnumeratedBlock(source: Buffer): EnumeratedValue[] {
 export function checkEnumeratedBlock(bytes: Buffer, offset: number, end: number): void {
   const size = enumeratedBlockSize(bytes, offset, end - offset);
   if (size !== end - offset) {
-    throw new DecodeError(STRUCTURE, `it has ${end - offset} bytes and claims ${size ?? 'no size'}`);
+    throw new DecodeError(
+      STRUCTURE,
+      `it has ${end - offset} bytes and claims ${size ?? 'no size'}`,
+    );
   }
   const count = bytes.readUInt16LE(offset + 4);
   let at = offset + VALUE_BLOCK_HEADER_BYTES;

@@ -45,6 +45,9 @@ export interface CommandHandler {
   /** Returns whether the ingester may begin to ingest. Default: it may. */
   isReady?(): boolean;
 
+  /** Called when the ingester wants all confirmations now (FORCE_ACK), before those that are there leave. */
+  onForceAck?(): void;
+
   /** Called when the ingester introduces itself with ID. */
   onIdentity?(identity: IngesterIdentity): void;
 
@@ -92,6 +95,7 @@ export class CommandResponder {
     }
     switch (command.kind) {
       case 'forceAck':
+        this.#handler.onForceAck?.();
         replies.flush();
         return;
       case 'ping':
