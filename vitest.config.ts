@@ -22,6 +22,16 @@ const ALONE = ['test/fuzz/**/*.test.ts', 'test/codec/native-libraries.test.ts'];
 /** Properties of a machine rather than of the code: only `pnpm soak` runs them. */
 const SOAK = ['test/soak/**/*.test.ts'];
 
+/** Tests of muxers and of indexers that run again with a relay between the two. */
+const RELAYED = [
+  'test/core/lanes/{evacuation,half-open}.test.ts',
+  'test/core/reporting/stats.test.ts',
+  'test/core/waiting/{close,pressure,sync}.test.ts',
+  'test/core/writing/writing.test.ts',
+  'test/hostile/ingester-handshake.test.ts',
+  'test/indexer/indexer.test.ts',
+];
+
 const ALL = ['test/**/*.test.ts'];
 const { exclude } = configDefaults;
 
@@ -45,6 +55,10 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'engine', include: ALL, exclude: [...exclude, ...PURE, ...ALONE, ...SOAK] },
+      },
+      {
+        extends: true,
+        test: { name: 'relayed', include: RELAYED, env: { RINGEST_TEST_RELAYED: '1' } },
       },
       {
         extends: true,

@@ -4,6 +4,9 @@ import { onTestFinished } from 'vitest';
 import type { LogLine } from './listening.js';
 import { SECRET } from './muxer.js';
 
+/** Whether indexers of tests are behind a relay: in the project `relayed`. */
+export const IS_RELAYED = process.env['RINGEST_TEST_RELAYED'] === '1';
+
 /** A relay for tests: some options of its muxers, and of its only listener. */
 export interface RelaySetUp extends Partial<Omit<RelayOptions, 'muxer' | 'listeners'>> {
   readonly muxer: Partial<RelayOptions['muxer']> & Pick<RelayOptions['muxer'], 'targets'>;

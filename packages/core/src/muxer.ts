@@ -129,7 +129,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       this.#log.flush();
       this.emit('drain');
     };
-    const refusal = (tag: number) => this.#tags.refusal(tag);
+    const refusal = (tag: number, waiting: Iterable<number>) => this.#tags.refusal(tag, waiting);
     const { backlogBytes } = checked;
     this.#rings = new Rings(lanes, checked, this.#sharedMemory, progress);
     if (checked.cache !== undefined) this.#cache = this.#createCache(checked.cache, progress);

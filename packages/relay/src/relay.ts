@@ -12,9 +12,15 @@ import { grantTag, type Received, RelayedIngester } from './relayed-ingester.js'
 import { configurationFor, WayOut } from './way-out.js';
 
 /** How long `start` waits for an indexer before it listens, in milliseconds. */
-const FIRST_WAIT_MS = 1000;
+const FIRST_WAIT_MS = 5000;
 
 const DEFAULT_CLOSE_MS = 10_000;
+
+/**
+ * The size of a batch unless the configuration says otherwise: a chunk of a socket is not worth a message to the
+ * lane's thread.
+ */
+const BATCH_BYTES = 262_144;
 
 /** What a relay has received and sent on. */
 export interface RelayStats {
@@ -73,7 +79,7 @@ export class Relay implements AsyncDisposable {
     this.#log = logger ?? pino({ level: 'silent' });
     this.#maxDittoBytes = maxDittoBytes;
     this.#closeTimeout = muxer.closeTimeout ?? DEFAULT_CLOSE_MS;
-    const common = logger === undefined ? muxer : { logger, ...muxer };
+    const common = { batchBytes: BATCH_BYTES, ...(logger && { logger }), ...muxer };
     this.#listeners = listeners.map((listener) => this.#createListener(listener));
     this.#outs = new Map(
       [...tenants].map((tenant) => [
@@ -84,7 +90,7 @@ export class Relay implements AsyncDisposable {
   }
 
   /**
-   * Starts the muxers, and listens on all addresses: once an indexer is connected, or after a second. Until
+   * Starts the muxers, and listens on all addresses: once an indexer is connected, or after five seconds. Until
    * one is, ingesters that come are told to wait, unless there is a journal.
    * @throws {ListenError} an address cannot be used; nothing is left running
    * @throws {CacheLockedError | CacheOpenError} the folder of a cache cannot be used; nothing is left running

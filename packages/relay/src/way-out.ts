@@ -71,9 +71,9 @@ export class WayOut {
     try {
       await this.inlet.receipt();
     } catch (error) {
+      if (!(error instanceof TagRefusedError)) throw error;
       // Everything else is confirmed then, and that may be all that this ingester has sent.
-      const isOwn = () => this.refusedTags.some((name) => hasUsed(this.muxer.getTag(name)));
-      if (!(error instanceof TagRefusedError) || isOwn()) throw error;
+      if (error.tags.some((name) => hasUsed(this.muxer.getTag(name)))) throw error;
     }
   }
 

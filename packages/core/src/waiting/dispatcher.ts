@@ -45,8 +45,11 @@ export interface DispatchOptions {
   readonly backlogBytes: number;
   /** Nothing waits for room any more. */
   drained(): void;
-  /** Why a barrier rejects that waits for an entry whose tag every indexer refuses. */
-  refusal(tag: number): Error;
+  /**
+   * Why a barrier rejects that waits for an entry whose tag every indexer refuses.
+   * @param waiting all tags of entries that wait for an indexer that accepts them
+   */
+  refusal(tag: number, waiting: Iterable<number>): Error;
 }
 
 /**
@@ -278,7 +281,10 @@ export class Dispatcher {
     const again = this.#rings.settle();
     const { hopelessTag, frames } = this.#rings.refused;
     if (hopelessTag === undefined && frames.length > 0) return again;
-    const refusal = hopelessTag === undefined ? undefined : this.#options.refusal(hopelessTag);
+    const refusal =
+      hopelessTag === undefined
+        ? undefined
+        : this.#options.refusal(hopelessTag, new Set(frames.map(({ tag }) => tag)));
     return this.#barriers.settle(refusal) || again;
   }
 
