@@ -90,11 +90,12 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   cli: {
     status: [],
     ship: ['status'],
+    relay: ['ship', 'status'],
     manual: [],
     cat: [],
     check: ['ship'],
     cache: [],
-    commands: ['ship', 'status', 'cat', 'check', 'cache', 'manual'],
+    commands: ['ship', 'relay', 'status', 'cat', 'check', 'cache', 'manual'],
   },
 };
 

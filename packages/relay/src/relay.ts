@@ -138,7 +138,7 @@ export class Relay implements AsyncDisposable {
     checkMuxer(muxer);
     this.#closeTimeout = muxer.closeTimeout ?? DEFAULT_CLOSE_MS;
     for (const [tenant, out] of this.#outs) {
-      await out.muxer.reload(configurationFor(tenant, muxer));
+      await out.muxer.reload(configurationFor(tenant, { batchBytes: BATCH_BYTES, ...muxer }));
     }
   }
 

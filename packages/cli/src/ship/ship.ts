@@ -83,7 +83,12 @@ async function answerStatus(
   say: (line: string) => void,
 ): Promise<AsyncDisposable | undefined> {
   const { muxer, progress, shipment } = running;
-  const source = { muxer, counts: () => progress.status(), files: () => shipment.files };
+  const source = {
+    command: 'ship' as const,
+    muxers: new Map([['', muxer]]),
+    counts: () => progress.status(),
+    files: () => shipment.files,
+  };
   try {
     return await serveStatus(statusSocket, source, say);
   } catch (error) {

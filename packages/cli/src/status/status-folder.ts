@@ -5,7 +5,7 @@ import { CommandError } from '../errors.js';
 
 /** What systemd makes for the unit in `packaging/`. */
 const SYSTEM_FOLDER = '/run/ringest';
-const SOCKET = /^ship-\d+\.sock$/;
+const SOCKET = /^(?:ship|relay)-\d+\.sock$/;
 
 /** The folder for the socket of this process. It belongs to the user, and nobody else may write to it. */
 export function statusFolder(environment: NodeJS.ProcessEnv): string {
@@ -27,9 +27,9 @@ export function makeStatusFolder(folder: string): void {
   if (!isOwn) throw new CommandError(`${folder} is not a folder of this user`);
 }
 
-/** The name of a process's socket. */
-export function socketName(pid: number): string {
-  return `ship-${pid}.sock`;
+/** The name of the socket of a process that runs a command. */
+export function socketName(command: string, pid: number): string {
+  return `${command}-${pid}.sock`;
 }
 
 /** The process whose socket it is, by its name. */

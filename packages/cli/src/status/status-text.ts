@@ -4,10 +4,10 @@ const numbers = new Intl.NumberFormat('en');
 
 /** A status for people. */
 export function statusText(reply: StatusReply): string {
-  const { pid, seconds, entries, confirmed, refused, rates, lanes, cache, files } = reply;
+  const { command, pid, seconds, entries, confirmed, refused, rates, lanes, cache, files } = reply;
   const hot = lanes.filter(isHot).length;
   return [
-    `ship, process ${pid}, for ${duration(seconds)}`,
+    `${command}, process ${pid}, for ${duration(seconds)}`,
     `  entries  ${count(entries)} read, ${count(confirmed)} confirmed, ${count(refused)} refused`,
     `  rate     ${count(rates.entries)}/s read (${bytes(rates.bytes)}/s), ${count(rates.confirmed)}/s confirmed`,
     `  lanes    ${hot} of ${lanes.length} connected`,
