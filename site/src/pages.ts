@@ -31,6 +31,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Use it': [
     'docs/embedding.md',
     'docs/command.md',
+    'docs/relay.md',
     'packages/cli/README.md',
     'docs/configuration.md',
     'docs/choosing.md',

@@ -1,6 +1,6 @@
+import { CertificateAuthority } from '@ringest/bench/shared';
 import { EnumeratedValue, Timestamp } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
-import { CertificateAuthority } from '../../bench/dist/shared/certificates.js';
 import { expectArrivals, expectedArrival } from '../support/arrivals.js';
 import { compareArrivals, numberedFrom } from '../support/caching.js';
 import { CollectingIndexer } from '../support/collecting-indexer.js';

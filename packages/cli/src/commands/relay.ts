@@ -33,8 +33,8 @@ again: targets, tags and the label.`;
 /** Adds `ringest relay`. */
 export function addRelayCommand(program: Command): void {
   const several = (text: string, before: string[]) => [...before, text];
-  const list = (flags: string, description: string) =>
-    new Option(flags, description).argParser(several).default([], 'none');
+  const list = (flags: string, description: string, otherwise = 'none') =>
+    new Option(flags, description).argParser(several).default([], otherwise);
   const command = program
     .command('relay')
     .summary('take entries from ingesters, and send them on to indexers')
@@ -58,7 +58,9 @@ export function addRelayCommand(program: Command): void {
     .option('--listen-secret-file <path>', 'a file that holds it')
     .option('--listen-tls-cert <file>', 'the PEM certificate for tls:// addresses')
     .option('--listen-tls-key <file>', 'the PEM key of that certificate, not encrypted')
-    .addOption(list('--allow-tag <pattern>', 'a tag that ingesters may have, or some, as syslog-*'))
+    .addOption(
+      list('--allow-tag <pattern>', 'a tag that ingesters may have, or some, as syslog-*', 'any'),
+    )
     .addOption(list('--allow-tenant <name>', 'a tenant that ingesters may name, and must'));
   command.optionsGroup('Where entries go:');
   addTargetFlags(command);

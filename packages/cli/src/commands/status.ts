@@ -9,7 +9,7 @@ Examples:
 A running ringest ship or relay answers on a Unix socket that its user alone can reach: ship-PID.sock or
 relay-PID.sock in the folder
 $RUNTIME_DIRECTORY (of a systemd unit), $XDG_RUNTIME_DIR/ringest, or ringest-USER in the folder for
-temporary files. Without an argument, all that answer there and in /run/ringest are asked.
+temporary files. Without an argument, all that answer there, in /run/ringest and in /run/ringest-relay are asked.
 
 Exit status: 0 all of them have an indexer connected, and a cache that works if they have one; 1 one of
 them has not; 2 the command line cannot be used; 3 none answers.`;
