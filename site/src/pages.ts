@@ -32,6 +32,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/embedding.md',
     'docs/command.md',
     'docs/queues.md',
+    'docs/relay.md',
     'packages/cli/README.md',
     'docs/configuration.md',
     'docs/choosing.md',

@@ -135,7 +135,8 @@ async function answerStatus(
 ): Promise<AsyncDisposable | undefined> {
   const { muxer, outlet, progress, shipment, opened } = running;
   const source = {
-    muxer,
+    command: 'ship' as const,
+    muxers: new Map([['', muxer]]),
     counts: () => progress.status(),
     files: () => shipment.files,
     listeners: () => progress.status().listeners,
