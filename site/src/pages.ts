@@ -54,6 +54,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/performance.md',
     'docs/scaling.md',
     'docs/balancing.md',
+    'docs/broken-networks.md',
   ],
   'Change it': [
     'docs/architecture.md',
