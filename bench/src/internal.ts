@@ -1,4 +1,5 @@
 /** What the tests of this repository use of the benchmarks. It may change at any time. */
+export { type FleetRow, runFleetCase } from './balance/fleet/fleet-case.js';
 export { simulate } from './balance/simulation.js';
 export { ArrivalLog, readArrivalLog } from './chaos/arrival-log.js';
 export { FAULTS, planFaults } from './chaos/plan.js';
@@ -13,7 +14,7 @@ export { parseLoadOptions } from './load/load-options.js';
 export { isSound, type LoadReport } from './load/load-report.js';
 export { runLoad } from './load/load-run.js';
 export { type Pace, Schedule } from './load/pace.js';
-export { Account } from './networks/account.js';
+export { Account as LineAccount } from './networks/account.js';
 export { CASES, type Case } from './networks/cases.js';
 export { Link } from './networks/link.js';
 export { QUEUE_BYTES, WELL } from './networks/link-faults.js';
@@ -29,6 +30,14 @@ export { comparePairs, confidenceOfEach, leastPairs, type Pair } from './shared/
 export { SeededRandom } from './shared/random.js';
 export { runCommand } from './shared/run-command.js';
 export { formatSeconds, formatTable } from './shared/table.js';
+export { Account } from './soak/hours/arrivals/account.js';
+export { ArrivalWriter } from './soak/hours/arrivals/arrival-files.js';
+export { StreamArrivals } from './soak/hours/arrivals/stream-arrivals.js';
+export { ALL_INDEXERS, type Place, planSoakFaults } from './soak/hours/faults.js';
+export { problemsOf, type SoakOutcome } from './soak/hours/outcome.js';
+export { judgeGrowth } from './soak/hours/record/growth.js';
+export { longestSilence } from './soak/hours/record/silence.js';
+export { readArrived, SoakEntries, sourceOf, tagOf } from './soak/hours/soak-entries.js';
 export { readTestResults } from './soak/test-results.js';
 export { formatLine, formatScreen } from './status/screen.js';
 export { type Candidate, defaultChoices, makeSpace } from './tune/configurations.js';

@@ -31,6 +31,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Use it': [
     'docs/embedding.md',
     'docs/command.md',
+    'docs/queues.md',
     'packages/cli/README.md',
     'docs/configuration.md',
     'docs/choosing.md',
@@ -40,6 +41,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'packages/pino/README.md',
     'packages/winston/README.md',
     'packages/nats/README.md',
+    'packages/kafka/README.md',
     'packages/queues/README.md',
     'packages/metrics/README.md',
     'docs/times.md',

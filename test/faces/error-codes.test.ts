@@ -2,6 +2,7 @@ import * as cache from '@ringest/cache';
 import * as codec from '@ringest/codec';
 import * as core from '@ringest/core';
 import * as indexer from '@ringest/indexer';
+import * as kafka from '@ringest/kafka';
 import * as nats from '@ringest/nats';
 import * as queues from '@ringest/queues';
 import * as timestamps from '@ringest/timestamps';
@@ -10,8 +11,8 @@ import { describe, expect, it } from 'vitest';
 
 /** Every class of an error that a package exports; core exports many of the others again. */
 function errorClasses(): Set<abstract new (...parts: never[]) => Error> {
-  const all = [codec, workers, cache, core, indexer, timestamps, queues, nats].flatMap((one) =>
-    Object.values(one),
+  const all = [codec, workers, cache, core, indexer, timestamps, queues, nats, kafka].flatMap(
+    (one) => Object.values(one),
   );
   return new Set(all.filter((one) => typeof one === 'function' && one.prototype instanceof Error));
 }

@@ -15,6 +15,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   metrics: ['core'],
   queues: ['codec', 'core'],
   nats: ['codec', 'core', 'queues'],
+  kafka: ['codec', 'core', 'queues'],
   pino: ['core'],
   winston: ['core'],
   cli: [
@@ -25,6 +26,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'core',
     'flags',
     'indexer',
+    'nats',
     'timestamps',
   ],
 };

@@ -1,7 +1,7 @@
 import {
-  Account,
   attemptOf,
   endsOf,
+  LineAccount,
   numberedLine,
   readNumberedLine,
   spreadOf,
@@ -31,7 +31,7 @@ describe('numbered lines', () => {
 
 describe('an account', () => {
   it('counts what is missing, what came twice, and what nobody has written, by identity', () => {
-    const account = new Account();
+    const account = new LineAccount();
     for (const number of [0, 1, 1, 3, 9]) account.add(numberedLine('a', number));
     for (const number of [0, 1, 2]) account.add(numberedLine('b', number));
     account.add(numberedLine('c', 0));

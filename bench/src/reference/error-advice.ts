@@ -112,4 +112,9 @@ export const ERROR_ADVICE: Readonly<Record<string, string>> = {
   ERR_JETSTREAM_CONSUMER: 'Make a durable pull consumer with explicit acknowledgements.',
   ERR_JETSTREAM_PUBLISH:
     'Let a stream store the subject. Publish again what was written since the last `flush()`.',
+  // @ringest/kafka
+  ERR_KAFKA_POISON:
+    'Add a rule for the topic to the option `tag`, or use `poison: "skip"`, which counts such messages and goes on.',
+  ERR_KAFKA_SEND:
+    'Make the topic, and let the client write to it. Publish again what was written since the last `flush()`.',
 };

@@ -1,7 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamClient, jetstream, type PubAck } from '@nats-io/jetstream';
 import { type NatsConnection, headers as newHeaders, nuid } from '@nats-io/nats-core';
-import { check, entryHeaders, isCount, isObject, type NamedEntry, Signal } from '@ringest/queues';
+import { checkTag } from '@ringest/core';
+import {
+  check,
+  entryData,
+  entryHeaders,
+  isCount,
+  isObject,
+  type NamedEntry,
+  Signal,
+} from '@ringest/queues';
 import { PublishError } from './errors.js';
 
 /** How entries become messages. */
@@ -77,18 +86,19 @@ export class JetStreamSink {
 
   /**
    * Publishes an entry. Returns a promise when the next one should wait.
-   * @throws {InvalidTagError | InvalidTimestampError | InvalidSourceError | InvalidEnumeratedValueError} the entry is
-   *   bad, and was not published
+   * @throws {InvalidEntryError | InvalidTagError | InvalidTimestampError | InvalidSourceError |
+   *   InvalidEnumeratedValueError} the entry is bad, and was not published
    * @throws {PublishError} an earlier entry was not stored
    */
   write(entry: NamedEntry): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure;
+    const tag = checkTag(entry.tag);
+    const data = entryData(entry);
     const headers = newHeaders();
-    for (const [name, value] of Object.entries(entryHeaders(entry))) headers.set(name, value);
-    const subject = this.#subject.replaceAll('{tag}', entry.tag);
+    for (const [name, value] of Object.entries(entryHeaders(tag, entry))) headers.set(name, value);
+    const subject = this.#subject.replaceAll('{tag}', tag);
     const number = this.#published++;
     this.#waiting++;
-    const data = typeof entry.data === 'string' ? entry.data : entry.data.slice();
     this.#publish({ number, subject, data, headers });
     if (this.#waiting < this.#most) return undefined;
     return this.#room();
@@ -162,6 +172,6 @@ export class JetStreamSink {
 interface Message {
   readonly number: number;
   readonly subject: string;
-  readonly data: string | Uint8Array;
+  readonly data: Uint8Array;
   readonly headers: ReturnType<typeof newHeaders>;
 }

@@ -1,5 +1,5 @@
-import { encodeEnumeratedBlock } from '@ringest/codec';
-import { checkTag, type EntryInput, Source, Timestamp } from '@ringest/core';
+import { encodeEnumeratedBlock, isBytes } from '@ringest/codec';
+import { type EntryInput, InvalidEntryError, Source, Timestamp } from '@ringest/core';
 
 /** An entry whose tag is a name: numbers belong to a muxer. */
 export type NamedEntry = Omit<EntryInput, 'tag'> & { readonly tag: string };
@@ -17,13 +17,16 @@ export const ENTRY_HEADERS = {
 
 /**
  * The headers that have all of an entry but its data.
- * @throws {InvalidTagError | InvalidTimestampError | InvalidSourceError | InvalidEnumeratedValueError} the entry is bad
+ * @param tag the name of its tag, as `checkTag` returns it
+ * @throws {InvalidTimestampError | InvalidSourceError | InvalidEnumeratedValueError} the entry is bad
  */
-export function entryHeaders(entry: NamedEntry): Record<string, string> {
-  const { source, enumeratedValues } = entry;
+export function entryHeaders(
+  tag: string,
+  { timestamp, source, enumeratedValues }: NamedEntry,
+): Record<string, string> {
   const headers: Record<string, string> = {
-    [ENTRY_HEADERS.tag]: checkTag(entry.tag),
-    [ENTRY_HEADERS.time]: Timestamp.from(entry.timestamp).toString(),
+    [ENTRY_HEADERS.tag]: tag,
+    [ENTRY_HEADERS.time]: Timestamp.from(timestamp).toString(),
   };
   if (source !== undefined) headers[ENTRY_HEADERS.source] = Source.from(source).toString();
   if (enumeratedValues !== undefined) {
@@ -31,4 +34,14 @@ export function entryHeaders(entry: NamedEntry): Record<string, string> {
     headers[ENTRY_HEADERS.values] = Buffer.from(block).toString('base64');
   }
   return headers;
+}
+
+/**
+ * The data of an entry, in memory of its own: the caller may use its bytes again.
+ * @throws {InvalidEntryError} it is neither bytes nor text
+ */
+export function entryData({ data }: NamedEntry): Buffer {
+  if (typeof data === 'string') return Buffer.from(data);
+  if (isBytes(data)) return Buffer.from(data);
+  throw new InvalidEntryError('data', data, 'give a Uint8Array or a string');
 }

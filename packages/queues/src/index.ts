@@ -1,5 +1,5 @@
 export { check, isCount, isHeader, isObject, isText, type NamedHeader } from './check.js';
-export { ENTRY_HEADERS, entryHeaders, type NamedEntry } from './entry-headers.js';
+export { ENTRY_HEADERS, entryData, entryHeaders, type NamedEntry } from './entry-headers.js';
 export {
   type CheckedEntryOptions,
   checkEntryOptions,

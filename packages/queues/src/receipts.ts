@@ -29,6 +29,7 @@ export class Receipts<B extends Batch> {
   readonly #waiting: Waiting<B>[] = [];
   #messages = 0;
   #bytes = 0;
+  #hasFailed = false;
 
   /** @param barrier resolves once everything written before is confirmed */
   constructor(barrier: () => Promise<void>, outcomes: Outcomes<B>) {
@@ -65,6 +66,7 @@ export class Receipts<B extends Batch> {
 
   #settle(settled: Waiting<B>, outcome: 'confirmed' | Error): void {
     settled.outcome = outcome;
+    if (this.#hasFailed) return;
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
       if (first.outcome === 'none') return;
       if (first.outcome === 'confirmed') {
@@ -75,6 +77,7 @@ export class Receipts<B extends Batch> {
         this.#outcomes.lost(first.batch);
       } else {
         // The batches behind it stay unconfirmed.
+        this.#hasFailed = true;
         this.#outcomes.failed(first.outcome);
         return;
       }

@@ -5,6 +5,8 @@ import { loadProcess } from './entries/process-hook.js';
 import { readState } from './follow/follow-state.js';
 import type { FollowOptions } from './follow/follower.js';
 import { findInputs } from './inputs.js';
+import { readCredentials } from './listen/credentials.js';
+import type { QueueChoice } from './queues/queue.js';
 import type { ShipOptions } from './ship-options.js';
 
 /** What a `ship` reads, follows and listens to, by its flags and its configuration file. */
@@ -14,6 +16,7 @@ export interface ShipPlan extends Pick<ConfiguredInputs, 'followed' | 'listened'
   /** How entries are made of those. */
   readonly entries: EntryOptions;
   readonly follow: Omit<FollowOptions, 'inputs'>;
+  readonly queues: readonly QueueChoice[];
 }
 
 const NOTHING: ConfiguredInputs = {
@@ -28,16 +31,17 @@ const NOTHING: ConfiguredInputs = {
  * @throws what cannot be used: a flag, a file, or the configuration
  */
 export async function planOf(options: ShipOptions): Promise<ShipPlan> {
-  const { inputs, config, follow, listen } = options;
+  const { inputs, config, follow, listen, queues } = options;
   const given = await withProcess(options);
   const own = config && configuredInputs(loadShipConfig(config), given, listen);
   const { followed, listened, statePath, timeFormats } = own || NOTHING;
   const entries = withFormats(given, timeFormats);
   const isListening = listen.listeners.length > 0;
-  const hasOthers = isListening || followed.size > 0 || listened.length > 0;
+  const hasOthers = isListening || followed.size > 0 || listened.length > 0 || queues.length > 0;
   const plan: ShipPlan = {
     read: follow.isOn || (inputs.length === 0 && hasOthers) ? [] : await findInputs(inputs),
     entries,
+    queues,
     followed: new Map([
       ...(follow.isOn ? inputs.map((input) => [input, entries] as const) : []),
       ...followed,
@@ -49,6 +53,7 @@ export async function planOf(options: ShipOptions): Promise<ShipPlan> {
   for (const { times } of [entries, ...followed.values(), ...listened.map((one) => one.entries)]) {
     if (times !== undefined) new EntryTimes(times);
   }
+  for (const { listen } of plan.listened) readCredentials(listen);
   if (plan.followed.size > 0 && plan.follow.statePath !== undefined) {
     readState(plan.follow.statePath);
   }

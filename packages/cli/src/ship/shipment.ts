@@ -6,8 +6,11 @@ import type { EntryAccount, EntryStream } from './entries/entry-account.js';
 import { type EntryOptions, EntryStreams } from './entries/entry-streams.js';
 import { Follower, type FollowOptions } from './follow/follower.js';
 import { STANDARD_INPUT } from './inputs.js';
+import type { ListenAccount } from './listen/listen-account.js';
 import type { ListenOptions } from './listen/listen-options.js';
 import { Listeners } from './listen/listeners.js';
+import { openQueue, type Queue, type QueueChoice } from './queues/queue.js';
+import { QueueWriter } from './queues/queue-writer.js';
 import { readInput } from './read-input.js';
 import { sharedWait } from './shared-wait.js';
 import type { Stopping } from './stopping.js';
@@ -15,6 +18,7 @@ import type { Stopping } from './stopping.js';
 /** What a shipment tells while it goes on. */
 export interface ShipmentHost {
   readonly account: EntryAccount;
+  readonly listening: ListenAccount;
   readonly stopping: Stopping;
   readonly say: (line: string) => void;
 }
@@ -95,10 +99,11 @@ export class Shipment {
 
   /** Begins to listen. @throws what the system says of an address */
   listen(options: ListenOptions, entries: EntryOptions): Promise<Listeners> {
-    const { account, stopping, say } = this.#host;
+    const { account, listening, stopping, say } = this.#host;
     return Listeners.listen(options, {
       streams: this.#streams(entries),
       account,
+      listening,
       limits: options,
       confirmed: async () => {
         if (!this.#isStored) await this.#sync();
@@ -106,6 +111,33 @@ export class Shipment {
       say,
       failed: (error) => stopping.giveUp(error),
     });
+  }
+
+  /** Connects to a queue. @throws what cannot be used, or is not there */
+  openQueue(
+    choice: QueueChoice,
+    entries: EntryOptions,
+    timeoutMs: number | undefined,
+  ): Promise<Queue> {
+    const { account, stopping, say } = this.#host;
+    const { tag, source } = entries;
+    const times = choice.time === 'data' ? entries.times : undefined;
+    const host = { isStored: this.#isStored, say };
+    const writer = new QueueWriter(this.#muxer, { ...entries, times }, account, host);
+    account.add(writer);
+    return openQueue(choice, { writer, tag, source, say, timeoutMs, signal: stopping.reading });
+  }
+
+  /** Takes the messages of a queue until it is stopped, or ends itself, and all of them are acknowledged. */
+  async pull(queue: Queue): Promise<void> {
+    const { reading } = this.#host.stopping;
+    const stop = () => queue.stop();
+    reading.addEventListener('abort', stop);
+    try {
+      if (!reading.aborted) await queue.run();
+    } finally {
+      reading.removeEventListener('abort', stop);
+    }
   }
 
   /** Takes what comes until it is stopped. */

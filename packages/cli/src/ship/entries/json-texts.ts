@@ -1,13 +1,14 @@
-const SPACE = ' \t\n\r';
+/** What may stand between the parts of JSON. */
+export const SPACE = ' \t\n\r';
 const AFTER_SCALAR = `,]}${SPACE}`;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The text of a body in JSON.
+ * The text of a body.
  * @throws {SyntaxError} it is no UTF-8
  */
-export function jsonOf(body: Uint8Array): string {
+export function textOf(body: Uint8Array): string {
   try {
     return utf8.decode(body);
   } catch {
