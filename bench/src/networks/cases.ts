@@ -4,6 +4,7 @@ import { cacheFolder } from './ingester.js';
 import type { LinkFaults } from './link-faults.js';
 import { between, type Fault, oneWay } from './network.js';
 import { QUEUE, TAKER, whyNoQueue } from './queue.js';
+import { RELAY } from './relay.js';
 import { INDEXERS, INGESTERS, type Scene, type SceneSettings, SPARE } from './scene.js';
 import { shiftClock, shiftingClock, whyNoFaketime } from './shifting-clock.js';
 import { enlargeDisk, mountSmallDisk } from './small-disk.js';
@@ -36,6 +37,9 @@ const RECONNECT_LIMIT_MS = 60_000;
 const HOUR = 3600;
 const SMALL_DISK = 4 * 2 ** 20;
 const LARGE_DISK = 256 * 2 ** 20;
+
+const QUEUED: SceneSettings = { through: 'queue' };
+const RELAYED: SceneSettings = { through: 'relay' };
 
 const CUT = { isCut: true };
 const TO_INDEXERS = (faults: Partial<LinkFaults>) => oneWay(INGESTERS, INDEXERS, faults);
@@ -168,16 +172,26 @@ export const CASES: readonly Case[] = [
       ['queue-minutes', 'a queue cut from all', CUT, MINUTES],
     ] as const
   ).map(([name, what, faults, length]) => ({
-    ...{ name, what, scene: { hasQueue: true }, whyNot: whyNoQueue },
+    ...{ name, what, scene: QUEUED, whyNot: whyNoQueue },
     harm: during(between([...INGESTERS, TAKER], [QUEUE], faults), length),
   })),
   {
     name: 'queue-to-indexers',
     what: 'who takes from a queue cut from all indexers',
-    scene: { hasQueue: true },
+    scene: QUEUED,
     whyNot: whyNoQueue,
     harm: during(between([TAKER], INDEXERS, CUT), MINUTES),
   },
+  ...(
+    [
+      ['relay-seconds', 'a relay cut from all', [...INGESTERS, ...INDEXERS], SECONDS],
+      ['relay-minutes', 'a relay cut from all', [...INGESTERS, ...INDEXERS], MINUTES],
+      ['relay-to-indexers', 'a relay cut from all indexers', INDEXERS, MINUTES],
+    ] as const
+  ).map(([name, what, others, length]) => ({
+    ...{ name, what, scene: RELAYED },
+    harm: during(between([RELAY], others, CUT), length),
+  })),
 ];
 
 function of({ usual, quick }: Length, isQuick: boolean): number {

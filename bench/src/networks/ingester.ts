@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Network } from './network.js';
 import { numberedLine } from './numbered-lines.js';
-import { Ship } from './ship.js';
+import { Sender } from './sender.js';
 
 const EVERY_MS = 20;
 /** Lines that are written at once at most, when earlier ones had to wait. */
@@ -20,7 +20,7 @@ export interface IngesterSettings {
 
 /** `ringest ship` whose standard input gets numbered lines at a steady rate. */
 export class Ingester {
-  readonly ship: Ship;
+  readonly sender: Sender;
   readonly #linesPerSecond: number;
   #written = 0;
   #start = 0;
@@ -31,10 +31,10 @@ export class Ingester {
     const { to, keeping, linesPerSecond, environment } = settings;
     const cache = ['--cache-path', cacheFolder(network, host), '--cache-mode', keeping];
     const flags = [
-      ...['--ignore-timestamps', '--tag', host, ...to],
+      ...['ship', '--ignore-timestamps', '--tag', host, ...to],
       ...(keeping === 'memory' ? [] : cache),
     ];
-    this.ship = new Ship(network, host, flags, environment);
+    this.sender = new Sender(network, host, flags, environment);
     this.#linesPerSecond = linesPerSecond;
   }
 
@@ -55,8 +55,8 @@ export class Ingester {
    */
   end(): Promise<number | null> {
     clearInterval(this.#timer);
-    this.ship.stdin.end();
-    return this.ship.ended();
+    this.sender.stdin.end();
+    return this.sender.ended();
   }
 
   #write(): void {
@@ -66,10 +66,10 @@ export class Ingester {
     if (end <= this.#written) return;
     let lines = '';
     for (; this.#written < end; this.#written++)
-      lines += `${numberedLine(this.ship.host, this.#written)}\n`;
-    this.#isBlocked = !this.ship.stdin.write(lines);
+      lines += `${numberedLine(this.sender.host, this.#written)}\n`;
+    this.#isBlocked = !this.sender.stdin.write(lines);
     if (this.#isBlocked) {
-      this.ship.stdin.once('drain', () => {
+      this.sender.stdin.once('drain', () => {
         this.#isBlocked = false;
       });
     }

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { HostProcess } from './host-process.js';
+import type { Middle } from './middle.js';
 import type { Network } from './network.js';
-import { Ship } from './ship.js';
+import { Sender } from './sender.js';
 
 /** The host of the queue's server, and the one that takes from it. */
 export const QUEUE = 'queue';
@@ -11,9 +12,6 @@ export const TAKER = 'taker';
 const URL = `nats://${QUEUE}:4222`;
 const STREAM = ['--nats-create', '--nats-stream', 'ringest', '--nats-subjects', 'ringest.>'];
 
-/** Flags of a `ringest ship` that publishes. */
-export const TO_QUEUE: readonly string[] = ['--to', URL, ...STREAM];
-
 /** Why there can be no queue here; `undefined`: there can. */
 export function whyNoQueue(): string | undefined {
   const isMissing = spawnSync('nats-server', ['--version']).error !== undefined;
@@ -21,29 +19,28 @@ export function whyNoQueue(): string | undefined {
 }
 
 /** A server of NATS JetStream, and a `ringest ship` that takes from it and sends to indexers. */
-export class Queue {
-  readonly taker: Ship;
+export class Queue implements Middle {
+  readonly sender: Sender;
+  readonly to: readonly string[] = ['--to', URL, ...STREAM];
   readonly #network: Network;
   readonly #flags: readonly string[];
 
-  /** @param to flags that say where entries go */
-  constructor(network: Network, to: readonly string[]) {
+  /** @param toIndexers flags */
+  constructor(network: Network, toIndexers: readonly string[]) {
     this.#network = network;
-    this.#flags = ['--nats', URL, ...STREAM, '--nats-consumer', 'taker', '--nats-restore', ...to];
+    const from = ['--nats', URL, ...STREAM, '--nats-consumer', 'taker', '--nats-restore'];
+    this.#flags = ['ship', ...from, ...toIndexers];
     const store = join(network.folder, 'queue-store');
     const server = ['nats-server', '-a', network.address(QUEUE), '-js', '-sd', store];
     new HostProcess(network, QUEUE, QUEUE, server).stdout.resume();
-    this.taker = new Ship(network, TAKER, this.#flags, {});
+    this.sender = new Sender(network, TAKER, this.#flags, {});
   }
 
-  /**
-   * Has the taker end, and another one take what is left.
-   * @returns the exit statuses of both
-   */
+  /** Has the taker end, and another one take what is left. */
   async end(): Promise<(number | null)[]> {
-    this.taker.stop();
-    const status = await this.taker.ended();
-    const last = new Ship(this.#network, TAKER, [...this.#flags, '--nats-until-empty'], {});
+    this.sender.stop();
+    const status = await this.sender.ended();
+    const last = new Sender(this.#network, TAKER, [...this.#flags, '--nats-until-empty'], {});
     return [status, await last.ended()];
   }
 }

@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Account, type Totals } from './account.js';
 import { Indexer, PORT, readStored } from './indexer.js';
 import { Ingester, type Keeping } from './ingester.js';
+import type { Middle } from './middle.js';
 import { Network } from './network.js';
-import { QUEUE, Queue, TAKER, TO_QUEUE } from './queue.js';
-import type { ShipStatus } from './ship.js';
+import { QUEUE, Queue, TAKER } from './queue.js';
+import { RELAY, Relay } from './relay.js';
+import type { SenderStatus } from './sender.js';
 
 export const INGESTERS = ['ingester-1', 'ingester-2', 'ingester-3'] as const;
 export const INDEXERS = ['indexer-1', 'indexer-2', 'indexer-3'] as const;
@@ -19,13 +21,27 @@ const USUAL_SECONDS = 0.5;
 const CONNECT_LIMIT_MS = 180_000;
 const LOOK_MS = 50;
 
+/** What may stand between ingesters and indexers: its hosts, and what starts it. */
+const MIDDLES = {
+  queue: {
+    hosts: [QUEUE, TAKER],
+    start: (network: Network, toIndexers: readonly string[]): Middle =>
+      new Queue(network, toIndexers),
+  },
+  relay: {
+    hosts: [RELAY],
+    start: (network: Network, toIndexers: readonly string[]): Middle =>
+      new Relay(network, toIndexers),
+  },
+};
+
 /** What differs between cases before anything goes wrong. */
 export interface SceneSettings {
   readonly linesPerSecond?: number;
   /** So many connections of each ingester to each indexer: an indexer has so many names. */
   readonly connections?: number;
-  /** The ingesters publish to a queue, from which somebody else sends to the indexers. */
-  readonly hasQueue?: boolean;
+  /** What the ingesters send to in place of the indexers. */
+  readonly through?: keyof typeof MIDDLES;
   /** Is called before the processes start. */
   readonly prepare?: (network: Network) => void;
   /** Variables of the environment of a host's program. */
@@ -34,10 +50,10 @@ export interface SceneSettings {
 
 /** How it goes at a moment. */
 export interface Look {
-  readonly statuses: readonly ShipStatus[];
-  /** Every ship answers, and has all of its connections. */
+  readonly statuses: readonly SenderStatus[];
+  /** Every sender answers, and has all of its connections. */
   readonly isConnected: boolean;
-  /** Every ship answers, and has no more entries unconfirmed than what comes in half a second. */
+  /** Every sender answers, and has no more entries unconfirmed than what comes in half a second. */
   readonly isCaughtUp: boolean;
 }
 
@@ -49,18 +65,18 @@ export class Scene implements Disposable {
   readonly notes: string[] = [];
   readonly #settings: SceneSettings;
   readonly #linesPerSecond: number;
-  readonly #queue: Queue | undefined;
+  readonly #middle: Middle | undefined;
   readonly #indexers = new Map<string, Indexer>();
 
   private constructor(network: Network, settings: SceneSettings) {
-    const { linesPerSecond = LINES_PER_SECOND, connections = 1, hasQueue = false } = settings;
+    const { linesPerSecond = LINES_PER_SECOND, connections = 1, through } = settings;
     const names = INDEXERS.flatMap((host) => namesOf(host, connections));
     const toIndexers = ['--clear-conns', names.map((name) => `${name}:${PORT}`).join(',')];
     this.network = network;
     this.#settings = settings;
     this.#linesPerSecond = linesPerSecond;
-    this.#queue = hasQueue ? new Queue(network, toIndexers) : undefined;
-    const to = hasQueue ? TO_QUEUE : toIndexers;
+    this.#middle = through && MIDDLES[through].start(network, toIndexers);
+    const { to } = this.#middle ?? { to: toIndexers };
     this.ingesters = INGESTERS.map((host, i) => {
       const keeping = KEEPING[i % KEEPING.length] as Keeping;
       const environment = this.#environment(host);
@@ -70,7 +86,7 @@ export class Scene implements Disposable {
 
   /** Starts everything, and waits until all connections are there. */
   static async start(settings: SceneSettings, seed: number): Promise<Scene> {
-    const more = settings.hasQueue ? [QUEUE, TAKER] : [];
+    const more = settings.through === undefined ? [] : MIDDLES[settings.through].hosts;
     const network = await Network.create([...INGESTERS, ...INDEXERS, SPARE, ...more], seed);
     try {
       settings.prepare?.(network);
@@ -106,14 +122,14 @@ export class Scene implements Disposable {
     // More is written while they answer, which makes nobody look as if it had caught up.
     const written = this.ingesters.map((one) => one.written);
     const all = written.reduce((sum, count) => sum + count, 0);
-    const stages = this.ingesters.map(({ ship }, i) => ({
-      ship,
+    const stages = this.ingesters.map(({ sender }, i) => ({
+      sender,
       due: written[i] ?? 0,
       sources: 1,
     }));
-    if (this.#queue !== undefined)
-      stages.push({ ship: this.#queue.taker, due: all, sources: written.length });
-    const answers = await Promise.all(stages.map(({ ship }) => ship.status()));
+    if (this.#middle !== undefined)
+      stages.push({ sender: this.#middle.sender, due: all, sources: written.length });
+    const answers = await Promise.all(stages.map(({ sender }) => sender.status()));
     const statuses = answers.flatMap((status) => status ?? []);
     const usual = this.#linesPerSecond * USUAL_SECONDS;
     return {
@@ -143,13 +159,13 @@ export class Scene implements Disposable {
   /** Ends the ingesters, which have to have everything confirmed, then all others, and counts. */
   async end(): Promise<{ totals: Totals; exitStatuses: (number | null)[] }> {
     const exitStatuses = await Promise.all(this.ingesters.map((one) => one.end()));
-    if (this.#queue !== undefined) exitStatuses.push(...(await this.#queue.end()));
+    if (this.#middle !== undefined) exitStatuses.push(...(await this.#middle.end()));
     const account = new Account();
     for (const [host, indexer] of this.#indexers) {
       await indexer.end('SIGTERM');
       await readStored(this.network, host, account);
     }
-    const written = new Map(this.ingesters.map(({ ship, written }) => [ship.host, written]));
+    const written = new Map(this.ingesters.map(({ sender, written }) => [sender.host, written]));
     return { totals: account.totals(written), exitStatuses };
   }
 
@@ -167,12 +183,12 @@ function namesOf(host: string, count = 1): string[] {
   return [host, ...Array.from({ length: count - 1 }, (_, i) => `${host}-name-${i + 2}`)];
 }
 
-/** Whether a ship can send to every indexer. */
-function isConnected({ lanes }: ShipStatus): boolean {
+/** Whether a sender can send to every indexer. */
+function isConnected({ lanes }: SenderStatus): boolean {
   return lanes.every(({ state }) => state === 'hot');
 }
 
-/** What keeps ships from connecting. */
+/** What keeps senders from connecting. */
 function lastErrors({ statuses }: Look): string {
   const lanes = statuses.flatMap(({ lanes }) => lanes).filter(({ state }) => state !== 'hot');
   return lanes.map(({ state, lastError }) => `${state}, ${lastError}`).join('; ');

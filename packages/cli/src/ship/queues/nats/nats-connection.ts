@@ -29,7 +29,7 @@ const RETRY_MS = 1000;
  * would go on with it up to two minutes after a network is there again.
  */
 const PING_MS = 5000;
-/** How long an attempt to connect may take. */
+/** How long a server may take to shake hands. */
 const CONNECT_MS = 5000;
 
 /** What the system says of a server that is away, and may come. */

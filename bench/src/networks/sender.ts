@@ -8,8 +8,8 @@ import type { Network } from './network.js';
 
 const END_LIMIT_MS = 180_000;
 
-/** What a `ringest ship` says, as far as it is read here: see `StatusReply` of the command. */
-export interface ShipStatus {
+/** What a `ringest ship` or a `ringest relay` says, as far as it is read here: see `StatusReply` of the command. */
+export interface SenderStatus {
   /** Entries. */
   readonly confirmed: number;
   readonly lanes: readonly {
@@ -20,12 +20,13 @@ export interface ShipStatus {
   readonly cache: { readonly trouble: string | null } | null;
 }
 
-/** `ringest ship` on a host. */
-export class Ship {
+/** `ringest ship` or `ringest relay` on a host. */
+export class Sender {
   readonly host: string;
   readonly #socket: string;
   readonly #process: HostProcess;
 
+  /** @param flags the command's name, and its flags */
   constructor(
     network: Network,
     host: string,
@@ -34,7 +35,7 @@ export class Ship {
   ) {
     this.host = host;
     this.#socket = join(network.folder, `${host}.sock`);
-    const command = [...RINGEST, 'ship', '--status-socket', this.#socket, ...flags];
+    const command = [...RINGEST, ...flags, '--status-socket', this.#socket];
     this.#process = new HostProcess(network, host, host, command, environment);
     this.#process.stdout.resume();
   }
@@ -44,7 +45,7 @@ export class Ship {
   }
 
   /** What it says about itself; `undefined`: it does not answer, because it has not begun or has ended. */
-  async status(): Promise<ShipStatus | undefined> {
+  async status(): Promise<SenderStatus | undefined> {
     const socket = connect(this.#socket);
     try {
       await once(socket, 'connect');
