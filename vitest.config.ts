@@ -14,6 +14,7 @@ const PURE = [
   'test/indexer/{handler-promises,runs}.test.ts',
   'test/{fault,kill}/account.test.ts',
   'test/timestamps/**/*.test.ts',
+  'test/queues/**/*.test.ts',
 ];
 
 /** Files that look at their own process, and need it for themselves. */

@@ -31,6 +31,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   'Use it': [
     'docs/embedding.md',
     'docs/command.md',
+    'docs/queues.md',
     'docs/relay.md',
     'packages/cli/README.md',
     'docs/configuration.md',
@@ -41,6 +42,8 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'packages/pino/README.md',
     'packages/winston/README.md',
     'packages/nats/README.md',
+    'packages/kafka/README.md',
+    'packages/queues/README.md',
     'packages/metrics/README.md',
     'docs/times.md',
     'docs/security.md',
@@ -53,6 +56,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/measurements.md',
     'docs/performance.md',
     'docs/scaling.md',
+    'docs/more-machines.md',
     'docs/balancing.md',
   ],
   'Change it': [

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { CacheLockedError, CacheOpenError, FolderLock } from '@ringest/cache/internal';
+import { CacheLockedError, CacheOpenError, lockFolder } from '@ringest/cache/internal';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { thrown } from './logs.js';
@@ -42,8 +42,8 @@ class Locker {
 
 test('whoever comes second is told who has the folder', () => {
   const path = join(temporaryDirectory(), 'new');
-  const lock = FolderLock.take(path);
-  const error = thrown(CacheLockedError, () => FolderLock.take(path));
+  const lock = lockFolder(path);
+  const error = thrown(CacheLockedError, () => lockFolder(path));
 
   expect(error).toMatchObject({ code: 'ERR_CACHE_LOCKED', path });
   expect(error.holder).toEqual({ pid: process.pid, host: hostname() });
@@ -53,10 +53,10 @@ test('whoever comes second is told who has the folder', () => {
 
 test('a lock that was given back can be taken again', () => {
   const path = temporaryDirectory();
-  const lock = FolderLock.take(path);
+  const lock = lockFolder(path);
   lock.release();
   lock.release();
-  FolderLock.take(path).release();
+  lockFolder(path).release();
 });
 
 test('another name of the same folder does not help', () => {
@@ -64,23 +64,23 @@ test('another name of the same folder does not help', () => {
   const path = join(folder, 'cache');
   mkdirSync(path);
   symlinkSync(path, join(folder, 'link'));
-  const lock = FolderLock.take(path);
+  const lock = lockFolder(path);
 
-  expect(() => FolderLock.take(join(folder, 'link'))).toThrow(CacheLockedError);
+  expect(() => lockFolder(join(folder, 'link'))).toThrow(CacheLockedError);
   lock.release();
 });
 
 test('a path may be relative', () => {
   const path = join(temporaryDirectory(), 'new');
-  const lock = FolderLock.take(relative(process.cwd(), path));
-  expect(thrown(CacheLockedError, () => FolderLock.take(path)).path).toBe(path);
+  const lock = lockFolder(relative(process.cwd(), path));
+  expect(thrown(CacheLockedError, () => lockFolder(path)).path).toBe(path);
   lock.release();
 });
 
 test('a path that is a file is told as such', () => {
   const path = join(temporaryDirectory(), 'file');
   writeFileSync(path, '');
-  expect(thrown(CacheOpenError, () => FolderLock.take(path)).trouble).toBe('not-a-folder');
+  expect(thrown(CacheOpenError, () => lockFolder(path)).trouble).toBe('not-a-folder');
 });
 
 test('a lock dies with a process that is killed', async () => {
@@ -88,11 +88,11 @@ test('a lock dies with a process that is killed', async () => {
   const locker = new Locker(path);
   await locker.line();
   expect(await locker.take()).toBe('got');
-  const error = thrown(CacheLockedError, () => FolderLock.take(path));
+  const error = thrown(CacheLockedError, () => lockFolder(path));
   expect(error.holder?.pid).toBe(locker.process.pid);
   await locker.kill();
 
-  FolderLock.take(path).release();
+  lockFolder(path).release();
 });
 
 test('of processes that start at the same time exactly one gets the lock, time and again', async () => {
@@ -118,7 +118,7 @@ test.each([
   if (what.includes('lock')) mkdirSync(join(path, 'lock'), { recursive: true });
   if (what.includes('nowhere')) symlinkSync(join(folder, 'missing', 'folder'), path);
   if (what.includes('circle')) symlinkSync(path, path);
-  const error = thrown(CacheOpenError, () => FolderLock.take(path));
+  const error = thrown(CacheOpenError, () => lockFolder(path));
   expect(error.trouble).toBe(trouble);
   expect(error.message).toMatch(advice);
 });

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CacheLockedError, FolderLock, NodeDisk, requeueOn } from '@ringest/cache/internal';
+import { CacheLockedError, lockFolder, NodeDisk, requeueOn } from '@ringest/cache/internal';
 import { dumpCache, requeueQuarantine } from '@ringest/cache/tools';
 import { encodedSize, encodeFrame } from '@ringest/workers';
 import { expect, test } from 'vitest';
 import { Random } from '../support/random.js';
+import { forSeeds, scaled } from '../support/scale.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { openLog, readTexts } from './logs.js';
 import { NO_FAULTS, SimulatedDisk } from './simulated-disk.js';
@@ -123,36 +124,68 @@ test('what is no block of entries stays as it is', () => {
   }
 });
 
-test.each(Array.from({ length: 60 }, (_, seed) => [seed]))(
-  'loses no entry when the disk fails, the process dies or the power goes (seed %i)',
-  (seed) => {
-    const random = new Random(seed);
-    const disk = new SimulatedDisk(random);
+const COUNT_ONCE = [1, 1, 1, 1];
+const AT_LEAST_ONCE = COUNT_ONCE.map(() => expect.toSatisfy((count: number) => count >= 1));
+
+test.each([
+  ['and none is there twice', { failure: 0, sync: 0, short: 0.2, death: 0.1 }, COUNT_ONCE],
+  [
+    'also when the disk fails',
+    { failure: 0.05, sync: 0.05, short: 0.2, death: 0.05 },
+    AT_LEAST_ONCE,
+  ],
+] as const)(
+  'loses no entry when the process dies or the power goes, %s',
+  (_what, faults, counts) => {
     const segment = readFileSync(join(withSegmentAside(), 'quarantine', NAME));
-    disk.put('quarantine', NAME, segment);
-    const options = { damaged: false, tag: undefined, report: () => {} };
-    for (let attempt = 0; attempt < 3; attempt++) {
-      disk.faults = { failure: 0.05, sync: 0.05, short: 0.2, death: 0.05 };
-      try {
-        requeueOn(disk, options);
-      } catch {
-        // The operator tries again.
+    forSeeds(scaled(60, 3000), (seed) => {
+      const random = new Random(seed);
+      const disk = new SimulatedDisk(random);
+      disk.put('quarantine', NAME, segment);
+      const options = { damaged: false, tag: undefined, report: () => {} };
+      for (let attempt = 0; attempt < 3; attempt++) {
+        disk.faults = faults;
+        try {
+          requeueOn(disk, options);
+        } catch {
+          // The operator tries again.
+        }
+        disk.faults = NO_FAULTS;
+        if (random.chance(0.5)) disk.cutPower();
+        else disk.restart();
       }
-      disk.faults = NO_FAULTS;
-      if (random.chance(0.5)) disk.cutPower();
-      else disk.restart();
-    }
-    requeueOn(disk, options);
-    disk.cutPower();
-    const found = readTexts(openLog(disk)).join('');
-    expect(['a0', 'a1', 'bb', 'cc'].filter((data) => !found.includes(data))).toEqual([]);
-    expect(disk.names('quarantine')).toEqual([]);
+      // What was removed before may be there again after the first one.
+      for (let last = 0; last < 2; last++) {
+        requeueOn(disk, options);
+        disk.cutPower();
+      }
+      const found = readTexts(openLog(disk)).join('');
+      expect(['a0', 'a1', 'bb', 'cc'].map((data) => found.split(data).length - 1)).toEqual(counts);
+      expect(disk.names('quarantine')).not.toContain(NAME);
+    });
   },
 );
 
+test('a run that was killed in between is made good by the next, with nothing twice', async () => {
+  const path = withSegmentAside();
+  const file = join(path, 'quarantine', NAME);
+  alter(file, 'bb', 'xx');
+  const aside = readFileSync(file);
+  expect(requeue(path)).toMatchObject({ entries: 3, kept: 1 });
+  // As if it had been killed before it could remove the file.
+  writeFileSync(file, aside);
+  const { lines, ...totals } = requeue(path, { damaged: true });
+  expect(totals).toEqual({ entries: 4, removed: 1, kept: 0 });
+  expect(lines).toEqual([
+    `${NAME}: 4 entries back in the cache, 3 of them since a run that was interrupted`,
+  ]);
+  expect(await entriesOf(path)).toEqual(['one a0', 'two a1', 'two xx', 'gravwell cc']);
+  expect(quarantine(path)).toEqual([]);
+});
+
 test('a cache that a muxer uses is left alone', () => {
   const path = withSegmentAside();
-  const lock = FolderLock.take(path);
+  const lock = lockFolder(path);
   expect(() => requeue(path)).toThrow(CacheLockedError);
   lock.release();
   expect(quarantine(path)).toEqual([NAME]);

@@ -6,7 +6,7 @@ import { pack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { NodeProcess, RINGEST } from '../support/node-process.js';
-import { shipFlags, shipPipe } from '../support/shipping.js';
+import { ship, shipFlags, shipPipe, textsOf } from '../support/shipping.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 /** What arrives of an input. Tags are the numbers that the indexer has given to them. */
@@ -97,6 +97,38 @@ describe('what an entry is', () => {
     ]);
   });
 
+  it('has numbers as they were written', async () => {
+    const parts = ['1.0', '1e3', '12345678901234567890123', '{"n":1.0,"m":[ 1e3,"x\\"" ]}'];
+    const input = parts.map((part) => `{"before":"\\\\","at":{"msg":${part}}}\n`).join('');
+    const flags = ['--format', 'json', '--data-field', 'at.msg'];
+    expect(texts(await shipped(input, flags))).toEqual(parts);
+  });
+
+  it('has the time of a field with all of its digits', async () => {
+    const flags = ['--format', 'json', '--time-field', 'ts'];
+    const input = '{"ts":1767323045123456789}\n';
+    expect(times(await shipped(input, flags))).toEqual(['2026-01-02T03:04:05.123456789Z']);
+  });
+
+  it('is no value in MessagePack that is too long, which is refused alone', async () => {
+    const input = Buffer.concat([pack('one'), pack('x'.repeat(5000)), pack('two')]);
+    const flags = ['--format', 'messagepack', '--max-line-bytes', '1000'];
+    const counts = { entries: 2, confirmed: 2, refused: 1 };
+    expect(texts(await shipped(input, flags, 1, counts))).toEqual(['one', 'two']);
+  });
+
+  it('ends with what is no MessagePack, and the next file is read', async () => {
+    const indexer = await CollectingIndexer.start();
+    const folder = temporaryDirectory();
+    const [bad, good] = [join(folder, 'bad'), join(folder, 'good')];
+    writeFileSync(bad, Buffer.concat([pack('one'), Buffer.of(0xc1)]));
+    writeFileSync(good, pack('two'));
+    const process = ship(indexer.address, '--format', 'messagepack', bad, good);
+    expect(await process.end()).toBe(1);
+    expect(textsOf(indexer)).toEqual(['one', 'two']);
+    expect(process.stderr).toContain(`${bad}: no value of MessagePack begins with the byte c1, at`);
+  });
+
   it('is a value in MessagePack, wherever the chunks end', async () => {
     const values = Array.from({ length: 500 }, (_, i) => ({
       n: i,
@@ -175,6 +207,22 @@ describe('what becomes of entries', () => {
     ]);
   });
 
+  it('is that values of JSON are exact', async () => {
+    const flags = ['--extract-json', 'big,huge,one,list.1,o,flag,none'];
+    const input =
+      '{"big":9007199254740993,"huge":123456789012345678901234,"one":1.25,"list":[1,2e0],' +
+      '"o":{"n":1.0},"flag":true,"none":null}\n';
+    const [entry] = await shipped(input, flags);
+    expect(entry?.values).toEqual({
+      big: 9007199254740993n,
+      huge: '123456789012345678901234',
+      one: 1.25,
+      'list.1': 2n,
+      o: '{"n":1.0}',
+      flag: true,
+    });
+  });
+
   it('is that they are decompressed', async () => {
     const flags = ['--format', 'whole', '--gunzip'];
     expect(texts(await shipped(gzipSync('2026-01-02T03:04:05Z one'), flags))).toEqual([
@@ -217,6 +265,21 @@ describe('what becomes of entries', () => {
     const flags = ['--process', path, '--on-error', what];
     const counts = { failedSteps: 1, refused: status, entries: expected.length };
     expect(texts(await shipped('bad\ngood\n', flags, status, counts))).toEqual(expected);
+  });
+
+  it('is no promise of a function, which counts as failed', async () => {
+    const path = join(temporaryDirectory(), 'hook.mjs');
+    writeFileSync(path, `export default (entry) => Promise.reject(new Error('late'));`);
+    const counts = { failedSteps: 2, refused: 0, entries: 2 };
+    expect(texts(await shipped('a\nb\n', ['--process', path], 0, counts))).toEqual(['a', 'b']);
+  });
+
+  it('is no async function, which is refused before anything is read', async () => {
+    const path = join(temporaryDirectory(), 'hook.mjs');
+    writeFileSync(path, 'export default async (entry) => entry;');
+    const process = new NodeProcess(RINGEST, shipFlags('127.0.0.1:1', '--process', path));
+    expect(await process.end()).toBe(2);
+    expect(process.stderr).toContain('its function must not be async');
   });
 
   it('is that one which cannot be written is refused alone', async () => {

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pack } from 'msgpackr';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { GrowingLog } from '../support/growing-log.js';
@@ -31,6 +32,35 @@ const arrived = (lines: readonly string[]) =>
   eventually(() => expect(textsOf(indexer).sort()).toEqual([...lines].sort()));
 
 describe('ringest ship --follow', () => {
+  it('keeps its state file from another one, until it is gone', async () => {
+    log.write(3);
+    const process = follow(...NEVER_QUIET, log.path);
+    await arrived(allLines());
+    const other = follow(log.path);
+    expect(await other.end()).toBe(3);
+    expect(other.stderr).toContain(`${state} is in use by process ${process.pid} on `);
+    await eventually(() => expect(statesOf()).toHaveLength(1));
+    await process.end('SIGKILL');
+    log.write(1);
+    const next = follow(...NEVER_QUIET, log.path);
+    await eventually(() => expect(new Set(textsOf(indexer))).toEqual(new Set(allLines())));
+    expect(await next.end('SIGTERM')).toBe(0);
+  });
+
+  it('reads no further in a file that cannot be divided into entries, and goes on with others', async () => {
+    const [bad, good] = [join(log.folder, 'bad.mp'), join(log.folder, 'good.mp')];
+    writeFileSync(bad, Buffer.concat([pack('one'), Buffer.of(0xc1), pack('never')]));
+    const process = follow(...QUIET, '--format', 'messagepack', join(log.folder, '*.mp'));
+    await process.says(
+      'stderr',
+      /bad\.mp: no value of MessagePack begins with the byte c1, at byte 4/,
+    );
+    writeFileSync(good, pack('two'));
+    await arrived(['one', 'two']);
+    expect(await process.end('SIGTERM')).toBe(1);
+    expect(statesOf().find(({ path }) => path === bad)?.offset).toBe(4);
+  });
+
   it('ships lines as they come, and ends with 0 when all of them are confirmed', async () => {
     log.write(3);
     const process = follow(...NEVER_QUIET, log.path);

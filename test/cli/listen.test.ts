@@ -1,47 +1,18 @@
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { gzipSync } from 'node:zlib';
 import { selfSigned } from '@ringest/bench/shared';
 import { decodeEntry } from '@ringest/codec';
 import { describe, expect, it } from 'vitest';
 import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { NodeProcess, RINGEST } from '../support/node-process.js';
-import { ScriptedIndexer } from '../support/scripted-indexer.js';
 import { closed, connectSender } from '../support/sender.js';
+import { datagrams, listening, otherPort, send } from '../support/ship-listening.js';
 import { ship, shipFlags, textsOf } from '../support/shipping.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { eventually } from '../support/waiting.js';
-
-/** A running `ringest ship` with one listener, and the port of that. */
-async function listening(indexer: { readonly address: string }, ...flags: readonly string[]) {
-  const process = ship(indexer.address, ...flags);
-  const [, port] = await process.says('stderr', /^ringest: \w+ on \w+:\/\/127\.0\.0\.1:(\d+)$/m);
-  return { process, port: Number(port) };
-}
-
-/** Sends bytes by TCP, and ends the connection. */
-async function send(port: number, ...parts: readonly string[]): Promise<void> {
-  const socket = connectSender(port);
-  for (const part of parts) {
-    socket.write(part);
-    // Another segment, so that the parts are read apart.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  socket.end();
-  socket.resume();
-  await closed(socket);
-}
-
-async function datagrams(port: number, ...texts: readonly string[]): Promise<void> {
-  const socket = createSocket('udp4');
-  for (const text of texts) {
-    await new Promise((resolve) => socket.send(text, port, '127.0.0.1', resolve));
-  }
-  socket.close();
-}
 
 const arrived = (indexer: CollectingIndexer, texts: readonly string[]) =>
   eventually(() => expect(textsOf(indexer).sort()).toEqual([...texts].sort()));
@@ -52,8 +23,8 @@ describe('--listen-lines', () => {
     const udp = ['--listen-lines', 'udp://0'];
     const { process, port } = await listening(indexer, '--listen-lines', '0', ...udp);
     await Promise.all([send(port, 'one\ntw', 'o\n'), send(port, 'three\nlast')]);
-    const [, other] = await process.says('stderr', /lines on udp:\/\/127\.0\.0\.1:(\d+)/);
-    await datagrams(Number(other), 'four\nfive\n', 'six');
+    const other = await otherPort(process, 'lines on udp');
+    await datagrams(other, 'four\nfive\n', 'six');
     await arrived(indexer, ['one', 'two', 'three', 'last', 'four', 'five', 'six']);
     expect(new Set(indexer.received.map(({ bytes }) => String(decodeEntry(bytes).source)))).toEqual(
       new Set(['127.0.0.1']),
@@ -84,43 +55,6 @@ describe('--listen-lines', () => {
     await Promise.all([closed(first), closed(second)]);
     expect(await process.end('SIGTERM')).toBe(0);
   });
-
-  it('lets senders by TCP wait, and drops datagrams with a count, while there is no room', async () => {
-    const indexer = await ScriptedIndexer.listen();
-    const flags = [
-      '--listen-lines',
-      '0',
-      '--listen-lines',
-      'udp://0',
-      '--json',
-      '--grace',
-      '10ms',
-      '--ignore-timestamps',
-    ];
-    const { process, port } = await listening(indexer, ...flags);
-    const [, other] = await process.says('stderr', /lines on udp:\/\/127\.0\.0\.1:(\d+)/);
-    const progress = () =>
-      process.stdout
-        .trimEnd()
-        .split('\n')
-        .filter((line) => line.endsWith('}'))
-        .map((line): { readonly bytes: number; readonly dropped: number } => JSON.parse(line));
-    const socket = connectSender(port);
-    const chunk = Buffer.alloc(1024 * 1024, `${'x'.repeat(1023)}\n`);
-    // More than the ring, the backlog and the sockets take together.
-    for (let i = 0; i < 128; i++) socket.write(chunk);
-    await eventually(() => {
-      const [before, last] = progress().slice(-2);
-      expect(last?.bytes).toBeGreaterThan(0);
-      expect(last?.bytes).toBe(before?.bytes);
-    });
-    expect(progress().at(-1)?.bytes).toBeLessThan(128 * chunk.length);
-    await eventually(async () => {
-      await datagrams(Number(other), ...Array.from({ length: 100 }, () => 'y'.repeat(60_000)));
-      expect(progress().at(-1)?.dropped).toBeGreaterThan(0);
-    });
-    expect(await process.end('SIGTERM')).toBe(1);
-  });
 });
 
 describe('--listen-syslog', () => {
@@ -142,10 +76,16 @@ describe('--listen-syslog', () => {
 
   it('makes several entries of a message that is too long, and goes on behind it', async () => {
     const indexer = await CollectingIndexer.start();
-    const flags = ['--listen-syslog', '0', '--max-line-bytes', '10'];
-    const { process, port } = await listening(indexer, ...flags);
+    const udp = ['--listen-syslog', 'udp://0', '--listen-lines', 'udp://0'];
+    const flags = ['--listen-syslog', '0', ...udp, '--max-line-bytes', '10'];
+    const { process } = await listening(indexer, ...flags);
+    const port = await otherPort(process, 'syslog on tcp');
     await send(port, '26 <34>one 7 in fro', 'nt, and mo4 <5>a7 <34>t', 'wo');
-    await arrived(indexer, ['<34>one 7 ', 'in front, ', 'and mo', '<5>a', '<34>two']);
+    const byTcp = ['<34>one 7 ', 'in front, ', 'and mo', '<5>a', '<34>two'];
+    await datagrams(await otherPort(process, 'syslog on udp'), '<34>message\n2');
+    await datagrams(await otherPort(process, 'lines on udp'), 'a longer line\nb\r\n\n\0');
+    const byUdp = ['<34>messag', 'e\n2', 'a longer l', 'ine', 'b'];
+    await arrived(indexer, [...byTcp, ...byUdp]);
     expect(await process.end('SIGTERM')).toBe(0);
   });
 
@@ -154,8 +94,8 @@ describe('--listen-syslog', () => {
     const udp = ['--listen-syslog', 'udp://0'];
     const { process, port } = await listening(indexer, '--listen-syslog', '0', ...udp);
     await send(port, '<34>one\n<34>two\r\n');
-    const [, other] = await process.says('stderr', /syslog on udp:\/\/127\.0\.0\.1:(\d+)/);
-    await datagrams(Number(other), messages[1] ?? '', '<34>three\n\0');
+    const other = await otherPort(process, 'syslog on udp');
+    await datagrams(other, messages[1] ?? '', '<34>three\n\0');
     await arrived(indexer, ['<34>one', '<34>two', messages[1] ?? '', '<34>three']);
     expect(await process.end('SIGTERM')).toBe(0);
   });
@@ -178,124 +118,48 @@ describe('--listen-syslog', () => {
     await arrived(indexer, ['<34>secret']);
     expect(await process.end('SIGTERM')).toBe(0);
   });
-});
 
-describe('--listen-http', () => {
-  const post = async (
-    port: number,
-    path: string,
-    body: string | Uint8Array<ArrayBuffer>,
-    headers = {},
-  ) => {
-    const reply = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body, headers });
-    return [reply.status, await reply.json()] as const;
-  };
-  const SUCCESS = [200, { text: 'Success', code: 0 }];
-
-  it('takes raw bodies, lines and JSON, and answers once they are confirmed', async () => {
+  it('reads its certificate and its token again after SIGHUP, and keeps them if the new ones are none', async () => {
     const indexer = await CollectingIndexer.start();
-    const { process, port } = await listening(indexer, '--listen-http', '0');
-    expect(await post(port, '/raw', 'a\nb')).toEqual(SUCCESS);
-    expect(textsOf(indexer)).toEqual(['a\nb']);
-    expect(await post(port, '/lines', 'c\nd')).toEqual(SUCCESS);
-    const gzip = { 'content-encoding': 'gzip' };
-    expect(await post(port, '/json', new Uint8Array(gzipSync('[{"e":1},"f"]')), gzip)).toEqual(
-      SUCCESS,
-    );
-    expect(textsOf(indexer)).toEqual(['a\nb', 'c', 'd', '{"e":1}', 'f']);
+    const folder = temporaryDirectory();
+    const files = {
+      cert: join(folder, 'cert'),
+      key: join(folder, 'key'),
+      token: join(folder, 't'),
+    };
+    const write = async (token: string) => {
+      const { cert, key } = await selfSigned({ hosts: ['localhost'] });
+      writeFileSync(files.cert, cert);
+      writeFileSync(files.key, key);
+      writeFileSync(files.token, token);
+      return cert;
+    };
+    const post = (port: number, ca: string | Buffer, token: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const headers = { authorization: `Splunk ${token}` };
+        const target = { host: '127.0.0.1', port, path: '/raw', servername: 'localhost' };
+        request({ ...target, ca, headers, method: 'POST', agent: false }, (reply) =>
+          reply.resume().once('end', () => resolve(reply.statusCode)),
+        )
+          .once('error', reject)
+          .end('a');
+      });
+    const before = await write('one');
+    const flags = ['--listen-cert', files.cert, '--listen-key', files.key];
+    const http = ['--listen-http', 'tls://0', '--token-file', files.token];
+    const { process, port } = await listening(indexer, ...http, ...flags);
+    expect(await post(port, before, 'one')).toBe(200);
+    const after = await write('two');
+    process.kill('SIGHUP');
+    await process.says('stderr', /the configuration was read again/);
+    expect(await post(port, after, 'two')).toBe(200);
+    expect(await post(port, after, 'one')).toBe(403);
+    await expect(post(port, before, 'two')).rejects.toThrow(/certificate/);
+    writeFileSync(files.token, ' ');
+    process.kill('SIGHUP');
+    await process.says('stderr', /the configuration stays as it was: the token file/);
+    expect(await post(port, after, 'two')).toBe(200);
     expect(await process.end('SIGTERM')).toBe(0);
-  });
-
-  it("takes events and raw lines as Splunk's collector", async () => {
-    const indexer = await CollectingIndexer.start();
-    const token = join(temporaryDirectory(), 'token');
-    writeFileSync(token, 'secret\n');
-    const flags = ['--token-file', token, '--route', 'sourcetype=web:www'];
-    const { process, port } = await listening(indexer, '--listen-http', '0', ...flags);
-    const path = '/services/collector/event';
-    const authorization = { authorization: 'Splunk secret' };
-    const body =
-      '{"event":"one","time":1767323045.25,"host":"10.1.2.3","sourcetype":"web","fields":{"n":1}}' +
-      '{"event":{"two":"}"}}';
-    expect(await post(port, path, body, authorization)).toEqual(SUCCESS);
-    expect(await post(port, '/services/collector/raw', 'three\nfour\n', authorization)).toEqual(
-      SUCCESS,
-    );
-    const [first, ...others] = indexer.received.map(({ tag, bytes }) => {
-      const { data, timestamp, source, enumeratedValues } = decodeEntry(bytes);
-      const values = enumeratedValues.map(({ name, value }) => [name, value]);
-      return [data.toString(), tag, timestamp.toString(), String(source), values];
-    });
-    expect(first).toEqual([
-      'one',
-      'www',
-      '2026-01-02T03:04:05.25Z',
-      '10.1.2.3',
-      [
-        ['host', '10.1.2.3'],
-        ['sourcetype', 'web'],
-        ['n', 1n],
-      ],
-    ]);
-    expect(others.map(([text]) => text)).toEqual(['{"two":"}"}', 'three', 'four']);
-    expect((await post(port, path, body))[0]).toBe(401);
-    expect((await post(port, path, body, { authorization: 'Splunk other' }))[0]).toBe(403);
-    const bad = ['{"event":"a"', '{"event":""}', '{}', 'x', '{"event":"a"} x'];
-    for (const one of bad) {
-      expect(await post(port, path, one, authorization)).toEqual([
-        400,
-        { text: 'Invalid data format', code: 6 },
-      ]);
-    }
-    expect((await fetch(`http://127.0.0.1:${port}/services/collector/health`)).status).toBe(200);
-    expect(indexer.received).toHaveLength(4);
-    expect(await process.end('SIGTERM')).toBe(0);
-  });
-
-  it('keeps what JSON is made of as it was written', async () => {
-    const indexer = await CollectingIndexer.start();
-    const { process, port } = await listening(indexer, '--listen-http', '0');
-    const object = '{"id":12345678901234567890, "x":[1.0,"]\\"",{}]}';
-    expect(await post(port, '/json', ` [${object} , 1e400,"\\u0041",[ ],null]\n`)).toEqual(SUCCESS);
-    expect(await post(port, '/json', object)).toEqual(SUCCESS);
-    const event = `{"time" : 1, "\\u0065vent" :${object} }`;
-    expect(await post(port, '/services/collector', `${event}\n${event}`)).toEqual(SUCCESS);
-    const parts = [object, '1e400', 'A', '[ ]', 'null'];
-    expect(textsOf(indexer)).toEqual([...parts, object, object, object]);
-    expect((await post(port, '/json', new Uint8Array([34, 255, 34])))[0]).toBe(400);
-    expect(await process.end('SIGTERM')).toBe(0);
-  });
-
-  it('does not say that it has taken an entry that was refused', async () => {
-    const indexer = await CollectingIndexer.start();
-    const { process, port } = await listening(indexer, '--listen-http', '0');
-    const fields = JSON.stringify({ ['n'.repeat(100_000)]: 1 });
-    const body = `{"event":"one"}{"event":"two","fields":${fields}}`;
-    expect((await post(port, '/services/collector', body))[0]).toBe(400);
-    await arrived(indexer, ['one']);
-    expect(await process.end('SIGTERM')).toBe(1);
-  });
-
-  it('refuses bodies that are too large, also when they are compressed', async () => {
-    const indexer = await CollectingIndexer.start();
-    const { process, port } = await listening(indexer, '--listen-http', '0', '--max-body', '1000');
-    const large = 'x'.repeat(1001);
-    expect((await post(port, '/raw', large))[0]).toBe(413);
-    const gzip = { 'content-encoding': 'gzip' };
-    expect((await post(port, '/raw', new Uint8Array(gzipSync(large)), gzip))[0]).toBe(400);
-    expect(await process.end('SIGTERM')).toBe(0);
-    expect(indexer.received).toEqual([]);
-  });
-
-  it('does not say that it has what nobody confirms', async () => {
-    const indexer = await ScriptedIndexer.listen();
-    const { process, port } = await listening(indexer, '--listen-http', '0', '--grace', '50ms');
-    const reply = post(port, '/raw', 'one');
-    const connection = await indexer.connection(0);
-    await connection.until('an entry', () => connection.frames.length === 1);
-    process.kill('SIGTERM');
-    expect(await reply).toEqual([503, { text: 'Server is busy', code: 9 }]);
-    expect(await process.end()).toBe(1);
   });
 });
 
@@ -309,6 +173,30 @@ describe('a listener that cannot be', () => {
       ['--listen-lines', '1', '--token-file', 'x'],
       2,
       /about --listen-http/,
+    ],
+    [
+      'a token file without a token',
+      ['--listen-http', '0', '--token-file', '/dev/null'],
+      2,
+      /must have one token/,
+    ],
+    [
+      'a certificate that is none',
+      ['--listen-lines', 'tls://0', '--listen-cert', '/dev/null', '--listen-key', '/dev/null'],
+      2,
+      /are no certificate and its key/,
+    ],
+    [
+      'a key that is missing',
+      ['--listen-lines', 'tls://0', '--listen-cert', '/dev/null', '--listen-key', '/no/key'],
+      2,
+      /key file \/no\/key cannot be read/,
+    ],
+    [
+      'too little room for a body',
+      ['--listen-http', '0', '--max-waiting', '1MB'],
+      2,
+      /--max-waiting must be at least 4 times --max-body/,
     ],
   ])('is said: %s', async (_what, flags, status, message) => {
     const process = new NodeProcess(RINGEST, shipFlags('127.0.0.1:1', ...flags));

@@ -6,6 +6,7 @@ import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { SECRET } from '../support/muxer.js';
 import { NodeProcess, RINGEST } from '../support/node-process.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
+import { connectSender } from '../support/sender.js';
 import { ship, shipFlags, shipPipe, textsOf } from '../support/shipping.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -30,6 +31,24 @@ describe('ringest ship', () => {
       problems: 0,
     });
   });
+
+  it.each([
+    ['stdout', ['--json']],
+    ['stderr', ['--tag-rule', 'one=a b c']],
+  ] as const)(
+    'ships on, and keeps its exit status, when nobody reads its %s',
+    async (output, flags) => {
+      const indexer = await CollectingIndexer.start();
+      const process = shipPipe(indexer.address, ...flags);
+      process.stopReading(output);
+      process.stdin.write('one\n');
+      await indexer.entries(1);
+      process.stdin.end('two\n');
+      expect(await process.end()).toBe(0);
+      expect(textsOf(indexer)).toEqual(['one', 'two']);
+      expect(process.stderr).toBe('');
+    },
+  );
 
   it('ships a file that is its standard input, with a last line without its end', async () => {
     const indexer = await CollectingIndexer.start();
@@ -117,6 +136,17 @@ describe('a signal', () => {
     expect(process.stderr).toContain('standard input was not read to its end');
   });
 
+  it('ends connections; half a line that has come by one is shipped, for nobody can send the rest', async () => {
+    const indexer = await CollectingIndexer.start();
+    const process = ship(indexer.address, '--listen-lines', '0');
+    const [, port] = await process.says('stderr', /lines on tcp:\/\/127\.0\.0\.1:(\d+)/);
+    const sender = connectSender(Number(port));
+    sender.write('one\ntw');
+    await indexer.entries(1);
+    expect(await process.end('SIGTERM')).toBe(0);
+    expect(textsOf(indexer)).toEqual(['one', 'tw']);
+  });
+
   it('waits for confirmations no longer than --grace', async () => {
     const indexer = await ScriptedIndexer.listen();
     const process = shipPipe(indexer.address, '--grace', '50ms', '--json');
@@ -145,7 +175,7 @@ describe('a signal', () => {
     const process = shipPipe(indexer.address);
     await indexer.connection(0);
     expect(await process.end('SIGTERM')).toBe(1);
-    expect(process.stderr).toContain('SIGTERM came before an indexer was there');
+    expect(process.stderr).toContain('SIGTERM came before it was connected');
   });
 });
 

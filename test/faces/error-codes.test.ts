@@ -2,7 +2,9 @@ import * as cache from '@ringest/cache';
 import * as codec from '@ringest/codec';
 import * as core from '@ringest/core';
 import * as indexer from '@ringest/indexer';
+import * as kafka from '@ringest/kafka';
 import * as nats from '@ringest/nats';
+import * as queues from '@ringest/queues';
 import * as relay from '@ringest/relay';
 import * as timestamps from '@ringest/timestamps';
 import * as workers from '@ringest/workers';
@@ -10,9 +12,18 @@ import { describe, expect, it } from 'vitest';
 
 /** Every class of an error that a package exports; core exports many of the others again. */
 function errorClasses(): Set<abstract new (...parts: never[]) => Error> {
-  const all = [codec, workers, cache, core, indexer, timestamps, nats, relay].flatMap((one) =>
-    Object.values(one),
-  );
+  const all = [
+    codec,
+    workers,
+    cache,
+    core,
+    indexer,
+    timestamps,
+    queues,
+    nats,
+    kafka,
+    relay,
+  ].flatMap((one) => Object.values(one));
   return new Set(all.filter((one) => typeof one === 'function' && one.prototype instanceof Error));
 }
 

@@ -13,7 +13,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   timestamps: [],
   flags: ['core', 'indexer'],
   metrics: ['core'],
-  nats: ['codec', 'core'],
+  queues: ['codec', 'core'],
+  nats: ['codec', 'core', 'queues'],
+  kafka: ['codec', 'core', 'queues'],
   relay: ['codec', 'core', 'indexer'],
   pino: ['core'],
   winston: ['core'],
@@ -25,6 +27,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'core',
     'flags',
     'indexer',
+    'nats',
     'relay',
     'timestamps',
   ],
@@ -101,7 +104,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 
 /** The rooms that files at the root of a package may import. A file that is not named may import none. */
 const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  cache: { 'messages.js': ['disk', 'log'], 'tools.js': ['dump', 'repair'] },
+  cache: { 'messages.js': ['disk', 'log'], 'tools.js': ['main', 'dump', 'repair'] },
   core: {
     'muxer.js': [
       'configuration',

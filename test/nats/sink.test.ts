@@ -1,3 +1,4 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { decodeEntry } from '@ringest/codec';
 import { EnumeratedType, EnumeratedValue } from '@ringest/core';
 import { JetStreamSink, JetStreamSource, PublishError } from '@ringest/nats';
@@ -58,6 +59,71 @@ withServer('a subject that no stream stores is an error that says so', async () 
   await expect(sink.flush()).rejects.toThrow(PublishError);
   expect(() => sink.write({ tag: 'test', timestamp: 0, data: 'two' })).toThrow(/nobody/);
 });
+
+withServer('barrier waits for what was written before it, while more is written', async () => {
+  const server = await NatsServer.start();
+  const connection = await server.stream();
+  const sink = new JetStreamSink({ connection, subject: 'events.{tag}' });
+  const write = (count: number) => {
+    for (let i = 0; i < count; i++) sink.write({ tag: 'test', timestamp: 0, data: `${i}` });
+  };
+  await sink.barrier();
+  write(100);
+  const barrier = sink.barrier();
+  write(1);
+  await barrier;
+  const { messages } = (await (await jetstream(connection).streams.get('events')).info()).state;
+  expect(messages).toBeGreaterThanOrEqual(100);
+  await sink.flush();
+});
+
+withServer('what is too large can be left out, and the rest is stored', async () => {
+  const server = await NatsServer.start();
+  const connection = await server.connect();
+  const manager = await jetstreamManager(connection);
+  await manager.streams.add({ name: 'events', subjects: ['events.>'], max_msg_size: 10_000 });
+  const refused: PublishError[] = [];
+  const sink = new JetStreamSink({
+    connection,
+    subject: 'events.{tag}',
+    onUnstored: (error) => {
+      refused.push(error);
+      return 'drop';
+    },
+  });
+  for (const bytes of [10, 20_000, 2_000_000, 10]) {
+    sink.write({ tag: 'test', timestamp: 0, data: new Uint8Array(bytes) });
+  }
+  await sink.flush();
+  expect(sink.stats()).toMatchObject({ published: 4, stored: 2 });
+  expect(refused.map(({ isTooLarge }) => isTooLarge)).toEqual([true, true]);
+});
+
+withServer(
+  'what no stream takes is published again once there is one, and stored once',
+  async () => {
+    const server = await NatsServer.start();
+    const connection = await server.connect();
+    const manager = await jetstreamManager(connection);
+    const refused: PublishError[] = [];
+    const sink = new JetStreamSink({
+      connection,
+      subject: 'events.{tag}',
+      retries: 0,
+      onUnstored: (error) => {
+        refused.push(error);
+        return 'retry';
+      },
+    });
+    sink.write({ tag: 'test', timestamp: 0, data: 'one' });
+    await eventually(() => expect(refused.length).toBeGreaterThan(0));
+    expect(refused[0]?.message).toMatch(/not stored at events\.test: no stream takes it/);
+    expect(refused[0]?.isTooLarge).toBe(false);
+    await manager.streams.add({ name: 'events', subjects: ['events.>'] });
+    await sink.flush();
+    expect((await manager.streams.info('events')).state.messages).toBe(1);
+  },
+);
 
 withServer('a bad entry is refused, and nothing is published', async () => {
   const server = await NatsServer.start();

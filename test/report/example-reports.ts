@@ -1,4 +1,5 @@
-import type { BenchResults, GuardReport, TuneReport } from '@ringest/bench/report';
+import { runFleetCase } from '@ringest/bench/internal';
+import type { BenchResults, GuardReport, SoakOutcome, TuneReport } from '@ringest/bench/report';
 
 const policies = (value: number) => ({
   expectedTime: value,
@@ -111,6 +112,7 @@ export const BENCH_RESULTS: BenchResults = {
       ...{ meanMs: 15, p99Ms: 67, pickNs: 440 },
     })),
   },
+  fleet: { seed: 1, rows: [runFleetCase('restart', { ingesters: 4, indexers: 2 }, 1)] },
 };
 
 /** A report of a guard that found something of each kind. */
@@ -188,5 +190,37 @@ export function tuneReport(best = 'lines-2'): TuneReport {
     muxer: { connectionsPerTarget: 2, workers: 1, ringBytes: 2 ** 24 },
     loadFlags: ['--connections', '2'],
     sure: { isBetter: true, confidence: 0.95, text: 'better than the default beyond noise' },
+  };
+}
+
+/** What came of a soak in which everything went wrong. */
+export function soakOutcome(): SoakOutcome {
+  const counts = { written: 90, confirmed: 80, resent: 20, reconnects: 3, hot: 3, cached: 0 };
+  const samples = Array.from({ length: 70 }, (_, i) => ({
+    ...{ seconds: i * 10, name: 'tcp', pid: i < 30 ? 17 : 18 },
+    ...{ rssBytes: (100 + i) * 2 ** 20, descriptors: 30 + i, threads: 12 },
+    self: { heapBytes: 2 ** 24, delayMs: { p50: 0, p99: i % 50, max: i % 90 } },
+    ...{ counts, latencyMs: { p50: 5, p99: 80 + i, max: 900 } },
+  }));
+  return {
+    ...{ seed: 7, seconds: 700, foreign: 1, failures: ['tcp: it ended early'] },
+    parts: [
+      {
+        ...{ name: 'tcp', description: 'a muxer by TCP', counts, mayRepeat: 20, silentSeconds: 12 },
+        ...{ sent: 90, arrived: 80, lost: 10, duplicates: 21, altered: 1, unsent: 2 },
+        examples: ['0:7'],
+      },
+    ],
+    indexers: ['indexer 1'],
+    growth: (['memory', 'descriptors', 'threads'] as const).map((metric) => ({
+      ...{ name: 'tcp', metric, seconds: 350, before: 40, perHour: 3600, verdict: 'leak' },
+    })),
+    samples,
+    totals: samples.map(({ seconds }) => ({ seconds, arrived: seconds * 9, duplicates: seconds })),
+    faults: Array.from({ length: 400 }, (_, i) => ({
+      ...{ seconds: i * 1.5, forSeconds: 1 },
+      place: (['tcp', 'indexer 1', 'all indexers'] as const)[i % 3] ?? 'tcp',
+      fault: (['kill', 'slow', 'outage'] as const)[i % 3] ?? 'kill',
+    })),
   };
 }

@@ -8,6 +8,7 @@ import {
   loadPage,
   type Recording,
   renderPage,
+  soakPage,
   tunePage,
 } from '@ringest/bench/report';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -21,7 +22,7 @@ import {
 } from '../support/browser.js';
 import { LOAD, NodeProcess } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { BENCH_RESULTS, GUARD_REPORT, tuneReport } from './example-reports.js';
+import { BENCH_RESULTS, GUARD_REPORT, soakOutcome, tuneReport } from './example-reports.js';
 
 const WHEN = [['command', 'pnpm load']] as const;
 const NASTY = '</script><img src=x onerror=alert(1)> & "\'<!-- $& $1';
@@ -81,6 +82,7 @@ function chartsOf(page: Page): Promise<Chart[]> {
 const pages = (): readonly (readonly [name: string, html: string])[] => [
   ['load', loadHtml],
   ['tune', renderPage(tunePage(tuneReport(), WHEN))],
+  ['soak', renderPage(soakPage(soakOutcome(), WHEN))],
   ['guard', renderPage(guardPage(GUARD_REPORT, WHEN))],
   ...(Object.keys(BENCH_RESULTS) as BenchName[]).map(
     (name) => [name, renderPage(benchPage(name, 'things', BENCH_RESULTS[name], WHEN))] as const,

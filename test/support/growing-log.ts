@@ -21,6 +21,15 @@ export class GrowingLog {
     return `line ${number} `.padEnd(LINE_BYTES - 1, '.');
   }
 
+  /** The number of a line. */
+  static numberOf(text: string): number {
+    return Number(text.split(' ')[1]);
+  }
+
+  static isLine(text: string): boolean {
+    return text === GrowingLog.line(GrowingLog.numberOf(text));
+  }
+
   write(count: number): void {
     let text = '';
     for (let i = 0; i < count; i++) text += `${GrowingLog.line(++this.lines)}\n`;

@@ -20,15 +20,18 @@ export const isNatsMissing: boolean =
 export class NatsServer {
   readonly #port: number;
   readonly #folder = temporaryDirectory();
+  readonly #flags: readonly string[];
   #child: ChildProcess | undefined;
 
-  private constructor(port: number) {
+  private constructor(port: number, flags: readonly string[]) {
     this.#port = port;
+    this.#flags = flags;
     onTestFinished(() => this.kill());
   }
 
-  static async start(): Promise<NatsServer> {
-    const server = new NatsServer(await freePort());
+  /** @param flags more of them for the server, such as those about TLS */
+  static async start(...flags: readonly string[]): Promise<NatsServer> {
+    const server = new NatsServer(await freePort(), flags);
     await server.start();
     return server;
   }
@@ -41,7 +44,8 @@ export class NatsServer {
   async start(): Promise<void> {
     const changes = new Changes();
     let log = '';
-    const args = ['-a', '127.0.0.1', '-p', `${this.#port}`, '-js', '-sd', this.#folder];
+    const own = ['-a', '127.0.0.1', '-p', `${this.#port}`, '-js', '-sd', this.#folder];
+    const args = [...own, ...this.#flags];
     const child = spawn('nats-server', args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
     child.stderr.on('data', (text) => {

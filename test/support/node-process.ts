@@ -61,6 +61,11 @@ export class NodeProcess {
     return pattern.exec(this[output]) as RegExpExecArray;
   }
 
+  /** Reads an output no more, as `head` does. */
+  stopReading(output: 'stdout' | 'stderr'): void {
+    this.#child[output]?.destroy();
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

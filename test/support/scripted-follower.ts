@@ -160,6 +160,7 @@ export class ScriptedFollower {
             waiting.push({ count: lines.length, give: resolve });
           }),
         say: (line) => this.said.push(line),
+        problem: (text) => this.said.push(text),
       },
     );
     return { follower, stop: new AbortController(), lines, waiting, turning: undefined, given: 0 };

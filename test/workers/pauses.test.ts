@@ -14,16 +14,16 @@ describe('the delays between attempts', () => {
     expect(next(backoff, 2)).toEqual([500, 1000]);
   });
 
-  it('are shortened by up to a quarter, each by chance', () => {
-    expect(next(new Backoff(1000, 4000, () => 1 - Number.EPSILON), 3)).toEqual([750, 1500, 3000]);
+  it('are shortened by up to half, each by chance', () => {
+    expect(next(new Backoff(1000, 4000, () => 1 - Number.EPSILON), 3)).toEqual([500, 1000, 2000]);
     const chances = [0, 0.5, 0.25];
     const backoff = new Backoff(1000, 1000, () => chances.shift() ?? 0);
-    expect(next(backoff, 3)).toEqual([1000, 875, 938]);
+    expect(next(backoff, 3)).toEqual([1000, 750, 875]);
   });
 
   it('stay within these bounds by the chance of the machine', () => {
     for (const delay of next(new Backoff(400, 400), 1000)) {
-      expect(delay).toBeGreaterThanOrEqual(300);
+      expect(delay).toBeGreaterThanOrEqual(200);
       expect(delay).toBeLessThanOrEqual(400);
     }
   });

@@ -10,7 +10,7 @@ import { SECRET } from './load.js';
 
 const INDEXERS = 4;
 
-/** What the cases found; see `balance-cases.ts`. */
+/** What the cases found; see `cases.ts`. */
 export interface BalanceReport {
   readonly equal: { readonly maxShareDeviation: ByPolicy };
   readonly oneSlow: { readonly ratioToHealthyAlone: ByPolicy };

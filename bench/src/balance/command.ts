@@ -1,13 +1,17 @@
 import { POLICIES, type Policy } from '@ringest/core';
 import { wholeNumber } from '@ringest/indexer/command-line';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { BenchName, BenchResults } from '../report/bench/results.js';
 import { circumstances } from '../report/circumstances.js';
 import { addResultFlags, type ResultFlags, withResult } from '../report/result-flags.js';
 import { type BalanceReport, runBalance } from './balance.js';
+import type { FleetSize } from './fleet/fleet.js';
+import { FLEET_CASES, type FleetCase, runFleetCase } from './fleet/fleet-case.js';
+import { FLEET_SIZES, fleetSize, fleetTable } from './fleet/fleet-text.js';
 import { type SimulationRow, simulate } from './simulation.js';
 
 const DESCRIPTION = 'how batches are shared among indexers, by policy: over sockets, or simulated';
+const FLEET_DESCRIPTION = 'many ingesters on the same indexers, in simulated time';
 const SIZES = [1, 10, 100, 1000];
 const FIRST_COLUMN = 38;
 const COLUMN = 18;
@@ -18,13 +22,30 @@ export function addBalanceCommand(program: Command): void {
     .command('balance')
     .description(DESCRIPTION)
     .option('--simulate', 'in simulated time, without sockets, with 1 to 1000 indexers', false)
-    .option('--seed <n>', 'of the simulation', wholeNumber(0, 2 ** 31 - 1), 1);
+    .addOption(
+      new Option(
+        '--fleet [size...]',
+        'in simulated time, many ingesters that share indexers; as 100x8',
+      )
+        .argParser(fleetSize)
+        .conflicts('simulate'),
+    )
+    .option('--seed <n>', 'of a simulation', wholeNumber(0, 2 ** 31 - 1), 1);
   addResultFlags(command).action(async (options: Options) => {
     const page = async <Name extends BenchName>(name: Name, result: BenchResults[Name]) => {
       const { benchPage } = await import('../report/bench/bench-page.js');
-      return benchPage(name, DESCRIPTION, result, circumstances());
+      const description = name === 'fleet' ? FLEET_DESCRIPTION : DESCRIPTION;
+      return benchPage(name, description, result, circumstances());
     };
-    if (options.simulate) {
+    if (options.fleet !== undefined) {
+      const sizes = options.fleet === true ? FLEET_SIZES : options.fleet;
+      await withResult(
+        options,
+        async () => runFleets(sizes, options.seed),
+        (result) => page('fleet', result),
+        ({ seed, rows }) => ({ seed, rows: rows.map(({ looks: _, ...figures }) => figures) }),
+      );
+    } else if (options.simulate) {
       const simulate = async () => runSimulation(options.seed);
       await withResult(options, simulate, (result) => page('simulation', result));
     } else {
@@ -41,6 +62,8 @@ export function addBalanceCommand(program: Command): void {
 
 interface Options extends ResultFlags {
   readonly simulate: boolean;
+  /** `true`: of the usual sizes; `undefined`: none. */
+  readonly fleet?: readonly FleetSize[] | true;
   readonly seed: number;
 }
 
@@ -81,6 +104,16 @@ function runSimulation(seed: number): { seed: number; rows: SimulationRow[] } {
       rows.push(row);
     }
   }
+  return { seed, rows };
+}
+
+function runFleets(sizes: readonly FleetSize[], seed: number): BenchResults['fleet'] {
+  console.log(`seed ${seed}\n`);
+  const rows = (Object.keys(FLEET_CASES) as FleetCase[]).flatMap((name) => {
+    const ofCase = sizes.map((size) => runFleetCase(name, size, seed));
+    console.log(fleetTable(name, ofCase));
+    return ofCase;
+  });
   return { seed, rows };
 }
 

@@ -19,6 +19,7 @@ import { formatThreads, runThreads } from '../measurements/threads.js';
 import { runTimes, type TimesRow } from '../measurements/times-bench.js';
 import { runTransports, type TransportsRow } from '../measurements/transports.js';
 import { WRITE_PATHS } from '../measurements/write-paths.js';
+import { addNetworksCommand } from '../networks/command.js';
 import type { BenchName, BenchResults } from '../report/bench/results.js';
 import { circumstances } from '../report/circumstances.js';
 import { addResultFlags, type ResultFlags, withResult } from '../report/result-flags.js';
@@ -98,6 +99,7 @@ addMeasurement('times', 'finding the time in lines of 256 bytes', async (rounds)
 }));
 addBalanceCommand(program);
 addGuardCommand(program);
+addNetworksCommand(program);
 program.command('codec').description('encode and decode').action(runCodec);
 
 try {

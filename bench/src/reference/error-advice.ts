@@ -105,11 +105,18 @@ export const ERROR_ADVICE: Readonly<Record<string, string>> = {
   ERR_STORE_LOCKED: 'Give each indexer a folder of its own, or end the one that has this one.',
   ERR_STORE_OPEN: 'Give a folder that this user may read and write.',
   ERR_STORE_WRITE: 'Free space on the disk, or let the store keep less.',
+  // @ringest/queues
+  ERR_NO_TAG:
+    'Add a rule with a pattern for the subject or topic, such as `>`, to the option `tag`.',
   // @ringest/relay
   ERR_RELAY_OPTION: 'Correct the option that `option` names.',
   // @ringest/nats
-  ERR_NO_TAG: 'Add a rule with a pattern for the subject, such as `>`, to the option `tag`.',
   ERR_JETSTREAM_CONSUMER: 'Make a durable pull consumer with explicit acknowledgements.',
   ERR_JETSTREAM_PUBLISH:
     'Let a stream store the subject. Publish again what was written since the last `flush()`.',
+  // @ringest/kafka
+  ERR_KAFKA_POISON:
+    'Add a rule for the topic to the option `tag`, or use `poison: "skip"`, which counts such messages and goes on.',
+  ERR_KAFKA_SEND:
+    'Make the topic, and let the client write to it. Publish again what was written since the last `flush()`.',
 };

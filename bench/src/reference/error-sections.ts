@@ -2,9 +2,31 @@ import { ERROR_ADVICE } from './error-advice.js';
 import { type ErrorClass, readErrorClasses } from './error-classes.js';
 
 /** Packages after those whose errors theirs are derived from. */
-const PACKAGES = ['codec', 'workers', 'cache', 'core', 'timestamps', 'indexer', 'nats', 'relay'];
+const PACKAGES = [
+  'codec',
+  'workers',
+  'cache',
+  'core',
+  'timestamps',
+  'indexer',
+  'queues',
+  'nats',
+  'kafka',
+  'relay',
+];
 /** The order on the page: what an ingester meets first. */
-const SHOWN = ['core', 'codec', 'workers', 'cache', 'timestamps', 'indexer', 'nats', 'relay'];
+const SHOWN = [
+  'core',
+  'codec',
+  'workers',
+  'cache',
+  'timestamps',
+  'indexer',
+  'queues',
+  'nats',
+  'kafka',
+  'relay',
+];
 
 /**
  * Sections in Markdown about every error that the packages throw: its code, what it means, what to do, and

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { answerOf } from './ask-child.js';
 import { withoutSecret } from './child-environment.js';
 import type {
   ArrivalReport,
@@ -111,20 +112,6 @@ function ask<Kind extends FromIndexer['kind']>(
   kind: Kind,
   message: ToIndexer,
 ): Promise<Extract<FromIndexer, { kind: Kind }>> {
-  return new Promise((resolve, reject) => {
-    const onMessage = (answer: FromIndexer) => {
-      if (answer.kind === kind)
-        settle(() => resolve(answer as Extract<FromIndexer, { kind: Kind }>));
-    };
-    const onExit = (code: number | null) =>
-      settle(() => reject(new Error(`the embedded indexer ended early, with code ${code}`)));
-    const settle = (how: () => void) => {
-      child.off('message', onMessage);
-      child.off('exit', onExit);
-      how();
-    };
-    child.on('message', onMessage);
-    child.on('exit', onExit);
-    child.send(message);
-  });
+  child.send(message);
+  return answerOf<FromIndexer, Kind>(child, kind, 'the embedded indexer');
 }

@@ -19,6 +19,12 @@ export const LONG_FORMS: readonly LongForm[] = [
     parts: 0,
   },
   {
+    name: 'hours',
+    description: 'some seconds of load through everything with faults, as --hours has it',
+    tests: ['--project', 'soak', 'test/soak/hours/'],
+    parts: 0,
+  },
+  {
     name: 'packages',
     description: 'the packages, installed in an empty folder, under Node.js 20.19, 22 and 24',
     tests: ['--project', 'soak', 'test/soak/packages/'],
@@ -44,8 +50,25 @@ export const LONG_FORMS: readonly LongForm[] = [
   },
   {
     name: 'kills',
-    description: '1,000 ingesters with a cache that are killed, and a command that follows a file',
-    tests: ['--project', 'engine', 'test/kill/', 'test/cli/follow-kills.test.ts'],
+    description:
+      '1,000 ingesters with a cache that are killed, and the command, with files and with a queue',
+    tests: [
+      ...['--project', 'engine', 'test/kill/'],
+      ...['test/cli/follow-kills.test.ts', 'test/cli/queues/kills.test.ts'],
+    ],
+    parts: 0,
+  },
+  {
+    name: 'millions',
+    description:
+      'ten million lines of seq through ringest ship, counted one by one with ringest cat',
+    tests: ['--project', 'engine', 'test/cli/millions.test.ts'],
+    parts: 0,
+  },
+  {
+    name: 'kafka',
+    description: 'members of a consumer group of Kafka, of which twenty are killed in turn',
+    tests: ['--project', 'engine', 'test/kafka/'],
     parts: 0,
   },
   {
@@ -58,6 +81,12 @@ export const LONG_FORMS: readonly LongForm[] = [
     name: 'cache',
     description: 'the cache through the muxer, with more rounds',
     tests: ['--project', 'engine', 'test/cache/', 'test/core/cache/'],
+    parts: 0,
+  },
+  {
+    name: 'networks',
+    description: 'networks that lose, delay, reorder and cut, clocks that jump, disks that fill',
+    tests: ['--project', 'soak', 'test/soak/networks/'],
     parts: 0,
   },
   {

@@ -1,11 +1,27 @@
 import { randomInt } from 'node:crypto';
 import { wholeNumber } from '@ringest/indexer/command-line';
-import { Argument, Command } from 'commander';
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { ReportFileError } from '../report/report-file.js';
 import { runGate } from './gate.js';
+import { runHoursCommand } from './hours/hours-command.js';
 import { LONG_FORMS } from './long-forms.js';
 import { runForms } from './run-forms.js';
 
-/** `pnpm soak`: what takes too long for the test command. */
+/** What is said to `pnpm soak`, which runs what takes too long for the test command. */
+interface Flags {
+  minutes: number;
+  seed?: number;
+  hours?: number;
+  rate: number;
+  out?: string;
+  report?: string;
+}
+
+/** A timer's longest time is a little more. */
+const MAX_HOURS = 500;
+/** Flags that are about `--hours`. */
+const HOURS_FLAGS = ['rate', 'out', 'report'];
+
 const NAMES = LONG_FORMS.map(({ name }) => name);
 const MAX_SEED = 2 ** 31 - 1;
 
@@ -27,11 +43,31 @@ const program = new Command('soak')
     'of all random choices (default: another one each time)',
     wholeNumber(0, MAX_SEED),
   )
+  .option(
+    '--hours <n>',
+    'instead of the forms: load through everything for so long, such as 0.05 or 24, with faults from the seed',
+    hoursOf,
+  )
+  .option(
+    '--rate <n>',
+    'with --hours: entries a second of each ingester',
+    wholeNumber(1, 100_000),
+    1000,
+  )
+  .option('--out <folder>', 'with --hours: for its record (default: a new temporary folder)')
+  .option('--report <file>', 'with --hours: for its page (default: in that folder)')
   .addHelpText('after', `\nForms:\n${LONG_FORMS.map(helpLine).join('\n')}`)
-  .action(async (names: string[], { minutes, seed }: { minutes: number; seed?: number }) => {
+  .action(async (names: string[], flags: Flags) => {
+    const { minutes, seed = randomInt(MAX_SEED), hours, rate, out, report } = flags;
+    if (hours !== undefined) {
+      refuseForms(names);
+      refuseSystem();
+      finish(await runHoursCommand({ hours, seed, rate, out, report }, interrupt.signal));
+      return;
+    }
+    refuseHoursFlags();
     const forms = LONG_FORMS.filter(({ name }) => names.length === 0 || names.includes(name));
-    const options = { minutes, seed: seed ?? randomInt(MAX_SEED) };
-    finish(await runForms(forms, options, interrupt.signal));
+    finish(await runForms(forms, { minutes, seed }, interrupt.signal));
   });
 
 program
@@ -43,11 +79,35 @@ program
     finish(await runGate(options, interrupt.signal));
   });
 
-await program.parseAsync().catch((error: unknown) => {
-  if (error !== interrupt.signal.reason) throw error;
-  console.error((error as Error).message);
-  process.exitCode = 130;
+await program.parseAsync().catch((error: Error) => {
+  const isInterrupt = error === interrupt.signal.reason;
+  if (!isInterrupt && !(error instanceof ReportFileError)) throw error;
+  console.error(error.message);
+  process.exitCode = isInterrupt ? 130 : 1;
 });
+
+function hoursOf(text: string): number {
+  const hours = Number(text);
+  if (text.trim() !== '' && hours > 0 && hours <= MAX_HOURS) return hours;
+  throw new InvalidArgumentError(`It must be more than 0 and at most ${MAX_HOURS}.`);
+}
+
+function refuseForms(names: readonly string[]): void {
+  const isGiven = program.getOptionValueSource('minutes') === 'cli';
+  if (names.length > 0 || isGiven) {
+    program.error('error: --hours runs no forms: leave out their names and --minutes');
+  }
+}
+
+function refuseSystem(): void {
+  if (process.platform === 'linux') return;
+  program.error('error: --hours looks at processes in /proc, which only Linux has');
+}
+
+function refuseHoursFlags(): void {
+  const flag = HOURS_FLAGS.find((name) => program.getOptionValueSource(name) === 'cli');
+  if (flag !== undefined) program.error(`error: --${flag} is about --hours, which is not given`);
+}
 
 function finish(isGreen: boolean): void {
   process.exitCode = isGreen ? 0 : 1;

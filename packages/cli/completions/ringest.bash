@@ -8,17 +8,20 @@ _ringest() {
     esac
   done
   case "$path $prev" in
-  'ringest ship --tag' | 'ringest ship --source' | 'ringest ship --delimiter' | 'ringest ship --begin-delimiter' | 'ringest ship --record-start' | 'ringest ship --max-line-bytes' | 'ringest ship --time-field' | 'ringest ship --tag-field' | 'ringest ship --source-field' | 'ringest ship --data-field' | 'ringest ship --time-format' | 'ringest ship --assume-time-zone' | 'ringest ship --keep' | 'ringest ship --drop' | 'ringest ship --extract' | 'ringest ship --route' | 'ringest ship --tag-rule' | 'ringest ship --quiet' | 'ringest ship --poll' | 'ringest ship --max-ahead' | 'ringest ship --listen-lines' | 'ringest ship --listen-syslog' | 'ringest ship --listen-http' | 'ringest ship --max-connections' | 'ringest ship --idle-timeout' | 'ringest ship --max-body' | 'ringest ship --attach' | 'ringest ship --clear-conns' | 'ringest ship --tls-conns' | 'ringest ship --ingest-secret' | 'ringest ship --ingest-tenant' | 'ringest ship --cache-sync' | 'ringest ship --cache-max-bytes' | 'ringest ship --timeout' | 'ringest ship --grace')
+  'ringest ship --tag' | 'ringest ship --source' | 'ringest ship --delimiter' | 'ringest ship --begin-delimiter' | 'ringest ship --record-start' | 'ringest ship --max-line-bytes' | 'ringest ship --time-field' | 'ringest ship --tag-field' | 'ringest ship --source-field' | 'ringest ship --data-field' | 'ringest ship --time-format' | 'ringest ship --assume-time-zone' | 'ringest ship --keep' | 'ringest ship --drop' | 'ringest ship --extract' | 'ringest ship --route' | 'ringest ship --tag-rule' | 'ringest ship --quiet' | 'ringest ship --poll' | 'ringest ship --max-ahead' | 'ringest ship --listen-lines' | 'ringest ship --listen-syslog' | 'ringest ship --listen-http' | 'ringest ship --max-connections' | 'ringest ship --idle-timeout' | 'ringest ship --max-body' | 'ringest ship --max-waiting' | 'ringest ship --nats' | 'ringest ship --nats-consumer' | 'ringest ship --nats-tag' | 'ringest ship --nats-time' | 'ringest ship --nats-source-header' | 'ringest ship --nats-headers' | 'ringest ship --nats-max-deliveries' | 'ringest ship --nats-max-unconfirmed' | 'ringest ship --attach' | 'ringest ship --clear-conns' | 'ringest ship --tls-conns' | 'ringest ship --ingest-secret' | 'ringest ship --ingest-tenant' | 'ringest ship --to' | 'ringest ship --nats-subject' | 'ringest ship --nats-timeout' | 'ringest ship --nats-stream' | 'ringest ship --nats-subjects' | 'ringest ship --nats-user' | 'ringest ship --cache-sync' | 'ringest ship --cache-max-bytes' | 'ringest ship --timeout' | 'ringest ship --grace')
     COMPREPLY=()
     return ;;
   'ringest ship --format')
     mapfile -t COMPREPLY < <(compgen -W 'lines json messagepack whole' -- "$cur")
     return ;;
-  'ringest ship --extract-json' | 'ringest ship --process' | 'ringest ship --state-file' | 'ringest ship --listen-cert' | 'ringest ship --listen-key' | 'ringest ship --token-file' | 'ringest ship --config' | 'ringest ship --pipe-conns' | 'ringest ship --tls-ca' | 'ringest ship --tls-cert' | 'ringest ship --tls-key' | 'ringest ship --ingest-secret-file' | 'ringest ship --status-socket')
+  'ringest ship --extract-json' | 'ringest ship --process' | 'ringest ship --state-file' | 'ringest ship --listen-cert' | 'ringest ship --listen-key' | 'ringest ship --token-file' | 'ringest ship --config' | 'ringest ship --pipe-conns' | 'ringest ship --tls-ca' | 'ringest ship --tls-cert' | 'ringest ship --tls-key' | 'ringest ship --ingest-secret-file' | 'ringest ship --nats-creds' | 'ringest ship --nats-password-file' | 'ringest ship --nats-ca' | 'ringest ship --nats-cert' | 'ringest ship --nats-key' | 'ringest ship --status-socket')
     mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     return ;;
   'ringest ship --on-error')
     mapfile -t COMPREPLY < <(compgen -W 'pass drop' -- "$cur")
+    return ;;
+  'ringest ship --nats-poison')
+    mapfile -t COMPREPLY < <(compgen -W 'terminate retry' -- "$cur")
     return ;;
   'ringest ship --cache-path')
     mapfile -t COMPREPLY < <(compgen -d -- "$cur")
@@ -101,7 +104,7 @@ _ringest() {
     esac ;;
   'ringest ship')
     case "$cur" in
-    -*) mapfile -t COMPREPLY < <(compgen -W '--tag --source --format --delimiter --begin-delimiter --record-start --max-line-bytes --time-field --tag-field --source-field --data-field --ignore-timestamps --time-format --assume-time-zone --timestamp-left-most --gunzip --keep --drop --extract-json --extract --route --tag-rule --process --on-error --follow --state-file --from-end --quiet --poll --max-ahead --listen-lines --listen-syslog --listen-http --listen-cert --listen-key --token-file --max-connections --idle-timeout --max-body --config --attach --clear-conns --tls-conns --pipe-conns --tls-ca --tls-cert --tls-key --insecure-no-tls-validate --ingest-secret --ingest-secret-file --ingest-tenant --compression --cache-path --cache-mode --cache-sync --cache-max-bytes --timeout --grace --json --status-socket --help' -- "$cur") ;;
+    -*) mapfile -t COMPREPLY < <(compgen -W '--tag --source --format --delimiter --begin-delimiter --record-start --max-line-bytes --time-field --tag-field --source-field --data-field --ignore-timestamps --time-format --assume-time-zone --timestamp-left-most --gunzip --keep --drop --extract-json --extract --route --tag-rule --process --on-error --follow --state-file --from-end --quiet --poll --max-ahead --listen-lines --listen-syslog --listen-http --listen-cert --listen-key --token-file --max-connections --idle-timeout --max-body --max-waiting --nats --nats-consumer --nats-tag --nats-time --nats-source-header --nats-headers --nats-restore --nats-poison --nats-max-deliveries --nats-max-unconfirmed --nats-until-empty --config --attach --clear-conns --tls-conns --pipe-conns --tls-ca --tls-cert --tls-key --insecure-no-tls-validate --ingest-secret --ingest-secret-file --ingest-tenant --compression --to --nats-subject --nats-timeout --nats-stream --nats-create --nats-subjects --nats-creds --nats-user --nats-password-file --nats-ca --nats-cert --nats-key --cache-path --cache-mode --cache-sync --cache-max-bytes --timeout --grace --json --status-socket --help' -- "$cur") ;;
     *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     esac ;;
   'ringest relay')

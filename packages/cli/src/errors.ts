@@ -11,6 +11,11 @@ export class CommandError extends RingestError {
   readonly code = 'ERR_COMMAND';
 }
 
+/** An input that cannot be read further: nobody can say where its next entry begins. */
+export class InputError extends RingestError {
+  readonly code = 'ERR_INPUT';
+}
+
 /** The codes of errors that say what is wrong with a command line or with a configuration. */
 const USAGE_CODES: ReadonlySet<string> = new Set([
   'ERR_USAGE',

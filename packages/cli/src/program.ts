@@ -2,7 +2,9 @@ import { CommanderError } from 'commander';
 import { createProgram } from './create-program.js';
 import { exitStatusOfError } from './errors.js';
 import { EXIT } from './exit-status.js';
+import { letReadersLeave } from './output.js';
 
+letReadersLeave();
 const program = createProgram();
 
 try {

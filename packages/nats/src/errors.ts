@@ -1,16 +1,7 @@
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { InvalidArgumentError, RequestError } from '@nats-io/nats-core';
+import { messageOf } from '@ringest/codec';
 import { RingestError } from '@ringest/core';
-
-/** The messages of a subject for which there is no rule have no tag, so they cannot become entries. */
-export class NoTagError extends RingestError {
-  readonly code = 'ERR_NO_TAG';
-  /** The subject of the message. */
-  readonly subject: string;
-
-  constructor(subject: string) {
-    super(`no rule gives a tag for the subject ${JSON.stringify(subject)}: add one to options.tag`);
-    this.subject = subject;
-  }
-}
 
 /** The consumer of a stream is not one that a source can use. */
 export class ConsumerError extends RingestError {
@@ -32,9 +23,30 @@ export class PublishError extends RingestError {
   readonly code = 'ERR_JETSTREAM_PUBLISH';
   /** The subject to which it was published. */
   readonly subject: string;
+  /** Whether the message is larger than the server or the stream takes, so that no other attempt helps. */
+  readonly isTooLarge: boolean;
 
   constructor(subject: string, problem: string, options?: ErrorOptions) {
     super(`an entry was not stored at ${subject}: ${problem}`, options);
     this.subject = subject;
+    this.isTooLarge = isTooLarge(options?.cause);
   }
+
+  /** The error of an entry whose message the client of NATS has failed to publish. */
+  static of(subject: string, cause: Error): PublishError {
+    const reached = cause.cause;
+    const hasNoStream = reached instanceof RequestError && reached.isNoResponders();
+    return new PublishError(subject, hasNoStream ? 'no stream takes it' : messageOf(cause), {
+      cause,
+    });
+  }
+}
+
+/** The number of the server's error for a message that is larger than its stream takes. */
+const STREAM_MESSAGE_EXCEEDS_MAXIMUM = 10_054;
+
+function isTooLarge(cause: unknown): boolean {
+  // The client has this error for a message beyond the server's `max_payload`.
+  if (cause instanceof InvalidArgumentError) return true;
+  return cause instanceof JetStreamApiError && cause.code === STREAM_MESSAGE_EXCEEDS_MAXIMUM;
 }

@@ -1,5 +1,10 @@
-export { ConsumerError, NoTagError, PublishError } from './errors.js';
-export { JetStreamSink, type JetStreamSinkOptions, type NamedEntry } from './jetstream-sink.js';
+export { type NamedEntry, NoTagError } from '@ringest/queues';
+export { ConsumerError, PublishError } from './errors.js';
+export { JetStreamSink, type JetStreamSinkOptions } from './jetstream-sink.js';
 export { JetStreamSource, type JetStreamSourceStats } from './jetstream-source.js';
-export type { JetStreamSourceOptions, PoisonMessage, SourceMuxer } from './source-options.js';
-export type { SubjectRule } from './subject-tags.js';
+export type {
+  JetStreamSourceOptions,
+  PoisonMessage,
+  SourceMuxer,
+  SubjectRule,
+} from './source-options.js';

@@ -1,14 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamClient, jetstream, type PubAck } from '@nats-io/jetstream';
 import { type NatsConnection, headers as newHeaders, nuid } from '@nats-io/nats-core';
-import { encodeEnumeratedBlock, messageOf } from '@ringest/codec';
-import { checkTag, type EntryInput, Source, Timestamp } from '@ringest/core';
-import { check, isCount } from './check.js';
-import { ENTRY_HEADERS } from './entry-headers.js';
+import { checkTag } from '@ringest/core';
+import {
+  check,
+  entryData,
+  entryHeaders,
+  isCount,
+  isObject,
+  type NamedEntry,
+  Signal,
+} from '@ringest/queues';
 import { PublishError } from './errors.js';
-import { Signal } from './signal.js';
-
-/** An entry whose tag is a name: numbers belong to a muxer. */
-export type NamedEntry = Omit<EntryInput, 'tag'> & { readonly tag: string };
 
 /** How entries become messages. */
 export interface JetStreamSinkOptions {
@@ -22,7 +25,15 @@ export interface JetStreamSinkOptions {
   readonly retries?: number;
   /** How long the stream may take to answer, in milliseconds. Default: 5000. */
   readonly timeout?: number;
+  /**
+   * Says what becomes of an entry that was not stored after all retries. `retry` publishes the same message again
+   * after a second, `drop` goes on without it, and `fail` fails the sink. It may throw nothing. Default: `fail`.
+   */
+  readonly onUnstored?: (error: PublishError) => 'retry' | 'drop' | 'fail';
 }
+
+/** How long an entry waits that `onUnstored` wants to have published again. */
+const RETRY_MS = 1000;
 
 /**
  * Publishes entries to a JetStream stream, for example where no indexer can be reached. A `JetStreamSource` with `restore`
@@ -35,18 +46,23 @@ export class JetStreamSink {
   readonly #most: number;
   readonly #retries: number;
   readonly #timeout: number;
+  readonly #onUnstored: NonNullable<JetStreamSinkOptions['onUnstored']>;
   readonly #id = nuid.next();
   readonly #signal = new Signal();
   #published = 0;
   #stored = 0;
   #duplicates = 0;
   #waiting = 0;
+  /** The number of the first entry that is not settled. Those behind it that are, are in the set. */
+  #first = 0;
+  readonly #settled = new Set<number>();
   #failure: PublishError | undefined;
 
   /** @throws {InvalidArgumentError} an option cannot be used */
   constructor(options: JetStreamSinkOptions) {
-    check('', options, typeof options === 'object' && options !== null, 'an object');
+    check('', options, isObject(options), 'an object');
     const { connection, subject, maxUnconfirmed = 4096, retries = 10, timeout = 5000 } = options;
+    const { onUnstored = () => 'fail' } = options;
     const isConnection = typeof connection?.publish === 'function';
     check('connection', connection, isConnection, 'a connection of NATS');
     const isSubject = typeof subject === 'string' && /^[^\s*>]+$/.test(subject);
@@ -54,11 +70,13 @@ export class JetStreamSink {
     check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
     check('retries', retries, Number.isSafeInteger(retries) && retries >= 0, 'a number from 0');
     check('timeout', timeout, isCount(timeout), 'milliseconds, from 1');
+    check('onUnstored', onUnstored, typeof onUnstored === 'function', 'a function');
     this.#stream = jetstream(connection);
     this.#subject = subject;
     this.#most = maxUnconfirmed;
     this.#retries = retries;
     this.#timeout = timeout;
+    this.#onUnstored = onUnstored;
   }
 
   /** Entries that were published, those that are stored, and those that the stream had already. */
@@ -68,27 +86,20 @@ export class JetStreamSink {
 
   /**
    * Publishes an entry. Returns a promise when the next one should wait.
-   * @throws {InvalidTagError | InvalidTimestampError | InvalidSourceError | InvalidEnumeratedValueError} the entry is
-   *   bad, and was not published
+   * @throws {InvalidEntryError | InvalidTagError | InvalidTimestampError | InvalidSourceError |
+   *   InvalidEnumeratedValueError} the entry is bad, and was not published
    * @throws {PublishError} an earlier entry was not stored
    */
   write(entry: NamedEntry): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure;
     const tag = checkTag(entry.tag);
+    const data = entryData(entry);
     const headers = newHeaders();
-    headers.set(ENTRY_HEADERS.tag, tag);
-    headers.set(ENTRY_HEADERS.time, Timestamp.from(entry.timestamp).toString());
-    const { source, enumeratedValues } = entry;
-    if (source !== undefined) headers.set(ENTRY_HEADERS.source, Source.from(source).toString());
-    if (enumeratedValues !== undefined) {
-      const block = encodeEnumeratedBlock(enumeratedValues);
-      headers.set(ENTRY_HEADERS.values, Buffer.from(block).toString('base64'));
-    }
+    for (const [name, value] of Object.entries(entryHeaders(tag, entry))) headers.set(name, value);
     const subject = this.#subject.replaceAll('{tag}', tag);
-    const msgID = `${this.#id}.${this.#published++}`;
+    const number = this.#published++;
     this.#waiting++;
-    const { data } = entry;
-    this.#publish(subject, typeof data === 'string' ? data : data.slice(), { headers, msgID });
+    this.#publish({ number, subject, data, headers });
     if (this.#waiting < this.#most) return undefined;
     return this.#room();
   }
@@ -102,38 +113,65 @@ export class JetStreamSink {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /**
+   * Waits until all entries are stored that were written before this call, however many follow.
+   * @throws {PublishError} one of them, or one of those that follow, is not
+   */
+  async barrier(): Promise<void> {
+    const end = this.#published;
+    await this.#signal.until(() => this.#first >= end || this.#failure !== undefined);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
   async #room(): Promise<void> {
     await this.#signal.until(() => this.#waiting < this.#most || this.#failure !== undefined);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #publish(subject: string, data: string | Uint8Array, options: Publishing): void {
-    // The library counts the first time, too.
-    const more = { retries: this.#retries + 1, timeout: this.#timeout };
-    this.#stream.publish(subject, data, { ...options, ...more }).then(
-      (answer) => this.#store(answer),
-      (error: Error) => this.#refuse(subject, error),
-    );
+  #publish(message: Message): void {
+    const { number, subject, data, headers } = message;
+    this.#stream
+      .publish(subject, data, {
+        headers,
+        msgID: `${this.#id}.${number}`,
+        // The library counts the first time, too.
+        retries: this.#retries + 1,
+        timeout: this.#timeout,
+      })
+      .then(
+        (answer) => this.#store(number, answer),
+        (error: Error) => this.#refuse(message, error),
+      );
   }
 
-  #store({ duplicate }: PubAck): void {
+  #store(number: number, { duplicate }: PubAck): void {
     if (duplicate) this.#duplicates++;
     this.#stored++;
-    this.#settle();
+    this.#settle(number);
   }
 
-  #refuse(subject: string, error: Error): void {
-    this.#failure ??= new PublishError(subject, messageOf(error), { cause: error });
-    this.#settle();
+  #refuse(message: Message, cause: Error): void {
+    const error = PublishError.of(message.subject, cause);
+    const fate = this.#failure === undefined ? this.#onUnstored(error) : 'fail';
+    if (fate === 'retry') {
+      void sleep(RETRY_MS).then(() => this.#publish(message));
+      return;
+    }
+    if (fate === 'fail') this.#failure ??= error;
+    this.#settle(message.number);
   }
 
-  #settle(): void {
+  #settle(number: number): void {
     this.#waiting--;
+    this.#settled.add(number);
+    while (this.#settled.delete(this.#first)) this.#first++;
     this.#signal.tell();
   }
 }
 
-interface Publishing {
+interface Message {
+  readonly number: number;
+  readonly subject: string;
+  readonly data: Uint8Array;
   readonly headers: ReturnType<typeof newHeaders>;
-  readonly msgID: string;
 }

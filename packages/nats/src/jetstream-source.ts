@@ -1,25 +1,24 @@
 import { setTimeout } from 'node:timers/promises';
 import { type ConsumerMessages, JetStreamApiError, type JsMsg } from '@nats-io/jetstream';
-import { RingestError } from '@ringest/codec';
+import type { RingestError } from '@ringest/codec';
+import type { EntryInput } from '@ringest/core';
 import {
-  AllTargetsFailedError,
-  BacklogFullError,
-  type EntryInput,
-  NotRunningError,
-  SystemLimitError,
-} from '@ringest/core';
+  type Batch,
+  isAboutEntry,
+  MessageEntries,
+  NameTags,
+  Receipts,
+  Signal,
+  type SourceMuxer,
+} from '@ringest/queues';
 import { findConsumer, type UsableConsumer } from './consumer.js';
-import { MessageEntries } from './message-entries.js';
+import { JetStreamMessages } from './jetstream-messages.js';
 import { bytesOf, MESSAGE_BYTES, PulledMessages } from './pulled-messages.js';
-import { Receipts } from './receipts.js';
-import { Signal } from './signal.js';
 import {
   type CheckedSourceOptions,
   checkSourceOptions,
   type JetStreamSourceOptions,
-  type SourceMuxer,
 } from './source-options.js';
-import { SubjectTags } from './subject-tags.js';
 
 /** What a source has done so far. */
 export interface JetStreamSourceStats {
@@ -62,9 +61,9 @@ export class JetStreamSource {
   readonly #muxer: SourceMuxer;
   readonly #options: CheckedSourceOptions;
   readonly #found: UsableConsumer;
-  readonly #entries: MessageEntries;
+  readonly #entries: MessageEntries<JsMsg>;
   readonly #pulled = new PulledMessages();
-  readonly #receipts: Receipts;
+  readonly #receipts: Receipts<WrittenMessages>;
   readonly #signal = new Signal();
   #running: Promise<void> | undefined;
   #pull: ConsumerMessages | undefined;
@@ -75,6 +74,7 @@ export class JetStreamSource {
   /** What the largest message of the last request took. */
   #largest = 65_536;
   #received = 0;
+  #acknowledged = 0;
   #redelivered = 0;
   #poison = 0;
   #terminated = 0;
@@ -85,8 +85,13 @@ export class JetStreamSource {
     this.#options = options;
     this.#found = found;
     const negotiate = (name: string) => muxer.negotiateTag(name);
-    this.#entries = new MessageEntries(options, new SubjectTags(options.tag, negotiate), negotiate);
-    this.#receipts = new Receipts(() => muxer.barrier(), this.#signal.tell, this.#fail);
+    const messages = new JetStreamMessages(new NameTags(options.tag, 'subject', negotiate));
+    this.#entries = new MessageEntries(options.entries, messages, negotiate);
+    this.#receipts = new Receipts(() => muxer.barrier(), {
+      confirmed: (batch) => this.#acknowledge(batch),
+      lost: (batch) => this.#giveBack(batch),
+      failed: this.#fail,
+    });
   }
 
   /**
@@ -126,10 +131,10 @@ export class JetStreamSource {
     return {
       received: this.#received,
       redelivered: this.#redelivered,
-      acknowledged: this.#receipts.acknowledged,
+      acknowledged: this.#acknowledged,
       poison: this.#poison,
       terminated: this.#terminated,
-      retried: this.#retried + this.#receipts.retried,
+      retried: this.#retried,
       undated: this.#entries.undated,
       unconfirmed: this.#held,
     };
@@ -255,11 +260,24 @@ export class JetStreamSource {
   /** Lets what was written since the last call wait for its confirmation. */
   #seal(): void {
     if (this.#group.length === 0) return;
-    const group = this.#group;
+    const messages = this.#group;
     const bytes = this.#groupBytes;
     this.#group = [];
     this.#groupBytes = 0;
-    this.#receipts.add(group, bytes);
+    this.#receipts.add({ messages, count: messages.length, bytes });
+  }
+
+  #acknowledge({ messages }: WrittenMessages): void {
+    for (const message of messages) message.ack();
+    this.#acknowledged += messages.length;
+    this.#signal.tell();
+  }
+
+  /** The stream still has messages whose entries were dropped. */
+  #giveBack({ messages }: WrittenMessages): void {
+    for (const message of messages) message.nak();
+    this.#retried += messages.length;
+    this.#signal.tell();
   }
 
   #refuse(message: JsMsg, error: RingestError): void {
@@ -289,7 +307,9 @@ export class JetStreamSource {
     if (this.#options.connection.isClosed()) return;
     this.#pulled.working();
     for (const message of this.#group) message.working();
-    this.#receipts.working();
+    for (const { messages } of this.#receipts.batches()) {
+      for (const message of messages) message.working();
+    }
   }
 
   readonly #fail = (error: Error): void => {
@@ -299,13 +319,7 @@ export class JetStreamSource {
   };
 }
 
-/** Whether another entry could be written where this error came from. */
-function isAboutEntry(error: unknown): error is RingestError {
-  return (
-    error instanceof RingestError &&
-    !(error instanceof NotRunningError) &&
-    !(error instanceof AllTargetsFailedError) &&
-    !(error instanceof BacklogFullError) &&
-    !(error instanceof SystemLimitError)
-  );
+/** Messages that were written together. */
+interface WrittenMessages extends Batch {
+  readonly messages: readonly JsMsg[];
 }

@@ -1,10 +1,27 @@
 import type { NatsConnection } from '@nats-io/nats-core';
-import { type IngestMuxer, Source, type SourceInput } from '@ringest/core';
-import { check, isCount } from './check.js';
-import type { SubjectRule } from './subject-tags.js';
+import {
+  type CheckedEntryOptions,
+  check,
+  checkEntryOptions,
+  type EntryOptions,
+  isCount,
+  isObject,
+  isText,
+  type NamedHeader,
+} from '@ringest/queues';
+
+export type { SourceMuxer } from '@ringest/queues';
+
+/** Which tag the messages of some subjects get. */
+export interface SubjectRule {
+  /** A subject, with the wildcards of NATS: `*` for one token, and `>` at the end for one or more. */
+  readonly subject: string;
+  /** The name of the tag. `{1}`, `{2}`, … stand for the tokens of the subject, from the first. */
+  readonly tag: string;
+}
 
 /** How messages of a stream become entries. */
-export interface JetStreamSourceOptions {
+export interface JetStreamSourceOptions extends EntryOptions {
   /** A connection that you made, with its servers, credentials and TLS. It stays yours: nothing here closes it. */
   readonly connection: NatsConnection;
   /** The name of the stream. */
@@ -24,14 +41,7 @@ export interface JetStreamSourceOptions {
    * (`arrival`), or what a header says, as RFC 3339 text or in seconds since 1970. Where the header cannot be read, it
    * is the time of storing, and is counted. Default: `stored`.
    */
-  readonly time?: 'stored' | 'arrival' | { readonly header: string };
-  /** The source of entries, or the header with it. Default: the local address of the muxer's connection. */
-  readonly source?: SourceInput | { readonly header: string };
-  /**
-   * Headers that become enumerated values of the same name, as text: their names, or `all` but those of NATS. Several
-   * values of a header are joined with a comma. Default: none.
-   */
-  readonly headers?: 'all' | readonly string[];
+  readonly time?: 'stored' | 'arrival' | NamedHeader;
   /**
    * What becomes of a message that no entry can be made of: `terminate` it, so that it is never delivered again, or
    * `retry` it up to `maxDeliveries` times, and terminate it then. Default: `terminate`.
@@ -48,11 +58,6 @@ export interface JetStreamSourceOptions {
    * expect. Beyond twice as many, what is still on its way is left for later. Default: 16 MiB.
    */
   readonly maxUnconfirmedBytes?: number;
-  /**
-   * Messages that a sink published become the entries that they were: tag, time, source and values come from their
-   * headers. Whoever may publish to the stream then chooses tags. Default: `false`.
-   */
-  readonly restore?: boolean;
 }
 
 /** A message that no entry could be made of. */
@@ -69,69 +74,42 @@ export interface PoisonMessage {
 
 /** The options with their defaults, checked. */
 export interface CheckedSourceOptions
-  extends Required<Omit<JetStreamSourceOptions, 'source' | 'onPoison'>> {
-  readonly source: Source | Header | undefined;
-  readonly onPoison: (error: Error, message: PoisonMessage) => void;
+  extends Required<Omit<JetStreamSourceOptions, keyof EntryOptions | 'time'>> {
+  readonly entries: CheckedEntryOptions;
 }
 
 /** @throws {InvalidArgumentError | InvalidSourceError} an option cannot be used */
 export function checkSourceOptions(options: JetStreamSourceOptions): CheckedSourceOptions {
-  check('', options, typeof options === 'object' && options !== null, 'an object');
-  const { connection, stream, consumer, tag } = options;
-  const { time = 'stored', source, headers = [], poison = 'terminate' } = options;
+  check('', options, isObject(options), 'an object');
+  const { connection, stream, consumer, tag, time = 'stored', poison = 'terminate' } = options;
   const {
     maxDeliveries = 5,
     maxUnconfirmed = 10_000,
     maxUnconfirmedBytes = 16 * 2 ** 20,
+    onPoison = () => {},
   } = options;
-  const { onPoison = () => {}, restore = false } = options;
   const isConnection = typeof connection?.publish === 'function';
   check('connection', connection, isConnection, 'a connection of NATS');
   check('stream', stream, isName(stream), 'the name of a stream');
   check('consumer', consumer, isName(consumer), 'the name of a consumer');
-  const isTime = time === 'stored' || time === 'arrival' || isHeader(time);
-  check('time', time, isTime, "'stored', 'arrival' or { header }");
-  const areHeaders = headers === 'all' || (Array.isArray(headers) && headers.every(isText));
-  check('headers', headers, areHeaders, "'all' or an array of names");
   const isPoison = poison === 'terminate' || poison === 'retry';
   check('poison', poison, isPoison, "'terminate' or 'retry'");
   check('maxDeliveries', maxDeliveries, isCount(maxDeliveries), 'a number from 1');
   check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
   check('maxUnconfirmedBytes', maxUnconfirmedBytes, isCount(maxUnconfirmedBytes), 'bytes, from 1');
   check('onPoison', onPoison, typeof onPoison === 'function', 'a function');
-  check('restore', restore, typeof restore === 'boolean', 'true or false');
   return {
     connection,
     stream,
     consumer,
     tag,
-    time,
-    headers,
     poison,
     maxDeliveries,
     maxUnconfirmed,
     maxUnconfirmedBytes,
     onPoison,
-    restore,
-    source: checkedSource(source),
+    entries: checkEntryOptions(options, time, 'stored'),
   };
 }
 
-/** The part of a muxer that a source uses. */
-export type SourceMuxer = Pick<IngestMuxer, 'writeEntry' | 'barrier' | 'negotiateTag'>;
-
-interface Header {
-  readonly header: string;
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string';
 const isName = (value: unknown): boolean => isText(value) && /^[^\s.*>/\\]+$/.test(value);
-
-function isHeader(value: unknown): value is Header {
-  return typeof value === 'object' && value !== null && isText((value as Header).header);
-}
-
-function checkedSource(source: JetStreamSourceOptions['source']): Source | Header | undefined {
-  if (source === undefined) return undefined;
-  return isHeader(source) ? source : Source.from(source as SourceInput);
-}

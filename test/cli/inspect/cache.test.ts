@@ -5,7 +5,7 @@ import { encodedSize, encodeFrame } from '@ringest/workers';
 import { expect, test } from 'vitest';
 import { openLog } from '../../cache/logs.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
-import { run } from './ringest.js';
+import { run, start } from './ringest.js';
 
 const NAME = '0000000000000001.segment';
 
@@ -27,6 +27,13 @@ test('ringest cache dump prints what is in a cache, and its entries as JSON', as
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ sequence: 0, tag: 'one', data: 'hello' });
   expect(stderr).toContain('1 segment with 1 entry in 1 block');
+});
+
+test('ringest cache dump ends quietly once nobody reads it', async () => {
+  const dump = start('cache', 'dump', cacheOf('hello'), '--entries');
+  dump.stopReading('stdout');
+  expect(await dump.end()).toBe(0);
+  expect(dump.stderr).not.toMatch(/EPIPE|at /);
 });
 
 test('ringest cache verify says what is damaged, with status 1', async () => {

@@ -78,6 +78,16 @@ describe('ringest cat', () => {
     expect(cat.stdout).toBe('get /b 500\nPOST /c 500\nlater\n');
   });
 
+  it('ends quietly with status 0 once nobody reads it', async () => {
+    const { path, store } = await stored();
+    const cat = start('cat', path, '--follow');
+    await cat.says('stdout', /POST/);
+    cat.stopReading('stdout');
+    await put(store, [{ data: 'later' }]);
+    expect(await cat.end()).toBe(0);
+    expect(cat.stderr).toBe('');
+  });
+
   it('prints what it can of a damaged store, says what it cannot, and ends with 1', async () => {
     const { path, store } = await stored();
     await store.close();

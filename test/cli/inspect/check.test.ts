@@ -43,7 +43,61 @@ describe('ringest check', () => {
     const file = config(`${GLOBAL}  Rats-Limit=1mbit\n`);
     const { status, stdout } = await run('check', file);
     expect(status).toBe(2);
-    expect(stdout).toContain(`${file}:4:3: [Global] Rats-Limit: this key is not known`);
+    expect(stdout).toBe(
+      `${file}:4:3: [Global] Rats-Limit: this key is not known in this section; did you mean Rate-Limit?\n`,
+    );
+  });
+
+  it('finds all problems of all sections in one go, in the order of their lines', async () => {
+    const text = `[Global]
+Ingest-Sekret=x
+Cleartext-Backend-Target=127.0.0.1:99999
+Log-Level=LOUD
+Rate-Limit=1Zbit
+ =5
+[Listner "a"]
+Tag-Name=x
+[Listener "b"
+Tag-Name=never said
+[Listener "c"]
+Tag-Name=a b
+Reader-Type=xml
+Timezone-Override=Nowhere
+Bind-String=tls://127.0.0.1:1
+Keep-Priority=perhaps
+[Follower "d"]
+File-Filter=*
+Timestamp-Format-Override=Never
+`;
+    const file = config(text, '[Global]\nMax-Entry-Size=-1\n');
+    const { status, stdout } = await run('check', file);
+    expect(status).toBe(2);
+    const lines = stdout.trimEnd().split('\n');
+    const place = /^(.*?):(\d+):(\d+): (.*)/;
+    expect(lines.map((line) => place.exec(line)?.slice(2, 4).join(':') ?? line)).toEqual([
+      '2:1',
+      '3:1',
+      '4:1',
+      '6:2',
+      '7:1',
+      '9:14',
+      '12:1',
+      '13:1',
+      '14:1',
+      '15:1',
+      '16:1',
+      '19:1',
+      '2:1',
+      expect.stringContaining('[Global] Ingest-Secret: is missing'),
+      expect.stringContaining('[Follower "d"] Base-Directory: it is missing'),
+    ]);
+    expect(stdout).toContain('did you mean Ingest-Secret?');
+    expect(stdout).toContain('did you mean Listener?');
+  });
+
+  it('says what a muxer would refuse beside what is wrong elsewhere', async () => {
+    const { stdout } = await run('check', config(`${GLOBAL}Rate-Limit=1Zbit\n[Attch]\n`));
+    expect(stdout).toMatch(/:4:1: \[Global\] Rate-Limit: .*\n.*:5:1: .*did you mean Attach\?\n$/);
   });
 
   it('says it in JSON, with the place of a value that cannot be used', async () => {
@@ -52,7 +106,9 @@ describe('ringest check', () => {
     expect(status).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({
       file,
-      problem: { text: expect.stringContaining('is not a rate'), origin: file, line: 4, column: 1 },
+      problems: [
+        { text: expect.stringContaining('is not a rate'), origin: file, line: 4, column: 1 },
+      ],
     });
   });
 

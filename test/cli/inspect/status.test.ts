@@ -54,6 +54,15 @@ test('a running ship tells about its lanes, rates and files', async () => {
   expect(statSync(socket, { throwIfNoEntry: false })).toBeUndefined();
 });
 
+test('ringest status --watch ends quietly once nobody reads it', async () => {
+  const { socket } = await following();
+  const status = start('status', socket, '--watch');
+  await status.says('stdout', /read/);
+  status.stopReading('stdout');
+  expect(await status.end()).toBe(0);
+  expect(status.stderr).toBe('');
+});
+
 test('a ship that was killed leaves a socket that the next one takes', async () => {
   const { socket, ship, file, indexer } = await following();
   await ship.end('SIGKILL');

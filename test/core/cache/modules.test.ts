@@ -171,7 +171,15 @@ describe('what is outstanding', () => {
   it('of an earlier run holds up no mark, and comes first', () => {
     const passed: object[] = [];
     const outstanding = new PendingEntries((mark) => passed.push(mark));
-    const segment = { id: 3, order: 3, bytes: 100, entries: 5, sequence: 10, nextSequence: 15 };
+    const segment = {
+      id: 3,
+      muxer: 'm',
+      order: 3,
+      bytes: 100,
+      entries: 5,
+      sequence: 10,
+      nextSequence: 15,
+    };
     outstanding.found([{ ...segment, isSealed: true }]);
     expect(outstanding.mark()).toBeUndefined();
     outstanding.appended(1, Buffer.alloc(0), 2);

@@ -22,6 +22,7 @@ class World {
           bytes: 1,
           entries: 1,
           sequence: id,
+          muxer: 'm',
           nextSequence: id,
           isSealed: true,
         };

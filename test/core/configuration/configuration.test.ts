@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { RingestError } from '@ringest/codec';
 import { ConfigurationError, IngestMuxer, type MuxerConfiguration } from '@ringest/core';
+import { checkConfiguration } from '@ringest/core/internal';
 import { describe, expect, it } from 'vitest';
 import { hotMuxer, SECRET, wholeMuxer } from '../../support/muxer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
@@ -162,6 +163,11 @@ describe('a configuration', () => {
     ['8000 or more, or 0 for no limit', { rateLimit: 1 }],
   ])('that is refused says what to give: %s', (says, wrong) => {
     expect(refusal({ ...GOOD, ...wrong }).message).toContain(says);
+  });
+
+  it('without a time to dial leaves TCP the time to repeat its first packet twice', () => {
+    // The repetitions come after 1 and 3 s (RFC 6298).
+    expect(checkConfiguration(GOOD).times.dial).toBeGreaterThan(3000);
   });
 
   it('is not kept: changing it afterwards changes nothing', () => {

@@ -116,14 +116,14 @@ describe('by expected time', () => {
     expect(picks(balance(lanes), lanes, 100)).toEqual([100, 0]);
   });
 
-  it('a lane that was kept out for a while catches up', () => {
+  it('a lane that was kept out for a while makes up for little: all ingesters may have kept it out', () => {
     const lanes = many(2, { unconfirmed: 1 });
     const balancer = balance(lanes);
     const [first] = lanes as [FakeLane];
     first.ackLatency = 50;
-    expect(picks(balancer, lanes, 30)).toEqual([0, 30]);
+    expect(picks(balancer, lanes, 320)).toEqual([0, 320]);
     first.ackLatency = 2;
-    expect(picks(balancer, lanes, 30)).toEqual([30, 0]);
+    expect(picks(balancer, lanes, 40)).toEqual([40, 0]);
     expect(picks(balancer, lanes, 30)).toEqual([15, 15]);
   });
 
@@ -153,31 +153,60 @@ describe('by expected time', () => {
     expect(picks(balancer, lanes, 10)).toEqual([0, 10]);
     expect(balancer.expectedTime(lanes[0] as FakeLane)).toBeGreaterThan(100);
     for (const lane of lanes) lane.throttledFor = 0;
-    expect(picks(balancer, lanes, 30)).toEqual([20, 10]);
+    expect(picks(balancer, lanes, 30)).toEqual([16, 14]);
   });
 
   /** A near lane that always has something to do, and a far one that is idle, picked just now. */
-  function idleBesideBusy() {
+  function idleBesideBusy({ ackLatency = 50, seed = 1 } = {}) {
     const time = new TestClock();
     const near = new FakeLane('near', { unconfirmed: 1 });
-    const far = new FakeLane('far', { ackLatency: 50 });
-    const balancer = balance([near, far], 'expectedTime', { clock: time });
+    const far = new FakeLane('far', { ackLatency });
+    const balancer = balance([near, far], 'expectedTime', { clock: time, random: seeded(seed) });
     expect(balancer.pick(new Set([near]))).toBe(far);
     const untilFar = (most: number) => {
       const since = time.now();
       while (balancer.pick() !== far && time.now() - since < most) time.advance(1);
       return time.now() - since;
     };
-    return { far, untilFar };
+    return { near, far, balancer, untilFar };
   }
 
   it('an idle lane is tried again and again, now and then', () => {
     const { untilFar } = idleBesideBusy();
     for (let i = 0; i < 3; i++) {
       const waited = untilFar(2000);
-      expect(waited).toBeGreaterThan(200);
+      expect(waited).toBeGreaterThan(100);
       expect(waited).toBeLessThan(600);
     }
+  });
+
+  it('an idle lane is tried with a small batch', () => {
+    const { near, far, balancer, untilFar } = idleBesideBusy();
+    expect(balancer.batchBytes(far)).toBe(BATCH);
+    untilFar(2000);
+    expect([near, far].map((lane) => balancer.batchBytes(lane))).toEqual([BATCH, 4096]);
+    expect(balancer.pick()).toBe(near);
+    expect(balancer.batchBytes(far)).toBe(BATCH);
+  });
+
+  it('an idle lane that is as near as the others gets whole batches', () => {
+    const { near, far, balancer, untilFar } = idleBesideBusy({ ackLatency: 3 });
+    near.unconfirmed = 0;
+    untilFar(2000);
+    expect(balancer.batchBytes(far)).toBe(BATCH);
+  });
+
+  it('an idle lane is tried less often the longer its latency is', () => {
+    const { untilFar } = idleBesideBusy({ ackLatency: 500 });
+    for (let i = 0; i < 3; i++) expect(untilFar(10_000)).toBeGreaterThan(1000);
+  });
+
+  it('ingesters do not try an idle lane at the same time', () => {
+    const waits = Array.from({ length: 20 }, (_, seed) => {
+      const { untilFar } = idleBesideBusy({ seed: seed * 1e6 });
+      return untilFar(2000) + untilFar(2000);
+    });
+    expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThan(100);
   });
 
   it('an idle lane is not tried while it is throttled', () => {
@@ -227,7 +256,7 @@ describe('by expected time', () => {
     time.advance(1000);
     expect(picks(balancer, lanes, 30)).toEqual([0, 10, 10, 10]);
     slow.ackLatency = 2;
-    expect(picks(balancer, lanes, 10)).toEqual([10, 0, 0, 0]);
+    expect(balancer.pick()).toBe(slow);
   });
 
   it('the rate of a lane that got little is not held against it', () => {
@@ -441,14 +470,15 @@ describe('a change of the lanes', () => {
     expect(picks(balancer, [c], 20)).toEqual([20]);
   });
 
-  it('keeps what a lane that stays has got, so that the shares even out', () => {
+  it('keeps what a lane that stays has got', () => {
     const [a, b, c] = many(3) as [FakeLane, FakeLane, FakeLane];
     const balancer = balance([a, b]);
     b.isHot = false;
     picks(balancer, [a], 30);
     b.isHot = true;
     balancer.setLanes([a, b, c], {});
-    expect(picks(balancer, [a, b, c], 60)).toEqual([0, 30, 30]);
+    expect(picks(balancer, [a, b, c], 8)).toEqual([0, 4, 4]);
+    expect(picks(balancer, [a, b, c], 60)).toEqual([20, 20, 20]);
   });
 
   it('to several targets lets nothing wait in a ring while no lane is hot, to one does', () => {

@@ -7,7 +7,14 @@ import { packPackages } from '../../support/packed.js';
 import { nodeOf, RELEASES, run } from './empty-project.js';
 
 /** What those who use the adapters have besides. */
-const BESIDES = ['pino', 'winston', 'winston-transport', 'prom-client', '@opentelemetry/api'];
+const BESIDES = [
+  'pino',
+  'winston',
+  'winston-transport',
+  'prom-client',
+  '@opentelemetry/api',
+  'kafkajs',
+];
 const INSTALL_MS = 600_000;
 
 /** Loads each face of each package, once by `import` and once by `require`. */
@@ -52,7 +59,13 @@ describe.each(RELEASES)('every package, installed, under Node.js %s', (release) 
     const { stdout } = await run([await nodeOf(release), '--no-warnings', 'load-all.mjs'], root);
     const { names, loaded } = JSON.parse(stdout);
     expect(names).toEqual(
-      expect.arrayContaining(['ringest', '@ringest/nats', '@ringest/relay', '@ringest/winston']),
+      expect.arrayContaining([
+        'ringest',
+        '@ringest/kafka',
+        '@ringest/nats',
+        '@ringest/relay',
+        '@ringest/winston',
+      ]),
     );
     expect(loaded.length).toBeGreaterThan(names.length);
   });

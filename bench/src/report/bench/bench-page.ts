@@ -7,6 +7,7 @@ import {
   threadsSections,
   timesSections,
 } from './costs.js';
+import { fleetSections } from './fleet.js';
 import {
   cacheSections,
   ceilingSections,
@@ -24,6 +25,8 @@ interface Showing<Result> {
   /** What was found, in a few words. */
   readonly headline: (result: Result) => string;
   readonly sections: (result: Result) => Section[];
+  /** Nothing in it depends on the machine. */
+  readonly isSimulated?: true;
 }
 
 const SHOWN: { readonly [Name in BenchName]: Showing<BenchResults[Name]> } = {
@@ -73,6 +76,17 @@ const SHOWN: { readonly [Name in BenchName]: Showing<BenchResults[Name]> } = {
   },
   balance: { headline: () => 'Shares among four indexers', sections: balanceSections },
   simulation: { headline: () => 'Up to a thousand indexers', sections: simulationSections },
+  fleet: {
+    headline: () => 'Many ingesters on the same indexers',
+    sections: fleetSections,
+    isSimulated: true,
+  },
+};
+
+/** The commands of benchmarks that are not called as their results. */
+const COMMANDS: Partial<Record<BenchName, string>> = {
+  simulation: 'balance --simulate',
+  fleet: 'balance --fleet',
 };
 
 /** The page of a benchmark. */
@@ -82,13 +96,14 @@ export function benchPage<Name extends BenchName>(
   result: BenchResults[Name],
   circumstances: Page['circumstances'],
 ): Page {
-  const { headline, sections } = SHOWN[name];
+  const { headline, sections, isSimulated } = SHOWN[name];
   return {
-    title: `ringest bench ${name === 'simulation' ? 'balance --simulate' : name}`,
+    title: `ringest bench ${COMMANDS[name] ?? name}`,
     headline: headline(result),
-    lede:
-      `Measured: ${description}. Bars are medians of all rounds. Machines differ, and from day to day: ` +
-      'compare within a page, not between pages.',
+    lede: isSimulated
+      ? `Simulated: ${description}. The same seed gives the same figures on every machine.`
+      : `Measured: ${description}. Bars are medians of all rounds. Machines differ, and from day to day: ` +
+        'compare within a page, not between pages.',
     tiles: [],
     sections: sections(result),
     circumstances,

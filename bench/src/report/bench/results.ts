@@ -1,4 +1,5 @@
 import type { BalanceReport } from '../../balance/balance.js';
+import type { FleetRow } from '../../balance/fleet/fleet-case.js';
 import type { SimulationRow } from '../../balance/simulation.js';
 import type { CacheRow } from '../../measurements/cache-bench.js';
 import type { CeilingRow } from '../../measurements/ceiling.js';
@@ -29,6 +30,7 @@ export interface BenchResults {
   readonly times: { readonly rows: readonly TimesRow[] };
   readonly balance: BalanceReport;
   readonly simulation: { readonly seed: number; readonly rows: readonly SimulationRow[] };
+  readonly fleet: { readonly seed: number; readonly rows: readonly FleetRow[] };
 }
 
 export type BenchName = keyof BenchResults;

@@ -4,6 +4,8 @@ import type { Segment } from './segment.js';
 /** A segment of the log, at one moment. */
 export interface SegmentInfo {
   readonly id: number;
+  /** The id of the muxer that wrote it. */
+  readonly muxer: string;
   readonly bytes: number;
   /** Entries, without those known to be damaged. */
   readonly entries: number;
@@ -72,7 +74,8 @@ export class SegmentList {
 
   infos(): SegmentInfo[] {
     return this.#all.map(({ id, bytes, entries, header, nextSequence, isSealed, order }) => {
-      return { id, bytes, entries, sequence: header.sequence, nextSequence, isSealed, order };
+      const { muxer, sequence } = header;
+      return { id, muxer, bytes, entries, sequence, nextSequence, isSealed, order };
     });
   }
 

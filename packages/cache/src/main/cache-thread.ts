@@ -2,7 +2,8 @@ import type { MessagePort } from 'node:worker_threads';
 import { Backoff, WorkerLink, WorkerThread } from '@ringest/workers/thread';
 import type { CacheTask, FromCache, Resume, ToCache } from '../messages.js';
 import type { CacheLinkOptions } from './cache-events.js';
-import { FolderLock } from './folder-lock.js';
+import type { FileLock } from './file-lock.js';
+import { lockFolder } from './folder-lock.js';
 
 const RUN_CACHE = { file: new URL('../worker/cache-task.js', import.meta.url), name: 'runCache' };
 const FIRST_RETRY_MS = 100;
@@ -25,7 +26,7 @@ export interface CacheThreadEvents {
 export class CacheThread {
   readonly #options: CacheLinkOptions;
   readonly #events: CacheThreadEvents;
-  readonly #lock: FolderLock;
+  readonly #lock: FileLock;
   readonly #thread: WorkerThread<CacheTask>;
   readonly #link: WorkerLink<ToCache, readonly FromCache[]>;
   readonly #tags: string[];
@@ -43,7 +44,7 @@ export class CacheThread {
     this.#options = options;
     this.#events = events;
     this.#tags = [...options.tags];
-    this.#lock = FolderLock.take(options.path);
+    this.#lock = lockFolder(options.path);
     // Errors outside the task are left out here: each of them ends the thread too.
     this.#thread = new WorkerThread(RUN_CACHE, 1, () => {});
     this.#link = new WorkerLink(new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS), {

@@ -147,7 +147,8 @@ function splitFrames(bytes: Buffer): Buffer[] | undefined {
   return frames;
 }
 
-function readAt(file: DiskFile, offset: number, bytes: number): Buffer {
+/** Reads bytes of a file. Throws the error of the system, or that they are not there. */
+export function readAt(file: DiskFile, offset: number, bytes: number): Buffer {
   const buffer = Buffer.allocUnsafeSlow(bytes);
   readFully(file, buffer, offset);
   return buffer;

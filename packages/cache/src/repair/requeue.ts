@@ -1,13 +1,14 @@
 import { counted, countedEntries, FRAME_TAG_OFFSET, GRAVWELL_TAG } from '@ringest/codec';
 import { closeQuietly, type Disk } from '../disk/disk.js';
 import { NodeDisk } from '../disk/node-disk.js';
-import { damagedId, damageName, segmentId } from '../format/segment-format.js';
+import { damagedId, damageName, segmentId, segmentName } from '../format/segment-format.js';
 import { Quarantine } from '../log/quarantine.js';
 import { SegmentLog } from '../log/segment-log.js';
-import { FolderLock } from '../main/folder-lock.js';
+import { lockFolder } from '../main/folder-lock.js';
 import {
   type FoundEntries,
   type QuarantinedContent,
+  readAt,
   readPart,
   readSegment,
   type TakeOptions,
@@ -16,7 +17,7 @@ import {
 /** Entries are put back in blocks of at least so many bytes, except the last. */
 const BLOCK_BYTES = 1024 * 1024;
 const SEGMENT_BYTES = 64 * 1024 * 1024;
-const PART = /^[0-9a-f]{16}-\d+$/;
+const PART = /^[0-9a-f]{16}-(\d+)$/;
 
 /** How entries are put back. */
 export interface RequeueOptions extends TakeOptions {
@@ -36,15 +37,18 @@ export interface RequeueTotals {
 
 /**
  * Puts entries of the quarantine back into the cache, so that the next muxer sends them. A file leaves the
- * quarantine only when the disk has all of its entries in the cache. What cannot be put back stays. If it is
- * interrupted, no entry is lost, and some can be sent twice.
+ * quarantine only when the disk has all of its entries in the cache. What cannot be put back stays.
+ *
+ * If it is interrupted, no entry is lost. Segments have the name of the file that their entries came from.
+ * The next run finds those of a file that is still in the quarantine, and writes them anew, so that no
+ * entry is in the cache twice. Only what a muxer has sent between the two runs is sent a second time.
  *
  * @throws {CacheLockedError} a muxer uses the cache: stop it first
  * @throws {CacheOpenError} the folder cannot be used
  * @throws {CacheWriteError | CacheSyncError} the disk is full or fails
  */
 export function requeueQuarantine(path: string, options: RequeueOptions): RequeueTotals {
-  const lock = FolderLock.take(path);
+  const lock = lockFolder(path);
   try {
     return requeueOn(new NodeDisk(path), options);
   } finally {
@@ -54,32 +58,55 @@ export function requeueQuarantine(path: string, options: RequeueOptions): Requeu
 
 /** Puts entries back on a disk that nobody else uses; see {@link requeueQuarantine}. */
 export function requeueOn(disk: Disk, options: RequeueOptions): RequeueTotals {
-  const log = SegmentLog.open(disk, {
-    muxer: 'ringest cache requeue',
-    maxSegmentBytes: SEGMENT_BYTES,
-    now: Date.now,
-  });
+  const writer = new RequeuedEntries(disk);
   try {
-    return requeueAll(disk, log, options);
+    return requeueAll(disk, writer, options);
   } finally {
-    log.close();
+    writer.close();
   }
 }
 
-function requeueAll(disk: Disk, log: SegmentLog, options: RequeueOptions): RequeueTotals {
-  const names = disk
-    .list('quarantine')
-    .filter(({ name, isFile }) => isFile && (segmentId(name) !== undefined || PART.test(name)))
-    .map(({ name }) => name);
-  const writer = new RequeuedEntries(log);
+function requeueAll(disk: Disk, writer: RequeuedEntries, options: RequeueOptions): RequeueTotals {
+  removeCopies(disk);
   let [entries, removed, kept] = [0, 0, 0];
-  for (const name of names.sort()) {
+  for (const name of filesIn(disk).sort()) {
     const { taken, isRemoved } = requeueFile(disk, name, writer, options);
     entries += taken;
     if (isRemoved) removed++;
     else kept++;
   }
   return { entries, removed, kept };
+}
+
+function filesIn(disk: Disk): string[] {
+  return disk
+    .list('quarantine')
+    .filter(({ name, isFile }) => isFile && (segmentId(name) !== undefined || PART.test(name)))
+    .map(({ name }) => name);
+}
+
+/** Removes parts of segments that are in the quarantine as a whole: an interrupted run has left them. */
+function removeCopies(disk: Disk): void {
+  const names = filesIn(disk);
+  for (const name of names) {
+    const id = damagedId(name);
+    const offset = PART.exec(name)?.[1];
+    if (id === undefined || offset === undefined || !names.includes(segmentName(id))) continue;
+    if (isPartOf(disk, name, segmentName(id), Number(offset))) disk.remove('quarantine', name);
+  }
+}
+
+function isPartOf(disk: Disk, name: string, segment: string, offset: number): boolean {
+  const [part, whole] = [name, segment].map((one) => {
+    const file = disk.open('quarantine', one);
+    try {
+      const from = one === name ? 0 : offset;
+      return readAt(file, from, Math.max(0, file.size() - from));
+    } finally {
+      closeQuietly(file);
+    }
+  }) as [Buffer, Buffer];
+  return whole.subarray(0, part.length).equals(part);
 }
 
 function requeueFile(
@@ -108,10 +135,11 @@ function requeueFile(
     }
     for (const { offset, bytes } of remainders) quarantine.copy(id, file, offset, bytes);
     quarantine.sync();
-    const taken = writer.write(entries);
+    const { taken, before } = writer.write(name, entries);
     disk.remove('quarantine', name);
     disk.syncFolder('quarantine');
-    options.report(`${name}: ${countedEntries(taken)} back in the cache`);
+    const again = before === 0 ? '' : `, ${before} of them since a run that was interrupted`;
+    options.report(`${name}: ${countedEntries(taken)} back in the cache${again}`);
     return { taken, isRemoved: remainders.length === 0 };
   } finally {
     closeQuietly(file);
@@ -124,22 +152,54 @@ function canSplit(disk: Disk, id: number, { remainders }: QuarantinedContent): b
   return remainders.every(({ offset }) => !taken.has(damageName(id, offset)));
 }
 
-/** Appends entries to the log, with tag numbers of its own. */
+/** Entries of the quarantine on their way into the cache: each file has segments of its own there. */
 class RequeuedEntries {
   readonly #log: SegmentLog;
   readonly #numbers = new Map<string, number>();
+  /** What stands in segments instead of the id of a muxer. */
+  #origin = '';
 
-  constructor(log: SegmentLog) {
-    this.#log = log;
+  constructor(disk: Disk) {
+    const origin = () => this.#origin;
+    this.#log = SegmentLog.open(disk, {
+      get muxer() {
+        return origin();
+      },
+      maxSegmentBytes: SEGMENT_BYTES,
+      now: Date.now,
+    });
   }
 
-  /** Returns how many entries the disk has. Throws the error of the log. */
-  write(found: readonly FoundEntries[]): number {
-    let [frames, bytes, written]: [Buffer[], number, number] = [[], 0, 0];
+  /**
+   * Writes the entries of a file, instead of those that an interrupted run has written of it.
+   * @returns how many the disk has, and how many it had before. Throws the error of the log.
+   */
+  write(
+    file: string,
+    found: readonly FoundEntries[],
+  ): { readonly taken: number; readonly before: number } {
+    this.#log.seal();
+    this.#origin = `ringest cache requeue of ${file}`;
+    const taken = found.reduce((sum, { frames }) => sum + frames.length, 0);
+    const earlier = this.#log.segments().filter(({ muxer }) => muxer === this.#origin);
+    const before = earlier.reduce((sum, { entries }) => sum + entries, 0);
+    this.#append(found);
+    // What has more entries than the file is not wholly in it.
+    const isWhole = earlier.every(({ entries }) => entries <= taken);
+    if (isWhole) for (const { id } of earlier) this.#log.remove(id);
+    this.#log.sync();
+    return { taken, before: Math.min(before, taken) };
+  }
+
+  close(): void {
+    this.#log.close();
+  }
+
+  #append(found: readonly FoundEntries[]): void {
+    let [frames, bytes]: [Buffer[], number] = [[], 0];
     const append = () => {
       if (frames.length === 0) return;
       this.#log.append(Buffer.concat(frames, bytes), frames.length, [...this.#numbers.keys()]);
-      written += frames.length;
       [frames, bytes] = [[], 0];
     };
     for (const { frames: own, tags } of found) {
@@ -151,8 +211,6 @@ class RequeuedEntries {
       }
     }
     append();
-    this.#log.sync();
-    return written;
   }
 
   #renumber(frame: Buffer, tags: readonly (string | undefined)[]): void {

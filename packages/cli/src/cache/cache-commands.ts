@@ -1,19 +1,31 @@
-import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { dumpCache, requeueQuarantine } from '@ringest/cache/tools';
 import { counted, countedEntries } from '@ringest/codec';
 import { CommandError } from '../errors.js';
 import { EXIT, type ExitStatus } from '../exit-status.js';
+import { Output } from '../output.js';
 
 /** Prints what is in a cache. */
 export async function dump(path: string, { entries }: { entries: boolean }): Promise<ExitStatus> {
   checkFolder(path);
   const reports = entries ? process.stderr : process.stdout;
-  const { damaged, unread } = await dumpCache(path, {
-    report: (line) => reports.write(`${line}\n`),
-    entry: entries ? printEntry : undefined,
-  });
-  return damaged + unread === 0 ? EXIT.done : EXIT.incomplete;
+  const output = new Output();
+  const printEntry = async (entry: object) => {
+    output.add(Buffer.from(`${JSON.stringify(entry)}\n`));
+    if (output.isFull) await output.flush();
+    output.stopped.throwIfAborted();
+  };
+  try {
+    const { damaged, unread } = await dumpCache(path, {
+      report: (line) => reports.write(`${line}\n`),
+      entry: entries ? printEntry : undefined,
+    });
+    await output.flush();
+    return damaged + unread === 0 ? EXIT.done : EXIT.incomplete;
+  } catch (error) {
+    if (!output.stopped.aborted) throw error;
+    return EXIT.done;
+  }
 }
 
 /** Reads every entry of a cache, and prints what cannot be read. */
@@ -46,8 +58,4 @@ export function requeue(
 function checkFolder(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats?.isDirectory()) throw new CommandError(`${path}: there is no such folder`);
-}
-
-async function printEntry(entry: object): Promise<void> {
-  if (!process.stdout.write(`${JSON.stringify(entry)}\n`)) await once(process.stdout, 'drain');
 }

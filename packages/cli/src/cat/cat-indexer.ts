@@ -4,9 +4,9 @@ import { findSecret } from '@ringest/indexer/command-line';
 import { pino } from 'pino';
 import { UsageError } from '../errors.js';
 import { EXIT, type ExitStatus } from '../exit-status.js';
+import type { Output } from '../output.js';
 import type { CatOptions } from './cat-options.js';
 import { entryPrinter } from './entry-printer.js';
-import type { Output } from './output.js';
 
 /** Is an indexer that prints the entries that match, or how many there were. It confirms what is printed. */
 export async function catIndexer(

@@ -1,9 +1,9 @@
 import { counted, countedEntries } from '@ringest/codec';
 import { readStore, type StoreDamage } from '@ringest/indexer';
 import { EXIT, type ExitStatus } from '../exit-status.js';
+import type { Output } from '../output.js';
 import type { CatOptions } from './cat-options.js';
 import { entryPrinter } from './entry-printer.js';
-import type { Output } from './output.js';
 
 /** Prints the entries of a store that match, or how many there are. */
 export async function catStore(

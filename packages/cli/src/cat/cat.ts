@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { DEFAULT_TCP_PORT } from '@ringest/codec';
 import { CommandError } from '../errors.js';
 import type { ExitStatus } from '../exit-status.js';
+import { Output } from '../output.js';
 import { catIndexer } from './cat-indexer.js';
 import type { CatOptions } from './cat-options.js';
 import { catStore } from './cat-store.js';
-import { Output } from './output.js';
 
 /**
  * Prints the entries of a store, or those that ingesters send.

@@ -16,14 +16,14 @@ export interface Verdict {
   readonly files: readonly string[];
   readonly settings: readonly ConfigSetting[];
   readonly warnings: readonly Remark[];
-  /** Why it cannot be used; absent: it can be. */
-  readonly problem?: Remark;
+  /** Why it cannot be used; none: it can be. */
+  readonly problems: readonly Remark[];
 }
 
 /** A verdict for people. */
 export function reportOf(verdict: Verdict, all: boolean): string {
-  const { file, problem, warnings } = verdict;
-  if (problem !== undefined) return `${remark(problem, file)}\n`;
+  const { file, problems, warnings } = verdict;
+  if (problems.length > 0) return problems.map((one) => `${remark(one, file)}\n`).join('');
   const overlays = verdict.files.length - 1;
   const beside = overlays === 0 ? '' : ` with ${overlays} overlay${overlays === 1 ? '' : 's'}`;
   return [

@@ -15,7 +15,8 @@ or stays in quarantine; 2 the command line cannot be used; 3 the folder cannot b
 const REQUEUE = `
 Each file of the quarantine is a segment, or a damaged part of one. Its entries are written to a new
 segment of the cache, and the next ringest ship sends them. A file leaves the quarantine only when the disk
-has its entries in the cache: if the command is interrupted, no entry is lost, and some may be sent twice.
+has its entries in the cache. If the command is interrupted, run it again: no entry is lost, and none is
+in the cache twice. Only what a ship has sent between the two runs is sent a second time.
 
 A block whose checksum does not fit has at least one altered entry, and nobody knows which. It stays in
 quarantine unless --damaged is given. Names of tags are in the segment that a part came from. If that is

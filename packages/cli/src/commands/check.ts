@@ -8,8 +8,8 @@ Examples:
   ringest check /etc/ringest.conf --json | jq '.settings[] | select(.source == "environment")'
 
 Each line has a key, its value, and what sets it: file or overlay with its line and column, environment
-with its variable, or default. A problem is written as file:line:column: what is wrong. Secrets are not
-printed. Nothing is changed, and no indexer is asked.
+with its variable, or default. If the file cannot be used, there is a line for each problem instead:
+file:line:column: what is wrong. Secrets are not printed. Nothing is changed, and no indexer is asked.
 
 Exit status: 0 the file can be used; 2 it cannot.`;
 
@@ -37,6 +37,6 @@ export function addCheckCommand(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, flags: Omit<CheckOptions, 'file'>) => {
       const { check } = await import('../check/check.js');
-      process.exitCode = check({ ...flags, file });
+      process.exitCode = await check({ ...flags, file });
     });
 }

@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { print } from '../output.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
@@ -23,7 +24,7 @@ export function addCompletionCommand(program: Command): void {
     .addHelpText('after', COMPLETION_EXAMPLES)
     .action(async (shell: (typeof SHELLS)[number]) => {
       const { describeCommand } = await import('../manual/command-tree.js');
-      process.stdout.write((await scriptFor(shell))(describeCommand(program)));
+      await print((await scriptFor(shell))(describeCommand(program)));
     });
 }
 
@@ -36,7 +37,7 @@ export function addManualCommand(program: Command): void {
     .action(async () => {
       const { describeCommand } = await import('../manual/command-tree.js');
       const { manPage } = await import('../manual/man-page.js');
-      process.stdout.write(manPage(describeCommand(program), program.version() ?? ''));
+      await print(manPage(describeCommand(program), program.version() ?? ''));
     });
 }
 

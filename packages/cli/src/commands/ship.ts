@@ -5,6 +5,12 @@ import { addEntryFlags, readEntries } from '../ship/flags/entry-flags.js';
 import { nameAndValue } from '../ship/flags/flag-values.js';
 import { addFollowFlags, readFollow } from '../ship/flags/follow-flags.js';
 import { addListenFlags, readListen } from '../ship/flags/listen-flags.js';
+import {
+  addNatsInputFlags,
+  addNatsOutputFlags,
+  readNatsInput,
+  readNatsOutput,
+} from '../ship/flags/nats-flags.js';
 import { addStepFlags, readSteps } from '../ship/flags/step-flags.js';
 import type { ShipOptions } from '../ship/ship-options.js';
 
@@ -18,6 +24,9 @@ interface Flags {
   statusSocket?: string;
 }
 
+/** What an entry has at most by default where entries are published: servers of NATS take messages of 1 MiB. */
+const MAX_PUBLISHED_BYTES = 1_000_000;
+
 const EXAMPLES = `
 Examples:
   ringest ship --tag app --clear-conns 10.0.0.1:4023 /var/log/app.log
@@ -28,6 +37,9 @@ Examples:
   ringest ship --tag web --clear-conns a:4023,b:4023 '/var/log/nginx/*.log'
   ringest ship --follow --state-file /var/lib/ringest/web.state --config /etc/ringest.conf \\
     --tag web '/var/log/nginx/*.log'
+  ringest ship --to nats://10.0.0.7:4222 --tag app /var/log/app.log
+  ringest ship --nats nats://10.0.0.7:4222 --nats-stream ringest --nats-consumer ship \\
+    --nats-restore --config /etc/ringest.conf
 
 The secret is best given by $GRAVWELL_INGEST_SECRET_FILE or --ingest-secret-file.
 
@@ -39,16 +51,18 @@ Exit status: 0 all was confirmed; 1 not all; 2 the command line or a configurati
 export function addShipCommand(program: Command): void {
   const command = program
     .command('ship')
-    .summary('ship standard input, files and what comes over the network')
+    .summary('ship standard input, files, queues and what comes over the network')
     .description(
-      'Make an entry of each line of standard input, of files, or of what comes over the network, send ' +
-        'them to indexers, and end with 0 only if all of them were confirmed.',
+      'Make an entry of each line of standard input, of files, or of what comes over the network, and of ' +
+        'each message of a queue; send them to indexers, or to a queue, and end with 0 only if all of ' +
+        'them were confirmed.',
     )
     .argument('[files...]', 'files, patterns such as logs/*.log, or - for standard input');
   addEntryFlags(command);
   addStepFlags(command);
   addFollowFlags(command);
   addListenFlags(command);
+  addNatsInputFlags(command);
   command
     .optionsGroup('Where entries go:')
     .option('--config <file>', "a configuration file in Gravwell's format; flags win over it")
@@ -58,6 +72,7 @@ export function addShipCommand(program: Command): void {
         .default({}, 'none'),
     );
   addTargetFlags(command);
+  addNatsOutputFlags(command);
   command.optionsGroup('When no indexer is there:');
   addCacheFlags(command, 'without it, in memory');
   command
@@ -89,14 +104,21 @@ function readOptions(command: Command, inputs: readonly string[]): ShipOptions {
   if (cache !== undefined && cache.path === undefined) {
     command.error('error: --cache-mode takes a --cache-path');
   }
+  const listen = readListen(command);
+  const hasOthers = inputs.length + listen.listeners.length > 0 || flags.config !== undefined;
+  const nats = readNatsInput(command, hasOthers);
+  const to = readNatsOutput(command);
+  const entries = readEntries(command, to === undefined ? undefined : MAX_PUBLISHED_BYTES);
   return {
     inputs,
     follow: readFollow(command, inputs, flags.config !== undefined),
-    listen: readListen(command),
+    listen,
+    queues: nats === undefined ? [] : [nats],
     config: flags.config,
     targets: readTargets(command, process.env),
+    to,
     cache,
-    entries: { ...readEntries(command), ...readSteps(command) },
+    entries: { ...entries, ...readSteps(command) },
     process: flags.process,
     attach: flags.attach,
     graceMs: flags.grace,

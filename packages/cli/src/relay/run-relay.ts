@@ -25,10 +25,8 @@ export async function runRelay(choice: RelayChoice): Promise<ExitStatus> {
     say(`listener ${name}: ${addresses.join(', ')}`);
   }
   const source = { command: 'relay', muxers: relay.muxers, counts: () => countsOf(relay) } as const;
-  await using _status = await serveStatus(
-    choice.statusSocket,
-    { ...source, files: () => [] },
-    (line) => say(line.replace(/^ringest: /, '')),
+  await using _status = await serveStatus(choice.statusSocket, source, (line) =>
+    say(line.replace(/^ringest: /, '')),
   );
   const reload = () => void reloadTargets(relay, choice, say);
   process.on('SIGHUP', reload);

@@ -10,6 +10,7 @@ import {
 import type { CustomFormat, TimeOptions } from '@ringest/timestamps';
 import { escapePath } from 'tinyglobby';
 import type { EntryOptions } from './entries/entry-streams.js';
+import { EntryTimes } from './entries/entry-times.js';
 import { dropPriority } from './entries/steps.js';
 import { parseListenAddress } from './listen/listen-address.js';
 import type { ListenOptions } from './listen/listen-options.js';
@@ -74,35 +75,38 @@ const READERS = new Map<string, 'lines' | 'syslog'>([
  */
 export function loadShipConfig(
   path: string,
-  options: Pick<LoadOptions<typeof SECTIONS>, 'overlays' | 'writeUuid'> = {},
+  options: Pick<LoadOptions<typeof SECTIONS>, 'overlays' | 'writeUuid' | 'onProblem'> = {},
 ): ShipConfig {
   return loadConfig(path, { ...options, sections: SECTIONS });
 }
+
+/** Runs a check of a key of a section. What has no use then has the other value, if problems are told. */
+type Check = <Value>(section: string, field: string, check: () => Value, other: Value) => Value;
 
 /**
  * The inputs of a file.
  * @param entries what the flags say of entries, for what a section does not say
  * @param listen the limits of the flags
+ * @param tell gets each problem. Default: the first one is thrown
  * @throws {ConfigFileError} a value cannot be used
  */
 export function configuredInputs(
   config: ShipConfig,
   entries: EntryOptions,
   listen: ListenOptions,
+  tell?: (problem: ConfigFileError) => void,
 ): ConfiguredInputs {
-  const { sections, global, timeFormats } = config;
-  const customFormats = [...timeFormats].map(([name, { Format, Regex, Extraction_Regex }]) => ({
-    name,
-    format: Format,
-    ...(Regex === '' ? {} : { regex: Regex }),
-    ...(Extraction_Regex === '' ? {} : { extractionRegex: Extraction_Regex }),
-  }));
-  const followed = [...sections.Follower].flatMap(([name, section]) => {
-    const own = entriesOf(`Follower "${name}"`, section, entries, customFormats);
-    return patternsOf(`Follower "${name}"`, section).map((pattern) => [pattern, own] as const);
+  const { sections, global } = config;
+  const check = checkWith(tell);
+  const customFormats = customFormatsOf(config, check);
+  const given = { entries, listen, customFormats, check };
+  const followed = [...sections.Follower].flatMap(([name, values]) => {
+    const section = `Follower ${JSON.stringify(name)}`;
+    const own = entriesOf(section, values, given);
+    return patternsOf(section, values, check).map((pattern) => [pattern, own] as const);
   });
-  const listened = [...sections.Listener].map(([name, section]) =>
-    listenerOf(`Listener "${name}"`, section, { entries, listen, customFormats }),
+  const listened = [...sections.Listener].flatMap(([name, values]) =>
+    listenersOf(`Listener ${JSON.stringify(name)}`, values, given),
   );
   return {
     followed: new Map(followed),
@@ -112,89 +116,129 @@ export function configuredInputs(
   };
 }
 
-function entriesOf(
-  section: string,
-  values: SharedValues,
-  entries: EntryOptions,
-  customFormats: readonly CustomFormat[],
-): EntryOptions {
+/** What sections are made into inputs with. */
+interface Given {
+  readonly entries: EntryOptions;
+  readonly listen: ListenOptions;
+  readonly customFormats: readonly CustomFormat[];
+  readonly check: Check;
+}
+
+function customFormatsOf({ timeFormats }: ShipConfig, check: Check): CustomFormat[] {
+  return [...timeFormats].flatMap(([name, { Format, Regex, Extraction_Regex }]) => {
+    const format: CustomFormat = {
+      name,
+      format: Format,
+      ...(Regex === '' ? {} : { regex: Regex }),
+      ...(Extraction_Regex === '' ? {} : { extractionRegex: Extraction_Regex }),
+    };
+    const section = `TimeFormat ${JSON.stringify(name)}`;
+    const usable = () => {
+      new EntryTimes({ customFormats: [format] });
+      return [format];
+    };
+    return check(section, 'Format', usable, []);
+  });
+}
+
+function entriesOf(section: string, values: SharedValues, given: Given): EntryOptions {
+  const { entries, check } = given;
   const { Tag_Name, Source_Override, Ignore_Timestamps } = values;
-  const tag = at(section, 'Tag-Name', () => checkTag(Tag_Name || entries.tag));
+  const tag = check(section, 'Tag-Name', () => checkTag(Tag_Name || entries.tag), entries.tag);
   return {
     ...entries,
     tag,
     source: Source_Override || entries.source,
-    times: Ignore_Timestamps ? undefined : timesOf(section, values, customFormats),
+    times: Ignore_Timestamps ? undefined : timesOf(section, values, given),
   };
 }
 
 function timesOf(
   section: string,
-  { Assume_Local_Timezone, Timezone_Override, Timestamp_Format_Override: format }: SharedValues,
-  customFormats: readonly CustomFormat[],
+  { Assume_Local_Timezone, Timezone_Override, Timestamp_Format_Override }: SharedValues,
+  { customFormats, check }: Given,
 ): TimeOptions {
-  if (Assume_Local_Timezone && Timezone_Override !== '') {
-    const problem =
-      'a zone and the local one: give one of Timezone-Override and Assume-Local-Timezone';
-    throw new ConfigFileError(problem, { section, field: 'Timezone-Override' });
-  }
-  const zone = Assume_Local_Timezone ? 'local' : Timezone_Override;
+  const zoneOf = () => {
+    if (Assume_Local_Timezone && Timezone_Override !== '') {
+      throw new Error(
+        'a zone and the local one: give one of Timezone-Override and Assume-Local-Timezone',
+      );
+    }
+    return usable(Assume_Local_Timezone ? 'local' : Timezone_Override, (zone) => ({ zone }));
+  };
+  const formatOf = () => usable(Timestamp_Format_Override, (format) => ({ format, customFormats }));
   return {
     customFormats,
-    ...(zone === '' ? {} : { zone }),
-    ...(format === '' ? {} : { format }),
+    ...check(section, 'Timezone-Override', zoneOf, {}),
+    ...check(section, 'Timestamp-Format-Override', formatOf, {}),
   };
+}
+
+/** Options for a text, if it is given. @throws {TimeOptionError} it cannot be used */
+function usable(text: string, options: (text: string) => TimeOptions): TimeOptions {
+  if (text === '') return {};
+  const made = options(text);
+  new EntryTimes(made);
+  return made;
 }
 
 function patternsOf(
   section: string,
   { Base_Directory, File_Filter, Recursive }: SectionValues<typeof FOLLOWER_KEYS>,
+  check: Check,
 ): string[] {
-  if (Base_Directory === '') {
-    throw new ConfigFileError('it is missing', { section, field: 'Base-Directory' });
-  }
-  const folder = Recursive ? join(escapePath(Base_Directory), '**') : escapePath(Base_Directory);
+  const baseOf = () => {
+    if (Base_Directory === '') throw new Error('it is missing');
+    return [escapePath(Base_Directory)];
+  };
   const filters = (File_Filter || '*').split(',').map((filter) => filter.trim());
-  return filters.filter((filter) => filter !== '').map((filter) => join(folder, filter));
+  return check(section, 'Base-Directory', baseOf, []).flatMap((base) => {
+    const folder = Recursive ? join(base, '**') : base;
+    return filters.filter((filter) => filter !== '').map((filter) => join(folder, filter));
+  });
 }
 
-function listenerOf(
+function listenersOf(
   section: string,
   values: SectionValues<typeof LISTENER_KEYS>,
-  given: {
-    readonly entries: EntryOptions;
-    readonly listen: ListenOptions;
-    readonly customFormats: readonly CustomFormat[];
-  },
-): ConfiguredInputs['listened'][number] {
+  given: Given,
+): ConfiguredInputs['listened'] {
   const { Bind_String, Reader_Type, Keep_Priority, Cert_File: cert, Key_File: key } = values;
-  const kind = READERS.get(Reader_Type.toLowerCase());
-  if (kind === undefined) {
-    const known = 'it must be line, rfc5424 or rfc6587';
-    throw new ConfigFileError(known, { section, field: 'Reader-Type' });
-  }
-  const address = at(section, 'Bind-String', () => parseListenAddress(Bind_String));
-  if ((address.transport === 'tls') !== (cert !== '' && key !== '')) {
-    const problem = 'tls:// takes a Cert-File and a Key-File, and nothing else does';
-    throw new ConfigFileError(problem, { section, field: 'Bind-String' });
-  }
-  const own = entriesOf(section, values, given.entries, given.customFormats);
+  const { check } = given;
+  const kindOf = () => {
+    const kind = READERS.get(Reader_Type.toLowerCase());
+    if (kind === undefined) throw new Error('it must be line, rfc5424 or rfc6587');
+    return kind;
+  };
+  const addressesOf = () => {
+    const address = parseListenAddress(Bind_String);
+    if ((address.transport === 'tls') !== (cert !== '' && key !== '')) {
+      throw new Error('tls:// takes a Cert-File and a Key-File, and nothing else does');
+    }
+    return [address];
+  };
+  const kind = check(section, 'Reader-Type', kindOf, 'lines');
+  const own = entriesOf(section, values, given);
   const dropsPriority = kind === 'syslog' && !Keep_Priority;
-  return {
+  return check(section, 'Bind-String', addressesOf, []).map((address) => ({
     entries: dropsPriority ? { ...own, steps: [dropPriority, ...own.steps] } : own,
     listen: {
       ...given.listen,
       listeners: [{ kind, address }],
       certificate: cert === '' ? undefined : { cert, key },
     },
-  };
+  }));
 }
 
-/** Runs a check of a key. */
-function at<Value>(section: string, field: string, check: () => Value): Value {
-  try {
-    return check();
-  } catch (error) {
-    throw new ConfigFileError((error as Error).message, { section, field });
-  }
+function checkWith(tell: ((problem: ConfigFileError) => void) | undefined): Check {
+  return (section, field, check, other) => {
+    try {
+      return check();
+    } catch (error) {
+      const problem = new ConfigFileError((error as Error).message, { section, field });
+      if (tell === undefined) throw problem;
+      tell(problem);
+      return other;
+    }
+  };
 }

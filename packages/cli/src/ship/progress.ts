@@ -1,5 +1,9 @@
 import type { IngestMuxer } from '@ringest/core';
+import type { ListenStatus } from '../status/status-reply.js';
 import type { EntryAccount } from './entries/entry-account.js';
+import type { ListenAccount } from './listen/listen-account.js';
+import type { PublisherCounts } from './queues/publisher.js';
+import type { QueueCounts } from './queues/queue.js';
 
 /** What a `ship` has done so far. */
 export interface ShipStatus {
@@ -9,16 +13,25 @@ export interface ShipStatus {
   readonly entries: number;
   readonly confirmed: number;
   readonly refused: number;
-  /** Datagrams that came while there was no room for them. */
+  /** Datagrams that found no room, here or in the kernel. */
   readonly dropped: number;
   /** How often a step, such as a function of `--process`, has thrown. */
   readonly failedSteps: number;
   /** Connections that may ingest. */
   readonly hot: number;
+  /** It is missing without listeners. */
+  readonly listeners?: ListenStatus;
+}
+
+/** Counts of queues, where there are any. */
+export interface OtherCounts {
+  readonly queues?: readonly QueueCounts[];
+  readonly to?: PublisherCounts;
 }
 
 const TERMINAL_MS = 200;
 const JSON_MS = 1000;
+const { TERM } = process.env;
 const ERASE_LINE = '\r\u001b[K';
 
 /**
@@ -27,30 +40,51 @@ const ERASE_LINE = '\r\u001b[K';
  */
 export class Progress {
   readonly #account: EntryAccount;
+  readonly #listening: ListenAccount;
   readonly #json: boolean;
-  readonly #isShown = process.stderr.isTTY === true;
+  /** A dumb terminal cannot erase a line. */
+  readonly #isShown = process.stderr.isTTY === true && TERM !== 'dumb';
   readonly #start = performance.now();
   #muxer: IngestMuxer | undefined;
+  #others: () => OtherCounts = () => ({});
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(account: EntryAccount, json: boolean) {
+  constructor(account: EntryAccount, listening: ListenAccount, json: boolean) {
     this.#account = account;
+    this.#listening = listening;
     this.#json = json;
     if (json) this.#timer = setInterval(() => this.#print('progress'), JSON_MS);
     else if (this.#isShown) this.#timer = setInterval(() => this.#draw(), TERMINAL_MS);
     this.#timer?.unref();
   }
 
-  follow(muxer: IngestMuxer): void {
+  /** @param others what else is counted */
+  follow(muxer: IngestMuxer, others: () => OtherCounts): void {
     this.#muxer = muxer;
+    this.#others = others;
   }
 
   status(): ShipStatus {
-    const { bytes, entries, refused, dropped, failedSteps } = this.#account;
+    const { bytes, entries, refused, failedSteps } = this.#account;
+    const listeners = this.#listening.status();
+    const dropped = listeners?.dropped ?? 0;
     const { confirmedEntries = 0, hot = 0 } = this.#muxer?.stats() ?? {};
     const seconds = Math.round(performance.now() - this.#start) / 1000;
     const counts = { bytes, entries, confirmed: confirmedEntries, refused, dropped, failedSteps };
-    return { seconds, ...counts, hot };
+    return { seconds, ...counts, hot, ...(listeners === undefined ? {} : { listeners }) };
+  }
+
+  /** What became of messages, for people. */
+  queueSentences(): string[] {
+    const { queues = [], to } = this.#others();
+    const pulled = queues.map(
+      ({ pulled, acknowledged, redelivered, terminated }) =>
+        `${pulled} messages pulled, ${acknowledged} acknowledged, ${redelivered} redelivered, ` +
+        `${terminated} terminated`,
+    );
+    if (to === undefined) return pulled;
+    const duplicates = to.duplicates === 0 ? [] : [`${to.duplicates} of them twice, and kept once`];
+    return [...pulled, `${to.stored} stored`, ...duplicates];
   }
 
   /** Writes a line for people, above the one that is drawn again. */
@@ -68,7 +102,9 @@ export class Progress {
   }
 
   #print(event: string, more: Readonly<Record<string, unknown>> = {}): void {
-    process.stdout.write(`${JSON.stringify({ event, ...this.status(), ...more })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ event, ...this.status(), ...this.#others(), ...more })}\n`,
+    );
   }
 
   #draw(): void {

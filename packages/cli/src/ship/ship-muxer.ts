@@ -7,6 +7,7 @@ import {
 import { cacheConfiguration, targetConfiguration } from '@ringest/flags';
 import { UsageError } from '../errors.js';
 import { loadShipConfig } from './configured.js';
+import type { Outlet } from './queues/outlet.js';
 import type { ShipOptions } from './ship-options.js';
 
 type Logger = NonNullable<MuxerConfiguration['logger']>;
@@ -16,11 +17,13 @@ const CLOSE_TIMEOUT_MS = 1000;
 
 /**
  * Starts the muxer of a `ship`, and waits until it is connected, or until its cache takes entries.
+ * @param outlet where entries go instead of indexers
  * @param signal ends the waiting
  * @throws {ConfigFileError | ConfigurationError | UsageError} a file or a flag cannot be used
  */
 export async function startMuxer(
   options: ShipOptions,
+  outlet: Outlet | undefined,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<IngestMuxer> {
@@ -28,11 +31,11 @@ export async function startMuxer(
   if (config !== undefined) {
     const loaded = loadShipConfig(config);
     const own = loaded.global.Log_File === undefined ? { logger } : {};
-    const muxer = { ...overrides(options, loaded.attach), ...own };
+    const muxer = { ...overrides(options, outlet, loaded), ...own };
     const warn = (warning: string) => logger.warn(`${config}: ${warning}`);
     return startFromConfig(loaded, { muxer, timeout, signal, warn });
   }
-  const configuration = { ...configurationOf(options), logger };
+  const configuration = { ...configurationOf(options, outlet), logger };
   const muxer = new IngestMuxer(configuration);
   const { mode = 'fail' } = configuration.cache ?? {};
   try {
@@ -49,15 +52,18 @@ export async function startMuxer(
  * The options of the muxer, from the file and the flags as they are now.
  * @throws as {@link startMuxer}
  */
-export function configurationOf(options: ShipOptions): MuxerConfiguration {
+export function configurationOf(
+  options: ShipOptions,
+  outlet: Outlet | undefined,
+): MuxerConfiguration {
   if (options.config !== undefined) {
     const loaded = loadShipConfig(options.config);
-    return { ...muxerConfiguration(loaded).configuration, ...overrides(options, loaded.attach) };
+    return { ...muxerConfiguration(loaded).configuration, ...overrides(options, outlet, loaded) };
   }
-  const { secret, targets } = options.targets;
+  const { secret, targets } = outlet?.targets ?? options.targets;
   if (targets.length === 0) {
     throw new UsageError(
-      'there is no indexer to ship to: give --clear-conns, --tls-conns, --pipe-conns or --config',
+      'there is no indexer to ship to: give --clear-conns, --tls-conns, --pipe-conns, --to or --config',
     );
   }
   if (secret === undefined) {
@@ -70,8 +76,8 @@ export function configurationOf(options: ShipOptions): MuxerConfiguration {
     name: 'ringest ship',
     // What arrives is what was shipped.
     selfIngest: false,
-    ...targetConfiguration(options.targets),
-    ...overrides(options, {}),
+    ...overrides(options, outlet, undefined),
+    targets,
     secret,
   };
 }
@@ -79,11 +85,13 @@ export function configurationOf(options: ShipOptions): MuxerConfiguration {
 /** What flags say wins over a file. */
 function overrides(
   options: ShipOptions,
-  attached: Readonly<Record<string, string>>,
+  outlet: Outlet | undefined,
+  file: ReturnType<typeof loadShipConfig> | undefined,
 ): Partial<MuxerConfiguration> {
-  const { targets: choice, cache, entries } = options;
+  const { cache, entries } = options;
+  const choice = outlet?.targets ?? options.targets;
   const { secret, targets, tenant, compression } = choice;
-  const attach = { ...attached, ...options.attach };
+  const attach = { ...file?.attach, ...options.attach };
   return {
     tags: [entries.tag],
     closeTimeout: CLOSE_TIMEOUT_MS,
@@ -93,5 +101,6 @@ function overrides(
     ...(tenant === undefined ? {} : { tenant }),
     ...(cache?.path === undefined ? {} : { cache: cacheConfiguration(cache, cache.path) }),
     ...(Object.keys(attach).length === 0 ? {} : { attach }),
+    ...outlet?.configurationFor(file?.global.Source_Override),
   };
 }

@@ -2,6 +2,8 @@ import type { CacheChoice, TargetChoice } from '@ringest/flags';
 import type { EntryOptions } from './entries/entry-streams.js';
 import type { FollowOptions } from './follow/follower.js';
 import type { ListenOptions } from './listen/listen-options.js';
+import type { OutputChoice } from './queues/publisher.js';
+import type { QueueChoice } from './queues/queue.js';
 
 /** What `ringest ship` is to do; see its flags. */
 export interface ShipOptions {
@@ -9,9 +11,12 @@ export interface ShipOptions {
   readonly inputs: readonly string[];
   readonly follow: FollowChoice;
   readonly listen: ListenOptions;
+  readonly queues: readonly QueueChoice[];
   /** The path of a configuration file; what flags say wins over it. */
   readonly config: string | undefined;
   readonly targets: TargetChoice;
+  /** Where entries go instead; `undefined`: to the targets. */
+  readonly to: OutputChoice | undefined;
   readonly cache: CacheChoice | undefined;
   readonly entries: EntryOptions;
   /** The path of a module whose function gets each entry. */

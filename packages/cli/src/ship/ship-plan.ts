@@ -5,6 +5,8 @@ import { loadProcess } from './entries/process-hook.js';
 import { readState } from './follow/follow-state.js';
 import type { FollowOptions } from './follow/follower.js';
 import { findInputs } from './inputs.js';
+import { readCredentials } from './listen/credentials.js';
+import type { QueueChoice } from './queues/queue.js';
 import type { ShipOptions } from './ship-options.js';
 
 /** What a `ship` reads, follows and listens to, by its flags and its configuration file. */
@@ -13,7 +15,10 @@ export interface ShipPlan extends Pick<ConfiguredInputs, 'followed' | 'listened'
   readonly read: readonly string[];
   /** How entries are made of those. */
   readonly entries: EntryOptions;
+  /** The same by the flags alone. */
+  readonly given: EntryOptions;
   readonly follow: Omit<FollowOptions, 'inputs'>;
+  readonly queues: readonly QueueChoice[];
 }
 
 const NOTHING: ConfiguredInputs = {
@@ -25,19 +30,22 @@ const NOTHING: ConfiguredInputs = {
 
 /**
  * Finds what is to be shipped. Without any input, it is standard input.
+ * @param given how entries are made by the flags, if they are known: a module is loaded once
  * @throws what cannot be used: a flag, a file, or the configuration
  */
-export async function planOf(options: ShipOptions): Promise<ShipPlan> {
-  const { inputs, config, follow, listen } = options;
-  const given = await withProcess(options);
+export async function planOf(options: ShipOptions, given?: EntryOptions): Promise<ShipPlan> {
+  const { inputs, config, follow, listen, queues } = options;
+  given ??= await withProcess(options);
   const own = config && configuredInputs(loadShipConfig(config), given, listen);
   const { followed, listened, statePath, timeFormats } = own || NOTHING;
   const entries = withFormats(given, timeFormats);
   const isListening = listen.listeners.length > 0;
-  const hasOthers = isListening || followed.size > 0 || listened.length > 0;
+  const hasOthers = isListening || followed.size > 0 || listened.length > 0 || queues.length > 0;
   const plan: ShipPlan = {
     read: follow.isOn || (inputs.length === 0 && hasOthers) ? [] : await findInputs(inputs),
     entries,
+    given,
+    queues,
     followed: new Map([
       ...(follow.isOn ? inputs.map((input) => [input, entries] as const) : []),
       ...followed,
@@ -49,6 +57,7 @@ export async function planOf(options: ShipOptions): Promise<ShipPlan> {
   for (const { times } of [entries, ...followed.values(), ...listened.map((one) => one.entries)]) {
     if (times !== undefined) new EntryTimes(times);
   }
+  for (const { listen } of plan.listened) readCredentials(listen);
   if (plan.followed.size > 0 && plan.follow.statePath !== undefined) {
     readState(plan.follow.statePath);
   }

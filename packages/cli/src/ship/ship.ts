@@ -3,8 +3,12 @@ import type { CloseReport, IngestMuxer } from '@ringest/core';
 import { EXIT, type ExitStatus } from '../exit-status.js';
 import { serveStatus } from '../status/status-server.js';
 import { EntryAccount } from './entries/entry-account.js';
-import type { Listeners } from './listen/listeners.js';
-import { megabytes, Progress } from './progress.js';
+import { lockState } from './follow/follow-state.js';
+import { HangUps } from './hang-ups.js';
+import { ListenAccount } from './listen/listen-account.js';
+import { Opened } from './opened.js';
+import { megabytes, type OtherCounts, Progress } from './progress.js';
+import { Outlet } from './queues/outlet.js';
 import { shipLogger } from './ship-log.js';
 import { configurationOf, startMuxer } from './ship-muxer.js';
 import type { ShipOptions } from './ship-options.js';
@@ -19,29 +23,62 @@ import { watchConfirmations } from './watchdog.js';
  */
 export async function ship(options: ShipOptions): Promise<ExitStatus> {
   const plan = await planOf(options);
+  using _own = await lockOf(plan);
   const account = new EntryAccount();
-  const progress = new Progress(account, options.json);
+  const listening = new ListenAccount(options.listen.maxWaitingBytes);
+  const progress = new Progress(account, listening, options.json);
   const say = (line: string) => progress.say(line);
+  using hangUps = new HangUps();
   using stopping = new Stopping(options.graceMs, () => say(`ringest: ${left(progress)}`));
-  let muxer: IngestMuxer;
   try {
-    muxer = await startMuxer(options, shipLogger(say, options.json), stopping.reading);
+    await using outlet = await openOutlet(options, { say, stopping });
+    const muxer = await startMuxer(
+      options,
+      outlet,
+      shipLogger(say, options.json),
+      stopping.reading,
+    );
+    const parts = { muxer, outlet, account, listening, progress, stopping, hangUps, say };
+    return await shipAll(options, plan, parts);
   } catch (error) {
     const { reason } = stopping.reading;
     if (error !== reason) throw error;
-    say(`ringest: ${reason.message} before an indexer was there: nothing was read`);
+    say(`ringest: ${reason.message} before it was connected: nothing was read`);
     return EXIT.incomplete;
   }
-  progress.follow(muxer);
-  using _reloading = onHangUp(() => reload(muxer, options, say));
+}
+
+/** What a `ship` works with. */
+interface Running {
+  readonly muxer: IngestMuxer;
+  readonly outlet: Outlet | undefined;
+  readonly account: EntryAccount;
+  readonly listening: ListenAccount;
+  readonly progress: Progress;
+  readonly stopping: Stopping;
+  readonly hangUps: HangUps;
+  readonly say: (line: string) => void;
+}
+
+async function shipAll(
+  options: ShipOptions,
+  plan: ShipPlan,
+  running: Running,
+): Promise<ExitStatus> {
+  const { muxer, outlet, account, listening, progress, stopping, hangUps, say } = running;
   using _watching = watchConfirmations(muxer, options.timeoutMs, (error) => stopping.giveUp(error));
-  const shipment = new Shipment(muxer, { account, stopping, say });
-  await using _status = await answerStatus(options, { muxer, progress, shipment }, say);
-  const listeners = await listen(shipment, plan, muxer);
+  const shipment = new Shipment(muxer, { account, listening, stopping, say });
+  const opened = new Opened(muxer, shipment, plan, stopping.reading);
+  if (outlet !== undefined) account.add(outlet);
+  const parts = { muxer, outlet, progress, shipment, opened };
+  await using _status = await answerStatus(options, parts, say);
+  progress.follow(muxer, () => countsOf(opened, outlet));
+  await opened.open(shipment, plan, options.timeoutMs);
+  hangUps.serve(() => reload(opened, plan, options, outlet, say));
   const work = Promise.all([
     shipment.readAll(plan.read, plan.entries),
-    plan.followed.size > 0 && shipment.follow(plan.followed, plan.follow),
-    shipment.serve(listeners),
+    opened.live.run(),
+    ...opened.queues.map((queue) => shipment.pull(queue)),
   ]).then(() => shipment.allConfirmed());
   try {
     await untilAborted(work, stopping.waiting);
@@ -50,26 +87,38 @@ export async function ship(options: ShipOptions): Promise<ExitStatus> {
     // What failed for good ends the rest too.
     stopping.giveUp(error as Error);
   }
-  // Connections may wait for room, until the muxer closes.
-  const [report] = await Promise.all([muxer.close(), ...listeners.map((one) => one.close())]);
+  const report = await opened.close();
   return tellEnd(progress, shipment.problems, report);
 }
 
-/** Begins to listen, or closes the muxer. */
-async function listen(
-  shipment: Shipment,
-  plan: ShipPlan,
-  muxer: IngestMuxer,
-): Promise<Listeners[]> {
-  const begun: Listeners[] = [];
-  try {
-    for (const { listen, entries } of plan.listened)
-      begun.push(await shipment.listen(listen, entries));
-    return begun;
-  } catch (error) {
-    await Promise.all([muxer.close(), ...begun.map((one) => one.close())]);
-    throw error;
-  }
+/** Connects to the queue that entries go to, if they do. */
+async function openOutlet(
+  options: ShipOptions,
+  { say, stopping }: Pick<Running, 'say' | 'stopping'>,
+): Promise<Outlet | undefined> {
+  const { to, entries, cache, timeoutMs } = options;
+  if (to === undefined) return undefined;
+  return await Outlet.open(to, {
+    ...{ say, timeoutMs },
+    tag: entries.tag,
+    maxBytes: entries.maxBytes,
+    signal: stopping.reading,
+    startsWithout: cache?.path !== undefined && cache.mode !== 'fail',
+    failed: (error) => stopping.giveUp(error),
+  });
+}
+
+/** Nobody else writes how far files are confirmed while this runs. */
+async function lockOf({ follow }: ShipPlan): Promise<Disposable | undefined> {
+  const { statePath } = follow;
+  return statePath === undefined ? undefined : await lockState(statePath);
+}
+
+function countsOf({ queues }: Opened, outlet: Outlet | undefined): OtherCounts {
+  return {
+    ...(queues.length > 0 && { queues: queues.map((queue) => queue.counts()) }),
+    ...(outlet !== undefined && { to: outlet.counts() }),
+  };
 }
 
 /** Answers `ringest status` from now on. */
@@ -77,17 +126,22 @@ async function answerStatus(
   { statusSocket }: ShipOptions,
   running: {
     readonly muxer: IngestMuxer;
+    readonly outlet: Outlet | undefined;
     readonly progress: Progress;
     readonly shipment: Shipment;
+    readonly opened: Opened;
   },
   say: (line: string) => void,
 ): Promise<AsyncDisposable | undefined> {
-  const { muxer, progress, shipment } = running;
+  const { muxer, outlet, progress, shipment, opened } = running;
   const source = {
     command: 'ship' as const,
     muxers: new Map([['', muxer]]),
     counts: () => progress.status(),
     files: () => shipment.files,
+    listeners: () => progress.status().listeners,
+    queues: () => opened.queues.map((queue) => ({ name: queue.name, ...queue.counts() })),
+    to: () => outlet?.status(),
   };
   try {
     return await serveStatus(statusSocket, source, say);
@@ -108,18 +162,17 @@ async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<v
   await Promise.race([work, aborted]);
 }
 
-function onHangUp(act: () => void): Disposable {
-  process.on('SIGHUP', act);
-  return { [Symbol.dispose]: () => process.off('SIGHUP', act) };
-}
-
 async function reload(
-  muxer: IngestMuxer,
+  { muxer, live }: Opened,
+  { given }: ShipPlan,
   options: ShipOptions,
+  outlet: Outlet | undefined,
   say: (line: string) => void,
 ): Promise<void> {
   try {
-    await muxer.reload(configurationOf(options));
+    const replace = live.replacement(await planOf(options, given));
+    await muxer.reload(configurationOf(options, outlet));
+    await replace();
     say('ringest: the configuration was read again');
   } catch (error) {
     say(`ringest: the configuration stays as it was: ${(error as Error).message}`);
@@ -133,8 +186,9 @@ function left(progress: Progress): string {
 
 function tellEnd(progress: Progress, problems: number, report: CloseReport): ExitStatus {
   const { unconfirmed, cached } = report;
-  const { entries, refused, dropped, failedSteps, bytes, seconds } = progress.status();
-  const isDone = [problems, unconfirmed, refused, dropped].every((count) => count === 0);
+  const { entries, refused, dropped, failedSteps, bytes, seconds, listeners } = progress.status();
+  const cut = listeners?.cutConnections ?? 0;
+  const isDone = [problems, unconfirmed, refused, dropped, cut].every((count) => count === 0);
   const amount = `${entries} entries of ${megabytes(bytes)} in ${seconds.toFixed(1)} s`;
   const parts = [
     unconfirmed === 0 ? 'all confirmed' : `${unconfirmed} not confirmed`,
@@ -142,6 +196,8 @@ function tellEnd(progress: Progress, problems: number, report: CloseReport): Exi
     ...(refused === 0 ? [] : [`${refused} refused`]),
     ...(failedSteps === 0 ? [] : [`${failedSteps} steps failed`]),
     ...(dropped === 0 ? [] : [`${dropped} datagrams dropped`]),
+    ...(cut === 0 ? [] : [`${cut} connections cut`]),
+    ...progress.queueSentences(),
   ];
   progress.end({ unconfirmed, cached, problems }, `ringest: ${amount}: ${parts.join(', ')}`);
   return isDone ? EXIT.done : EXIT.incomplete;

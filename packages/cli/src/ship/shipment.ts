@@ -1,12 +1,16 @@
-import { once } from 'node:events';
 import type { IngestMuxer } from '@ringest/core';
+import { InputError } from '../errors.js';
 import type { FileStatus } from '../status/status-reply.js';
 import type { EntryAccount, EntryStream } from './entries/entry-account.js';
 import { type EntryOptions, EntryStreams } from './entries/entry-streams.js';
+import type { FileState } from './follow/follow-state.js';
 import { Follower, type FollowOptions } from './follow/follower.js';
 import { STANDARD_INPUT } from './inputs.js';
+import type { ListenAccount } from './listen/listen-account.js';
 import type { ListenOptions } from './listen/listen-options.js';
 import { Listeners } from './listen/listeners.js';
+import { openQueue, type Queue, type QueueChoice } from './queues/queue.js';
+import { QueueWriter } from './queues/queue-writer.js';
 import { readInput } from './read-input.js';
 import { sharedWait } from './shared-wait.js';
 import type { Stopping } from './stopping.js';
@@ -14,6 +18,7 @@ import type { Stopping } from './stopping.js';
 /** What a shipment tells while it goes on. */
 export interface ShipmentHost {
   readonly account: EntryAccount;
+  readonly listening: ListenAccount;
   readonly stopping: Stopping;
   readonly say: (line: string) => void;
 }
@@ -56,13 +61,17 @@ export class Shipment {
   }
 
   /**
-   * Follows files until it is stopped, and waits until what was read is confirmed.
+   * Follows files until a signal, and waits until what was read is confirmed.
    * @param inputs how entries are made of the files of each path or pattern
+   * @param states where to go on, by an earlier call. Default: where the state file says
+   * @returns how far the files are confirmed
    */
   async follow(
     inputs: ReadonlyMap<string, EntryOptions>,
     choice: Omit<FollowOptions, 'inputs'>,
-  ): Promise<void> {
+    signal: AbortSignal,
+    states?: readonly FileState[],
+  ): Promise<readonly FileState[]> {
     const { account, stopping, say } = this.#host;
     const streams = new Map<string, EntryStreams>();
     for (const [input, entries] of inputs) streams.set(input, this.#streams(entries));
@@ -79,13 +88,14 @@ export class Shipment {
           if (!this.#isStored) await this.#muxer.barrier({ signal: stopping.waiting });
         },
         say,
+        problem: (text) => this.problem(text),
       },
     );
     this.#follower = follower;
     try {
-      await follower.run(stopping.reading);
+      await follower.run(signal, states);
       await this.allConfirmed();
-      await follower.end();
+      return await follower.end();
     } finally {
       await follower.close();
     }
@@ -93,10 +103,11 @@ export class Shipment {
 
   /** Begins to listen. @throws what the system says of an address */
   listen(options: ListenOptions, entries: EntryOptions): Promise<Listeners> {
-    const { account, stopping, say } = this.#host;
+    const { account, listening, stopping, say } = this.#host;
     return Listeners.listen(options, {
       streams: this.#streams(entries),
       account,
+      listening,
       limits: options,
       confirmed: async () => {
         if (!this.#isStored) await this.#sync();
@@ -106,11 +117,31 @@ export class Shipment {
     });
   }
 
-  /** Takes what comes until it is stopped. */
-  async serve(listeners: readonly Listeners[]): Promise<void> {
+  /** Connects to a queue. @throws what cannot be used, or is not there */
+  openQueue(
+    choice: QueueChoice,
+    entries: EntryOptions,
+    timeoutMs: number | undefined,
+  ): Promise<Queue> {
+    const { account, stopping, say } = this.#host;
+    const { tag, source } = entries;
+    const times = choice.time === 'data' ? entries.times : undefined;
+    const host = { isStored: this.#isStored, say };
+    const writer = new QueueWriter(this.#muxer, { ...entries, times }, account, host);
+    account.add(writer);
+    return openQueue(choice, { writer, tag, source, say, timeoutMs, signal: stopping.reading });
+  }
+
+  /** Takes the messages of a queue until it is stopped, or ends itself, and all of them are acknowledged. */
+  async pull(queue: Queue): Promise<void> {
     const { reading } = this.#host.stopping;
-    if (listeners.length > 0 && !reading.aborted) await once(reading, 'abort');
-    await Promise.all(listeners.map((one) => one.close()));
+    const stop = () => queue.stop();
+    reading.addEventListener('abort', stop);
+    try {
+      if (!reading.aborted) await queue.run();
+    } finally {
+      reading.removeEventListener('abort', stop);
+    }
   }
 
   /** Waits until all that was written is confirmed. */
@@ -137,7 +168,8 @@ export class Shipment {
       if (!isWhole) this.problem(`${name} was not read to its end`);
     } catch (error) {
       // The next input may be readable. Other errors hold for all of them.
-      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+      const isOwn = error instanceof InputError || (error as NodeJS.ErrnoException).syscall;
+      if (!isOwn) throw error;
       this.problem(`${name}: ${(error as Error).message}`);
     } finally {
       account.close(stream);

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandError } from '../errors.js';
 import { EXIT, type ExitStatus } from '../exit-status.js';
+import { Output } from '../output.js';
 import { askStatus } from './status-client.js';
 import { findSockets, pidOf } from './status-folder.js';
 import type { StatusReply } from './status-reply.js';
@@ -22,13 +22,16 @@ const WATCH_MS = 1000;
 export async function showStatus(options: StatusOptions): Promise<ExitStatus> {
   const stopping = new AbortController();
   const stop = () => stopping.abort();
+  const output = new Output();
+  const over = AbortSignal.any([stopping.signal, output.stopped]);
   if (options.watch) process.once('SIGINT', stop).once('SIGTERM', stop);
   for (;;) {
     const replies = await askAll(options.socket);
-    for (const reply of replies) await print(reply, options);
+    for (const reply of replies) output.add(Buffer.from(textOf(reply, options)));
+    await output.flush();
     if (!options.watch) return replies.every(isHealthy) ? EXIT.done : EXIT.incomplete;
-    await sleep(WATCH_MS, undefined, { signal: stopping.signal }).catch(() => {});
-    if (stopping.signal.aborted) return EXIT.done;
+    await sleep(WATCH_MS, undefined, { signal: over }).catch(() => {});
+    if (over.aborted) return EXIT.done;
   }
 }
 
@@ -61,7 +64,6 @@ function isLeft(path: string, error: unknown): boolean {
   }
 }
 
-async function print(reply: StatusReply, { json }: StatusOptions): Promise<void> {
-  const text = json ? `${JSON.stringify(reply)}\n` : statusText(reply);
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+function textOf(reply: StatusReply, { json }: StatusOptions): string {
+  return json ? `${JSON.stringify(reply)}\n` : statusText(reply);
 }

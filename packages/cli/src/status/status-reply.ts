@@ -46,6 +46,54 @@ export interface CacheStatus extends Omit<CacheStats, 'trouble'> {
   readonly trouble: string | null;
 }
 
+/** What listeners hold, and what they have turned away since the start. */
+export interface ListenStatus {
+  /** Bytes of senders that are in memory: bodies, chunks, unfinished lines and datagrams. */
+  readonly heldBytes: number;
+  /** The most of them at the same time. */
+  readonly mostHeldBytes: number;
+  /** `--max-waiting`: they are never more. */
+  readonly maxWaitingBytes: number;
+  /** Datagrams that found no room, here or in the kernel. */
+  readonly dropped: number;
+  /** How many of these the kernel has dropped; `null`: it does not say so on this system. */
+  readonly droppedByKernel: number | null;
+  /** Connections by TCP that were closed because their unfinished lines took too much room. */
+  readonly cutConnections: number;
+  /** Connections that were closed because there were too many. */
+  readonly refusedConnections: number;
+  /** Requests that were answered with 503: their bodies found no room, or they were not confirmed by the end. */
+  readonly busyRequests: number;
+}
+
+/** A queue whose messages become entries: counts since the start. */
+export interface QueueStatus {
+  /** Where its messages come from, such as `nats://127.0.0.1:4222 events/ingest`. */
+  readonly name: string;
+  readonly pulled: number;
+  /** Messages that were acknowledged, after their entries were confirmed. */
+  readonly acknowledged: number;
+  /** Pulled messages that had been delivered before, here or elsewhere. */
+  readonly redelivered: number;
+  /** Messages of which no entry can be made: they are never delivered again. */
+  readonly terminated: number;
+  /** Messages that were given back, to be delivered again. */
+  readonly returned: number;
+  /** Messages that are here, and not acknowledged yet. */
+  readonly unconfirmed: number;
+}
+
+/** The queue that entries go to, in place of indexers. */
+export interface OutletStatus {
+  /** Where entries go, such as `nats://127.0.0.1:4222 ringest.{tag}`. */
+  readonly name: string;
+  readonly isConnected: boolean;
+  readonly published: number;
+  readonly stored: number;
+  /** Those among the stored that the queue had already. */
+  readonly duplicates: number;
+}
+
 /** What a running command answers on its socket: one line of JSON. */
 export interface StatusReply extends StatusCounts {
   /** The version of this form. A field may be added to it; nothing else changes without a new one. */
@@ -61,6 +109,11 @@ export interface StatusReply extends StatusCounts {
   readonly cache: CacheStatus | null;
   /** The files that are followed. */
   readonly files: readonly FileStatus[];
+  /** What the listeners hold and have turned away; `null`: there is none. */
+  readonly listeners: ListenStatus | null;
+  readonly queues: readonly QueueStatus[];
+  /** `null`: entries go to indexers, by `lanes`. */
+  readonly to: OutletStatus | null;
 }
 
 /** What a status is made of. */
@@ -69,7 +122,11 @@ export interface StatusSource {
   /** One, or one for each tenant. */
   readonly muxers: ReadonlyMap<string, IngestMuxer>;
   counts(): StatusCounts;
-  files(): readonly FileStatus[];
+  files?(): readonly FileStatus[];
+  /** `undefined`: there is no listener. */
+  listeners?(): ListenStatus | undefined;
+  queues?(): readonly QueueStatus[];
+  to?(): OutletStatus | undefined;
 }
 
 /** Makes the reply of a running command. */
@@ -78,15 +135,20 @@ export function statusReply(source: StatusSource, rates: StatusCounts): StatusRe
   const lanes = stats.flatMap((one) => one.lanes);
   const cache = shownCache(stats.flatMap((one) => one.cache ?? []));
   const { bytes, entries, confirmed, refused } = source.counts();
+  const to = source.to?.() ?? null;
   return {
     version: 1,
     command: source.command,
     pid: process.pid,
     seconds: Math.round(process.uptime()),
     ...{ bytes, entries, confirmed, refused, rates },
-    lanes: lanes.map(laneStatus),
+    // The lane to a queue is within the process.
+    lanes: to === null ? lanes.map(laneStatus) : [],
     cache: cache === undefined ? null : { ...cache, trouble: cache.trouble?.message ?? null },
-    files: source.files(),
+    files: source.files?.() ?? [],
+    listeners: source.listeners?.() ?? null,
+    queues: source.queues?.() ?? [],
+    to,
   };
 }
 

@@ -1,26 +1,37 @@
-import type { CacheStatus, FileStatus, LaneStatus, StatusReply } from './status-reply.js';
+import type {
+  CacheStatus,
+  FileStatus,
+  LaneStatus,
+  ListenStatus,
+  OutletStatus,
+  QueueStatus,
+  StatusReply,
+} from './status-reply.js';
 
 const numbers = new Intl.NumberFormat('en');
 
 /** A status for people. */
 export function statusText(reply: StatusReply): string {
   const { command, pid, seconds, entries, confirmed, refused, rates, lanes, cache, files } = reply;
+  const { queues, to, listeners } = reply;
   const hot = lanes.filter(isHot).length;
   return [
     `${command}, process ${pid}, for ${duration(seconds)}`,
     `  entries  ${count(entries)} read, ${count(confirmed)} confirmed, ${count(refused)} refused`,
     `  rate     ${count(rates.entries)}/s read (${bytes(rates.bytes)}/s), ${count(rates.confirmed)}/s confirmed`,
-    `  lanes    ${hot} of ${lanes.length} connected`,
+    ...(to === null ? [`  lanes    ${hot} of ${lanes.length} connected`] : [outletLine(to)]),
     ...lanes.map(laneLine),
+    ...queues.map(queueLine),
     ...(cache === null ? [] : [cacheLine(cache)]),
+    ...(listeners === null ? [] : [listenersLine(listeners)]),
     ...(files.length === 0 ? [] : [`  files    ${files.length} followed`, ...files.map(fileLine)]),
     '',
   ].join('\n');
 }
 
 /** Whether entries go where they should. */
-export function isHealthy({ lanes, cache }: StatusReply): boolean {
-  return lanes.some(isHot) && (cache === null || cache.trouble === null);
+export function isHealthy({ lanes, to, cache }: StatusReply): boolean {
+  return (to?.isConnected ?? lanes.some(isHot)) && (cache === null || cache.trouble === null);
 }
 
 const isHot = ({ state }: LaneStatus): boolean => state === 'hot';
@@ -38,6 +49,22 @@ function laneLine(lane: LaneStatus): string {
   return `    ${target}  ${state}: ${parts.join(', ')}`;
 }
 
+function outletLine({ name, isConnected, stored, duplicates }: OutletStatus): string {
+  const state = isConnected ? 'connected' : 'not connected';
+  return `  to       ${name}  ${state}: ${count(stored)} stored, ${count(duplicates)} duplicates`;
+}
+
+function queueLine(queue: QueueStatus): string {
+  const parts = [
+    `${count(queue.pulled)} pulled`,
+    `${count(queue.acknowledged)} acknowledged`,
+    `${count(queue.redelivered)} redelivered`,
+    `${count(queue.terminated)} terminated`,
+    `${count(queue.unconfirmed)} on the way`,
+  ];
+  return `  queue    ${queue.name}: ${parts.join(', ')}`;
+}
+
 function cacheLine(cache: CacheStatus): string {
   const { mode, pendingEntries, isFull, trouble } = cache;
   const parts = [
@@ -47,6 +74,20 @@ function cacheLine(cache: CacheStatus): string {
     ...(trouble === null ? [] : [trouble]),
   ];
   return `  cache    ${parts.join(', ')}`;
+}
+
+function listenersLine(listeners: ListenStatus): string {
+  const { heldBytes, mostHeldBytes, maxWaitingBytes, dropped, droppedByKernel } = listeners;
+  const { cutConnections, refusedConnections, busyRequests } = listeners;
+  const ofKernel =
+    droppedByKernel === null ? 'of the kernel unknown' : `${count(droppedByKernel)} by the kernel`;
+  const parts = [
+    `${bytes(heldBytes)} held, at most ${bytes(mostHeldBytes)} of ${bytes(maxWaitingBytes)}`,
+    `${count(dropped)} datagrams dropped (${ofKernel})`,
+    `${count(cutConnections)} connections cut, ${count(refusedConnections)} refused`,
+    `${count(busyRequests)} requests answered with 503`,
+  ];
+  return `  network  ${parts.join(', ')}`;
 }
 
 function fileLine({ path, size, read, confirmed }: FileStatus): string {

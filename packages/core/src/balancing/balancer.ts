@@ -7,12 +7,17 @@ import { Slot } from './slot.js';
 const MAX_COMPARED = 8;
 /** The most random draws. After them, lanes are looked at one after the other. */
 const MAX_DRAWS = 8;
-/** The size of a batch for a lane that is probed. */
+/** The size of a batch for a lane that is probed, or tried again. */
 const PROBE_BATCH_BYTES = 4096;
 /** The most unconfirmed bytes of a lane that is probed. */
 const MAX_PROBE_BYTES = 65536;
 /** The time in which a batch loses half of its weight in the share of its lane. */
 const SHARE_HALF_LIFE_MS = 2000;
+/**
+ * What a lane that got less than the others makes up for at most, as a share of what the one with the most
+ * got: what it would get in a third of a second. All ingesters may have passed over it, and would all do so at once.
+ */
+const MAX_CATCH_UP = 1 / 8;
 /** The most half-lives before shares are scaled down, because the weight of a batch is 2 to their number. */
 const MAX_HALF_LIVES = 512;
 
@@ -45,8 +50,11 @@ export interface BalancerOptions {
  *   better one is picked. The result is nearly as even as comparing all of them.
  * - Of lanes with nearly equal times, the one that recently got the least is picked. So equal indexers
  *   get equal shares in spite of noise, even when there is little to send.
+ * - A lane that got less for a while makes up for little of it, because other ingesters may have passed
+ *   over it too, and would all return at once.
  * - Averages move only while a lane is used. The expected time of an idle lane fades, so that the lane
- *   gets a batch now and then and can show that it has become faster.
+ *   is tried now and then, with a small batch, and can show that it has become faster. Chance and a long
+ *   latency make the pauses longer or shorter, so that ingesters do not try it in step.
  * - A rise of latency counts gradually and a fall counts at once: one late confirmation does not make an
  *   indexer slow.
  * - A lane with an unknown rate is assumed to be as fast as the fastest of the others.
@@ -64,6 +72,8 @@ export class Balancer<Lane extends Candidate> {
   readonly #nobody: ReadonlySet<Lane> = new Set();
   /** The lanes that are compared; only the first ones are in use. */
   #compared: Slot<Lane>[];
+  /** The lane that was picked last, if that was to try it: its batch is a small one. */
+  #tried: Lane | undefined;
   /** The time at which a batch weighs 1. */
   #origin: number;
   /** The index at which the next search begins. */
@@ -76,14 +86,14 @@ export class Balancer<Lane extends Candidate> {
     batchBytes: number,
     options: BalancerOptions = {},
   ) {
-    this.#slots = lanes.map((lane) => new Slot(lane));
-    this.#compared = this.#slots.slice(0, MAX_COMPARED);
     this.#policy = policy;
     this.#batchBytes = batchBytes;
     this.#time = new ExpectedTime(batchBytes);
     this.#sameTarget = options.sameTarget === true || lanes.length === 1;
     this.#clock = options.clock ?? realClock;
     this.#random = options.random ?? Math.random;
+    this.#slots = lanes.map((lane) => new Slot(lane, this.#random()));
+    this.#compared = this.#slots.slice(0, MAX_COMPARED);
     this.#origin = this.#clock.now();
   }
 
@@ -96,7 +106,7 @@ export class Balancer<Lane extends Candidate> {
     { sameTarget = false }: Pick<BalancerOptions, 'sameTarget'>,
   ): void {
     const known = new Map(this.#slots.map((slot) => [slot.lane, slot]));
-    this.#slots = lanes.map((lane) => known.get(lane) ?? new Slot(lane));
+    this.#slots = lanes.map((lane) => known.get(lane) ?? new Slot(lane, this.#random()));
     this.#compared = this.#slots.slice(0, MAX_COMPARED);
     this.#sameTarget = sameTarget || lanes.length === 1;
     this.#next = 0;
@@ -139,15 +149,20 @@ export class Balancer<Lane extends Candidate> {
     if (found === 0 && this.#sameTarget && !this.isAnyHot) found = this.#find(ANY, passedOver);
     if (found === 0) return undefined;
     const now = this.#clock.now();
+    this.#tried = undefined;
     const slot = found === 1 ? (this.#compared[0] as Slot<Lane>) : this.#best(found, now);
     slot.pickedAt = now;
     slot.share += this.#weight(now);
     return slot.lane;
   }
 
-  /** Returns the size of a batch on this lane, in bytes of frames. It is smaller for a lane that is probed. */
+  /**
+   * Returns the size of a batch on this lane, in bytes of frames. It is smaller for a lane that is probed,
+   * or that was just picked to try it.
+   */
   batchBytes(lane: Lane): number {
-    return this.isProbed(lane) ? Math.min(PROBE_BATCH_BYTES, this.#batchBytes) : this.#batchBytes;
+    const isSmall = lane === this.#tried || this.isProbed(lane);
+    return isSmall ? Math.min(PROBE_BATCH_BYTES, this.#batchBytes) : this.#batchBytes;
   }
 
   /** Returns the expected time until a batch on a hot lane is confirmed, in milliseconds. */
@@ -198,18 +213,32 @@ export class Balancer<Lane extends Candidate> {
     const isByTime = this.#policy === 'expectedTime';
     if (isByTime) this.#time.lookAt(compared, count);
     let least = Number.POSITIVE_INFINITY;
+    let leastTime = Number.POSITIVE_INFINITY;
     for (let i = 0; i < count; i++) {
       const slot = compared[i] as Slot<Lane>;
       slot.score = isByTime ? this.#time.score(slot, now) : slot.lane.unconfirmedBytes();
       if (slot.score < least) least = slot.score;
+      if (slot.time < leastTime) leastTime = slot.time;
     }
     const most = isByTime ? ExpectedTime.alike(least) : least;
-    let best: Slot<Lane> | undefined;
+    let best = compared[0] as Slot<Lane>;
+    let leastShare = Number.POSITIVE_INFINITY;
+    let greatestShare = 0;
     for (let i = 0; i < count; i++) {
       const slot = compared[i] as Slot<Lane>;
-      if (slot.score <= most && (best === undefined || slot.share < best.share)) best = slot;
+      if (slot.score > most) continue;
+      if (slot.share > greatestShare) greatestShare = slot.share;
+      if (slot.share >= leastShare) continue;
+      best = slot;
+      leastShare = slot.share;
     }
-    return best ?? (compared[0] as Slot<Lane>);
+    best.share = Math.max(best.share, greatestShare * (1 - MAX_CATCH_UP));
+    // Only because its time has faded is it among the best.
+    if (isByTime && best.time > ExpectedTime.alike(leastTime)) {
+      this.#tried = best.lane;
+      best.chance = this.#random();
+    }
+    return best;
   }
 
   /**

@@ -17,6 +17,11 @@ const MIN_RATE_SHARE = 0.25;
 const ALIKE_SHARE = 0.25;
 /** The milliseconds by which two times may always differ and still count as equal. */
 const ALIKE_MS = 5;
+/**
+ * The longest half-life of the expected time of an idle lane, in milliseconds. A half-life is as long as the
+ * latency of the lane, but no shorter than `HALF_LIFE`: the slower an indexer is, the less often it is tried.
+ */
+const MAX_HALF_LIFE = 1000;
 
 /**
  * Computes the expected time until a batch on a lane is confirmed, in milliseconds: `(unconfirmed bytes
@@ -49,9 +54,14 @@ export class ExpectedTime {
   score(slot: Slot<Candidate>, now: number): number {
     const { lane, pickedAt } = slot;
     const unconfirmed = lane.unconfirmedBytes();
-    const time = this.#toConfirm(lane.rate, unconfirmed) + slot.latency(now);
+    const latency = slot.latency(now);
+    const time = this.#toConfirm(lane.rate, unconfirmed) + latency;
+    const pause = lane.throttledFor;
+    slot.time = time + pause;
     const idle = unconfirmed > 0 ? 0 : now - pickedAt;
-    return (idle > 0 ? time * 0.5 ** (idle / HALF_LIFE) : time) + lane.throttledFor;
+    if (idle <= 0) return slot.time;
+    const halfLife = Math.min(Math.max(HALF_LIFE, latency), MAX_HALF_LIFE) * (0.5 + slot.chance);
+    return time * 0.5 ** (idle / halfLife) + pause;
   }
 
   /** Returns the present expected time of a lane, which does not fade. */

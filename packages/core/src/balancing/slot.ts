@@ -15,11 +15,16 @@ export class Slot<Lane extends Candidate> {
   share = 0;
   /** The score of the last comparison; less is better. */
   score = 0;
+  /** The expected time of the last comparison, as if it did not fade. */
+  time = 0;
+  /** From 0 up to, but not including, 1: the more, the slower its time fades. */
+  chance: number;
   #latency = 0;
   #seenAt = 0;
 
-  constructor(lane: Lane) {
+  constructor(lane: Lane, chance: number) {
     this.lane = lane;
+    this.chance = chance;
   }
 
   /** Returns the latency that counts: a fall counts at once, and a rise gradually. */

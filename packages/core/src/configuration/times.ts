@@ -8,7 +8,7 @@ export const milliseconds = z.number().int().min(1).max(MAX_TIMER_MS);
 /** Checks the option `times`. */
 export const timesField = z
   .strictObject({
-    dial: milliseconds.default(1000),
+    dial: milliseconds.default(5000),
     tls: milliseconds.default(5000),
     handshake: milliseconds.default(5000),
     notReady: milliseconds.default(10_000),

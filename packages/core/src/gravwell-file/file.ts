@@ -1,6 +1,7 @@
 import { ConfigFileError, type ConfigFilePlace, locate } from './error.js';
 import { applyDefaults, GLOBAL_KEYS, type GlobalConfig } from './global.js';
 import { fold, type IniSection, parseIni, placeOf } from './ini.js';
+import type { TellProblem } from './problems.js';
 import {
   readSections,
   type SectionDeclarations,
@@ -57,12 +58,14 @@ export function parseConfigFile<
 
 /**
  * Checks the sections of a configuration, and fills in defaults.
+ * @param tell gets what is missing in [Global]. Default: it is thrown
  * @throws {ConfigFileError} as {@link parseConfigFile}, but for syntax errors
  */
 export function readConfig<const Declarations extends SectionDeclarations>(
   file: readonly IniSection[],
   declarations: Declarations | undefined,
   preprocessors: readonly string[],
+  tell?: TellProblem,
 ): ConfigFile<Declarations> {
   const shared = new SharedSectionReaders();
   const all = {
@@ -73,10 +76,11 @@ export function readConfig<const Declarations extends SectionDeclarations>(
   // `readSections` makes exactly the declared properties, from which the types are derived.
   const global = Global as ConfigFile<Declarations>['global'];
   applyDefaults(global);
+  const located = (error: unknown) => locate(error, { ...placeIn(file, error), section: 'Global' });
   try {
-    checkGlobal(global);
+    checkGlobal(global, tell && ((problem) => tell(located(problem) as ConfigFileError)));
   } catch (error) {
-    throw locate(error, { ...placeIn(file, error), section: 'Global' });
+    throw located(error);
   }
   const finished = shared.finish(file);
   checkPreprocessors(file, all, finished.preprocessors, preprocessors);

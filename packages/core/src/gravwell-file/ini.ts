@@ -13,7 +13,7 @@
  * it makes literal, or at the end of a line, which it continues. Raw text is taken as it stands,
  * over lines too. Carriage returns are dropped from all values but raw ones.
  */
-import { ConfigFileError, type ConfigFilePlace, locate, type Position } from './error.js';
+import { ConfigFileError, type ConfigFilePlace, type Position } from './error.js';
 import { isBlank, Scanner } from './ini-scanner.js';
 
 /** A piece of the text of a file, in UTF-16 code units from its start. */
@@ -68,23 +68,31 @@ export function sectionLabel(section: Pick<IniSection, 'name' | 'subsection'>): 
 /**
  * Parses a file into its sections, in the order of the file. Names keep their case.
  *
+ * With `tell`, a line with an error is left out, and with a header also what is below it.
+ *
  * An error names a key only if "=" follows it, because a word without "=" may be a secret on the wrong
  * line.
  *
  * @param origin the path of the file, which errors name
- * @throws {ConfigFileError} for the first syntax error, with its position.
+ * @param tell gets each syntax error
+ * @throws {ConfigFileError} for the first syntax error, with its position, if it cannot be told.
  */
-export function parseIni(text: string, origin?: string): IniSection[] {
+export function parseIni(
+  text: string,
+  origin?: string,
+  tell?: (error: ConfigFileError) => void,
+): IniSection[] {
+  const located = ({ problem, section, field, position }: ConfigFileError) =>
+    new ConfigFileError(problem, { section, field, position, origin });
+  const told = tell && ((error: ConfigFileError) => tell(located(error)));
   try {
-    return parse(text).map((section) => ({ ...section, origin }));
+    return parse(text, told).map((section) => ({ ...section, origin }));
   } catch (error) {
-    if (!(error instanceof ConfigFileError)) throw error;
-    const { section, position } = error;
-    throw locate(error, { section, position, origin });
+    throw error instanceof ConfigFileError ? located(error) : error;
   }
 }
 
-function parse(text: string): IniSection[] {
+function parse(text: string, tell: ((error: ConfigFileError) => void) | undefined): IniSection[] {
   const zero = text.indexOf('\0');
   if (zero >= 0) {
     const lines = text.slice(0, zero).split('\n');
@@ -93,7 +101,10 @@ function parse(text: string): IniSection[] {
     });
   }
   const scanner = new Scanner(text);
-  const sections: (IniSection & { variables: IniVariable[] })[] = [];
+  const sections: OpenSection[] = [];
+  let section: OpenSection | undefined;
+  /** Whether the header is wrong of what comes now. */
+  let isLost = false;
   for (;;) {
     scanner.skipBlanks();
     if (scanner.atEnd) return sections;
@@ -101,27 +112,45 @@ function parse(text: string): IniSection[] {
       scanner.skipLine();
       continue;
     }
-    if (scanner.peek() === '[') {
-      sections.push({ ...readHeader(scanner), variables: [] });
-      continue;
+    const isHeader = scanner.peek() === '[';
+    try {
+      if (isHeader) {
+        section = { ...readHeader(scanner), variables: [] };
+        sections.push(section);
+        isLost = false;
+      } else if (isLost) {
+        scanner.skipLine();
+      } else {
+        readVariable(scanner, section);
+      }
+    } catch (error) {
+      if (tell === undefined || !(error instanceof ConfigFileError)) throw error;
+      tell(error);
+      // Without any header, one error says it.
+      isLost ||= isHeader || section === undefined;
+      if (!scanner.atEnd) scanner.skipLine();
     }
-    const { position } = scanner;
-    const name = scanner.takeName();
-    scanner.skipBlanks();
-    const section = sections.at(-1);
-    if (!section) {
-      throw new ConfigFileError('expected a section header such as [Global] first', {
-        field: name !== '' && scanner.peek() === '=' ? name : undefined,
-        position,
-      });
-    }
-    const label = sectionLabel(section);
-    if (name === '') {
-      throw new ConfigFileError('expected a section header or a key', { section: label, position });
-    }
-    section.variables.push({ name, position, ...readAssignment(scanner, label, name) });
   }
 }
+
+function readVariable(scanner: Scanner, section: OpenSection | undefined): void {
+  const { position } = scanner;
+  const name = scanner.takeName();
+  scanner.skipBlanks();
+  if (section === undefined) {
+    throw new ConfigFileError('expected a section header such as [Global] first', {
+      field: name !== '' && scanner.peek() === '=' ? name : undefined,
+      position,
+    });
+  }
+  const label = sectionLabel(section);
+  if (name === '') {
+    throw new ConfigFileError('expected a section header or a key', { section: label, position });
+  }
+  section.variables.push({ name, position, ...readAssignment(scanner, label, name) });
+}
+
+type OpenSection = IniSection & { variables: IniVariable[] };
 
 function readHeader(scanner: Scanner): Omit<IniSection, 'variables'> {
   const { position, offset: start } = scanner;

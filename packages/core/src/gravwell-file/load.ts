@@ -7,6 +7,7 @@ import { type Environment, environmentSections } from './environment.js';
 import { ConfigFileError } from './error.js';
 import { type ConfigFile, readConfig } from './file.js';
 import { parseIni } from './ini.js';
+import { readWithoutProblems, tellOnce } from './problems.js';
 import type { SectionDeclarations } from './sections.js';
 import { globalUuid } from './settings.js';
 import { UUID_KEY, writeUuid } from './uuid-file.js';
@@ -29,6 +30,12 @@ export interface LoadOptions<Declarations extends SectionDeclarations> {
    * the same one at the next start. Default: `true`.
    */
   readonly writeUuid?: boolean | undefined;
+  /**
+   * Gets each problem of a line, a key or a section, which is left out then, so that all problems of a
+   * file can be found in one go. What is returned may lack what it needs: it is for looking at. Default:
+   * the first problem is thrown.
+   */
+  readonly onProblem?: ((problem: ConfigFileError) => void) | undefined;
 }
 
 /** A configuration that was read from files. */
@@ -58,13 +65,17 @@ export function loadConfig<const Declarations extends SectionDeclarations = Reco
   path: string,
   options: LoadOptions<Declarations> = {},
 ): LoadedConfig<Declarations> {
-  const { sections, preprocessors = [], environment = process.env } = options;
+  const { sections, preprocessors = [], environment = process.env, onProblem } = options;
+  const tell = onProblem && tellOnce(onProblem);
   const overlays = options.overlays ?? defaultOverlays(path);
   const files = [path, ...overlays.flatMap(filesIn)];
   const texts = new Map(files.map((file) => [file, readText(file)]));
-  const file = [...texts].flatMap(([name, text]) => parseIni(text, name));
-  const whole = [...file, ...environmentSections(file, environment)];
-  const config = readConfig(whole, sections, preprocessors);
+  const file = [...texts].flatMap(([name, text]) => parseIni(text, name, tell));
+  const { result: config, parts: whole } = readWithoutProblems(
+    [...file, ...environmentSections(file, environment)],
+    (parts) => readConfig(parts, sections, preprocessors, tell),
+    tell,
+  );
   const settings = configSettings(whole, path, config.global, sections);
   if (options.writeUuid === false || globalUuid(config.global) !== undefined) {
     return { ...config, files, settings, uuidProblem: undefined };

@@ -1,6 +1,7 @@
 /** What collects the variables of one kind of section, from all places of a file that have it. */
 import { ConfigFileError, locate } from './error.js';
 import { fold, type IniSection, type IniVariable, placeOf } from './ini.js';
+import { nearest } from './nearest.js';
 import { parseInteger, parseSwitch } from './scalars.js';
 
 /**
@@ -35,6 +36,8 @@ export interface SectionReader {
 
 /** A declared key: its property in the value of the section, and its kind. */
 export interface KnownKey {
+  /** As it is declared. */
+  readonly name: string;
   readonly property: string;
   readonly kind: KeyKind;
 }
@@ -61,6 +64,13 @@ export class KnownKeys implements SectionReader {
     this.readVariables(part);
   }
 
+  #hint(key: string): string {
+    return hintOf(
+      key,
+      Array.from(this.#keys.values(), ({ name }) => name),
+    );
+  }
+
   readVariables(part: IniSection): void {
     let afterEmptySecret = false;
     for (const variable of part.variables) {
@@ -71,7 +81,7 @@ export class KnownKeys implements SectionReader {
         const nameable = variable.value !== undefined && !afterEmptySecret;
         throw new ConfigFileError(
           nameable
-            ? 'this key is not known in this section; check its spelling'
+            ? `this key is not known in this section; ${this.#hint(field)}`
             : 'a word that is not a key of this section; check its spelling',
           { ...placeOf(part, variable), field: nameable ? field : undefined },
         );
@@ -133,6 +143,12 @@ export class NamedSections<Reader extends KnownKeys | FreeKeys> implements Secti
     this.sections.set(name, section);
     section.readVariables(part);
   }
+}
+
+/** What to do about a name that is not known. */
+export function hintOf(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  return meant === undefined ? 'check its spelling' : `did you mean ${meant}?`;
 }
 
 function refuseName(part: IniSection): void {

@@ -1,6 +1,7 @@
 import { ConfigFileError } from './error.js';
 import { fold, type IniSection, placeOf } from './ini.js';
 import {
+  hintOf,
   type KeyKind,
   type KeyValues,
   KnownKeys,
@@ -78,7 +79,8 @@ export function readSections(
   for (const part of file) {
     const reader = readers.get(fold(part.name));
     if (!reader) {
-      throw new ConfigFileError('this section is not known here; check its spelling', {
+      const names = [...declared, ...Object.entries(shared)].map(([name]) => name);
+      throw new ConfigFileError(`this section is not known here; ${hintOf(part.name, names)}`, {
         ...placeOf(part),
         field: part.name,
       });
@@ -90,6 +92,7 @@ export function readSections(
 
 function readerOf({ keys, named }: SectionDeclaration): SectionReader {
   const known = foldNames(Object.entries(keys), (name, kind) => ({
+    name,
     property: propertyName(name),
     kind,
   }));

@@ -77,20 +77,26 @@ export function globalSettings(global: GlobalConfig): GlobalSettings {
   };
 }
 
-/** Checks and converts the settings that `parseConfigFile` checks: all but the secret and the rate limit. */
+/**
+ * Checks and converts the settings that `parseConfigFile` checks: all but the secret and the rate limit.
+ * @param missing gets the problem of a key that is not there. Default: it is thrown
+ */
 export function checkGlobal(
   global: GlobalConfig,
+  missing: (problem: ConfigFileError) => void = raise,
 ): Omit<GlobalSettings, 'secret' | 'rateLimitBitsPerSecond'> {
   if (global.Ingest_Secret === '' && global.Ingest_Secret_File === '') {
-    throw new ConfigFileError('is missing; it, or Ingest-Secret-File, must be given', {
-      field: 'Ingest-Secret',
-    });
+    missing(
+      new ConfigFileError('is missing; it, or Ingest-Secret-File, must be given', {
+        field: 'Ingest-Secret',
+      }),
+    );
   }
   if (global.Log_File !== '' && global.Log_UDP_Target !== '') {
     throw new ConfigFileError('excludes Log-File; remove one of them', { field: 'Log-UDP-Target' });
   }
   return {
-    targets: globalTargets(global),
+    targets: globalTargets(global, missing),
     timeoutMs: globalTimeoutMs(global),
     insecureSkipTlsVerify: global.Insecure_Skip_TLS_Verify,
     compression: global.Enable_Compression,
@@ -138,9 +144,13 @@ export function globalSecret(global: GlobalConfig): string {
 /**
  * Returns the indexers as URLs with their ports: first over TCP, then over TLS, then over pipes.
  *
+ * @param missing gets the problem that there is none. Default: it is thrown
  * @throws {ConfigFileError} if there is none, or one is malformed.
  */
-export function globalTargets(global: GlobalConfig): string[] {
+export function globalTargets(
+  global: GlobalConfig,
+  missing: (problem: ConfigFileError) => void = raise,
+): string[] {
   const cleartext = 'Cleartext-Backend-Target';
   const encrypted = 'Encrypted-Backend-Target';
   const pipe = 'Pipe-Backend-Target';
@@ -157,11 +167,17 @@ export function globalTargets(global: GlobalConfig): string[] {
     }),
   ];
   if (targets.length === 0) {
-    throw new ConfigFileError(`no indexer is given; add one, or ${encrypted}, or ${pipe}`, {
-      field: cleartext,
-    });
+    missing(
+      new ConfigFileError(`no indexer is given; add one, or ${encrypted}, or ${pipe}`, {
+        field: cleartext,
+      }),
+    );
   }
   return targets;
+}
+
+function raise(problem: ConfigFileError): void {
+  throw problem;
 }
 
 /**

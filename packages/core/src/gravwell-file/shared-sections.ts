@@ -38,7 +38,7 @@ export interface SharedSections {
 const TIME_FORMAT_KEYS = new Map(
   ['Format', 'Regex', 'Extraction-Regex'].map((name) => [
     fold(name),
-    { property: name.replaceAll('-', '_'), kind: 'string' as const },
+    { name, property: name.replaceAll('-', '_'), kind: 'string' as const },
   ]),
 );
 

@@ -1,6 +1,6 @@
 /**
- * Delays between attempts: `first` milliseconds, then doubled up to `most`. Each is shortened by up to a
- * quarter at random, so that ingesters that lost the same indexer do not all return at once.
+ * Delays between attempts: `first` milliseconds, then doubled up to `most`. Each is shortened by up to half
+ * at random, so that ingesters that lost the same indexer do not all return at once.
  */
 export class Backoff {
   readonly #first: number;
@@ -23,7 +23,7 @@ export class Backoff {
   next(): number {
     const delay = this.#next;
     this.#next = Math.min(this.#most, delay * 2);
-    return Math.round(delay * (1 - this.#random() / 4));
+    return Math.round(delay * (1 - this.#random() / 2));
   }
 
   /** An attempt has worked: the next delay is `first` again. */

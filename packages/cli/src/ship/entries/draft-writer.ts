@@ -1,3 +1,4 @@
+import { encodeEntry } from '@ringest/codec';
 import { BatchError, type EntryInput } from '@ringest/core';
 import type { Draft } from './draft.js';
 import type { EntryMaker } from './entry-maker.js';
@@ -20,28 +21,50 @@ export class DraftWriter {
     return { entries: this.#entries, refusedLines: this.#refused, unfinishedBytes: 0 };
   }
 
+  /** Counts records of which nothing becomes. @param why is said the first time */
+  refuse(records: number, why: string): void {
+    this.#refused += records;
+    this.#maker.refused(why);
+  }
+
   /**
    * Writes what becomes of drafts, but for entries that cannot be written.
    * @returns as `IngestMuxer.writeBatch`
    */
   write(drafts: readonly Draft[]): Promise<void> | undefined {
-    const refused = () => void this.#refused++;
+    // Counted only at the end: if there is no room, all of them are written again.
+    let dropped = 0;
+    let refusal: Error | undefined;
     let entries: readonly EntryInput[] = drafts.flatMap((draft) =>
-      this.#maker.make(draft, this.#times, refused),
+      this.#maker.make(draft, this.#times, () => void dropped++),
     );
-    while (entries.length > 0) {
+    const all = entries.length;
+    let room: Promise<void> | undefined;
+    for (let isWritten = false; !isWritten && entries.length > 0; ) {
       try {
-        const room = this.#maker.write(entries);
-        this.#entries += entries.length;
-        return room;
+        room = this.#maker.write(entries);
+        isWritten = true;
       } catch (error) {
         if (!(error instanceof BatchError)) throw error;
-        refused();
-        this.#maker.refused(error);
-        const { index } = error;
-        entries = entries.filter((_, i) => i !== index);
+        const { index, cause } = error;
+        refusal ??= cause as Error;
+        // Those before it are valid. One attempt for each of many others would take long.
+        entries = entries.filter((entry, i) => i < index || (i > index && isValid(entry)));
       }
     }
-    return undefined;
+    this.#entries += entries.length;
+    this.#refused += dropped;
+    if (refusal !== undefined) this.refuse(all - entries.length, refusal.message);
+    return room;
+  }
+}
+
+/** Whether an entry can be written, but for what the options of the muxer say. */
+function isValid(entry: EntryInput): boolean {
+  try {
+    encodeEntry({ ...entry, tag: 0 });
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -10,8 +10,6 @@ export type EntryCounter = Pick<LineWriter, 'stats'>;
 export class EntryAccount {
   /** Bytes that were read. */
   bytes = 0;
-  /** Datagrams that came while there was no room for them. */
-  dropped = 0;
   /** How often a step, such as a function of `--process`, has thrown. */
   failedSteps = 0;
   readonly #open = new Set<EntryCounter>();

@@ -1,4 +1,4 @@
-import type { BatchError, EntryInput, IngestMuxer } from '@ringest/core';
+import type { EntryInput, IngestMuxer } from '@ringest/core';
 import type { Draft, Step } from './draft.js';
 import type { EntryAccount } from './entry-account.js';
 import type { EntryTimes } from './entry-times.js';
@@ -22,7 +22,7 @@ export class EntryMaker {
   readonly #account: EntryAccount;
   readonly #say: (line: string) => void;
   readonly #tags: Tags;
-  #refused = 0;
+  #hasToldRefused = false;
 
   constructor(
     muxer: IngestMuxer,
@@ -64,9 +64,9 @@ export class EntryMaker {
   }
 
   /** Tells of the first entry that cannot be written. */
-  refused(error: BatchError): void {
-    this.#refused++;
-    if (this.#refused === 1) this.#say(`ringest: an entry was refused: ${error.message}`);
+  refused(why: string): void {
+    if (!this.#hasToldRefused) this.#say(`ringest: an entry was refused: ${why}`);
+    this.#hasToldRefused = true;
   }
 
   #take(step: Step, draft: Draft, refused: () => void): readonly Draft[] {

@@ -5,7 +5,13 @@ import { DraftWriter } from './draft-writer.js';
 import type { EntryAccount, EntryStream } from './entry-account.js';
 import { EntryMaker, type OnStepError } from './entry-maker.js';
 import { EntryTimes } from './entry-times.js';
-import { type FieldNames, jsonOrText, objectOf, setFields } from './record-fields.js';
+import {
+  type FieldNames,
+  fieldsOfJson,
+  fieldsOfValue,
+  jsonOrText,
+  setFields,
+} from './record-fields.js';
 import { RecordStream } from './record-stream.js';
 import { beginningAt, beginningWith, endingWith, messagePack, type Splitter } from './splitters.js';
 
@@ -69,7 +75,7 @@ export class EntryStreams {
     const isPlain = framing.kind === 'lines' && steps.length === 0;
     return isPlain
       ? this.#lines(framing.delimiter, sender)
-      : this.#records(splitterOf(framing), sender);
+      : this.#records(splitterOf(framing, this.maxBytes), sender);
   }
 
   /** Opens what takes lines, whatever the format of other inputs is. */
@@ -110,10 +116,10 @@ export class EntryStreams {
     const times = this.#times();
     const draft = (record: Buffer, value: unknown) => {
       const made = this.#maker.draft(record, sender);
-      if (framing.kind === 'json') setFields(made, objectOf(record), fields, times);
+      if (framing.kind === 'json') setFields(made, fieldsOfJson(record), fields, times);
       if (framing.kind !== 'messagepack') return made;
       made.data = jsonOrText(value) ?? record;
-      setFields(made, value, fields, times);
+      setFields(made, fieldsOfValue(value), fields, times);
       return made;
     };
     return new RecordStream(splitter, { draft, maxBytes }, new DraftWriter(this.#maker, times));
@@ -125,7 +131,7 @@ export class EntryStreams {
   }
 }
 
-function splitterOf(framing: Framing): Splitter {
+function splitterOf(framing: Framing, maxBytes: number): Splitter {
   switch (framing.kind) {
     case 'lines':
       return endingWith(framing.delimiter);
@@ -136,7 +142,7 @@ function splitterOf(framing: Framing): Splitter {
     case 'beginning at':
       return beginningAt(framing.expression);
     case 'messagepack':
-      return messagePack();
+      return messagePack(maxBytes);
     case 'whole':
       return (bytes, from, isEnd) =>
         isEnd && from < bytes.length ? { from, to: bytes.length, after: bytes.length } : undefined;

@@ -22,32 +22,44 @@ export async function loadProcess(path: string): Promise<Step> {
   if (typeof exported !== 'function') {
     throw new UsageError(`--process ${path}: its default export must be a function`);
   }
+  if (exported instanceof AsyncFunction) {
+    throw new UsageError(`--process ${path}: its function must not be async: entries do not wait`);
+  }
   return (draft) => {
-    const returned: unknown = call(exported as Hook, draft);
-    if (returned === undefined || returned === null) return undefined;
-    if (!Array.isArray(returned)) return drafted(returned, draft);
-    return returned.map((one) => drafted(one, draft));
+    const before = { ...draft, values: { ...draft.values } };
+    try {
+      return made((exported as Hook)(draft), draft);
+    } catch (error) {
+      // What it has set by then is as it was before.
+      Object.assign(draft, before);
+      throw error;
+    }
   };
 }
 
+const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+
 type Hook = (draft: Draft) => unknown;
 
-/** Calls a hook. If it throws, what it has set by then is as it was before. */
-function call(hook: Hook, draft: Draft): unknown {
-  const before = { ...draft, values: { ...draft.values } };
-  try {
-    return hook(draft);
-  } catch (error) {
-    Object.assign(draft, before);
-    throw error;
-  }
+function made(returned: unknown, draft: Draft): Draft | readonly Draft[] | undefined {
+  if (returned === undefined || returned === null) return undefined;
+  if (!Array.isArray(returned)) return drafted(returned, draft);
+  return returned.map((one) => drafted(one, draft));
 }
 
 /** What a hook has returned, with what it left out. */
 function drafted(returned: unknown, draft: Draft): Draft {
+  if (isPromise(returned)) {
+    // Nobody waits for it. If it rejects, this is the error all the same.
+    returned.then(undefined, () => {});
+    throw new TypeError('the function has returned a promise: it must return entries');
+  }
   const made = { ...draft, ...(returned as Partial<Draft>) };
   const isData = typeof made.data === 'string' || made.data instanceof Uint8Array;
-  const isObject = typeof returned === 'object' && !(returned instanceof Promise);
-  if (isObject && isData && typeof made.tag === 'string') return made;
+  if (typeof returned === 'object' && isData && typeof made.tag === 'string') return made;
   throw new TypeError('the function must return an entry, a list of entries, or undefined');
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (Object(value) as Partial<PromiseLike<unknown>>).then === 'function';
 }

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { Draft, Step } from './draft.js';
-import { fieldOf, objectOf } from './record-fields.js';
+import { partAt } from './json-texts.js';
+import { objectTextOf, scalarOf } from './record-fields.js';
 
 /** An expression, and the tag of entries that it matches. */
 export interface TagRule {
@@ -41,15 +42,18 @@ export function keepMatching(expression: RegExp): Step {
   return (draft) => (expression.test(textOf(draft)) ? draft : undefined);
 }
 
-/** Makes enumerated values of the fields of an object in JSON. Text, numbers and booleans stay what they are. */
+/**
+ * Makes enumerated values of the fields of an object in JSON. Text, numbers and booleans stay what they are;
+ * a list or an object, and a number that 64 bits cannot hold, is the text that was written.
+ */
 export function extractFields(paths: readonly string[]): Step {
   return (draft) => {
-    const object = objectOf(Buffer.from(draft.data));
+    const json = objectTextOf(Buffer.from(draft.data));
+    if (json === undefined) return draft;
     for (const path of paths) {
-      const value = fieldOf(object, path);
-      if (value === undefined || value === null) continue;
-      const isScalar = ['string', 'number', 'boolean'].includes(typeof value);
-      draft.values[path] = isScalar ? (value as string | number | boolean) : JSON.stringify(value);
+      const part = partAt(json, path);
+      const value = part === undefined ? undefined : scalarOf(part);
+      if (value !== undefined) draft.values[path] = value;
     }
     return draft;
   };

@@ -55,11 +55,10 @@ export function addEntryFlags(command: Command): void {
       'an entry begins at each line that matches, and has the lines up to the next one',
       expression,
     )
-    .option(
-      '--max-line-bytes <bytes>',
-      'longer ones become several entries',
-      wholeNumber(1, MAX_LINE_BYTES),
-      DEFAULT_LINE_BYTES,
+    .addOption(
+      new Option('--max-line-bytes <bytes>', 'longer ones become several entries')
+        .argParser(wholeNumber(1, MAX_LINE_BYTES))
+        .default(DEFAULT_LINE_BYTES, '1048576; with --to, 1000000'),
     )
     .option('--time-field <name>', 'of JSON and MessagePack: the field with the time')
     .option('--tag-field <name>', 'of JSON and MessagePack: the field with the tag')
@@ -75,12 +74,19 @@ export function addEntryFlags(command: Command): void {
     .option('--timestamp-left-most', 'take the first time of an entry, whatever its format', false);
 }
 
-/** Reads these flags of a command that is parsed. A flag without use ends the command. */
-export function readEntries(command: Command): Omit<EntryOptions, 'steps' | 'onStepError'> {
+/**
+ * Reads these flags of a command that is parsed. A flag without use ends the command.
+ * @param maxBytes the default of `--max-line-bytes`, if it is another one
+ */
+export function readEntries(
+  command: Command,
+  maxBytes?: number,
+): Omit<EntryOptions, 'steps' | 'onStepError'> {
   const flags = command.opts<EntryFlags>();
   const { timeField: time, tagField: tag, sourceField: source, dataField: data } = flags;
   const framing = readFraming(command, flags);
   const fields = { time, tag, source, data };
+  const isDefault = command.getOptionValueSource('maxLineBytes') === 'default';
   const isObject = framing.kind === 'json' || framing.kind === 'messagepack';
   const field = Object.entries(fields).find(([, name]) => name !== undefined)?.[0];
   if (!isObject && field !== undefined) {
@@ -90,7 +96,7 @@ export function readEntries(command: Command): Omit<EntryOptions, 'steps' | 'onS
     tag: flags.tag,
     source: flags.source,
     framing,
-    maxBytes: flags.maxLineBytes,
+    maxBytes: isDefault ? (maxBytes ?? flags.maxLineBytes) : flags.maxLineBytes,
     fields,
     times: readTimes(command, flags),
   };

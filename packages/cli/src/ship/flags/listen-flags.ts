@@ -19,9 +19,18 @@ interface ListenFlags {
   maxConnections: number;
   idleTimeout: number;
   maxBody: number;
+  maxWaiting?: number;
+  /** A flag of entries, which has a default. */
+  maxLineBytes: number;
 }
 
 const MAX_BODY_BYTES = 1e9;
+const MIN_WAITING_BYTES = 1e6;
+const DEFAULT_WAITING_BYTES = 64e6;
+/** Bodies have half of the room, and may be there twice: as bytes and as text. */
+const BODIES = 4;
+/** Connections have a quarter of the room, and none of them should have more than a quarter of that. */
+const LINES = 16;
 
 /** Adds the flags that {@link readListen} reads. */
 export function addListenFlags(command: Command): void {
@@ -62,8 +71,15 @@ export function addListenFlags(command: Command): void {
     )
     .addOption(
       new Option('--max-body <bytes>', 'the most bytes of a request')
-        .argParser(bodyBytes)
+        .argParser(bytesBetween(1, MAX_BODY_BYTES, '1 byte to 1GB'))
         .default(16_000_000, '16MB'),
+    )
+    .addOption(
+      new Option(
+        '--max-waiting <bytes>',
+        `the most bytes of all senders in memory, at least ${BODIES} times --max-body and ` +
+          `${LINES} times --max-line-bytes (default: that, at least 64MB)`,
+      ).argParser(bytesBetween(MIN_WAITING_BYTES, Number.MAX_SAFE_INTEGER, '1MB on')),
     );
 }
 
@@ -89,6 +105,14 @@ export function readListen(command: Command): ListenOptions {
   if (tokenFile !== undefined && flags.listenHttp.length === 0) {
     command.error('error: --token-file is about --listen-http');
   }
+  const leastWaiting = Math.max(BODIES * flags.maxBody, LINES * flags.maxLineBytes);
+  const { maxWaiting = Math.max(leastWaiting, DEFAULT_WAITING_BYTES) } = flags;
+  if (maxWaiting < leastWaiting) {
+    command.error(
+      `error: --max-waiting must be at least ${BODIES} times --max-body and ${LINES} times ` +
+        `--max-line-bytes: ${leastWaiting}`,
+    );
+  }
   return {
     listeners,
     certificate: hasCertificate ? { cert, key } : undefined,
@@ -96,6 +120,7 @@ export function readListen(command: Command): ListenOptions {
     maxConnections: flags.maxConnections,
     idleMs: flags.idleTimeout,
     maxBodyBytes: flags.maxBody,
+    maxWaitingBytes: maxWaiting,
   };
 }
 
@@ -107,8 +132,10 @@ function listenAddress(text: string, transports: readonly string[]): ListenAddre
   }
 }
 
-function bodyBytes(text: string): number {
-  const bytes = Math.floor(byteRate(text));
-  if (bytes >= 1 && bytes <= MAX_BODY_BYTES) return bytes;
-  throw new InvalidArgumentError('It must be from 1 byte to 1GB.');
+function bytesBetween(least: number, most: number, range: string) {
+  return (text: string): number => {
+    const bytes = Math.floor(byteRate(text));
+    if (bytes >= least && bytes <= most) return bytes;
+    throw new InvalidArgumentError(`It must be from ${range}.`);
+  };
 }

@@ -1,5 +1,6 @@
 import { accessSync, constants, promises, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { LockAttempt } from '@ringest/cache/tools';
 import { CommandError } from '../../errors.js';
 import type { StoredAnchor } from './anchor.js';
 
@@ -52,6 +53,25 @@ export function readState(path: string): readonly FileState[] | undefined {
   throw new CommandError(
     `${path} is no state file of ringest ${VERSION}: remove it to begin at the start of all files`,
   );
+}
+
+/**
+ * Keeps a state file for this process: another one that writes to it would take away what this one has
+ * written. The lock is that of a file beside it, with `.lock` behind its name, which stays.
+ * @throws {CommandError} another process has it, or there can be no lock
+ */
+export async function lockState(path: string): Promise<Disposable> {
+  const { FileLock } = await import('@ringest/cache/tools');
+  let attempt: LockAttempt;
+  try {
+    attempt = FileLock.take(`${path}.lock`);
+  } catch (cause) {
+    throw new CommandError(`${path} cannot be locked: ${(cause as Error).message}`, { cause });
+  }
+  if (attempt.isTaken) return attempt.lock;
+  const { holder } = attempt;
+  const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
+  throw new CommandError(`${path} is in use by ${who}: give each ship its own --state-file`);
 }
 
 /** Replaces the state file as a whole: a crash leaves the old one or the new one. */

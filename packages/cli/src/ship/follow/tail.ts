@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { InputError } from '../../errors.js';
 import type { FileStatus } from '../../status/status-reply.js';
 import type { EntryStream } from '../entries/entry-account.js';
 import type { Anchor } from './anchor.js';
@@ -12,7 +13,9 @@ export type Look =
   /** More may be there. */
   | { readonly kind: 'read'; readonly bytes: number }
   /** It was truncated, and may have been written anew since. */
-  | { readonly kind: 'truncated' };
+  | { readonly kind: 'truncated' }
+  /** What it has from here on cannot be divided into entries. */
+  | { readonly kind: 'unreadable'; readonly problem: string };
 
 /** How much of two files is compared to see whether one is the beginning of a copy. */
 const BEGINNING_BYTES = 1024;
@@ -34,6 +37,8 @@ export class Tail {
   path: string;
   /** Whether its path leads elsewhere now: it was removed, or renamed to what nobody asked for. */
   isGone = false;
+  /** Whether nothing more is read of it, because of what it has in it. */
+  #isUnreadable = false;
   readonly stream: EntryStream;
   /** When it had something new last, by `performance.now()`. */
   #lastNews = performance.now();
@@ -81,7 +86,7 @@ export class Tail {
 
   /** Whether a part of an entry was read. */
   get hasUnfinished(): boolean {
-    return this.#read.offset > this.#written.offset;
+    return this.#read.offset > this.#written.offset && !this.#isUnreadable;
   }
 
   get isConfirmed(): boolean {
@@ -119,6 +124,10 @@ export class Tail {
     this.#size = Number(size);
     if (size < offset) return TRUNCATED;
     const isRead = size === BigInt(offset);
+    if (this.#isUnreadable) {
+      this.#quietMs = quietMs;
+      return NOTHING_NEW;
+    }
     this.#quietMs = isRead ? quietMs : undefined;
     if (isRead && ctimeNs === this.#changed) return NOTHING_NEW;
     const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, offset);
@@ -126,8 +135,15 @@ export class Tail {
     if (isRead && ctimeNs < latest) this.#changed = ctimeNs;
     if (bytesRead === 0) return NOTHING_NEW;
     this.#quietMs = undefined;
-    await this.#write(buffer.subarray(0, bytesRead));
-    this.#lastNews = performance.now();
+    try {
+      await this.#write(buffer.subarray(0, bytesRead));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.#isUnreadable = true;
+      return { kind: 'unreadable', problem: error.message };
+    } finally {
+      this.#lastNews = performance.now();
+    }
     return { kind: 'read', bytes: bytesRead };
   }
 

@@ -1,21 +1,35 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import { gunzipSync } from 'node:zlib';
+import { lookup } from 'node:dns/promises';
+import { setMaxListeners } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Draft } from '../entries/draft.js';
-import type { EntryCounter } from '../entries/entry-account.js';
-import { draftsOfEvents, HEC_ANSWERS } from './hec.js';
-import { dataOf, jsonOf, partsOf } from './json-texts.js';
+import { dataOf, partsOf } from '../entries/json-texts.js';
+import { whenRoom } from '../when-room.js';
+import type { Credentials } from './credentials.js';
+import { plainLines } from './datagrams.js';
+import { draftsOfEvents, type HecDefaults, hecDefaults, setDefaults } from './hec.js';
+import { type Answer, HEC_ANSWERS, Refusal } from './hec-answers.js';
+import { type BodyRules, type HttpBody, readBody } from './http-body.js';
+import { HttpToken } from './http-token.js';
 import type { ListenAddress } from './listen-options.js';
-import { addressText, type Listener, type ListenHost, senderOf } from './listener.js';
-import type { Certificate } from './tcp-listener.js';
+import { type Listener, type ListenHost, senderOf } from './listener.js';
+import { Notice } from './notice.js';
+import { HANDSHAKE_MS, ServerSockets } from './server-sockets.js';
 
-type Answer = (typeof HEC_ANSWERS)[keyof typeof HEC_ANSWERS];
+/** A request whose body is whole. */
+interface Request {
+  readonly body: HttpBody;
+  readonly sender: string | undefined;
+  readonly query: URLSearchParams;
+}
 
-/** A body as entries, and who sends it. */
-type Take = (body: Buffer, sender: string | undefined) => Promise<Answer> | Answer;
+/** Writes the entries of a request, and returns how many of them were refused. */
+type Take = (request: Request) => Promise<number>;
 
 const REQUEST_TIMEOUT_MS = 60_000;
+/** When a client whose body found no room may send it again. */
+const RETRY_SECONDS = 1;
 /** Bytes of a body, or entries of it, that are made into entries and written together. */
 const SLICE_BYTES = 64 * 1024;
 const SLICE_DRAFTS = 1000;
@@ -27,180 +41,233 @@ const SLICE_DRAFTS = 1000;
  */
 export class HttpListener implements Listener {
   readonly #server: FastifyInstance;
+  readonly #sockets: ServerSockets;
   readonly #host: ListenHost;
-  readonly #scheme: string;
-  readonly #token: Buffer | undefined;
-  #isClosing = false;
+  readonly #rules: BodyRules;
+  readonly #closing = new AbortController();
+  readonly #unconfirmed: Notice;
+  /** Responses that are not sent yet. */
+  readonly #responses = new Set<ServerResponse>();
+  #token: HttpToken | undefined;
 
-  private constructor(certificate: Certificate | undefined, host: ListenHost, token?: string) {
-    const { maxBodyBytes, maxConnections, idleMs } = host.limits;
+  private constructor({ certificate, token }: Credentials, hasTls: boolean, host: ListenHost) {
+    const { maxBodyBytes, idleMs } = host.limits;
     this.#host = host;
-    this.#scheme = certificate === undefined ? 'http' : 'https';
-    this.#token = token === undefined ? undefined : hashOf(token);
+    this.#token = token === undefined ? undefined : new HttpToken(token);
+    const { signal: closing } = this.#closing;
+    // Each body that is not whole listens.
+    setMaxListeners(0, closing);
+    this.#rules = { maxBytes: maxBodyBytes, held: host.listening.bodies, closing };
+    this.#unconfirmed = new Notice(host.say);
     this.#server = Fastify({
-      bodyLimit: maxBodyBytes,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: idleMs,
       forceCloseConnections: 'idle',
-      ...(certificate === undefined ? {} : { https: certificate }),
+      ...(hasTls ? { https: { ...certificate, handshakeTimeout: HANDSHAKE_MS } } : {}),
     }) as FastifyInstance;
-    this.#server.server.maxConnections = maxConnections;
-    this.#server.removeAllContentTypeParsers();
-    this.#server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
-      done(null, body),
-    );
+    this.#sockets = new ServerSockets(this.#server.server, hasTls ? 'https' : 'http', host);
+    this.#addHooks();
     this.#addRoutes();
   }
 
   /**
    * Listens.
-   * @param token what requests must have; `undefined`: they need none
    * @throws what the system says of the address
    */
   static async listen(
-    { host: name, port }: ListenAddress,
-    certificate: Certificate | undefined,
-    token: string | undefined,
+    { host: name, port, transport }: ListenAddress,
+    credentials: Credentials,
     host: ListenHost,
   ): Promise<HttpListener> {
-    const listener = new HttpListener(certificate, host, token);
-    await listener.#server.listen({ host: name, port });
+    const listener = new HttpListener(credentials, transport === 'tls', host);
+    // Of a name with several addresses it takes the first one, as listeners by TCP do.
+    const { address } = await lookup(name);
+    await listener.#server.listen({ host: address, port });
     return listener;
   }
 
   get address(): string {
-    const { address, port } = this.#server.server.address() as AddressInfo;
-    return addressText(this.#scheme, address, port);
+    return this.#sockets.address;
+  }
+
+  renew({ certificate, token }: Credentials): void {
+    const { server } = this.#server;
+    if (server instanceof TlsServer && certificate !== undefined) {
+      server.setSecureContext(certificate);
+    }
+    this.#token = token === undefined ? undefined : new HttpToken(token);
   }
 
   async close(): Promise<void> {
-    this.#isClosing = true;
-    await this.#server.close();
+    const closed = this.#server.close();
+    // Bodies that are not whole are taken no more.
+    this.#closing.abort();
+    await Promise.all([...this.#responses].map(sent));
+    this.#sockets.destroy();
+    await closed;
+  }
+
+  #addHooks(): void {
+    this.#server.addHook('onRequest', async (request, reply) => {
+      this.#responses.add(reply.raw);
+      reply.raw.once('close', () => this.#responses.delete(reply.raw));
+      // Before anything of the body is read.
+      const refusal = request.method === 'POST' ? this.#refusal(request) : undefined;
+      if (refusal !== undefined) throw new Refusal(refusal);
+    });
+    this.#server.removeAllContentTypeParsers();
+    this.#server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    this.#server.setErrorHandler((error: Error, _request, reply) =>
+      this.#send(reply, this.#failure(error)),
+    );
+    this.#server.setNotFoundHandler((_request, reply) => this.#send(reply, HEC_ANSWERS.notFound));
   }
 
   #addRoutes(): void {
-    const lines: Take = (body, sender) => this.#lines(body, sender);
-    const events: Take = (body, sender) =>
-      this.#drafts(draftsOfEvents(jsonOf(body), (data) => this.#draft(data, sender)));
+    const none = hecDefaults(new URLSearchParams());
+    const raw: Take = (request) => this.#lines(request, hecDefaults(request.query));
+    const events: Take = (request) => this.#events(request);
     const routes: Readonly<Record<string, Take>> = {
-      '/raw': (body, sender) => this.#drafts([this.#draft(body, sender)]),
-      '/lines': lines,
-      '/json': (body, sender) => this.#drafts(this.#draftsOfJson(body, sender)),
+      '/raw': ({ body, sender }) => this.#drafts([this.#draft(body.bytes, sender)]),
+      '/lines': (request) => this.#lines(request, none),
+      '/json': (request) => this.#drafts(this.#draftsOfJson(request)),
       '/services/collector': events,
       '/services/collector/event': events,
       '/services/collector/event/1.0': events,
-      '/services/collector/raw': lines,
-      '/services/collector/raw/1.0': lines,
+      '/services/collector/raw': raw,
+      '/services/collector/raw/1.0': raw,
     };
     for (const [path, take] of Object.entries(routes)) {
       this.#server.post(path, (request, reply) => this.#answer(request, reply, take));
     }
+    for (const path of ['/services/collector/ack', '/services/collector/ack/1.0']) {
+      this.#server.post(path, (_request, reply) => this.#send(reply, HEC_ANSWERS.noAcks));
+    }
     for (const path of ['/services/collector/health', '/services/collector/health/1.0']) {
-      this.#server.get(path, (_request, reply) => send(reply, HEC_ANSWERS.healthy));
+      this.#server.get(path, (_request, reply) => this.#send(reply, HEC_ANSWERS.healthy));
     }
   }
 
   async #answer(request: FastifyRequest, reply: FastifyReply, take: Take): Promise<FastifyReply> {
-    const refusal = this.#refusal(request);
-    if (refusal !== undefined) return send(reply, refusal);
-    let body: Buffer;
+    const body = await readBody(request.raw, this.#rules);
     try {
-      body = this.#bodyOf(request);
-    } catch {
-      return send(reply, HEC_ANSWERS.invalid);
-    }
-    if (body.length === 0) return send(reply, HEC_ANSWERS.noData);
-    this.#host.account.bytes += body.length;
-    const answer = await this.#take(take, body, senderOf(request.ip));
-    // A connection that is kept would keep the server open.
-    if (this.#isClosing) reply.header('connection', 'close');
-    return send(reply, answer);
-  }
-
-  async #take(take: Take, body: Buffer, sender: string | undefined): Promise<Answer> {
-    try {
-      return await take(body, sender);
-    } catch (error) {
-      if (error instanceof SyntaxError) return HEC_ANSWERS.invalid;
-      // It may have been written: the sender may send it again.
-      this.#host.say(`ringest: a request was not confirmed: ${(error as Error).message}`);
-      return HEC_ANSWERS.busy;
+      if (body.bytes.length === 0) throw new Refusal(HEC_ANSWERS.noData);
+      this.#host.account.bytes += body.bytes.length;
+      const refused = await take({ body, sender: senderOf(request.ip), query: queryOf(request) });
+      // While it waits for confirmations, nobody needs it any more.
+      body.release();
+      await this.#host.confirmed();
+      return this.#send(reply, refused === 0 ? HEC_ANSWERS.success : HEC_ANSWERS.invalid);
+    } finally {
+      body.release();
     }
   }
 
-  #refusal({ headers }: FastifyRequest): Answer | undefined {
-    if (this.#token === undefined) return undefined;
-    const [, given] = /^(?:Splunk|Bearer)\s+(\S+)$/i.exec(headers.authorization ?? '') ?? [];
-    if (given === undefined) return HEC_ANSWERS.noToken;
-    return timingSafeEqual(hashOf(given), this.#token) ? undefined : HEC_ANSWERS.wrongToken;
+  #failure(error: Error & { readonly statusCode?: number }): Answer {
+    if (error instanceof Refusal) return error.answer;
+    if (error instanceof SyntaxError) return HEC_ANSWERS.invalid;
+    const { statusCode, message } = error;
+    // Fastify's own, such as a request that is no HTTP.
+    if (statusCode !== undefined) return { status: statusCode, text: message, code: statusCode };
+    // It may have been written: the sender may send it again.
+    this.#unconfirmed.tell(`a request was not confirmed: ${message}`);
+    return HEC_ANSWERS.busy;
   }
 
-  #bodyOf({ body, headers }: FastifyRequest): Buffer {
-    const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-    if (headers['content-encoding'] !== 'gzip') return bytes;
-    return gunzipSync(bytes, { maxOutputLength: this.#host.limits.maxBodyBytes });
+  #refusal(request: FastifyRequest): Answer | undefined {
+    return this.#token?.refusal(request.headers.authorization, queryOf(request));
   }
 
   #draft(data: Uint8Array | string, sender: string | undefined): Draft {
     return this.#host.streams.draft(data, sender);
   }
 
-  *#draftsOfJson(body: Buffer, sender: string | undefined): Generator<Draft> {
-    const json = jsonOf(body).trim();
+  *#draftsOfJson({ body, sender }: Request): Generator<Draft> {
+    const json = body.text().trim();
     // What is no JSON throws before anything is written.
     if (!Array.isArray(JSON.parse(json))) yield this.#draft(dataOf(json), sender);
     else for (const [, part] of partsOf(json)) yield this.#draft(dataOf(part), sender);
   }
 
-  async #lines(body: Buffer, sender: string | undefined): Promise<Answer> {
-    const { streams, account, confirmed } = this.#host;
+  async #events({ body, sender, query }: Request): Promise<number> {
+    const defaults = hecDefaults(query);
+    const draft = (data: string) => this.#draft(data, sender);
+    return this.#drafts(draftsOfEvents(body.text(), defaults, draft));
+  }
+
+  async #lines({ body, sender }: Request, defaults: HecDefaults): Promise<number> {
+    const { streams, account } = this.#host;
+    if (defaults.time !== undefined || defaults.values.length > 0) {
+      return this.#drafts(this.#draftsOfLines(body.bytes, sender, defaults));
+    }
     const stream = streams.openLines(sender);
     account.add(stream);
     try {
-      for (let at = 0; at < body.length; at += SLICE_BYTES) {
-        await stream.write(body.subarray(at, at + SLICE_BYTES));
+      for (let at = 0; at < body.bytes.length; at += SLICE_BYTES) {
+        const slice = body.bytes.subarray(at, at + SLICE_BYTES);
+        await whenRoom(() => stream.write(slice));
       }
-      await stream.end();
+      await whenRoom(() => stream.end());
     } finally {
       account.close(stream);
     }
-    await confirmed();
-    return answerOf(stream);
+    return stream.stats().refusedLines;
   }
 
-  async #drafts(drafts: Iterable<Draft>): Promise<Answer> {
-    const { streams, account, confirmed } = this.#host;
+  *#draftsOfLines(
+    bytes: Buffer,
+    sender: string | undefined,
+    defaults: HecDefaults,
+  ): Generator<Draft> {
+    for (const line of plainLines(bytes, this.#host.streams.maxBytes)) {
+      const draft = this.#draft(line, sender);
+      setDefaults(draft, defaults);
+      yield draft;
+    }
+  }
+
+  async #drafts(drafts: Iterable<Draft>): Promise<number> {
+    const { streams, account } = this.#host;
     let isEmpty = true;
     let slice: Draft[] = [];
     const writer = streams.writer();
+    const write = async () => {
+      const written = slice;
+      slice = [];
+      // Without `whenRoom`: steps have changed the drafts by then. A full backlog is answered with 503.
+      await writer.write(written);
+    };
     account.add(writer);
     try {
       for (const draft of drafts) {
         isEmpty = false;
-        slice.push(draft);
-        if (slice.length < SLICE_DRAFTS) continue;
-        await writer.write(slice);
-        slice = [];
+        if (slice.push(draft) === SLICE_DRAFTS) await write();
       }
-      await writer.write(slice);
     } finally {
-      account.close(writer);
+      // What comes before something that is not valid is shipped.
+      await write().finally(() => account.close(writer));
     }
-    if (isEmpty) return HEC_ANSWERS.noData;
-    await confirmed();
-    return answerOf(writer);
+    if (isEmpty) throw new Refusal(HEC_ANSWERS.noData);
+    return writer.stats().refusedLines;
+  }
+
+  #send(reply: FastifyReply, { status, text, code, event }: Answer): FastifyReply {
+    // A connection that is kept would keep the server open.
+    if (this.#closing.signal.aborted) reply.header('connection', 'close');
+    if (code === HEC_ANSWERS.busy.code) {
+      this.#host.listening.busyRequests++;
+      reply.header('retry-after', RETRY_SECONDS);
+    }
+    const number = event === undefined ? {} : { 'invalid-event-number': event };
+    return reply.code(status).send({ text, code, ...number });
   }
 }
 
-/** Whether all that was made of a body is confirmed by now, or some of it was refused. */
-function answerOf(written: EntryCounter): Answer {
-  return written.stats().refusedLines === 0 ? HEC_ANSWERS.success : HEC_ANSWERS.invalid;
+function sent(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => void response.once('close', resolve));
 }
 
-function send(reply: FastifyReply, { status, text, code }: Answer): FastifyReply {
-  return reply.code(status).send({ text, code });
-}
-
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+function queryOf({ url }: FastifyRequest): URLSearchParams {
+  const mark = url.indexOf('?');
+  return new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
 }

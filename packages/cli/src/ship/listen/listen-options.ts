@@ -22,6 +22,8 @@ export interface ListenLimits {
   readonly idleMs: number;
   /** The most bytes of a request, also when it was compressed. */
   readonly maxBodyBytes: number;
+  /** The most bytes of all senders that are in memory at the same time. */
+  readonly maxWaitingBytes: number;
 }
 
 /** All listeners. */

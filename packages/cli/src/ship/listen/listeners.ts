@@ -1,32 +1,33 @@
-import { readFileSync } from 'node:fs';
-import { UsageError } from '../../errors.js';
+import { type Credentials, readCredentials } from './credentials.js';
+import { trimmedLines, wholeMessage } from './datagrams.js';
 import type { ListenChoice, ListenOptions } from './listen-options.js';
 import type { Listener, ListenHost } from './listener.js';
-import { linesOfDatagram, SyslogStream, syslogDatagram } from './syslog.js';
-import { type Certificate, TcpListener } from './tcp-listener.js';
+import { SyslogStream } from './syslog.js';
+import { TcpListener } from './tcp-listener.js';
 import { UdpListener } from './udp-listener.js';
 
-/** All listeners of a `ship`. */
+/** Listeners that have their limits and credentials in common. */
 export class Listeners {
+  readonly #options: ListenOptions;
   readonly #listeners: Listener[] = [];
   #closed: Promise<unknown> | undefined;
 
+  private constructor(options: ListenOptions) {
+    this.#options = options;
+  }
+
   /**
    * Begins to listen, and says where.
-   * @throws {UsageError} a file cannot be read
+   * @throws {UsageError} a file cannot be used
    * @throws what the system says of an address
    */
   static async listen(options: ListenOptions, host: ListenHost): Promise<Listeners> {
-    const { certificate, tokenFile } = options;
-    const pem = certificate && {
-      cert: readOption('--listen-cert', certificate.cert),
-      key: readOption('--listen-key', certificate.key),
-    };
-    const token = tokenFile && readOption('--token-file', tokenFile).toString().trim();
-    const listeners = new Listeners();
+    const credentials = readCredentials(options);
+    const listeners = new Listeners(options);
+    host.listening.begin();
     try {
       for (const choice of options.listeners) {
-        const listener = await listen(choice, pem, token || undefined, host);
+        const listener = await listen(choice, credentials, host);
         listeners.#listeners.push(listener);
         host.say(`ringest: ${choice.kind} on ${listener.address}`);
       }
@@ -35,6 +36,18 @@ export class Listeners {
       await listeners.close();
       throw error;
     }
+  }
+
+  /**
+   * Reads the certificate and the token again.
+   * @returns what uses them for connections and requests from now on
+   * @throws {UsageError} a file cannot be used
+   */
+  renewal(): () => void {
+    const credentials = readCredentials(this.#options);
+    return () => {
+      for (const listener of this.#listeners) listener.renew?.(credentials);
+    };
   }
 
   /** Takes nothing more, and resolves once what was taken is written. */
@@ -46,29 +59,18 @@ export class Listeners {
 
 async function listen(
   { kind, address }: ListenChoice,
-  pem: Certificate | undefined,
-  token: string | undefined,
+  credentials: Credentials,
   host: ListenHost,
 ): Promise<Listener> {
   const { streams } = host;
-  const certificate = address.transport === 'tls' ? pem : undefined;
   if (kind === 'http') {
     const { HttpListener } = await import('./http-listener.js');
-    return HttpListener.listen(address, certificate, token, host);
+    return HttpListener.listen(address, credentials, host);
   }
   if (address.transport === 'udp') {
-    const read = kind === 'syslog' ? syslogDatagram : linesOfDatagram;
-    return UdpListener.listen(address, host, (datagram, sender) => read(streams, datagram, sender));
+    return UdpListener.listen(address, host, kind === 'syslog' ? wholeMessage : trimmedLines);
   }
-  return TcpListener.listen(address, certificate, host, (sender) =>
+  return TcpListener.listen(address, credentials, host, (sender) =>
     kind === 'syslog' ? new SyslogStream(streams, sender) : streams.open(sender),
   );
-}
-
-function readOption(flag: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new UsageError(`${flag} ${path}: it cannot be read: ${(error as Error).message}`);
-  }
 }

@@ -1,4 +1,3 @@
-import type { Draft } from '../entries/draft.js';
 import type { EntryStream } from '../entries/entry-account.js';
 import type { EntryStreams } from '../entries/entry-streams.js';
 import type { Splitter } from '../entries/splitters.js';
@@ -68,35 +67,8 @@ export class SyslogStream implements EntryStream {
   }
 }
 
-/** The message of a datagram. */
-export function syslogDatagram(
-  streams: EntryStreams,
-  datagram: Buffer,
-  sender: string | undefined,
-): readonly Draft[] {
-  const end = trimmed(datagram, 0, datagram.length);
-  return end === 0 ? [] : [streams.draft(Buffer.from(datagram.subarray(0, end)), sender)];
-}
-
-/** The lines of a datagram. */
-export function linesOfDatagram(
-  streams: EntryStreams,
-  datagram: Buffer,
-  sender: string | undefined,
-): readonly Draft[] {
-  const drafts: Draft[] = [];
-  for (let from = 0; from < datagram.length; ) {
-    const found = datagram.indexOf(LINE_FEED, from);
-    const end = found === -1 ? datagram.length : found;
-    const to = trimmed(datagram, from, end);
-    if (to > from) drafts.push(streams.draft(Buffer.from(datagram.subarray(from, to)), sender));
-    from = end + 1;
-  }
-  return drafts;
-}
-
 /** Where a message ends without the line ends and zeros that some senders put behind it. */
-function trimmed(bytes: Buffer, from: number, to: number): number {
+export function trimmed(bytes: Buffer, from: number, to: number): number {
   let end = to;
   while (end > from && [0, LINE_FEED, 13].includes(bytes[end - 1] as number)) end--;
   return end;

@@ -4,35 +4,39 @@ import { isIPv6 } from 'node:net';
 import { BacklogFullError } from '@ringest/core';
 import type { Draft } from '../entries/draft.js';
 import type { DraftWriter } from '../entries/draft-writer.js';
+import type { RecordFinder } from './datagrams.js';
+import { kernelDrops } from './kernel-drops.js';
 import type { ListenAddress } from './listen-options.js';
 import { addressText, type Listener, type ListenHost, senderOf } from './listener.js';
 
-/** Makes drafts of a datagram. */
-export type DatagramReader = (datagram: Buffer, sender: string | undefined) => readonly Draft[];
-
-/** Entries that are written together, at most. */
+/** Entries that are written together, about. */
 const MOST_DRAFTS = 1000;
-/** Datagrams that come while more waits are dropped. */
-const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 const RECEIVE_BYTES = 4 * 1024 * 1024;
+
+/** Datagrams that came in one turn, and their entries. */
+interface Batch {
+  readonly drafts: Draft[];
+  datagrams: number;
+  bytes: number;
+}
 
 /** Takes datagrams. Those that come while too many wait for room are dropped, and counted. */
 export class UdpListener implements Listener {
   readonly #socket: Socket;
   readonly #host: ListenHost;
-  readonly #read: DatagramReader;
+  readonly #records: RecordFinder;
   readonly #writer: DraftWriter;
-  #drafts: Draft[] = [];
-  /** Bytes of datagrams whose entries wait for room, or for the disk. */
-  #waitingBytes = 0;
-  #bytes = 0;
+  readonly #drops = () => {
+    const { address, port } = this.#socket.address();
+    return kernelDrops(address, port);
+  };
+  #batch: Batch = { drafts: [], datagrams: 0, bytes: 0 };
   readonly #rooms = new Set<Promise<void>>();
 
-  private constructor(name: string, host: ListenHost, read: DatagramReader) {
+  private constructor(name: string, host: ListenHost, records: RecordFinder) {
     this.#host = host;
-    this.#read = read;
+    this.#records = records;
     this.#writer = host.streams.writer();
-    host.account.add(this.#writer);
     this.#socket = createSocket({
       type: isIPv6(name) ? 'udp6' : 'udp4',
       recvBufferSize: RECEIVE_BYTES,
@@ -44,12 +48,13 @@ export class UdpListener implements Listener {
   static async listen(
     { host: name, port }: ListenAddress,
     host: ListenHost,
-    read: DatagramReader,
+    records: RecordFinder,
   ): Promise<UdpListener> {
-    const listener = new UdpListener(name, host, read);
+    const listener = new UdpListener(name, host, records);
     listener.#socket.bind(port, name);
     await once(listener.#socket, 'listening');
     listener.#socket.on('error', (error) => host.failed(error));
+    listener.#begin();
     return listener;
   }
 
@@ -59,41 +64,62 @@ export class UdpListener implements Listener {
   }
 
   async close(): Promise<void> {
+    this.#host.listening.closeSocket(this.#drops);
     this.#socket.close();
     this.#write();
     await Promise.all(this.#rooms);
     this.#host.account.close(this.#writer);
   }
 
+  #begin(): void {
+    const { account, listening, say } = this.#host;
+    account.add(this.#writer);
+    listening.addSocket(this.#drops);
+    if (this.#drops() === undefined) {
+      say(
+        `ringest: ${this.address}: this system does not say what it drops there: it is not counted`,
+      );
+    }
+  }
+
   #take(datagram: Buffer, sender: string): void {
-    const { account } = this.#host;
+    const { account, listening, streams } = this.#host;
     account.bytes += datagram.length;
-    if (this.#waitingBytes > MOST_WAITING_BYTES) {
-      account.dropped++;
+    if (!listening.datagrams.take(datagram.length)) {
+      listening.dropped++;
       return;
     }
-    if (this.#drafts.length === 0) setImmediate(() => this.#write());
-    this.#bytes += datagram.length;
-    this.#drafts.push(...this.#read(datagram, senderOf(sender)));
-    if (this.#drafts.length >= MOST_DRAFTS) this.#write();
+    const batch = this.#batch;
+    if (batch.datagrams === 0) setImmediate(() => this.#write());
+    batch.datagrams++;
+    batch.bytes += datagram.length;
+    const source = senderOf(sender);
+    for (const record of this.#records(datagram, streams.maxBytes)) {
+      batch.drafts.push(streams.draft(record, source));
+    }
+    if (batch.drafts.length >= MOST_DRAFTS) this.#write();
   }
 
   #write(): void {
-    const [drafts, bytes] = [this.#drafts, this.#bytes];
-    this.#drafts = [];
-    this.#bytes = 0;
+    const { drafts, datagrams, bytes } = this.#batch;
+    this.#batch = { drafts: [], datagrams: 0, bytes: 0 };
+    const { listening, failed } = this.#host;
+    const free = () => listening.datagrams.give(bytes);
     try {
       const room = drafts.length === 0 ? undefined : this.#writer.write(drafts);
-      if (room === undefined) return;
-      this.#waitingBytes += bytes;
-      const waiting = room.catch(this.#host.failed).finally(() => {
-        this.#waitingBytes -= bytes;
+      if (room === undefined) {
+        free();
+        return;
+      }
+      const waiting = room.catch(failed).finally(() => {
+        free();
         this.#rooms.delete(waiting);
       });
       this.#rooms.add(waiting);
     } catch (error) {
-      if (error instanceof BacklogFullError) this.#host.account.dropped += drafts.length;
-      else this.#host.failed(error as Error);
+      free();
+      if (error instanceof BacklogFullError) listening.dropped += datagrams;
+      else failed(error as Error);
     }
   }
 }

@@ -1,0 +1,181 @@
+import { FAULTS, type Fault } from '../../soak/hours/faults.js';
+import { problemsOf, type SoakOutcome, verdictOf } from '../../soak/hours/outcome.js';
+import { GROWTH_RULE } from '../../soak/hours/record/growth.js';
+import { SUPERVISOR } from '../../soak/hours/record/recorder.js';
+import { ACCOUNT_HEAD, accountCells, GROWTH_HEAD, growthRows } from '../../soak/hours/summary.js';
+import { seriesColour } from '../figures/colours.js';
+import { compact, seconds, whole } from '../figures/format.js';
+import { lanesFigure } from '../figures/lanes-figure.js';
+import { timeFigure } from '../figures/time-figure.js';
+import { thinned } from '../load/series.js';
+import type { Page, Section } from '../page/page.js';
+import { SOAK_FAULT_COLOURS } from './fault-colours.js';
+import { processSection } from './process-section.js';
+
+/** Moments, and faults, that are drawn. */
+const MAX_POINTS = 400;
+const MAX_FAULTS = 300;
+const MAX_ROWS = 60;
+
+/** The page of a soak. */
+export function soakPage(outcome: SoakOutcome, circumstances: Page['circumstances']): Page {
+  const { parts, faults, seed, seconds: duration, indexers } = outcome;
+  const sum = (of: (part: SoakOutcome['parts'][number]) => number) =>
+    parts.reduce((all, part) => all + of(part), 0);
+  const sent = sum((part) => part.sent);
+  const described: [name: string, description: string][] = [
+    ...parts.map(({ name, description }): [string, string] => [name, description]),
+    ...indexers.map((name): [string, string] => [name, 'an embedded indexer']),
+    [SUPERVISOR, 'the process that runs everything and keeps account'],
+  ];
+  return {
+    title: 'ringest soak',
+    headline: `${whole(sent)} entries, ${whole(faults.length)} faults, ${whole(sum((part) => part.lost))} lost`,
+    lede: `${parts.length} ingesters and ${indexers.length} indexers for ${seconds(duration)}, with faults that follow from the seed ${seed}.`,
+    verdict: { isGood: problemsOf(outcome).length === 0, text: verdictOf(outcome) },
+    tiles: [
+      {
+        name: 'arrived',
+        value: compact(sum(({ arrived }) => arrived)),
+        note: `${compact(sent / duration)} a second`,
+      },
+      {
+        name: 'arrived twice',
+        value: compact(sum(({ duplicates }) => duplicates)),
+        note: `${compact(sum(({ mayRepeat }) => mayRepeat))} at most by what was counted`,
+      },
+      { name: 'sent again', value: compact(sum(({ counts }) => counts.resent)) },
+      { name: 'reconnects', value: compact(sum(({ counts }) => counts.reconnects)) },
+      { name: 'kills', value: whole(faults.filter(({ fault }) => fault === 'kill').length) },
+    ],
+    sections: [
+      rateSection(outcome),
+      accountSection(outcome),
+      ...(faults.length === 0 ? [] : [faultsSection(outcome)]),
+      growthSection(outcome),
+      ...described.flatMap(([name, text]) => processSection(name, text, outcome) ?? []),
+    ],
+    circumstances,
+    data: { ...outcome, samples: thinnedSamples(outcome) },
+  };
+}
+
+/** The record of the run has all of them. */
+function thinnedSamples({ samples }: SoakOutcome): SoakOutcome['samples'] {
+  const names = [...new Set(samples.map(({ name }) => name))];
+  return names.flatMap((name) => {
+    const own = samples.filter((sample) => sample.name === name);
+    return thinned(own, MAX_POINTS);
+  });
+}
+
+/** Entries a second that arrived for the first time, and every fault as a mark. */
+function rateSection({ totals, faults, seconds: duration }: SoakOutcome): Section {
+  const looks = thinned(totals, MAX_POINTS);
+  const points = looks.slice(1).map((look, i) => {
+    const before = looks[i] ?? look;
+    const elapsed = look.seconds - before.seconds;
+    return {
+      seconds: look.seconds,
+      value: elapsed > 0 ? (look.arrived - before.arrived) / elapsed : 0,
+    };
+  });
+  const drawn = thinned(faults, MAX_FAULTS);
+  const kinds = kindsOf(drawn);
+  return {
+    title: 'Entries over time',
+    text: `Entries a second that arrived for the first time, at all indexers together. Triangles: faults${drawn.length < faults.length ? `, ${drawn.length} of ${faults.length}` : ''}.`,
+    legend: kinds.map((kind) => ({
+      name: kind,
+      colour: SOAK_FAULT_COLOURS[kind],
+      shape: 'triangle',
+    })),
+    figures: [
+      timeFigure({
+        label: `Entries a second over ${seconds(duration)}, and ${faults.length} faults`,
+        unit: 'entries/s',
+        format: compact,
+        seconds: duration,
+        series: [{ name: 'arrived', colour: seriesColour(0), points }],
+        moments: drawn.map(({ seconds: at, fault, place }) => ({
+          ...{ seconds: at, colour: SOAK_FAULT_COLOURS[fault], text: `${place}: ${fault}` },
+        })),
+      }),
+    ],
+    table: {
+      caption: 'What had arrived by then',
+      head: ['after', 'entries', 'arrivals of the same again'],
+      rows: thinned(totals, MAX_ROWS).map((total) => [
+        seconds(total.seconds),
+        whole(total.arrived),
+        whole(total.duplicates),
+      ]),
+    },
+  };
+}
+
+function accountSection({ parts }: SoakOutcome): Section {
+  return {
+    title: 'What arrived',
+    text: 'Each entry has a number and a checksum, and indexers write down what arrives before they confirm it. What arrived twice may be no more than what the ingester counts as sent again, and what a kill may repeat. Silent: the longest time in which nothing was confirmed although something waited.',
+    table: {
+      caption: 'The account of each part',
+      head: ['', ...ACCOUNT_HEAD],
+      rows: parts.map((part) => [part.name, ...accountCells(part)]),
+    },
+    isTableOpen: true,
+  };
+}
+
+function faultsSection({ faults, seconds: duration }: SoakOutcome): Section {
+  const places = [...new Set(faults.map(({ place }) => place))].toSorted();
+  const drawn = thinned(faults, MAX_FAULTS);
+  return {
+    title: 'Faults',
+    text: `What was done to whom${drawn.length < faults.length ? `; ${drawn.length} of ${faults.length} are drawn` : ''}.`,
+    legend: kindsOf(faults).map((kind) => ({
+      name: `${kind}: ${FAULTS[kind]}`,
+      colour: SOAK_FAULT_COLOURS[kind],
+    })),
+    figures: [
+      lanesFigure({
+        label: `${faults.length} faults at ${places.length} places`,
+        seconds: duration,
+        places,
+        spans: drawn.map(({ seconds: from, forSeconds, fault, place }) => ({
+          ...{ from, place, text: fault, colour: SOAK_FAULT_COLOURS[fault] },
+          // What lasts no time can be seen all the same.
+          to: from + Math.max(forSeconds, duration / 400),
+        })),
+      }),
+    ],
+    table: {
+      caption: 'How often each came to each',
+      head: ['', ...kindsOf(faults)],
+      rows: places.map((place) => [
+        place,
+        ...kindsOf(faults).map((kind) =>
+          whole(faults.filter((one) => one.place === place && one.fault === kind).length),
+        ),
+      ]),
+    },
+  };
+}
+
+function growthSection({ growth }: SoakOutcome): Section {
+  return {
+    title: 'What grows',
+    text: GROWTH_RULE,
+    table: {
+      caption: 'Slopes of the second half',
+      head: ['', ...GROWTH_HEAD],
+      rows: growthRows(growth),
+    },
+    isTableOpen: true,
+  };
+}
+
+function kindsOf(faults: SoakOutcome['faults']): Fault[] {
+  const kinds = Object.keys(FAULTS) as Fault[];
+  return kinds.filter((kind) => faults.some(({ fault }) => fault === kind));
+}

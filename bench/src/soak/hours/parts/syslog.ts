@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../../chaos/free-port.js';
+import type { Fault, PlannedFault } from '../faults.js';
+import type { SoakProcess } from '../processes/soak-process.js';
+import type { Scene } from '../scene.js';
+import { SoakEntries } from '../soak-entries.js';
+import { Pace } from './pace.js';
+import type { Part, PartCounts } from './part.js';
+import { ShipProcess } from './ship-process.js';
+
+/** Of RFC 5424, before the time and after it. */
+const HEADER = '<14>1 ';
+
+const LOOK_MS = 50;
+
+/**
+ * `ringest ship --listen-syslog` and a sender of messages with their lengths in front (RFC 6587), which makes a new
+ * connection now and then. Nobody confirms syslog: it is never killed, since what is in its socket would be lost.
+ */
+export class Syslog implements Part {
+  readonly name = 'syslog';
+  readonly description = 'ringest ship --listen-syslog by TCP, with a cache of what finds no room';
+  readonly faults: readonly Fault[] = ['stop', 'reconnect'];
+  readonly isNeeded = false;
+  readonly #scene: Scene;
+  readonly #entries: SoakEntries;
+  readonly #port: number;
+  readonly #ship: ShipProcess;
+  readonly #pace: Pace;
+  #socket: Socket | undefined;
+  #written = 0;
+
+  private constructor(scene: Scene, port: number) {
+    this.#scene = scene;
+    this.#port = port;
+    this.#entries = new SoakEntries(scene.addStream(), scene.seed, scene.startSeconds);
+    this.#ship = new ShipProcess(scene, this.name, this.#entries.stream, [
+      ...['--listen-syslog', `tcp://127.0.0.1:${port}`, '--idle-timeout', '0s'],
+      ...['--cache-path', scene.path('syslog cache'), '--cache-mode', 'always'],
+    ]);
+    this.#pace = new Pace(scene.rate, (due) => this.#write(due));
+  }
+
+  static async start(scene: Scene): Promise<Syslog> {
+    const syslog = new Syslog(scene, await freePort());
+    await syslog.#connect();
+    return syslog;
+  }
+
+  get process(): SoakProcess {
+    return this.#ship.process;
+  }
+
+  get sent() {
+    return [{ stream: this.#entries.stream, sent: this.#written }];
+  }
+
+  get counts(): PartCounts {
+    const { confirmed, resent, reconnects, hot, cached } = this.#ship.counts;
+    return { written: this.#written, confirmed, resent, reconnects, hot, cached };
+  }
+
+  get mayRepeat(): number {
+    return this.#ship.counts.resent + this.#ship.counts.recovered;
+  }
+
+  takeLatency(): undefined {}
+
+  async suffer({ fault, forMs }: PlannedFault, signal: AbortSignal): Promise<void> {
+    if (fault === 'stop') {
+      this.process.freeze();
+      await delay(forMs, undefined, { signal }).catch(() => {});
+      this.process.thaw();
+    } else if (fault === 'reconnect') {
+      await this.#disconnect();
+      await this.#connect();
+    } else {
+      throw new Error(`a listener has no fault '${fault}'`);
+    }
+  }
+
+  async finish(signal: AbortSignal): Promise<void> {
+    this.#pace.stop();
+    await this.#disconnect();
+    const { stream } = this.#entries;
+    while (this.#scene.account.complete(stream) < this.#written) {
+      await delay(LOOK_MS, undefined, { signal });
+    }
+    await this.#ship.end();
+  }
+
+  async stop(): Promise<void> {
+    this.#pace.stop();
+    this.#socket?.destroy();
+    await this.#ship.kill();
+  }
+
+  /** The process may not listen yet. */
+  async #connect(): Promise<void> {
+    for (;;) {
+      const socket = connect(this.#port, '127.0.0.1');
+      try {
+        await once(socket, 'connect');
+      } catch {
+        await delay(LOOK_MS);
+        continue;
+      }
+      socket.on('error', ({ message }) => this.#scene.failed(this.name, `its sender: ${message}`));
+      socket.resume();
+      this.#socket = socket;
+      return;
+    }
+  }
+
+  /** Ends the connection once everything on it was taken. */
+  async #disconnect(): Promise<void> {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket === undefined) return;
+    const closed = once(socket, 'close');
+    socket.end();
+    await closed;
+  }
+
+  #write(due: number): void {
+    const socket = this.#socket;
+    // What finds no room is late.
+    if (socket === undefined || socket.writableNeedDrain) return;
+    const messages: Buffer[] = [];
+    for (; this.#written < due; this.#written++) {
+      const message = this.#entries.data(this.#written, HEADER);
+      messages.push(Buffer.from(`${message.length} `), message);
+    }
+    if (messages.length > 0) socket.write(Buffer.concat(messages));
+  }
+}

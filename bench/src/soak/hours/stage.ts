@@ -1,0 +1,48 @@
+import { Account } from './arrivals/account.js';
+import { SoakIndexer } from './indexers/soak-indexer.js';
+import type { Part, StartPart } from './parts/part.js';
+import type { Scene } from './scene.js';
+
+const INDEXERS = 3;
+/** How often what has arrived is taken into the account, in milliseconds. */
+const ACCOUNT_MS = 250;
+
+/** All indexers and all parts of a run. */
+export class Stage implements AsyncDisposable {
+  readonly indexers: SoakIndexer[] = [];
+  readonly parts: Part[] = [];
+  readonly account: Account;
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(account: Account) {
+    this.account = account;
+    this.#timer = setInterval(() => account.read(), ACCOUNT_MS);
+  }
+
+  /** Starts everything: entries are written from then on. */
+  static async start(scene: Scene, parts: readonly StartPart[]): Promise<Stage> {
+    const names = Array.from({ length: INDEXERS }, (_, i) => `indexer ${i + 1}`);
+    const account = new Account(scene.folder, names);
+    const stage = new Stage(account);
+    try {
+      for (const [i, name] of names.entries()) {
+        // Its memory can be judged.
+        const isSpared = i === 0;
+        stage.indexers.push(await SoakIndexer.start(scene, name, isSpared));
+      }
+      scene.open(stage.indexers, account);
+      for (const start of parts) stage.parts.push(await start(scene));
+      return stage;
+    } catch (error) {
+      await stage[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Ends all processes at once. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.parts.map((part) => part.stop()));
+    await Promise.all(this.indexers.map((indexer) => indexer.stop()));
+  }
+}

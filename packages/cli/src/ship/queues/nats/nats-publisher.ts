@@ -1,0 +1,122 @@
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { JetStreamSink, type NamedEntry, type PublishError } from '@ringest/nats';
+import { CommandError } from '../../../errors.js';
+import type { Publisher, PublisherCounts, PublisherHost } from '../publisher.js';
+import { NatsLink } from './nats-connection.js';
+import type { NatsOutput } from './nats-options.js';
+import { createStream } from './nats-setup.js';
+
+/** What headers with the tag, the time, the source and some values may take of a message. */
+const HEADER_BYTES = 16_384;
+
+/** Publishes entries to a JetStream stream, until it has stored them. */
+export class NatsPublisher implements Publisher {
+  readonly maxEntryBytes: number;
+  readonly #link: NatsLink;
+  readonly #name: string;
+  readonly #host: PublisherHost;
+  readonly #sink: JetStreamSink;
+  /** Why entries are not stored for now; it is said once. */
+  #trouble = '';
+  #isClosing = false;
+
+  private constructor(
+    link: NatsLink,
+    { servers, subject, timeoutMs: timeout }: NatsOutput,
+    maxMessageBytes: number,
+    host: PublisherHost,
+  ) {
+    this.#link = link;
+    this.#name = servers.join(',');
+    this.#host = host;
+    this.maxEntryBytes = Math.max(1, maxMessageBytes - HEADER_BYTES);
+    const onUnstored = (error: PublishError) => this.#fateOf(error);
+    const { connection } = link;
+    void connection.closed().then((error) => this.#closed(error ?? undefined));
+    this.#sink = new JetStreamSink({ connection, subject, timeout, retries: 0, onUnstored });
+  }
+
+  /**
+   * Connects, makes the stream if it is missing and that is wanted, and looks whether one stores the subject.
+   * @throws {UsageError} a file cannot be read
+   * @throws {CommandError} the servers or the stream cannot be used
+   */
+  static async open(output: NatsOutput, host: PublisherHost): Promise<NatsPublisher> {
+    const link = await NatsLink.connect(output, host);
+    const { connection } = link;
+    try {
+      const manager = await jetstreamManager(connection);
+      const stream = await streamOf(manager, output, host);
+      const { config } = await manager.streams.info(stream);
+      const ofServer = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+      const ofStream = config.max_msg_size > 0 ? config.max_msg_size : Number.POSITIVE_INFINITY;
+      return new NatsPublisher(link, output, Math.min(ofServer, ofStream), host);
+    } catch (error) {
+      await connection.close();
+      if (error instanceof CommandError) throw error;
+      const { message } = error as Error;
+      throw new CommandError(`${output.servers.join(',')}: ${message}`, { cause: error });
+    }
+  }
+
+  get isConnected(): boolean {
+    return this.#link.isConnected;
+  }
+
+  write(entry: NamedEntry): Promise<void> | undefined {
+    return this.#sink.write(entry);
+  }
+
+  async barrier(): Promise<void> {
+    await this.#sink.barrier();
+    this.#trouble = '';
+  }
+
+  counts(): PublisherCounts {
+    return this.#sink.stats();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.#link.connection.close();
+  }
+
+  /** The client gives a connection up when the servers refuse it. */
+  #closed(error: Error | undefined): void {
+    if (this.#isClosing) return;
+    const why = error?.message ?? 'the connection is closed';
+    this.#host.failed(new CommandError(`${this.#name}: ${why}`, { cause: error }));
+  }
+
+  #fateOf(error: PublishError): 'retry' | 'drop' | 'fail' {
+    if (this.#isClosing || this.#link.connection.isClosed()) return 'fail';
+    const fate = error.isTooLarge ? 'drop' : 'retry';
+    if (fate === 'drop') this.#host.refused();
+    if (this.#trouble !== error.message) {
+      this.#trouble = error.message;
+      const what = fate === 'drop' ? 'it is refused' : 'it is published again until it is';
+      this.#host.say(`ringest: ${error.message}: ${what}`);
+    }
+    return fate;
+  }
+}
+
+/** The name of the stream that stores the subject. */
+async function streamOf(
+  manager: JetStreamManager,
+  output: NatsOutput,
+  { tag, say }: PublisherHost,
+): Promise<string> {
+  const subject = output.subject.replaceAll('{tag}', tag);
+  if (output.stream !== undefined) await createStream(manager, output, output.stream, say);
+  const found = await manager.streams.find(subject).catch(() => undefined);
+  if (found === undefined) {
+    throw new CommandError(
+      `no stream stores ${subject}: --nats-create with --nats-stream and --nats-subjects makes one`,
+    );
+  }
+  if (output.stream === undefined || output.stream === found) return found;
+  throw new CommandError(
+    `${subject} is stored by the stream ${found}, and not by ${output.stream}`,
+  );
+}

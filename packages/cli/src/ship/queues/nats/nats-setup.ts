@@ -1,0 +1,63 @@
+import {
+  AckPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
+import { CommandError } from '../../../errors.js';
+import type { NatsAccess } from './nats-options.js';
+
+/**
+ * Messages of a consumer that are delivered and not acknowledged, over all processes, at most: enough for ten
+ * of them.
+ */
+const MAX_ACK_PENDING = 100_000;
+
+/** Makes a stream that is missing. @throws {CommandError} there is none, and none is to be made */
+export async function createStream(
+  manager: JetStreamManager,
+  { creates, subjects }: NatsAccess,
+  name: string,
+  say: (line: string) => void,
+): Promise<void> {
+  if (await isThere(() => manager.streams.info(name))) return;
+  if (!creates || subjects.length === 0) {
+    throw new CommandError(
+      `there is no stream ${name}: --nats-create with --nats-subjects makes one`,
+    );
+  }
+  await manager.streams.add({ name, subjects: [...subjects] });
+  say(`ringest: made the stream ${name} of ${subjects.join(', ')}`);
+}
+
+/** Makes a durable consumer that is missing: one that `ship` can use. @throws {CommandError} as {@link createStream} */
+export async function createConsumer(
+  manager: JetStreamManager,
+  { creates }: NatsAccess,
+  { stream, consumer }: { readonly stream: string; readonly consumer: string },
+  say: (line: string) => void,
+): Promise<void> {
+  if (await isThere(() => manager.consumers.info(stream, consumer))) return;
+  if (!creates) {
+    const problem = `stream ${stream} has no consumer ${consumer}: --nats-create makes one`;
+    throw new CommandError(problem);
+  }
+  await manager.consumers.add(stream, {
+    durable_name: consumer,
+    ack_policy: AckPolicy.Explicit,
+    max_ack_pending: MAX_ACK_PENDING,
+  });
+  say(`ringest: made the consumer ${consumer} of the stream ${stream}`);
+}
+
+async function isThere(look: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await look();
+    return true;
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError)) throw error;
+    const { ConsumerNotFound, StreamNotFound } = JetStreamApiCodes;
+    if (error.code === ConsumerNotFound || error.code === StreamNotFound) return false;
+    throw error;
+  }
+}

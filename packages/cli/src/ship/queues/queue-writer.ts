@@ -1,0 +1,165 @@
+import {
+  BacklogFullError,
+  type EntryInput,
+  EnumeratedValue,
+  type IngestMuxer,
+  type MuxerTag,
+} from '@ringest/core';
+import type { Draft } from '../entries/draft.js';
+import type { EntryAccount, EntryCounter } from '../entries/entry-account.js';
+import { EntryMaker } from '../entries/entry-maker.js';
+import type { EntryOptions } from '../entries/entry-streams.js';
+import { EntryTimes } from '../entries/entry-times.js';
+import { sharedWait } from '../shared-wait.js';
+import { whenRoom } from '../when-room.js';
+
+/** How entries are made of messages. */
+export interface QueueEntries
+  extends Pick<EntryOptions, 'tag' | 'source' | 'steps' | 'onStepError'> {
+  /** Finds the time in the data of a message; `undefined`: it is the one that the queue knows. */
+  readonly times: EntryOptions['times'];
+}
+
+/**
+ * What the source of a queue writes to, in place of a muxer: it finds times in messages, takes entries
+ * through the steps, and counts them.
+ */
+export class QueueWriter
+  implements EntryCounter, Pick<IngestMuxer, 'writeEntry' | 'barrier' | 'negotiateTag'>
+{
+  readonly #muxer: IngestMuxer;
+  readonly #account: EntryAccount;
+  readonly #maker: EntryMaker;
+  readonly #times: EntryTimes | undefined;
+  readonly #isPlain: boolean;
+  /** Whether an entry is safe once it is on disk. */
+  readonly #isStored: boolean;
+  readonly #barrier: () => Promise<void>;
+  readonly #names = new Map<MuxerTag, string>();
+  /** What was written since the last barrier, and may not be on disk. */
+  #storing: Promise<void>[] = [];
+  #entries = 0;
+  #refused = 0;
+
+  /**
+   * @param isStored whether every entry is on disk once its write is over
+   * @throws {TimeOptionError} an option about times cannot be used
+   */
+  constructor(
+    muxer: IngestMuxer,
+    options: QueueEntries,
+    account: EntryAccount,
+    host: { readonly isStored: boolean; readonly say: (line: string) => void },
+  ) {
+    this.#muxer = muxer;
+    this.#account = account;
+    this.#maker = new EntryMaker(muxer, options, account, host.say);
+    this.#times = options.times && new EntryTimes(options.times);
+    this.#isPlain = options.steps.length === 0 && this.#times === undefined;
+    this.#isStored = host.isStored;
+    // Messages come in many small groups, each of which asks.
+    this.#barrier = sharedWait(() => (host.isStored ? this.#stored() : muxer.barrier()));
+  }
+
+  stats() {
+    return { entries: this.#entries, refusedLines: this.#refused, unfinishedBytes: 0 };
+  }
+
+  /** A message was refused for good. */
+  readonly refuse = (): void => {
+    this.#refused++;
+  };
+
+  negotiateTag(name: string): MuxerTag {
+    const tag = this.#muxer.negotiateTag(name);
+    this.#names.set(tag, name);
+    return tag;
+  }
+
+  /**
+   * Writes what becomes of the entry of a message.
+   * @returns as `IngestMuxer.writeEntry`
+   * @throws as `IngestMuxer.writeEntry` and `writeBatch`, but for a backlog that is full: that is waited for
+   */
+  writeEntry(entry: EntryInput): Promise<void> | undefined {
+    this.#account.bytes += entry.data.length;
+    const room = this.#isPlain ? this.#writeOne(entry) : this.#writeAll(this.#make(entry));
+    if (!this.#isStored || room === undefined) return room;
+    // The next one need not wait for the disk: the barrier does.
+    room.catch(() => {});
+    this.#storing.push(room);
+    return undefined;
+  }
+
+  /** Resolves once all that was written before is confirmed, or on disk if that is enough. */
+  barrier(): Promise<void> {
+    return this.#barrier();
+  }
+
+  async #stored(): Promise<void> {
+    const storing = this.#storing;
+    this.#storing = [];
+    await Promise.all(storing);
+  }
+
+  #writeOne(entry: EntryInput): Promise<void> | undefined {
+    let room: Promise<void> | undefined;
+    try {
+      room = this.#muxer.writeEntry(entry);
+    } catch (error) {
+      // Others, such as listeners, have filled it.
+      if (!(error instanceof BacklogFullError)) throw error;
+      room = whenRoom(() => this.#muxer.writeEntry(entry));
+    }
+    this.#entries++;
+    return room;
+  }
+
+  #writeAll(entries: readonly EntryInput[]): Promise<void> | undefined {
+    const [first, second] = entries;
+    if (first === undefined) return undefined;
+    if (second === undefined) return this.#writeOne(first);
+    let room: Promise<void> | undefined;
+    try {
+      room = this.#muxer.writeBatch(entries);
+    } catch (error) {
+      if (!(error instanceof BacklogFullError)) throw error;
+      room = whenRoom(() => this.#muxer.writeBatch(entries));
+    }
+    this.#entries += entries.length;
+    return room;
+  }
+
+  #make(entry: EntryInput): readonly EntryInput[] {
+    const { data, tag, source, timestamp } = entry;
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    const given = valuesOf(entry);
+    const draft: Draft = {
+      data,
+      tag: this.#names.get(tag as MuxerTag) ?? '',
+      timestamp: this.#times?.find(bytes) ?? timestamp,
+      source: source === undefined ? undefined : `${source}`,
+      values: Object.fromEntries(given.map(({ name, value }) => [name, value])),
+    };
+    const made = this.#maker.make(draft, undefined, this.refuse);
+    return given.length === 0 ? made : made.map((one) => withTypes(one, given));
+  }
+}
+
+function valuesOf({ enumeratedValues = [] }: EntryInput): readonly EnumeratedValue[] {
+  if (Array.isArray(enumeratedValues)) return enumeratedValues;
+  return Object.entries(enumeratedValues).map(([name, value]) =>
+    EnumeratedValue.infer(name, value),
+  );
+}
+
+/** An entry in which values that no step has changed are of the types that they had. */
+function withTypes(entry: EntryInput, given: readonly EnumeratedValue[]): EntryInput {
+  const values = valuesOf(entry).map((made) => {
+    const isSame = (one: EnumeratedValue) =>
+      one.name === made.name &&
+      EnumeratedValue.infer(one.name, one.value).encoded.equals(made.encoded);
+    return given.find(isSame) ?? made;
+  });
+  return { ...entry, enumeratedValues: values };
+}

@@ -1,0 +1,13 @@
+export { check, isCount, isHeader, isObject, isText, type NamedHeader } from './check.js';
+export { ENTRY_HEADERS, entryData, entryHeaders, type NamedEntry } from './entry-headers.js';
+export {
+  type CheckedEntryOptions,
+  checkEntryOptions,
+  type EntryOptions,
+} from './entry-options.js';
+export { isAboutEntry, NoTagError } from './errors.js';
+export { MessageEntries, type MessageReader } from './message-entries.js';
+export { type NameRule, NameTags } from './name-tags.js';
+export { type Batch, type Outcomes, Receipts } from './receipts.js';
+export { Signal } from './signal.js';
+export type { SourceMuxer } from './source-muxer.js';

@@ -1,0 +1,80 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CertificateAuthority } from '@ringest/bench/shared';
+import { describe, expect, it } from 'vitest';
+import { CollectingIndexer } from '../../support/collecting-indexer.js';
+import { natsOperator } from '../../support/nats-operator.js';
+import { isNatsMissing, NatsServer } from '../../support/nats-server.js';
+import { textsOf } from '../../support/shipping.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { pull, send } from './natsd.js';
+
+const withServer = it.skipIf(isNatsMissing);
+const UNTIL_EMPTY = '--nats-until-empty';
+
+describe('ringest ship --nats', () => {
+  withServer(
+    'waits for a server that is away, and ends with 1 when it is stopped by then',
+    async () => {
+      const server = await NatsServer.start();
+      const connection = await server.stream();
+      const indexer = await CollectingIndexer.start();
+      await send(connection, [['events.a', 'one']]);
+      await server.kill();
+      const [first, second] = [pull(server, indexer), pull(server, indexer, UNTIL_EMPTY)];
+      await first.says('stderr', /connection refused: waiting for it/);
+      expect(await first.end('SIGTERM')).toBe(1);
+      expect(first.stderr).toContain('nothing was read');
+      await second.says('stderr', /waiting for it/);
+      await server.start();
+      expect(await second.end(), second.stderr).toBe(0);
+      expect(textsOf(indexer)).toEqual(['one']);
+    },
+  );
+
+  withServer('shows its credentials', async () => {
+    const folder = temporaryDirectory();
+    const { config, creds } = natsOperator();
+    writeFileSync(join(folder, 'config'), config);
+    writeFileSync(join(folder, 'creds'), creds);
+    const server = await NatsServer.start('-c', join(folder, 'config'));
+    const indexer = await CollectingIndexer.start();
+    const create = [UNTIL_EMPTY, '--nats-create', '--nats-subjects', 'events.>'];
+    const known = pull(server, indexer, ...create, '--nats-creds', join(folder, 'creds'));
+    expect(await known.end(), known.stderr).toBe(0);
+    const unknown = pull(server, indexer, ...create);
+    expect(await unknown.end()).toBe(3);
+    expect(unknown.stderr).toMatch(/authorization/i);
+  });
+
+  withServer('shows its password, and asks for TLS', async () => {
+    const folder = temporaryDirectory();
+    const file = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const authority = await CertificateAuthority.create();
+    const { cert, key } = await authority.issue({ hosts: ['127.0.0.1'] });
+    const tls = ['--tls', '--tlscert', file('cert', cert), '--tlskey', file('key', key)];
+    const server = await NatsServer.start('--user', 'me', '--pass', 'secret', ...tls);
+    const indexer = await CollectingIndexer.start();
+    const ca = [
+      '--nats-ca',
+      file('ca', authority.certificate),
+      '--nats-create',
+      '--nats-subjects',
+      'events.>',
+    ];
+    const by = (user: string, password: string) => {
+      const known = ['--nats-user', user, '--nats-password-file', file(password, `${password}\n`)];
+      return pull(server, indexer, UNTIL_EMPTY, ...ca, ...known);
+    };
+    const [right, wrong] = [by('me', 'secret'), by('me', 'guess')];
+    expect(await right.end(), right.stderr).toBe(0);
+    expect(await wrong.end()).toBe(3);
+    expect(wrong.stderr).toMatch(/authorization/i);
+    const without = pull(server, indexer, '--nats-ca', '/no/such');
+    expect(await without.end()).toBe(2);
+    expect(without.stderr).toContain('--nats-ca /no/such: it cannot be read');
+  });
+});
