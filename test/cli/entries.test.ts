@@ -207,6 +207,12 @@ describe('what becomes of entries', () => {
     ]);
   });
 
+  it('is that no route takes an entry without the value', async () => {
+    const flags = ['--extract-json', 'a', '--route', 'a=undefined:other'];
+    const entries = await shipped('{"b":1}\n{"a":"undefined"}\n', flags);
+    expect(entries.map(({ tag }) => tag)).toEqual(['test', 'other']);
+  });
+
   it('is that values of JSON are exact', async () => {
     const flags = ['--extract-json', 'big,huge,one,list.1,o,flag,none'];
     const input =
@@ -324,6 +330,8 @@ describe('flags of entries that cannot be used', () => {
     ['as a zone', ['--assume-time-zone', 'Nowhere'], /Nowhere/],
     ['as a format', ['--time-format', 'Nothing'], /Nothing/],
     ['as a route', ['--route', 'x'], /must be name=value:tag/],
+    ['as the tag of a route', ['--route', 'a=b:x y'], /the tag "x y" has a forbidden character/],
+    ['as the tag of a rule', ['--tag-rule', 'a=x y'], /the tag "x y" has a forbidden character/],
     ['as a module', ['--process', '/no/such.mjs'], /\/no\/such\.mjs: it cannot be loaded/],
   ])('are said: %s', async (_what, flags, message) => {
     const process = new NodeProcess(RINGEST, shipFlags('127.0.0.1:1', ...flags));

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 import { connectSender } from '../support/sender.js';
-import { listening, post, SUCCESS } from '../support/ship-listening.js';
+import { datagrams, listening, otherPort, post, SUCCESS } from '../support/ship-listening.js';
 import { textsOf } from '../support/shipping.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { eventually } from '../support/waiting.js';
@@ -62,6 +62,26 @@ describe('--listen-http', () => {
     expect(others.map(([text]) => text)).toEqual(['{"two":"}"}', 'three', 'four']);
     expect((await fetch(`http://127.0.0.1:${port}/services/collector/health`)).status).toBe(200);
     expect(indexer.received).toHaveLength(4);
+    expect(await process.end('SIGTERM')).toBe(0);
+  });
+
+  it('takes what fields of --format json say, however the entries come', async () => {
+    const indexer = await CollectingIndexer.start();
+    const listeners = ['--listen-http', '0', '--listen-lines', 'udp://0'];
+    const flags = ['--format', 'json', '--time-field', 'at', '--tag-field', 'app'];
+    const { process } = await listening(indexer, ...listeners, ...flags);
+    const port = await otherPort(process, 'http');
+    const json = '{"other":"2020-01-01T00:00:00Z","at":1767323045,"app":"web"}';
+    for (const path of ['/raw', '/lines', '/json', '/services/collector/raw?host=a']) {
+      expect(await post(port, path, json)).toEqual(SUCCESS);
+    }
+    expect(await post(port, '/services/collector', `{"event":${json}}`)).toEqual(SUCCESS);
+    await datagrams(await otherPort(process, 'lines'), json);
+    await indexer.entries(6);
+    for (const { tag, bytes } of indexer.received) {
+      const { data, timestamp } = decodeEntry(bytes);
+      expect([tag, String(data), String(timestamp)]).toEqual(['web', json, '2026-01-02T03:04:05Z']);
+    }
     expect(await process.end('SIGTERM')).toBe(0);
   });
 

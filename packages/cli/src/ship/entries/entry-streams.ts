@@ -49,6 +49,8 @@ export class EntryStreams {
   readonly #muxer: IngestMuxer;
   readonly #options: EntryOptions;
   readonly #maker: EntryMaker;
+  /** Finds the times in fields of entries that come whole. */
+  readonly #fieldTimes: EntryTimes | undefined;
 
   constructor(
     muxer: IngestMuxer,
@@ -59,6 +61,7 @@ export class EntryStreams {
     this.#muxer = muxer;
     this.#options = options;
     this.#maker = new EntryMaker(muxer, options, account, say);
+    this.#fieldTimes = this.#times();
   }
 
   /** A longer record becomes several entries. */
@@ -80,7 +83,8 @@ export class EntryStreams {
 
   /** Opens what takes lines, whatever the format of other inputs is. */
   openLines(sender?: string): EntryStream {
-    const isPlain = this.#options.steps.length === 0;
+    const { steps } = this.#options;
+    const isPlain = steps.length === 0 && !this.#hasJsonFields;
     return isPlain ? this.#lines(undefined, sender) : this.#records(endingWith(), sender);
   }
 
@@ -94,9 +98,26 @@ export class EntryStreams {
     return new DraftWriter(this.#maker, this.#times());
   }
 
-  /** An entry that has nothing of its own yet. */
+  /** An entry that has nothing of its own yet, but for what its fields say if it is JSON. */
   draft(data: Uint8Array | string, sender?: string): Draft {
-    return this.#maker.draft(data, sender);
+    return this.#draft(data, sender, this.#fieldTimes);
+  }
+
+  get #hasJsonFields(): boolean {
+    const { framing, fields } = this.#options;
+    return framing.kind === 'json' && Object.values(fields).some((name) => name !== undefined);
+  }
+
+  #draft(
+    data: Uint8Array | string,
+    sender: string | undefined,
+    times: EntryTimes | undefined,
+  ): Draft {
+    const made = this.#maker.draft(data, sender);
+    if (!this.#hasJsonFields) return made;
+    const record = typeof data === 'string' ? Buffer.from(data) : data;
+    setFields(made, fieldsOfJson(record), this.#options.fields, times);
+    return made;
   }
 
   #lines(delimiter: Uint8Array | undefined, sender: string | undefined): EntryStream {
@@ -115,8 +136,7 @@ export class EntryStreams {
     const { framing, maxBytes, fields } = this.#options;
     const times = this.#times();
     const draft = (record: Buffer, value: unknown) => {
-      const made = this.#maker.draft(record, sender);
-      if (framing.kind === 'json') setFields(made, fieldsOfJson(record), fields, times);
+      const made = this.#draft(record, sender, times);
       if (framing.kind !== 'messagepack') return made;
       made.data = jsonOrText(value) ?? record;
       setFields(made, fieldsOfValue(value), fields, times);

@@ -73,7 +73,10 @@ export function extractGroups(expression: RegExp): Step {
 /** Gives entries the tag of the first route whose value they have. */
 export function tagByValue(routes: readonly Route[]): Step {
   return (draft) => {
-    const route = routes.find(({ name, value }) => String(draft.values[name]) === value);
+    const { values } = draft;
+    const route = routes.find(
+      ({ name, value }) => Object.hasOwn(values, name) && String(values[name]) === value,
+    );
     if (route !== undefined) draft.tag = route.tag;
     return draft;
   };

@@ -1,3 +1,4 @@
+import { checkTag } from '@ringest/codec';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Step } from '../entries/draft.js';
 import type { OnStepError } from '../entries/entry-maker.js';
@@ -81,12 +82,20 @@ export function readSteps(command: Command): Pick<EntryOptions, 'steps' | 'onSte
 
 function route(text: string): Route {
   const [, name = '', value = '', tag = ''] = /^([^=]+)=(.*):([^:]+)$/s.exec(text) ?? [];
-  if (name !== '') return { name, value, tag };
+  if (name !== '') return { name, value, tag: usableTag(tag) };
   throw new InvalidArgumentError('It must be name=value:tag.');
 }
 
 function tagRule(text: string): TagRule {
   const [, regex = '', tag = ''] = /^(.+)=([^=]+)$/s.exec(text) ?? [];
-  if (regex !== '') return { expression: expression(regex), tag };
+  if (regex !== '') return { expression: expression(regex), tag: usableTag(tag) };
   throw new InvalidArgumentError('It must be regex=tag.');
+}
+
+function usableTag(tag: string): string {
+  try {
+    return checkTag(tag);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }

@@ -41,7 +41,7 @@ export function hecDefaults(query: URLSearchParams): HecDefaults {
 export function setDefaults(draft: Draft, { time, values }: HecDefaults): void {
   // A field may have any name, such as `__proto__`.
   draft.values = Object.create(null);
-  draft.timestamp = time;
+  if (time !== undefined) draft.timestamp = time;
   for (const [name, value] of values) {
     draft.values[name] = value;
     if (name === 'host' && isIP(value) !== 0) draft.source = value;
