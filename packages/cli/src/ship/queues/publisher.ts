@@ -49,7 +49,13 @@ export interface PublisherHost {
  * Connects to a queue, and waits for it.
  * @throws what cannot be used, or is not there
  */
-export async function openPublisher(choice: OutputChoice, host: PublisherHost): Promise<Publisher> {
+export type OpenPublisher = (choice: OutputChoice, host: PublisherHost) => Promise<Publisher>;
+
+/**
+ * Loads what publishes. Whoever opens a cache must wait for it: the cache is loaded by `require`, in the middle of
+ * which Node.js 20 does not find the exports of a CommonJS module that is being imported.
+ */
+export async function loadPublisher(): Promise<OpenPublisher> {
   const { NatsPublisher } = await import('./nats/nats-publisher.js');
-  return NatsPublisher.open(choice, host);
+  return (choice, host) => NatsPublisher.open(choice, host);
 }

@@ -24,6 +24,14 @@ export interface NatsHost {
 /** How long to wait between two attempts, in milliseconds. */
 const RETRY_MS = 1000;
 
+/**
+ * A server that says nothing is asked so often, and its connection is lost when it has missed two answers: TCP alone
+ * would go on with it up to two minutes after a network is there again.
+ */
+const PING_MS = 5000;
+/** How long a server may take to shake hands. */
+const CONNECT_MS = 5000;
+
 /** What the system says of a server that is away, and may come. */
 const AWAY = new Set([
   'ECONNREFUSED',
@@ -114,6 +122,9 @@ function optionsOf(access: NatsAccess): NodeConnectionOptions {
     // A stack for each request takes more time than the request.
     noAsyncTraces: true,
     reconnectTimeWait: RETRY_MS,
+    pingInterval: PING_MS,
+    maxPingOut: 2,
+    timeout: CONNECT_MS,
     ...(hasTls && { tls: checked }),
     ...(credsFile !== undefined && {
       authenticator: credsAuthenticator(readOption('--nats-creds', credsFile)),
