@@ -14,8 +14,9 @@ function start(handler: Partial<EntryHandler> = {}) {
     onEntry: (entry) => {
       if (entry.dataLength === 666) throw new Error('not this one');
     },
-    onRunEnd: ({ frames, entries, isDitto }) => {
-      told.push(`${isDitto ? 'ditto' : 'run'} of ${entries}, ${frames.length} bytes`);
+    onRunEnd: ({ frames, entries, isDitto, isDittoEnd }) => {
+      const kind = isDittoEnd ? 'last' : isDitto ? 'ditto' : 'run';
+      told.push(`${kind} of ${entries}, ${frames.length} bytes`);
     },
     beforeConfirm: () => {
       told.push('confirm');
@@ -87,7 +88,7 @@ describe('a handler of runs', () => {
     await settle();
     expect(told).toEqual([
       'run of 1, 50 bytes',
-      'ditto of 2, 100 bytes',
+      'last of 2, 100 bytes',
       'confirm',
       'block of 2',
       'confirm',

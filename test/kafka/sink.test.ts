@@ -138,3 +138,23 @@ withBrokers('barrier waits for what was written before it, while more is written
   await sink.flush();
   expect(sink.stats()).toMatchObject({ published: 101, stored: 101 });
 });
+
+withBrokers('no more is written than may wait for brokers, by count and by bytes', async () => {
+  const brokers = await KafkaBrokers.start();
+  await brokers.topics('events');
+  const entry = (bytes: number) => ({ tag: 'test', timestamp: 0, data: new Uint8Array(bytes) });
+  for (const [limit, bytes] of [
+    [{ maxUnconfirmed: 2 }, 1],
+    [{ maxUnconfirmedBytes: 100_000 }, 60_000],
+  ] as const) {
+    const sink = await KafkaSink.open({ kafka: brokers.client(), topic: 'events', ...limit });
+    expect(sink.write(entry(bytes))).toBeUndefined();
+    const room = sink.write(entry(bytes));
+    expect(room).toBeInstanceOf(Promise);
+    await room;
+    await sink.flush();
+    expect(sink.write(entry(bytes))).toBeUndefined();
+    await sink.close();
+    expect(sink.stats().stored).toBe(3);
+  }
+});

@@ -133,3 +133,23 @@ withServer('a bad entry is refused, and nothing is published', async () => {
   await sink.flush();
   expect(sink.stats().published).toBe(0);
 });
+
+withServer('no more is published than may wait for an answer, by count and by bytes', async () => {
+  const server = await NatsServer.start();
+  const connection = await server.stream();
+  const entry = (bytes: number) => ({ tag: 'test', timestamp: 0, data: new Uint8Array(bytes) });
+  for (const [limit, bytes] of [
+    [{ maxUnconfirmed: 2 }, 1],
+    [{ maxUnconfirmedBytes: 100_000 }, 60_000],
+  ] as const) {
+    const sink = new JetStreamSink({ connection, subject: 'events.{tag}', ...limit });
+    expect(sink.write(entry(bytes))).toBeUndefined();
+    const room = sink.write(entry(bytes));
+    expect(room).toBeInstanceOf(Promise);
+    await room;
+    await sink.flush();
+    expect(sink.write(entry(bytes))).toBeUndefined();
+    await sink.flush();
+    expect(sink.stats().stored).toBe(3);
+  }
+});

@@ -17,4 +17,6 @@ export { HeldBytes } from './ship/listen/held-bytes.js';
 export { kernelDrops } from './ship/listen/kernel-drops.js';
 export { CHUNK_BYTES, StreamRoom } from './ship/listen/stream-room.js';
 export { octetCounted } from './ship/listen/syslog.js';
+export { QueueWriter } from './ship/queues/queue-writer.js';
 export { readInput } from './ship/read-input.js';
+export { sharedWait } from './ship/shared-wait.js';

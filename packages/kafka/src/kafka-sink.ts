@@ -4,6 +4,7 @@ import {
   check,
   entryData,
   entryHeaders,
+  headersSize,
   isCount,
   isObject,
   isText,
@@ -23,6 +24,8 @@ export interface KafkaSinkOptions {
   readonly topic: string;
   /** Entries that are written and not stored yet, at most. Default: 10,000. */
   readonly maxUnconfirmed?: number;
+  /** Bytes that these entries take, about, at most: the one that goes beyond is the last. Default: 16 MiB. */
+  readonly maxUnconfirmedBytes?: number;
   /**
    * Bytes of the messages of one request, about; a larger message goes alone. Brokers take 1 MiB unless their
    * `message.max.bytes` says otherwise. Default: 512 KiB.
@@ -65,6 +68,7 @@ export class KafkaSink {
   readonly #partitions: StickyPartitions;
   readonly #topic: string;
   readonly #most: number;
+  readonly #mostBytes: number;
   readonly #requestBytes: number;
   readonly #onUnstored: NonNullable<KafkaSinkOptions['onUnstored']>;
   readonly #outgoing = new Map<string, OutgoingMessages>();
@@ -73,6 +77,7 @@ export class KafkaSink {
   #stored = 0;
   #requests = 0;
   #waiting = 0;
+  #waitingBytes = 0;
   #failure: SendError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -85,6 +90,7 @@ export class KafkaSink {
     this.#partitions = partitions;
     this.#topic = options.topic;
     this.#most = options.maxUnconfirmed;
+    this.#mostBytes = options.maxUnconfirmedBytes;
     this.#requestBytes = options.maxRequestBytes;
     this.#onUnstored = options.onUnstored;
   }
@@ -99,6 +105,7 @@ export class KafkaSink {
     const { kafka, topic, producer: more = {} } = options;
     const {
       maxUnconfirmed = 10_000,
+      maxUnconfirmedBytes = 16 * 2 ** 20,
       maxRequestBytes = 512 * 1024,
       onUnstored = () => 'fail',
     } = options;
@@ -106,6 +113,12 @@ export class KafkaSink {
     const isPattern = isText(topic) && isTopic(topic.replaceAll('{tag}', 'x'));
     check('topic', topic, isPattern, 'the name of a topic, with {tag} for that of the tag');
     check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
+    check(
+      'maxUnconfirmedBytes',
+      maxUnconfirmedBytes,
+      isCount(maxUnconfirmedBytes),
+      'bytes, from 1',
+    );
     check('maxRequestBytes', maxRequestBytes, isCount(maxRequestBytes), 'bytes, from 1');
     check('onUnstored', onUnstored, typeof onUnstored === 'function', 'a function');
     check('producer', more, isObject(more), 'an object');
@@ -116,7 +129,8 @@ export class KafkaSink {
       createPartitioner: () => partitions.choose,
     });
     await producer.connect();
-    const checked = { kafka, topic, maxUnconfirmed, maxRequestBytes, onUnstored, producer: more };
+    const limits = { maxUnconfirmed, maxUnconfirmedBytes, maxRequestBytes };
+    const checked = { kafka, topic, ...limits, onUnstored, producer: more };
     return new KafkaSink(producer, partitions, checked);
   }
 
@@ -137,11 +151,13 @@ export class KafkaSink {
     const headers = entryHeaders(tag, entry);
     const value = entryData(entry);
     const outgoing = this.#outgoingOf(this.#topic.replaceAll('{tag}', tag));
-    outgoing.add({ value, headers }, value.length + MESSAGE_BYTES + sizeOf(headers));
+    const bytes = value.length + MESSAGE_BYTES + headersSize(headers);
+    outgoing.add({ value, headers }, bytes);
     this.#published++;
     this.#waiting++;
+    this.#waitingBytes += bytes;
     if (!outgoing.isSending) void this.#send(outgoing);
-    return this.#waiting < this.#most ? undefined : this.#room();
+    return this.#hasRoom ? undefined : this.#room();
   }
 
   /**
@@ -173,8 +189,12 @@ export class KafkaSink {
     return this.#closing;
   }
 
+  get #hasRoom(): boolean {
+    return this.#waiting < this.#most && this.#waitingBytes < this.#mostBytes;
+  }
+
   async #room(): Promise<void> {
-    await this.#signal.until(() => this.#waiting < this.#most || this.#failure !== undefined);
+    await this.#signal.until(() => this.#hasRoom || this.#failure !== undefined);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -194,11 +214,12 @@ export class KafkaSink {
     // What is written in the same turn goes along.
     await Promise.resolve();
     while (!outgoing.isEmpty && this.#failure === undefined) {
-      const messages = outgoing.take(this.#requestBytes);
+      const { messages, bytes } = outgoing.take(this.#requestBytes);
       await this.#store(outgoing.topic, messages);
       if (this.#failure === undefined) {
         outgoing.settled += messages.length;
         this.#waiting -= messages.length;
+        this.#waitingBytes -= bytes;
       }
       this.#signal.tell();
     }
@@ -229,10 +250,4 @@ export class KafkaSink {
       }
     }
   }
-}
-
-function sizeOf(headers: Readonly<Record<string, string>>): number {
-  let size = 0;
-  for (const [name, value] of Object.entries(headers)) size += name.length + value.length;
-  return size;
 }

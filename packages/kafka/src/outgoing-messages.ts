@@ -26,16 +26,16 @@ export class OutgoingMessages {
     this.added++;
   }
 
-  /** As many messages as a request of so many bytes may carry, and at least one. */
-  take(maxBytes: number): Message[] {
+  /** As many messages as a request of so many bytes may carry, and at least one, with the bytes that they take. */
+  take(maxBytes: number): { readonly messages: Message[]; readonly bytes: number } {
     let bytes = 0;
     let count = 0;
     for (const size of this.#sizes) {
+      if (count > 0 && bytes + size > maxBytes) break;
       bytes += size;
-      if (count > 0 && bytes > maxBytes) break;
       count++;
     }
     this.#sizes.splice(0, count);
-    return this.#messages.splice(0, count);
+    return { messages: this.#messages.splice(0, count), bytes };
   }
 }

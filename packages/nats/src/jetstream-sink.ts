@@ -6,12 +6,14 @@ import {
   check,
   entryData,
   entryHeaders,
+  headersSize,
   isCount,
   isObject,
   type NamedEntry,
   Signal,
 } from '@ringest/queues';
 import { PublishError } from './errors.js';
+import { MESSAGE_BYTES } from './pulled-messages.js';
 
 /** How entries become messages. */
 export interface JetStreamSinkOptions {
@@ -21,6 +23,8 @@ export interface JetStreamSinkOptions {
   readonly subject: string;
   /** Entries that are published and not stored yet, at most. Default: 4096. */
   readonly maxUnconfirmed?: number;
+  /** Bytes that these entries take, about, at most: the one that goes beyond is the last. Default: 16 MiB. */
+  readonly maxUnconfirmedBytes?: number;
   /** How often an entry is published again when the stream does not answer. Default: 10. */
   readonly retries?: number;
   /** How long the stream may take to answer, in milliseconds. Default: 5000. */
@@ -44,6 +48,7 @@ export class JetStreamSink {
   readonly #stream: JetStreamClient;
   readonly #subject: string;
   readonly #most: number;
+  readonly #mostBytes: number;
   readonly #retries: number;
   readonly #timeout: number;
   readonly #onUnstored: NonNullable<JetStreamSinkOptions['onUnstored']>;
@@ -53,6 +58,7 @@ export class JetStreamSink {
   #stored = 0;
   #duplicates = 0;
   #waiting = 0;
+  #waitingBytes = 0;
   /** The number of the first entry that is not settled. Those behind it that are, are in the set. */
   #first = 0;
   readonly #settled = new Set<number>();
@@ -62,18 +68,25 @@ export class JetStreamSink {
   constructor(options: JetStreamSinkOptions) {
     check('', options, isObject(options), 'an object');
     const { connection, subject, maxUnconfirmed = 4096, retries = 10, timeout = 5000 } = options;
-    const { onUnstored = () => 'fail' } = options;
+    const { maxUnconfirmedBytes = 16 * 2 ** 20, onUnstored = () => 'fail' } = options;
     const isConnection = typeof connection?.publish === 'function';
     check('connection', connection, isConnection, 'a connection of NATS');
     const isSubject = typeof subject === 'string' && /^[^\s*>]+$/.test(subject);
     check('subject', subject, isSubject, 'a subject without wildcards');
     check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
+    check(
+      'maxUnconfirmedBytes',
+      maxUnconfirmedBytes,
+      isCount(maxUnconfirmedBytes),
+      'bytes, from 1',
+    );
     check('retries', retries, Number.isSafeInteger(retries) && retries >= 0, 'a number from 0');
     check('timeout', timeout, isCount(timeout), 'milliseconds, from 1');
     check('onUnstored', onUnstored, typeof onUnstored === 'function', 'a function');
     this.#stream = jetstream(connection);
     this.#subject = subject;
     this.#most = maxUnconfirmed;
+    this.#mostBytes = maxUnconfirmedBytes;
     this.#retries = retries;
     this.#timeout = timeout;
     this.#onUnstored = onUnstored;
@@ -94,14 +107,16 @@ export class JetStreamSink {
     if (this.#failure !== undefined) throw this.#failure;
     const tag = checkTag(entry.tag);
     const data = entryData(entry);
+    const texts = entryHeaders(tag, entry);
     const headers = newHeaders();
-    for (const [name, value] of Object.entries(entryHeaders(tag, entry))) headers.set(name, value);
+    for (const [name, value] of Object.entries(texts)) headers.set(name, value);
+    const bytes = data.length + headersSize(texts) + MESSAGE_BYTES;
     const subject = this.#subject.replaceAll('{tag}', tag);
     const number = this.#published++;
     this.#waiting++;
-    this.#publish({ number, subject, data, headers });
-    if (this.#waiting < this.#most) return undefined;
-    return this.#room();
+    this.#waitingBytes += bytes;
+    this.#publish({ number, subject, data, headers, bytes });
+    return this.#hasRoom ? undefined : this.#room();
   }
 
   /**
@@ -123,8 +138,12 @@ export class JetStreamSink {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  get #hasRoom(): boolean {
+    return this.#waiting < this.#most && this.#waitingBytes < this.#mostBytes;
+  }
+
   async #room(): Promise<void> {
-    await this.#signal.until(() => this.#waiting < this.#most || this.#failure !== undefined);
+    await this.#signal.until(() => this.#hasRoom || this.#failure !== undefined);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -139,15 +158,15 @@ export class JetStreamSink {
         timeout: this.#timeout,
       })
       .then(
-        (answer) => this.#store(number, answer),
+        (answer) => this.#store(message, answer),
         (error: Error) => this.#refuse(message, error),
       );
   }
 
-  #store(number: number, { duplicate }: PubAck): void {
+  #store(message: Message, { duplicate }: PubAck): void {
     if (duplicate) this.#duplicates++;
     this.#stored++;
-    this.#settle(number);
+    this.#settle(message);
   }
 
   #refuse(message: Message, cause: Error): void {
@@ -158,11 +177,12 @@ export class JetStreamSink {
       return;
     }
     if (fate === 'fail') this.#failure ??= error;
-    this.#settle(message.number);
+    this.#settle(message);
   }
 
-  #settle(number: number): void {
+  #settle({ number, bytes }: Message): void {
     this.#waiting--;
+    this.#waitingBytes -= bytes;
     this.#settled.add(number);
     while (this.#settled.delete(this.#first)) this.#first++;
     this.#signal.tell();
@@ -174,4 +194,6 @@ interface Message {
   readonly subject: string;
   readonly data: Uint8Array;
   readonly headers: ReturnType<typeof newHeaders>;
+  /** What it takes, about. */
+  readonly bytes: number;
 }

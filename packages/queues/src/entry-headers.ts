@@ -36,6 +36,13 @@ export function entryHeaders(
   return headers;
 }
 
+/** About how many bytes headers take. */
+export function headersSize(headers: Readonly<Record<string, string>>): number {
+  let size = 0;
+  for (const [name, value] of Object.entries(headers)) size += name.length + value.length;
+  return size;
+}
+
 /**
  * The data of an entry, in memory of its own: the caller may use its bytes again.
  * @throws {InvalidEntryError} it is neither bytes nor text

@@ -1,5 +1,11 @@
 export { check, isCount, isHeader, isObject, isText, type NamedHeader } from './check.js';
-export { ENTRY_HEADERS, entryData, entryHeaders, type NamedEntry } from './entry-headers.js';
+export {
+  ENTRY_HEADERS,
+  entryData,
+  entryHeaders,
+  headersSize,
+  type NamedEntry,
+} from './entry-headers.js';
 export {
   type CheckedEntryOptions,
   checkEntryOptions,

@@ -7,9 +7,7 @@ import {
   type IngesterState,
   InvalidTagError,
 } from '@ringest/codec';
-import { BacklogFullError, DittoError, NotHotError } from '@ringest/core';
 import {
-  DittoRefusedError,
   type EntryHandler,
   type EntryRun,
   type EntryView,
@@ -17,6 +15,7 @@ import {
   TagNotNegotiatedError,
 } from '@ringest/indexer';
 import type { Logger } from 'pino';
+import { DittoBlocks } from './ditto-blocks.js';
 import type { TagFilter } from './tag-filter.js';
 import { TagSet } from './tag-set.js';
 import type { WayOut } from './way-out.js';
@@ -54,11 +53,7 @@ export class RelayedIngester implements EntryHandler {
   readonly #granted = new TagSet();
   readonly #used = new TagSet();
   readonly #hasUsed = (tag: number) => this.#used.has(tag);
-  /** The frames of the ditto block that is being received; `undefined`: they are too many. */
-  #ditto: Buffer[] | undefined = [];
-  #dittoBytes = 0;
-  /** The end of the last ditto block that was sent on. */
-  #dittoEnd: Promise<void> | undefined;
+  readonly #dittos: DittoBlocks;
   #uuid = '';
   /** The name of its state among the children of the relay's; `undefined`: it has reported none. */
   #child: string | undefined;
@@ -67,6 +62,7 @@ export class RelayedIngester implements EntryHandler {
   constructor(parts: RelayedIngesterParts, tags: readonly string[]) {
     this.#parts = parts;
     this.#inlet = parts.out.inlet;
+    this.#dittos = new DittoBlocks((frames) => this.#inlet.dittoWrite(frames), parts.maxDittoBytes);
     this.#granted.add(GRAVWELL_TAG);
     for (const name of tags) this.#granted.add(parts.out.muxer.getTag(checkTag(name)));
   }
@@ -77,11 +73,12 @@ export class RelayedIngester implements EntryHandler {
     this.#used.add(tag);
   }
 
-  onRunEnd({ frames, entries, isDitto }: EntryRun): Promise<void> | undefined {
+  onRunEnd(run: EntryRun): Promise<void> | undefined {
+    const { frames, entries, isDitto } = run;
     const { received } = this.#parts;
     received.entries += entries;
     received.bytes += frames.length - entries * FRAME_BYTES;
-    return isDitto ? this.#gather(frames) : this.#inlet.write(frames);
+    return isDitto ? this.#dittos.gather(run) : this.#inlet.write(frames);
   }
 
   beforeConfirm(): Promise<void> {
@@ -89,16 +86,7 @@ export class RelayedIngester implements EntryHandler {
   }
 
   onDittoBlock(entries: number): Promise<void> {
-    const frames = this.#ditto;
-    this.#ditto = [];
-    this.#dittoBytes = 0;
-    if (frames === undefined) {
-      const most = this.#parts.maxDittoBytes;
-      throw new DittoRefusedError(`its ${entries} entries have more than ${most} bytes`);
-    }
-    const sent = this.#inlet.dittoWrite(frames).catch(refuse);
-    this.#dittoEnd = sent.catch(() => {});
-    return sent;
+    return this.#dittos.sendNext(entries);
   }
 
   onForceAck(): void {
@@ -138,14 +126,6 @@ export class RelayedIngester implements EntryHandler {
   ended(): void {
     if (this.#child !== undefined) this.#parts.out.children.remove(this.#child);
   }
-
-  /** Keeps frames of a ditto block. No more is read while an earlier block is on its way. */
-  #gather(frames: Buffer): Promise<void> | undefined {
-    this.#dittoBytes += frames.length;
-    if (this.#dittoBytes > this.#parts.maxDittoBytes) this.#ditto = undefined;
-    this.#ditto?.push(Buffer.from(frames));
-    return this.#dittoEnd;
-  }
 }
 
 /**
@@ -171,13 +151,4 @@ function validName(name: string): string {
     if (!(cause instanceof InvalidTagError)) throw cause;
     throw new TagNotGrantedError(name, 'it is not a valid name', { cause });
   }
-}
-
-/** A block that no indexer has is refused. One that an indexer may have ends the connection: nobody knows. */
-function refuse(error: unknown): never {
-  const isUnsent = error instanceof BacklogFullError || error instanceof NotHotError;
-  if (isUnsent || (error instanceof DittoError && !error.mayBeStored)) {
-    throw new DittoRefusedError(error.message, 1, { cause: error });
-  }
-  throw error;
 }

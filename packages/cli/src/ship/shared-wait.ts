@@ -7,7 +7,8 @@ export function sharedWait(wait: () => Promise<void>): () => Promise<void> {
   let next: Promise<void> | undefined;
   const run = (): Promise<void> => {
     running = wait().finally(() => {
-      running = undefined;
+      // Otherwise the next run is about to begin, and is the one to wait for.
+      if (next === undefined) running = undefined;
     });
     return running;
   };

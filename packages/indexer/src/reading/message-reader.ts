@@ -31,6 +31,8 @@ export interface EntryRun {
   readonly entries: number;
   /** Whether they belong to a ditto block (§10). */
   readonly isDitto: boolean;
+  /** Whether the last of them is the last of its ditto block. */
+  readonly isDittoEnd: boolean;
 }
 
 /** Handles what an ingester sends. */
@@ -246,7 +248,8 @@ export class MessageReader {
     const entries = this.#runEntries;
     try {
       const frames = bytes.subarray(start, this.#runEnd);
-      const taken = this.#handler.onRunEnd?.({ frames, entries, isDitto });
+      const isDittoEnd = isDitto && entries === this.#responder.dittoEntries;
+      const taken = this.#handler.onRunEnd?.({ frames, entries, isDitto, isDittoEnd });
       if (taken !== undefined) this.#replies.waitFor(taken);
     } catch (error) {
       if (!isDitto) this.#replies.takeBack(entries);

@@ -36,8 +36,8 @@ export class QueueWriter
   readonly #isStored: boolean;
   readonly #barrier: () => Promise<void>;
   readonly #names = new Map<MuxerTag, string>();
-  /** What was written since the last barrier, and may not be on disk. */
-  #storing: Promise<void>[] = [];
+  /** Writes since the last barrier that wait for room, or for the disk if that is enough. */
+  #waiting: Promise<void>[] = [];
   #entries = 0;
   #refused = 0;
 
@@ -58,7 +58,10 @@ export class QueueWriter
     this.#isPlain = options.steps.length === 0 && this.#times === undefined;
     this.#isStored = host.isStored;
     // Messages come in many small groups, each of which asks.
-    this.#barrier = sharedWait(() => (host.isStored ? this.#stored() : muxer.barrier()));
+    this.#barrier = sharedWait(async () => {
+      await this.#written();
+      if (!host.isStored) await muxer.barrier();
+    });
   }
 
   stats() {
@@ -84,11 +87,12 @@ export class QueueWriter
   writeEntry(entry: EntryInput): Promise<void> | undefined {
     this.#account.bytes += entry.data.length;
     const room = this.#isPlain ? this.#writeOne(entry) : this.#writeAll(this.#make(entry));
-    if (!this.#isStored || room === undefined) return room;
-    // The next one need not wait for the disk: the barrier does.
+    if (room === undefined) return undefined;
+    // The muxer may not have it yet, and its barrier would not wait for it.
     room.catch(() => {});
-    this.#storing.push(room);
-    return undefined;
+    this.#waiting.push(room);
+    // The next one need not wait for the disk: the barrier does.
+    return this.#isStored ? undefined : room;
   }
 
   /** Resolves once all that was written before is confirmed, or on disk if that is enough. */
@@ -96,10 +100,10 @@ export class QueueWriter
     return this.#barrier();
   }
 
-  async #stored(): Promise<void> {
-    const storing = this.#storing;
-    this.#storing = [];
-    await Promise.all(storing);
+  async #written(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    await Promise.all(waiting);
   }
 
   #writeOne(entry: EntryInput): Promise<void> | undefined {
