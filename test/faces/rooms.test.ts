@@ -26,6 +26,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'core',
     'flags',
     'indexer',
+    'kafka',
     'nats',
     'timestamps',
   ],
