@@ -11,7 +11,7 @@ const PURE = [
   'test/core/configuration/{configuration,gravwell-file,load-config,uuid-file}.test.ts',
   'test/core/configuration/muxer-configuration.test.ts',
   'test/indexer/{address,answer-queue,digest,entry-reader,handshake,slow-reader,tag-table}.test.ts',
-  'test/indexer/handler-promises.test.ts',
+  'test/indexer/{handler-promises,runs}.test.ts',
   'test/{fault,kill}/account.test.ts',
   'test/timestamps/**/*.test.ts',
   'test/queues/**/*.test.ts',
@@ -22,6 +22,16 @@ const ALONE = ['test/fuzz/**/*.test.ts', 'test/codec/native-libraries.test.ts'];
 
 /** Properties of a machine rather than of the code: only `pnpm soak` runs them. */
 const SOAK = ['test/soak/**/*.test.ts'];
+
+/** Tests of muxers and of indexers that run again with a relay between the two. */
+const RELAYED = [
+  'test/core/lanes/{evacuation,half-open}.test.ts',
+  'test/core/reporting/stats.test.ts',
+  'test/core/waiting/{close,pressure,sync}.test.ts',
+  'test/core/writing/writing.test.ts',
+  'test/hostile/ingester-handshake.test.ts',
+  'test/indexer/indexer.test.ts',
+];
 
 const ALL = ['test/**/*.test.ts'];
 const { exclude } = configDefaults;
@@ -46,6 +56,10 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'engine', include: ALL, exclude: [...exclude, ...PURE, ...ALONE, ...SOAK] },
+      },
+      {
+        extends: true,
+        test: { name: 'relayed', include: RELAYED, env: { RINGEST_TEST_RELAYED: '1' } },
       },
       {
         extends: true,

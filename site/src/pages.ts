@@ -32,6 +32,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/embedding.md',
     'docs/command.md',
     'docs/queues.md',
+    'docs/relay.md',
     'packages/cli/README.md',
     'docs/configuration.md',
     'docs/choosing.md',
@@ -55,6 +56,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/measurements.md',
     'docs/performance.md',
     'docs/scaling.md',
+    'docs/more-machines.md',
     'docs/balancing.md',
   ],
   'Change it': [

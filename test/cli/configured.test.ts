@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeEntry } from '@ringest/codec';
 import { expect, it } from 'vitest';
@@ -11,15 +11,22 @@ import { eventually } from '../support/waiting.js';
 
 const UUID = '1a2b3c4d-0000-4000-8000-000000000001';
 
+const textOf = (bytes: Buffer): string => decodeEntry(bytes).data.toString();
+
 /** A running `ringest ship` with a configuration file. */
 function shipConfigured(folder: string, sections: string, target = '127.0.0.1:1'): NodeProcess {
+  const config = writeConfig(folder, sections, target);
+  return new NodeProcess(RINGEST, ['ship', '--config', config, '--poll', '10ms']);
+}
+
+function writeConfig(folder: string, sections: string, target: string): string {
   const config = join(folder, 'ship.conf');
   const global = `Ingest-Secret=${SECRET}\nIngester-UUID=${UUID}\nDisable-Self-Ingest=true\n`;
   writeFileSync(
     config,
     `[Global]\n${global}Cleartext-Backend-Target=${target}\nState-Store-Location=${folder}/state\n${sections}`,
   );
-  return new NodeProcess(RINGEST, ['ship', '--config', config, '--poll', '10ms']);
+  return config;
 }
 
 it('ships what the listeners and followers of a configuration file take, each with its tag and its times', async () => {
@@ -81,6 +88,64 @@ it('ships what the listeners and followers of a configuration file take, each wi
   );
   await eventually(() => expect(indexer.received.length).toBeGreaterThan(3));
   expect(await again.end('SIGTERM')).toBe(0);
+});
+
+it('changes its listeners and followed files at SIGHUP, and goes on with those that stay', async () => {
+  const indexer = await CollectingIndexer.start();
+  const target = indexer.address.replace('tcp://', '');
+  const folder = temporaryDirectory();
+  const listener = (name: string) =>
+    `[Listener "${name}"]\nBind-String="tcp://127.0.0.1:0"\nTag-Name=${name}\n`;
+  const follower = (tag: string) =>
+    `[Follower "f"]\nBase-Directory=${folder}\nFile-Filter=*.log\nTag-Name=${tag}\n`;
+  const received = () => indexer.received.map(({ tag, bytes }) => [tag, textOf(bytes)].join(' '));
+  writeFileSync(join(folder, 'a.log'), 'one\nhalf');
+  const process = shipConfigured(folder, listener('stays') + follower('before'), target);
+  const [, stays] = await process.says('stderr', /lines on tcp:\/\/127\.0\.0\.1:(\d+)\n/);
+  const sender = connectSender(Number(stays));
+  sender.write('two\n');
+  await eventually(() => expect(received().sort()).toEqual(['before one', 'stays two']));
+
+  writeConfig(folder, listener('stays') + listener('comes') + follower('after'), target);
+  process.kill('SIGHUP');
+  await process.says('stderr', /read again/);
+  const [, comes] = await process.says('stderr', /lines on .*\n[\s\S]*lines on .*:(\d+)\n/);
+  sender.write('three\n');
+  connectSender(Number(comes)).end('four\n');
+  appendFileSync(join(folder, 'a.log'), ' and half\n');
+  await eventually(() =>
+    expect(received().slice(2).sort()).toEqual([
+      'after half and half',
+      'comes four',
+      'stays three',
+    ]),
+  );
+
+  writeConfig(folder, listener('comes'), target);
+  process.kill('SIGHUP');
+  await process.says('stderr', /read again[\s\S]*read again/);
+  await eventually(() => expect(sender.closed).toBe(true));
+  appendFileSync(join(folder, 'a.log'), 'five\n');
+  connectSender(Number(comes)).end('six\n');
+  await eventually(() => expect(received().at(-1)).toBe('comes six'));
+  expect(received()).toHaveLength(6);
+  expect(await process.end('SIGTERM')).toBe(0);
+});
+
+it('refuses at SIGHUP to keep its state somewhere else, and goes on as before', async () => {
+  const indexer = await CollectingIndexer.start();
+  const target = indexer.address.replace('tcp://', '');
+  const folder = temporaryDirectory();
+  const sections = `[Listener "a"]\nBind-String="tcp://127.0.0.1:0"\n`;
+  const process = shipConfigured(folder, sections, target);
+  const [, port] = await process.says('stderr', /lines on tcp:\/\/127\.0\.0\.1:(\d+)\n/);
+  const config = join(folder, 'ship.conf');
+  writeFileSync(config, readFileSync(config, 'utf8').replace('/state\n', '/other\n'));
+  process.kill('SIGHUP');
+  await process.says('stderr', /stays as it was: .*State-Store-Location/);
+  connectSender(Number(port)).end('one\n');
+  await indexer.entries(1);
+  expect(await process.end('SIGTERM')).toBe(0);
 });
 
 it.each([

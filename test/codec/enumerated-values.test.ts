@@ -1,4 +1,5 @@
 import {
+  checkEnumeratedBlock,
   DecodeError,
   decodeEnumeratedBlock,
   type EnumeratedScalar,
@@ -68,8 +69,18 @@ function content(name: string): EnumeratedValue['value'] {
 }
 
 function verdict(hex: string): boolean {
+  return isAccepted(() => decodeEnumeratedBlock(Buffer.from(hex, 'hex')));
+}
+
+/** The verdict of the check alone, on a block that lies among other bytes. */
+function checkedVerdict(bytes: Buffer): boolean {
+  const around = Buffer.concat([Buffer.alloc(3, 1), bytes, Buffer.alloc(5, 1)]);
+  return isAccepted(() => checkEnumeratedBlock(around, 3, 3 + bytes.length));
+}
+
+function isAccepted(read: () => unknown): boolean {
   try {
-    decodeEnumeratedBlock(Buffer.from(hex, 'hex'));
+    read();
     return true;
   } catch (error) {
     if (error instanceof DecodeError) return false;
@@ -118,6 +129,7 @@ describe('a block', () => {
 
   it.each(vectors.decode)('is judged as the reference does: $label', ({ hex, accepted }) => {
     expect(verdict(hex)).toBe(accepted);
+    expect(checkedVerdict(Buffer.from(hex, 'hex'))).toBe(accepted);
   });
 
   it.each(vectors.decode.filter(({ accepted }) => accepted))(
@@ -194,7 +206,9 @@ describe('a block', () => {
   it('is a block or a DecodeError, whatever the bytes', () => {
     fc.assert(
       fc.property(hostileBytes(block), (bytes) => {
-        if (!verdict(bytes.toString('hex'))) return;
+        const isBlock = verdict(bytes.toString('hex'));
+        expect(checkedVerdict(bytes)).toBe(isBlock);
+        if (!isBlock) return;
         for (const value of decodeEnumeratedBlock(bytes)) {
           expect(value.encoded).toHaveLength(8 + value.nameBytes.length + value.bytes.length);
         }

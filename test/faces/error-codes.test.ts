@@ -5,15 +5,25 @@ import * as indexer from '@ringest/indexer';
 import * as kafka from '@ringest/kafka';
 import * as nats from '@ringest/nats';
 import * as queues from '@ringest/queues';
+import * as relay from '@ringest/relay';
 import * as timestamps from '@ringest/timestamps';
 import * as workers from '@ringest/workers';
 import { describe, expect, it } from 'vitest';
 
 /** Every class of an error that a package exports; core exports many of the others again. */
 function errorClasses(): Set<abstract new (...parts: never[]) => Error> {
-  const all = [codec, workers, cache, core, indexer, timestamps, queues, nats, kafka].flatMap(
-    (one) => Object.values(one),
-  );
+  const all = [
+    codec,
+    workers,
+    cache,
+    core,
+    indexer,
+    timestamps,
+    queues,
+    nats,
+    kafka,
+    relay,
+  ].flatMap((one) => Object.values(one));
   return new Set(all.filter((one) => typeof one === 'function' && one.prototype instanceof Error));
 }
 

@@ -16,6 +16,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   queues: ['codec', 'core'],
   nats: ['codec', 'core', 'queues'],
   kafka: ['codec', 'core', 'queues'],
+  relay: ['codec', 'core', 'indexer'],
   pino: ['core'],
   winston: ['core'],
   cli: [
@@ -28,6 +29,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'indexer',
     'kafka',
     'nats',
+    'relay',
     'timestamps',
   ],
 };
@@ -92,11 +94,12 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   cli: {
     status: [],
     ship: ['status'],
+    relay: ['ship', 'status'],
     manual: [],
     cat: [],
     check: ['ship'],
     cache: [],
-    commands: ['ship', 'status', 'cat', 'check', 'cache', 'manual'],
+    commands: ['ship', 'relay', 'status', 'cat', 'check', 'cache', 'manual'],
   },
 };
 
@@ -117,8 +120,10 @@ const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly strin
     'start-from-config.js': ['gravwell-file', 'configuration'],
   },
   indexer: {
-    'indexer-options.js': ['admission', 'reading', 'store'],
-    'indexer.js': ['admission', 'behaviour', 'reading'],
+    'listen-options.js': ['admission'],
+    'indexer-options.js': ['reading', 'store'],
+    'ingest-server.js': ['admission', 'reading'],
+    'indexer.js': ['behaviour', 'reading'],
   },
   cli: { 'create-program.js': ['commands'] },
 };

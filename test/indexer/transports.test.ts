@@ -148,7 +148,7 @@ it('an indexer listens once at a time, and not any more when it is closed', asyn
   const { indexer } = await startIndexer();
   await expect(indexer.listen()).rejects.toThrow(/it listens already/);
   await indexer.close();
-  await expect(indexer.listen()).rejects.toThrow(/the indexer is closed/);
+  await expect(indexer.listen()).rejects.toThrow(/it is closed/);
 });
 
 it('an indexer that is closed while it begins to listen does not listen', async () => {

@@ -60,6 +60,17 @@ export const BENCH_RESULTS: BenchResults = {
   compression: {
     rows: [{ content: 'json', size: 256, plain: run, snappy: { ...run, wireShare: 0.36 } }],
   },
+  relay: {
+    sizes: [
+      {
+        size: 256,
+        ways: (['direct', 'through a relay'] as const).map((name) => ({
+          ...{ name, entriesPerSecond: 2e6, ratioToDirect: 1 },
+          ...{ ingester: 200, relay: 300, indexer: 150 },
+        })),
+      },
+    ],
+  },
   transports: { sizes: [{ size: 256, ways: [{ name: 'tcp', ratioToTcp: 1, ...run }] }] },
   cache: {
     sizes: [

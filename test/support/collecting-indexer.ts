@@ -1,4 +1,5 @@
 import type { Arrival } from './arrivals.js';
+import { IS_RELAYED, startRelay } from './relaying.js';
 import { ScriptedIndexer } from './scripted-indexer.js';
 
 /** What a scripted indexer calls the tag that was never asked for: every indexer has it. */
@@ -10,18 +11,29 @@ const GRAVWELL = 'number 65535';
  */
 export class CollectingIndexer {
   readonly indexer: ScriptedIndexer;
+  /** Where it listens, or, in the project `relayed`, the relay before it. */
   readonly address: string;
   #taken: Arrival[] = [];
   #connections = 0;
   #frames = 0;
 
-  private constructor(indexer: ScriptedIndexer) {
+  private constructor(indexer: ScriptedIndexer, address: string) {
     this.indexer = indexer;
-    this.address = indexer.address;
+    this.address = address;
   }
 
   static async start(options: { readonly port?: number } = {}): Promise<CollectingIndexer> {
-    return new CollectingIndexer(await ScriptedIndexer.listen({ ...options, confirms: 'at once' }));
+    if (!IS_RELAYED) {
+      const indexer = await ScriptedIndexer.listen({ ...options, confirms: 'at once' });
+      return new CollectingIndexer(indexer, indexer.address);
+    }
+    const indexer = await ScriptedIndexer.listen({ confirms: 'at once' });
+    const { port = 0 } = options;
+    const { address } = await startRelay({
+      muxer: { targets: [indexer.address] },
+      listener: { listen: `127.0.0.1:${port}` },
+    });
+    return new CollectingIndexer(indexer, address);
   }
 
   /** All that arrived, connection by connection. */

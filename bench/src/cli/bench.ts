@@ -11,6 +11,7 @@ import { type CompressionRow, runCompression } from '../measurements/compression
 import { formatHttp, runHttp } from '../measurements/http-bench.js';
 import type { MuxerRunResult, Rounds } from '../measurements/muxer-run.js';
 import { formatProducers, runProducers } from '../measurements/producers.js';
+import { formatRelay, runRelay } from '../measurements/relay-bench.js';
 import { formatRings, runRings } from '../measurements/rings.js';
 import { formatScaling, runScaling, SCALING_BY, type ScalingBy } from '../measurements/scaling.js';
 import { formatStreams, runStreams } from '../measurements/streams-bench.js';
@@ -72,6 +73,11 @@ addMeasurement(
 addMeasurement('compression', 'what snappy saves and costs, by kind of data', async (rounds) => ({
   rows: await runCompression(rounds, tellCompression),
 }));
+addMeasurement(
+  'relay',
+  'packed entries to an indexer, and to a relay before it (Linux)',
+  async (rounds) => ({ sizes: await runRelay(rounds, (row) => console.log(formatRelay(row))) }),
+);
 addMeasurement('transports', 'TCP, TLS and Unix sockets beside each other', async (rounds) => ({
   sizes: await runTransports(rounds, tellTransports),
 }));

@@ -54,11 +54,11 @@ export interface MuxerRunResult {
 /**
  * Writes one chunk of entries, which is made beforehand, over and over.
  * @param run against an indexer with the secret {@link SECRET}
- * @param meter measures what threads take over the same time; made just now
+ * @param meter measures what threads, or other processes, take over the same time
  */
 export async function runMuxer(
   run: MuxerRun,
-  meter?: ThreadMeter,
+  meter?: Pick<ThreadMeter, 'begin' | 'end'>,
 ): Promise<MuxerRunResult & { readonly entries: number }> {
   const { target, entryBytes, write, batch = BATCH, duration, warmUp = 0, content } = run;
   await using muxer = new IngestMuxer({

@@ -108,6 +108,8 @@ export const ERROR_ADVICE: Readonly<Record<string, string>> = {
   // @ringest/queues
   ERR_NO_TAG:
     'Add a rule with a pattern for the subject or topic, such as `>`, to the option `tag`.',
+  // @ringest/relay
+  ERR_RELAY_OPTION: 'Correct the option that `option` names.',
   // @ringest/nats
   ERR_JETSTREAM_CONSUMER: 'Make a durable pull consumer with explicit acknowledgements.',
   ERR_JETSTREAM_PUBLISH:

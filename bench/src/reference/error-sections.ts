@@ -12,6 +12,7 @@ const PACKAGES = [
   'queues',
   'nats',
   'kafka',
+  'relay',
 ];
 /** The order on the page: what an ingester meets first. */
 const SHOWN = [
@@ -24,6 +25,7 @@ const SHOWN = [
   'queues',
   'nats',
   'kafka',
+  'relay',
 ];
 
 /**

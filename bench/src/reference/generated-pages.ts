@@ -41,6 +41,11 @@ const PARTS: readonly GeneratedPart[] = [
     mark: 'ship --help',
     make: () => helpText(RINGEST, 'ship'),
   },
+  {
+    page: 'docs/relay.md',
+    mark: 'relay --help',
+    make: () => helpText(RINGEST, 'relay'),
+  },
   ...['cat', 'status', 'check', 'cache', 'cache requeue'].map((command) => ({
     page: 'docs/command-inspect.md',
     mark: `${command} --help`,

@@ -41,6 +41,11 @@ export class IndexerChild {
     return this.addresses[0] as string;
   }
 
+  /** The id of its process. */
+  get pid(): number {
+    return this.#process.pid as number;
+  }
+
   /** What has arrived by now of a load of `sent` entries. */
   async report(sent: number): Promise<ArrivalReport> {
     return (await ask(this.#process, 'report', { kind: 'report', sent })).arrived;

@@ -43,6 +43,12 @@ export const LONG_FORMS: readonly LongForm[] = [
     parts: 0,
   },
   {
+    name: 'relayed',
+    description: 'tests of muxers and of indexers, with a relay between the two',
+    tests: ['--project', 'relayed'],
+    parts: 0,
+  },
+  {
     name: 'kills',
     description:
       '1,000 ingesters with a cache that are killed, and the command, with files and with a queue',

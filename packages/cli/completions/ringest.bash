@@ -3,7 +3,7 @@ _ringest() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path=ringest i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$path ${COMP_WORDS[i]}" in
-    'ringest ship' | 'ringest status' | 'ringest check' | 'ringest indexer' | 'ringest cat' | 'ringest cache' | 'ringest cache dump' | 'ringest cache verify' | 'ringest cache requeue' | 'ringest load' | 'ringest tune' | 'ringest completion' | 'ringest manual' | 'ringest help')
+    'ringest ship' | 'ringest relay' | 'ringest status' | 'ringest check' | 'ringest indexer' | 'ringest cat' | 'ringest cache' | 'ringest cache dump' | 'ringest cache verify' | 'ringest cache requeue' | 'ringest load' | 'ringest tune' | 'ringest completion' | 'ringest manual' | 'ringest help')
       path="$path ${COMP_WORDS[i]}" ;;
     esac
   done
@@ -36,6 +36,18 @@ _ringest() {
     mapfile -t COMPREPLY < <(compgen -d -- "$cur")
     return ;;
   'ringest ship --cache-mode')
+    mapfile -t COMPREPLY < <(compgen -W 'fail always journal' -- "$cur")
+    return ;;
+  'ringest relay --config' | 'ringest relay --listen-secret-file' | 'ringest relay --listen-tls-cert' | 'ringest relay --listen-tls-key' | 'ringest relay --pipe-conns' | 'ringest relay --tls-ca' | 'ringest relay --tls-cert' | 'ringest relay --tls-key' | 'ringest relay --ingest-secret-file' | 'ringest relay --status-socket')
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return ;;
+  'ringest relay --listen' | 'ringest relay --listen-secret' | 'ringest relay --allow-tag' | 'ringest relay --allow-tenant' | 'ringest relay --clear-conns' | 'ringest relay --tls-conns' | 'ringest relay --ingest-secret' | 'ringest relay --ingest-tenant' | 'ringest relay --cache-sync' | 'ringest relay --cache-max-bytes' | 'ringest relay --grace')
+    COMPREPLY=()
+    return ;;
+  'ringest relay --cache-path')
+    mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+    return ;;
+  'ringest relay --cache-mode')
     mapfile -t COMPREPLY < <(compgen -W 'fail always journal' -- "$cur")
     return ;;
   'ringest check --overlay')
@@ -97,12 +109,17 @@ _ringest() {
   'ringest')
     case "$cur" in
     -*) mapfile -t COMPREPLY < <(compgen -W '--version --help' -- "$cur") ;;
-    *) mapfile -t COMPREPLY < <(compgen -W 'ship status check indexer cat cache load tune completion manual help' -- "$cur") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W 'ship relay status check indexer cat cache load tune completion manual help' -- "$cur") ;;
     esac ;;
   'ringest ship')
     case "$cur" in
     -*) mapfile -t COMPREPLY < <(compgen -W '--tag --source --format --delimiter --begin-delimiter --record-start --max-line-bytes --time-field --tag-field --source-field --data-field --ignore-timestamps --time-format --assume-time-zone --timestamp-left-most --gunzip --keep --drop --extract-json --extract --route --tag-rule --process --on-error --follow --state-file --from-end --quiet --poll --max-ahead --listen-lines --listen-syslog --listen-http --listen-cert --listen-key --token-file --max-connections --idle-timeout --max-body --max-waiting --nats --nats-consumer --nats-tag --nats-time --nats-source-header --nats-headers --nats-restore --nats-poison --nats-max-deliveries --nats-max-unconfirmed --nats-until-empty --kafka --kafka-topic --kafka-group --kafka-tag --kafka-time --kafka-source-header --kafka-headers --kafka-message-key --kafka-restore --kafka-poison --kafka-from --kafka-max-unconfirmed --kafka-session-timeout --kafka-until-empty --config --attach --clear-conns --tls-conns --pipe-conns --tls-ca --tls-cert --tls-key --insecure-no-tls-validate --ingest-secret --ingest-secret-file --ingest-tenant --compression --to --nats-subject --nats-timeout --kafka-max-message-bytes --nats-stream --nats-create --nats-subjects --nats-creds --nats-user --nats-password-file --nats-ca --nats-cert --nats-key --kafka-user --kafka-password-file --kafka-sasl --kafka-tls --kafka-ca --kafka-cert --kafka-key --cache-path --cache-mode --cache-sync --cache-max-bytes --timeout --grace --json --status-socket --help' -- "$cur") ;;
     *) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    esac ;;
+  'ringest relay')
+    case "$cur" in
+    -*) mapfile -t COMPREPLY < <(compgen -W '--config --listen --listen-secret --listen-secret-file --listen-tls-cert --listen-tls-key --allow-tag --allow-tenant --clear-conns --tls-conns --pipe-conns --tls-ca --tls-cert --tls-key --insecure-no-tls-validate --ingest-secret --ingest-secret-file --ingest-tenant --compression --cache-path --cache-mode --cache-sync --cache-max-bytes --grace --status-socket --help' -- "$cur") ;;
+    *) COMPREPLY=() ;;
     esac ;;
   'ringest status')
     case "$cur" in

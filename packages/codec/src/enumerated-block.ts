@@ -1,4 +1,4 @@
-import { type EnumeratedScalar, EnumeratedValue } from './enumerated-value.js';
+import { type EnumeratedScalar, EnumeratedValue, enumeratedValueSize } from './enumerated-value.js';
 import {
   DecodeError,
   InvalidEntryError,
@@ -76,6 +76,27 @@ export function viewEnumeratedBlock(source: Buffer): EnumeratedValue[] {
   }
   if (offset !== size) throw new DecodeError(STRUCTURE, `${size - offset} bytes follow its values`);
   return values;
+}
+
+/**
+ * Checks the block of enumerated values (§6) from `offset` to `end`, as {@link decodeEnumeratedBlock} does.
+ * Nothing is copied or allocated.
+ *
+ * @throws {DecodeError} if the block is malformed.
+ * @throws {LimitError} if the block is over 32 MiB.
+ */
+export function checkEnumeratedBlock(bytes: Buffer, offset: number, end: number): void {
+  const size = enumeratedBlockSize(bytes, offset, end - offset);
+  if (size !== end - offset) {
+    throw new DecodeError(
+      STRUCTURE,
+      `it has ${end - offset} bytes and claims ${size ?? 'no size'}`,
+    );
+  }
+  const count = bytes.readUInt16LE(offset + 4);
+  let at = offset + VALUE_BLOCK_HEADER_BYTES;
+  for (let i = 0; i < count; i++) at += enumeratedValueSize(bytes, at, end);
+  if (at !== end) throw new DecodeError(STRUCTURE, `${end - at} bytes follow its values`);
 }
 
 /**

@@ -171,25 +171,37 @@ export class EnumeratedValue {
    * @throws {DecodeError} if the value is malformed, or does not end within `source`.
    */
   static decode(source: Buffer, offset: number): EnumeratedValue {
-    if (source.length - offset < VALUE_HEADER_BYTES)
-      throw malformed('it is shorter than its header');
-    const total = source.readUInt16LE(offset);
+    const total = enumeratedValueSize(source, offset, source.length);
+    const type = source.readUInt8(offset + 6) as EnumeratedType;
     const nameLength = source.readUInt16LE(offset + 2);
-    const length = source.readUInt16LE(offset + 4);
-    const type = source.readUInt8(offset + 6);
-    if (source.readUInt8(offset + 7) !== 0) throw malformed('its pad is not zero');
-    if (total !== VALUE_HEADER_BYTES + nameLength + length) {
-      throw malformed(`its size of ${total} is not that of its parts, ${nameLength} and ${length}`);
-    }
-    if (nameLength === 0 || nameLength > MAX_VALUE_NAME_BYTES) {
-      throw malformed(`its name has ${nameLength} bytes`);
-    }
-    if (length > MAX_VALUE_BYTES) throw malformed(`it has ${length} bytes`);
-    if (!isEnumeratedType(type)) throw malformed(`${type} is not a type`);
-    if (!ruleOf(type).fits(length)) throw malformed(`type ${type} cannot have ${length} bytes`);
-    if (total > source.length - offset) throw malformed('it does not end within its block');
     return new EnumeratedValue(type, nameLength, source.subarray(offset, offset + total));
   }
+}
+
+/**
+ * Checks the value at `offset` (§6), and returns its size. Nothing is allocated.
+ *
+ * @param end where its block ends.
+ * @throws {DecodeError} if the value is malformed, or does not end within its block.
+ */
+export function enumeratedValueSize(source: Buffer, offset: number, end: number): number {
+  if (end - offset < VALUE_HEADER_BYTES) throw malformed('it is shorter than its header');
+  const total = source.readUInt16LE(offset);
+  const nameLength = source.readUInt16LE(offset + 2);
+  const length = source.readUInt16LE(offset + 4);
+  const type = source.readUInt8(offset + 6);
+  if (source.readUInt8(offset + 7) !== 0) throw malformed('its pad is not zero');
+  if (total !== VALUE_HEADER_BYTES + nameLength + length) {
+    throw malformed(`its size of ${total} is not that of its parts, ${nameLength} and ${length}`);
+  }
+  if (nameLength === 0 || nameLength > MAX_VALUE_NAME_BYTES) {
+    throw malformed(`its name has ${nameLength} bytes`);
+  }
+  if (length > MAX_VALUE_BYTES) throw malformed(`it has ${length} bytes`);
+  if (!isEnumeratedType(type)) throw malformed(`${type} is not a type`);
+  if (!ruleOf(type).fits(length)) throw malformed(`type ${type} cannot have ${length} bytes`);
+  if (total > end - offset) throw malformed('it does not end within its block');
+  return total;
 }
 
 function malformed(problem: string): DecodeError {

@@ -7,6 +7,7 @@ export * from './counted.js';
 export * from './entry.js';
 export * from './entry-json.js';
 export {
+  checkEnumeratedBlock,
   decodeEnumeratedBlock,
   type EnumeratedInput,
   encodeEnumeratedBlock,

@@ -65,12 +65,15 @@ export class TagRefusedError extends RingestError {
   readonly code = 'ERR_TAG_REFUSED';
   /** The name of the tag. */
   readonly tag: string;
+  /** The names of all tags with entries that wait for an indexer that accepts them, `tag` among them. */
+  readonly tags: readonly string[];
 
-  constructor(tag: string) {
+  constructor(tag: string, tags: readonly string[] = [tag]) {
     super(
       `every connected indexer refuses the tag ${JSON.stringify(tag)}: allow it on an indexer, or use another tag`,
     );
     this.tag = tag;
+    this.tags = tags;
   }
 }
 

@@ -77,6 +77,7 @@ export {
   type TlsInput,
 } from './configuration/targets/index.js';
 export { EntryBlock, type EntryBlockOptions } from './entries/entry-block.js';
+export type { FrameInlet } from './entries/frame-inlet.js';
 export type { LineTime } from './entries/line-run.js';
 export { LineWriter, type LineWriterOptions, type LineWriterStats } from './entries/line-writer.js';
 export type { PackedOptions } from './entries/packed-entries.js';

@@ -22,6 +22,8 @@ import { CheckedEntry, type EntryExtras } from './entries/checked-entry.js';
 import { DittoWriter } from './entries/ditto-writer.js';
 import { EntryBlock, type EntryBlockOptions } from './entries/entry-block.js';
 import { EntryWriter } from './entries/entry-writer.js';
+import { FrameInlet } from './entries/frame-inlet.js';
+import { FrameRuns } from './entries/frame-runs.js';
 import type { LineWriter, LineWriterOptions } from './entries/line-writer.js';
 import { MuxerTags } from './entries/muxer-tags.js';
 import type { PackedOptions } from './entries/packed-entries.js';
@@ -127,7 +129,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       this.#log.flush();
       this.emit('drain');
     };
-    const refusal = (tag: number) => this.#tags.refusal(tag);
+    const refusal = (tag: number, waiting: Iterable<number>) => this.#tags.refusal(tag, waiting);
     const { backlogBytes } = checked;
     this.#rings = new Rings(lanes, checked, this.#sharedMemory, progress);
     if (checked.cache !== undefined) this.#cache = this.#createCache(checked.cache, progress);
@@ -512,6 +514,30 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   producer(): ProducerHandle {
     this.#checkRunning();
     return this.#producers.open();
+  }
+
+  /**
+   * Returns a way in for entries that are encoded already, as they stand on the wire (§4): for relays. A muxer may
+   * have many of them; one is enough for any number of connections.
+   * @example
+   * ```ts
+   * const inlet = muxer.openInlet();
+   * await inlet.write(frames); // they have found room
+   * await inlet.receipt(); // they are confirmed
+   * ```
+   */
+  openInlet(): FrameInlet {
+    const { maxEntrySize, cache } = this.#configuration;
+    return new FrameInlet({
+      rings: this.#rings,
+      dispatcher: this.#dispatcher,
+      runs: new FrameRuns(this.#tags, maxEntrySize),
+      dittos: this.#dittos,
+      writer: this.#writer,
+      receipts: cache?.mode === 'journal' ? this.#cache : undefined,
+      checkRunning: () => this.#checkRunning(),
+      barrier: () => this.barrier(),
+    });
   }
 
   /**

@@ -14,12 +14,19 @@ export {
   MAX_ACK_DELAY_MS,
   MIN_READ_RATE,
 } from './indexer-options.js';
+export {
+  type AdmittedIngester,
+  IngestServer,
+  type IngestServerOptions,
+  type ServedIngester,
+} from './ingest-server.js';
+export type { ListenOptions } from './listen-options.js';
 export type { CommandHandler } from './reading/command-responder.js';
 export * from './reading/digest.js';
 export * from './reading/entry-reader.js';
 export * from './reading/entry-view.js';
 export { SILENCE_TIMEOUT_MS } from './reading/idle-watch.js';
-export type { EntryHandler } from './reading/message-reader.js';
+export type { EntryHandler, EntryRun } from './reading/message-reader.js';
 export * from './reading/tag-table.js';
 export { EntryFilter, type EntryFilterOptions } from './store/entry-filter.js';
 export { type ReadStoreOptions, readStore, type StoreDamage } from './store/read-store.js';

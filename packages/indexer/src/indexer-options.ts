@@ -1,15 +1,7 @@
-import {
-  API_VERSION,
-  checkTag,
-  InvalidTagError,
-  MAX_TENANT_BYTES,
-  MAX_THROTTLE_NANOSECONDS,
-  MinimumVersion,
-} from '@ringest/codec';
-import type { Logger } from 'pino';
-import { parseListenAddress } from './admission/address.js';
-import { type IndexerTls, readTls } from './admission/tls-material.js';
+import { API_VERSION, checkTag, InvalidTagError, MAX_THROTTLE_NANOSECONDS } from '@ringest/codec';
+import { checkNumber, checkWhole } from './checks.js';
 import { InvalidOptionError } from './errors.js';
+import type { ListenOptions } from './listen-options.js';
 import type { IngesterCallbacks } from './reading/ingester-handler.js';
 import type { Store } from './store/store.js';
 
@@ -20,8 +12,6 @@ export const MAX_ACK_DELAY_MS = 300_000;
 export const MIN_READ_RATE = 1024;
 
 const DAY_MS = 86_400_000;
-
-const DEFAULT_MAX_UNAUTHENTICATED = 128;
 
 /**
  * Options that make an indexer slow, strict, old or unreliable, for tests and benchmarks of an ingester.
@@ -71,24 +61,7 @@ export interface IndexerBehaviour {
 }
 
 /** The options of an {@link Indexer}. */
-export interface IndexerOptions extends IndexerBehaviour, IngesterCallbacks {
-  /**
-   * One or more addresses to listen on: `tcp://host:port`, `tls://host:port` or `pipe:///path`. Port 0
-   * chooses a free port. An address without a scheme is `tls` if {@link tls} is given, otherwise `tcp`.
-   */
-  readonly listen: string | readonly string[];
-  /** The certificate and the key for `tls://` addresses. Default: none. */
-  readonly tls?: IndexerTls | undefined;
-  /** The secret that ingesters must have. Only its hash is kept. */
-  readonly secret: string;
-  /** The names of the tenants that may ingest (§3). Default: any tenant, and ingesters without one. */
-  readonly tenants?: readonly string[] | undefined;
-  /**
-   * The most connections that may be unauthenticated at the same time, 1 or more, including those in a
-   * TLS handshake. One more closes the connection that has been silent for longest. Every connection is
-   * closed if it is not authenticated after five seconds. Default: 128.
-   */
-  readonly maxUnauthenticated?: number | undefined;
+export interface IndexerOptions extends ListenOptions, IndexerBehaviour, IngesterCallbacks {
   /** Whether to compute a digest of all entries, which takes about a microsecond for each. Default: `false`. */
   readonly digest?: boolean | undefined;
   /** The number of the first tag, 0..65534. Further numbers count down from it. Default: 1000. */
@@ -98,63 +71,6 @@ export interface IndexerOptions extends IndexerBehaviour, IngesterCallbacks {
    * Default: nowhere.
    */
   readonly store?: Store | undefined;
-  /** The pino logger of the indexer. Default: none. */
-  readonly logger?: Logger | undefined;
-}
-
-/**
- * Checks the addresses, and reads the certificates that `tls://` addresses need.
- *
- * @throws {InvalidAddressError} if an address is malformed.
- * @throws {InvalidOptionError} if there is no address, or `tls` does not fit the addresses.
- */
-export function checkListen({ listen, tls }: IndexerOptions) {
-  const texts = typeof listen === 'string' ? [listen] : listen;
-  if (texts.length === 0) throw new InvalidOptionError('listen', '[]', 'name at least one address');
-  const addresses = texts.map((text) =>
-    parseListenAddress(text, tls === undefined ? 'tcp' : 'tls'),
-  );
-  const isTls = addresses.some(({ scheme }) => scheme === 'tls');
-  if (isTls && tls === undefined) {
-    throw new InvalidOptionError('tls', tls, 'a tls:// address needs a certificate and a key');
-  }
-  if (!isTls && tls !== undefined) {
-    throw new InvalidOptionError(
-      'tls',
-      'given',
-      'no address to listen on is tls://: remove it, or add such an address',
-    );
-  }
-  return { addresses, tls: tls === undefined ? undefined : readTls(tls) };
-}
-
-/**
- * Checks the tenants that may ingest; `undefined` means all.
- *
- * @param apiVersion the API version of the indexer.
- * @throws {InvalidOptionError} if a name is not valid, or there is none.
- */
-export function checkTenants(
-  tenants: readonly string[] | undefined,
-  apiVersion: number,
-): ReadonlySet<string> | undefined {
-  if (tenants === undefined) return undefined;
-  if (tenants.length === 0) throw new InvalidOptionError('tenants', '[]', 'name at least one');
-  if (apiVersion < MinimumVersion.tenant) {
-    const problem = `an indexer of API version ${apiVersion} does not know tenants`;
-    throw new InvalidOptionError('tenants', tenants, problem);
-  }
-  for (const name of tenants) {
-    if (name === '' || Buffer.byteLength(name) > MAX_TENANT_BYTES) {
-      throw new InvalidOptionError('tenants', name, `a name has 1 to ${MAX_TENANT_BYTES} bytes`);
-    }
-  }
-  return new Set(tenants);
-}
-
-/** @throws {InvalidOptionError} if the value is not a whole number of 1 or more. */
-export function checkMaxUnauthenticated(connections = DEFAULT_MAX_UNAUTHENTICATED): number {
-  return checkWhole('maxUnauthenticated', connections, 1, Number.MAX_SAFE_INTEGER);
 }
 
 /** @throws {InvalidOptionError} if the value is not a number of milliseconds within bounds. */
@@ -183,18 +99,6 @@ export function checkBehaviour(options: IndexerBehaviour) {
     refuseTag: new Set((options.refuseTag ?? []).map(checkRefusedTag)),
     apiVersion: checkWhole('apiVersion', options.apiVersion ?? API_VERSION, 0, API_VERSION),
   };
-}
-
-function checkWhole(option: string, value: number, min: number, max: number): number {
-  if (!Number.isInteger(value)) throw new InvalidOptionError(option, value, 'give a whole number');
-  return checkNumber(option, value, min, max);
-}
-
-function checkNumber(option: string, value: number, min: number, max: number): number {
-  if (typeof value !== 'number' || !(value >= min && value <= max)) {
-    throw new InvalidOptionError(option, value, `give a number from ${min} to ${max}`);
-  }
-  return value;
 }
 
 function checkRefusedTag(name: string): string {

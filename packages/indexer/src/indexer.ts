@@ -1,25 +1,15 @@
-import type { Socket } from 'node:net';
-import { checkTag, GRAVWELL_TAG, hashSecret, type IndexerTag } from '@ringest/codec';
+import { checkTag, GRAVWELL_TAG, type IndexerTag } from '@ringest/codec';
 import { type Logger, pino } from 'pino';
-import { formatListenAddress, type ListenAddress } from './admission/address.js';
-import type { Arrival } from './admission/arrival.js';
-import { Listener } from './admission/listener.js';
-import { Reception } from './admission/reception.js';
-import type { IndexerTls } from './admission/tls-material.js';
 import { startThrottling } from './behaviour/throttling.js';
-import { ListenError, PlannedFailureError } from './errors.js';
 import {
   checkAckDelay,
   checkBehaviour,
-  checkListen,
-  checkMaxUnauthenticated,
   checkReadRate,
-  checkTenants,
   type IndexerOptions,
 } from './indexer-options.js';
+import { type AdmittedIngester, IngestServer, type ServedIngester } from './ingest-server.js';
 import { EntryDigest } from './reading/digest.js';
 import { EntryCounter } from './reading/entry-counter.js';
-import { EntryReader } from './reading/entry-reader.js';
 import type { EntryView } from './reading/entry-view.js';
 import { type IngesterHandling, ingesterHandler } from './reading/ingester-handler.js';
 import { TagTable } from './reading/tag-table.js';
@@ -56,19 +46,13 @@ export interface IndexerStats {
  * ```
  */
 export class Indexer implements AsyncDisposable {
-  readonly #addresses: readonly ListenAddress[];
-  readonly #tls: IndexerTls | undefined;
-  readonly #reception: Reception;
+  readonly #server: IngestServer;
   readonly #handling: IngesterHandling;
   readonly #behaviour: ReturnType<typeof checkBehaviour>;
   readonly #log: Logger;
   readonly #tags: TagTable;
   readonly #counter: EntryCounter;
   readonly #tenantEntries = new TenantEntries();
-  /** The open connections, with their readers once the handshake is done. */
-  readonly #open = new Map<Socket, EntryReader | undefined>();
-  #listeners: readonly Listener[] = [];
-  #opening: Promise<unknown> = Promise.resolve();
   #connections = 0;
   #ackDelay: number;
   #readRate: number;
@@ -85,24 +69,17 @@ export class Indexer implements AsyncDisposable {
    * @throws {InvalidOptionError} if another option cannot be used.
    */
   constructor(options: IndexerOptions) {
-    const { addresses, tls } = checkListen(options);
-    this.#addresses = addresses;
-    this.#tls = tls;
     this.#behaviour = checkBehaviour(options);
-    const { apiVersion, failAfter } = this.#behaviour;
+    this.#log = options.logger ?? pino({ level: 'silent' });
+    const { failAfter } = this.#behaviour;
     const negotiateTag = (name: string) => this.#negotiateTag(name);
-    this.#reception = new Reception(
-      {
-        secretHash: hashSecret(options.secret),
-        tenants: checkTenants(options.tenants, apiVersion),
-        negotiateTag,
-        apiVersion,
-      },
-      checkMaxUnauthenticated(options.maxUnauthenticated),
-    );
+    this.#server = new IngestServer({
+      ...options,
+      negotiateTag,
+      serve: (ingester) => this.#serve(ingester),
+    });
     this.#ackDelay = this.#behaviour.ackDelay;
     this.#readRate = this.#behaviour.readRate;
-    this.#log = options.logger ?? pino({ level: 'silent' });
     this.#tags = new TagTable(options.firstTag ?? DEFAULT_FIRST_TAG, this.#behaviour.refuseTag);
     this.#counter = new EntryCounter(options.digest === true ? new EntryDigest() : undefined);
     this.#counter.allow(GRAVWELL_TAG);
@@ -121,24 +98,11 @@ export class Indexer implements AsyncDisposable {
    * @throws {ListenError} if an address cannot be used, or the indexer listens already or is closed.
    */
   async listen(): Promise<string> {
-    if (this.#closed !== undefined || this.#listeners.length > 0) {
-      const problem = this.#closed === undefined ? 'it listens already' : 'the indexer is closed';
-      throw new ListenError(this.address, problem);
-    }
-    this.#listeners = this.#addresses.map(
-      (address) =>
-        new Listener(address, this.#tls, {
-          accepted: (arrival) => this.#serve(arrival),
-          failed: (err) => this.#log.error({ err }, 'cannot accept connections'),
-        }),
-    );
-    const opening = this.#openAll();
-    this.#opening = opening.catch(() => {});
-    await opening;
+    const address = await this.#server.listen();
     const { notReadyFor, throttle } = this.#behaviour;
     this.#readyAt = performance.now() + notReadyFor;
-    if (throttle > 0) this.#stopThrottling = startThrottling(throttle, () => this.#readers());
-    return this.address;
+    if (throttle > 0) this.#stopThrottling = startThrottling(throttle, () => this.#server.readers);
+    return address;
   }
 
   /** The first address that the indexer listens on, with its actual port, see {@link addresses}. */
@@ -151,9 +115,7 @@ export class Indexer implements AsyncDisposable {
    * `tls://host:port` with the actual port, and `pipe:///path`.
    */
   get addresses(): string[] {
-    return this.#addresses.map(
-      (address, i) => this.#listeners[i]?.address ?? formatListenAddress(address),
-    );
+    return this.#server.addresses;
   }
 
   /**
@@ -168,7 +130,7 @@ export class Indexer implements AsyncDisposable {
 
   set ackDelay(milliseconds: number) {
     this.#ackDelay = checkAckDelay(milliseconds);
-    for (const reader of this.#readers()) reader.ackDelay = milliseconds;
+    for (const reader of this.#server.readers) reader.ackDelay = milliseconds;
   }
 
   /**
@@ -183,7 +145,7 @@ export class Indexer implements AsyncDisposable {
 
   set readRate(bytesPerSecond: number) {
     this.#readRate = checkReadRate(bytesPerSecond);
-    for (const reader of this.#readers()) reader.readRate = bytesPerSecond;
+    for (const reader of this.#server.readers) reader.readRate = bytesPerSecond;
   }
 
   /** Returns the name of the tag of an entry that `onEntry` gets. */
@@ -205,10 +167,7 @@ export class Indexer implements AsyncDisposable {
    * promise.
    */
   close(): Promise<void> {
-    this.#closed ??= this.#opening.then(() => {
-      this.#stopThrottling();
-      return this.#closeAll();
-    });
+    this.#closed ??= this.#server.close().finally(() => this.#stopThrottling());
     return this.#closed;
   }
 
@@ -216,51 +175,16 @@ export class Indexer implements AsyncDisposable {
     await this.close();
   }
 
-  async #openAll(): Promise<void> {
-    try {
-      for (const listener of this.#listeners) await listener.open();
-    } catch (error) {
-      await this.#closeAll();
-      this.#listeners = [];
-      throw error;
-    }
-  }
-
-  async #closeAll(): Promise<void> {
-    const closed = Promise.all(this.#listeners.map((listener) => listener.close()));
-    for (const [socket, reader] of this.#open) {
-      if (reader === undefined) socket.destroy();
-      else reader.stop();
-    }
-    await closed;
-  }
-
-  async #serve(arrival: Arrival): Promise<void> {
-    const { socket, peer } = arrival;
-    const log = this.#log.child({ ingester: peer });
-    this.#open.set(socket, undefined);
-    socket.once('close', () => this.#open.delete(socket));
-    try {
-      const { stream, ingester } = await this.#reception.receive(arrival);
-      const { tenant, tags, rest } = ingester;
-      this.#connections++;
-      log.info({ tenant: tenant?.name, tags }, 'ingester is hot');
-      const account = this.#tenantEntries.account(tenant?.name);
-      const handler = ingesterHandler(this.#handling, account, log);
-      const reader = new EntryReader(stream, handler, this.#behaviour.apiVersion);
-      reader.ackDelay = this.#ackDelay;
-      reader.readRate = this.#readRate;
-      this.#open.set(socket, reader);
-      await reader.run(rest);
-      log.info('ingester has left');
-    } catch (err) {
-      if (err instanceof PlannedFailureError) socket.destroy();
-      log.warn({ err }, 'ingester is lost');
-    }
-  }
-
-  #readers(): EntryReader[] {
-    return [...this.#open.values()].filter((reader) => reader !== undefined);
+  #serve({ tenant, log }: AdmittedIngester): ServedIngester {
+    this.#connections++;
+    const account = this.#tenantEntries.account(tenant?.name);
+    return {
+      handler: ingesterHandler(this.#handling, account, log),
+      begins: (reader) => {
+        reader.ackDelay = this.#ackDelay;
+        reader.readRate = this.#readRate;
+      },
+    };
   }
 
   #negotiateTag(name: string): IndexerTag {

@@ -15,11 +15,11 @@ const manifest = (path: string) =>
     readonly scripts?: Record<string, string>;
   };
 
-describe('the unit of systemd', () => {
-  const unit = read('packaging/ringest.service');
+describe.each(['ringest.service', 'ringest-relay.service'])('the unit %s of systemd', (name) => {
+  const unit = read(`packaging/${name}`);
 
   it('is one that systemd takes, where that is installed', () => {
-    const copy = join(temporaryDirectory(), 'ringest.service');
+    const copy = join(temporaryDirectory(), name);
     // Nothing is installed on this machine.
     writeFileSync(copy, unit.replace('/usr/local/bin/ringest', process.execPath));
     const { error, status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', copy], {
@@ -32,7 +32,19 @@ describe('the unit of systemd', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  it('starts ship with flags that it has, and files that its environment names', async () => {
+  it('starts a command with flags that it has', async () => {
+    const [, command = ''] = /^ExecStart=\/usr\/local\/bin\/ringest (.*)$/m.exec(unit) ?? [];
+    const { stdout } = await run(command.split(' ')[0] ?? '', '--help');
+    const flags = command.match(/--[a-z-]+/g) ?? [];
+    expect(flags).toContain('--config');
+    expect(flags.filter((flag) => !stdout.includes(flag))).toEqual([]);
+  });
+});
+
+describe('the unit that ships', () => {
+  const unit = read('packaging/ringest.service');
+
+  it('has flags of ship in its environment, and files that this names', async () => {
     const [, command = ''] = /^ExecStart=\/usr\/local\/bin\/ringest (.*)$/m.exec(unit) ?? [];
     const environment = read('packaging/ringest.env');
     const { stdout } = await run('ship', '--help');

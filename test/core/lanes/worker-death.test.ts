@@ -39,7 +39,7 @@ describe('a worker thread that dies', () => {
       const [error, retryInMs] = (await lost) as [ConnectionError, number];
       expect(error).toMatchObject({ code: 'ERR_CONNECTION', reason: 'worker' });
       expect(error.message).toContain("the lane's worker died");
-      expect(retryInMs).toBeGreaterThanOrEqual(15);
+      expect(retryInMs).toBeGreaterThanOrEqual(10);
       expect(retryInMs).toBeLessThanOrEqual(20);
       expect(muxer.hot()).toBe(0);
       // What is written meanwhile waits in the ring.

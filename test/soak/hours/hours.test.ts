@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { NodeProcess } from '../../support/node-process.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { eventually } from '../../support/waiting.js';
@@ -27,6 +27,14 @@ function recordIn(folder: string): Line[] {
   const lines = text.slice(0, text.lastIndexOf('\n')).split('\n');
   return lines.map((line) => JSON.parse(line) as Line);
 }
+
+// A run that is wrong leaves its files.
+beforeEach(() => {
+  vi.stubEnv('TMPDIR', temporaryDirectory());
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+});
 
 describe('a soak of some seconds', () => {
   it(

@@ -59,7 +59,13 @@ describe.each(RELEASES)('every package, installed, under Node.js %s', (release) 
     const { stdout } = await run([await nodeOf(release), '--no-warnings', 'load-all.mjs'], root);
     const { names, loaded } = JSON.parse(stdout);
     expect(names).toEqual(
-      expect.arrayContaining(['ringest', '@ringest/kafka', '@ringest/nats', '@ringest/winston']),
+      expect.arrayContaining([
+        'ringest',
+        '@ringest/kafka',
+        '@ringest/nats',
+        '@ringest/relay',
+        '@ringest/winston',
+      ]),
     );
     expect(loaded.length).toBeGreaterThan(names.length);
   });

@@ -14,6 +14,7 @@ import {
   compressionSections,
   httpSections,
   producersSections,
+  relaySections,
   ringsSections,
   streamsSections,
   transportsSections,
@@ -42,6 +43,14 @@ const SHOWN: { readonly [Name in BenchName]: Showing<BenchResults[Name]> } = {
       `Up to ${compact(Math.max(...rows.map((row) => row.entriesPerSecondWithCores)))} entries a second, ` +
       'given the cores',
     sections: producersSections,
+  },
+  relay: {
+    headline: ({ sizes }) =>
+      `${range(
+        sizes.map(({ ways }) => ways[1]?.ratioToDirect ?? 0),
+        percent,
+      )} of the direct rate through a relay`,
+    sections: relaySections,
   },
   rings: { headline: () => 'What small rings cost', sections: ringsSections },
   scaling: { headline: () => 'How the cost of an entry grows', sections: scalingSections },

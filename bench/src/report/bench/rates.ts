@@ -70,6 +70,42 @@ export function transportsSections({ sizes }: BenchResults['transports']): Secti
   );
 }
 
+/** An indexer, and a relay before it. */
+export function relaySections({ sizes }: BenchResults['relay']): Section[] {
+  return [
+    barSection({
+      ...RATE,
+      title: 'Through a relay',
+      text: 'Packed entries over one connection. Beside each rate, how many times the direct one it is.',
+      groups: sizes.map(({ size, ways: cells }) => ({
+        name: sizeName(size),
+        bars: cells.map(({ name, entriesPerSecond: rate, ratioToDirect: ratio }, i) =>
+          bar(name, rate, `${compact(rate)} · ×${ratio.toFixed(2)}`, i),
+        ),
+      })),
+    }),
+    barSection({
+      unit: 'ns of processor an entry',
+      format: measured,
+      title: 'Processor time of the processes',
+      text: 'All threads of each.',
+      isAlike: true,
+      groups: sizes.map(({ size, ways: cells }) => ({
+        name: sizeName(size),
+        bars: cells.map(({ name, ingester, relay, indexer }) => ({
+          name,
+          text: `${measured(ingester + relay + indexer)} ns`,
+          parts: [
+            { name: 'ingester', colour: seriesColour(0), value: ingester },
+            { name: 'relay', colour: seriesColour(1), value: relay },
+            { name: 'indexer', colour: seriesColour(5), value: indexer },
+          ],
+        })),
+      })),
+    }),
+  ];
+}
+
 /** A file of lines, by several ways. */
 export function streamsSections({ sizes }: BenchResults['streams']): Section[] {
   return ways(

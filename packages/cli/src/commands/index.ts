@@ -5,6 +5,7 @@ import { addCheckCommand } from './check.js';
 import { addIndexerCommand } from './indexer.js';
 import { addLoadCommand } from './load.js';
 import { addCompletionCommand, addManualCommand } from './manual.js';
+import { addRelayCommand } from './relay.js';
 import { addShipCommand } from './ship.js';
 import { addStatusCommand } from './status.js';
 import { addTuneCommand } from './tune.js';
@@ -18,6 +19,7 @@ export type AddCommand = (program: Command) => void;
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly AddCommand[] = [
   addShipCommand,
+  addRelayCommand,
   addStatusCommand,
   addCheckCommand,
   addIndexerCommand,

@@ -1,5 +1,5 @@
 import type { CloseReport, IngestMuxer } from '@ringest/core';
-import type { Listeners } from './listen/listeners.js';
+import { LiveInputs } from './live-inputs.js';
 import type { Queue } from './queues/queue.js';
 import type { ShipPlan } from './ship-plan.js';
 import type { Shipment } from './shipment.js';
@@ -7,15 +7,13 @@ import type { Shipment } from './shipment.js';
 /** What is open while a `ship` runs: a muxer, and what writes to it until it closes. */
 export class Opened {
   readonly muxer: IngestMuxer;
-  readonly #listeners: Listeners[] = [];
+  readonly live: LiveInputs;
   readonly #queues: Queue[] = [];
 
-  constructor(muxer: IngestMuxer) {
+  /** @param reading is aborted when nothing more is to be read */
+  constructor(muxer: IngestMuxer, shipment: Shipment, plan: ShipPlan, reading: AbortSignal) {
     this.muxer = muxer;
-  }
-
-  get listeners(): readonly Listeners[] {
-    return this.#listeners;
+    this.live = new LiveInputs(shipment, plan, reading);
   }
 
   get queues(): readonly Queue[] {
@@ -31,9 +29,7 @@ export class Opened {
       for (const choice of plan.queues) {
         this.#queues.push(await shipment.openQueue(choice, plan.entries, timeoutMs));
       }
-      for (const { listen, entries } of plan.listened) {
-        this.#listeners.push(await shipment.listen(listen, entries));
-      }
+      await this.live.open(plan.listened);
     } catch (error) {
       await this.close();
       throw error;
@@ -42,8 +38,7 @@ export class Opened {
 
   /** Closes everything. Connections may wait for room, until the muxer closes. */
   async close(): Promise<CloseReport> {
-    const listeners = this.#listeners.map((one) => one.close());
-    const [report] = await Promise.all([this.muxer.close(), ...listeners]);
+    const [report] = await Promise.all([this.muxer.close(), this.live.close()]);
     // What the muxer has confirmed at last is acknowledged before a queue is left.
     await Promise.all(this.#queues.map((queue) => queue.close()));
     return report;

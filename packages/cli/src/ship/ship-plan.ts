@@ -15,6 +15,8 @@ export interface ShipPlan extends Pick<ConfiguredInputs, 'followed' | 'listened'
   readonly read: readonly string[];
   /** How entries are made of those. */
   readonly entries: EntryOptions;
+  /** The same by the flags alone. */
+  readonly given: EntryOptions;
   readonly follow: Omit<FollowOptions, 'inputs'>;
   readonly queues: readonly QueueChoice[];
 }
@@ -28,11 +30,12 @@ const NOTHING: ConfiguredInputs = {
 
 /**
  * Finds what is to be shipped. Without any input, it is standard input.
+ * @param given how entries are made by the flags, if they are known: a module is loaded once
  * @throws what cannot be used: a flag, a file, or the configuration
  */
-export async function planOf(options: ShipOptions): Promise<ShipPlan> {
+export async function planOf(options: ShipOptions, given?: EntryOptions): Promise<ShipPlan> {
   const { inputs, config, follow, listen, queues } = options;
-  const given = await withProcess(options);
+  given ??= await withProcess(options);
   const own = config && configuredInputs(loadShipConfig(config), given, listen);
   const { followed, listened, statePath, timeFormats } = own || NOTHING;
   const entries = withFormats(given, timeFormats);
@@ -41,6 +44,7 @@ export async function planOf(options: ShipOptions): Promise<ShipPlan> {
   const plan: ShipPlan = {
     read: follow.isOn || (inputs.length === 0 && hasOthers) ? [] : await findInputs(inputs),
     entries,
+    given,
     queues,
     followed: new Map([
       ...(follow.isOn ? inputs.map((input) => [input, entries] as const) : []),

@@ -4,6 +4,7 @@ import { EXIT, type ExitStatus } from '../exit-status.js';
 import { serveStatus } from '../status/status-server.js';
 import { EntryAccount } from './entries/entry-account.js';
 import { lockState } from './follow/follow-state.js';
+import { HangUps } from './hang-ups.js';
 import { ListenAccount } from './listen/listen-account.js';
 import { Opened } from './opened.js';
 import { megabytes, type OtherCounts, Progress } from './progress.js';
@@ -27,6 +28,7 @@ export async function ship(options: ShipOptions): Promise<ExitStatus> {
   const listening = new ListenAccount(options.listen.maxWaitingBytes);
   const progress = new Progress(account, listening, options.json);
   const say = (line: string) => progress.say(line);
+  using hangUps = new HangUps();
   using stopping = new Stopping(options.graceMs, () => say(`ringest: ${left(progress)}`));
   try {
     await using outlet = await openOutlet(options, { say, stopping });
@@ -36,7 +38,7 @@ export async function ship(options: ShipOptions): Promise<ExitStatus> {
       shipLogger(say, options.json),
       stopping.reading,
     );
-    const parts = { muxer, outlet, account, listening, progress, stopping, say };
+    const parts = { muxer, outlet, account, listening, progress, stopping, hangUps, say };
     return await shipAll(options, plan, parts);
   } catch (error) {
     const { reason } = stopping.reading;
@@ -54,6 +56,7 @@ interface Running {
   readonly listening: ListenAccount;
   readonly progress: Progress;
   readonly stopping: Stopping;
+  readonly hangUps: HangUps;
   readonly say: (line: string) => void;
 }
 
@@ -62,20 +65,19 @@ async function shipAll(
   plan: ShipPlan,
   running: Running,
 ): Promise<ExitStatus> {
-  const { muxer, outlet, account, listening, progress, stopping, say } = running;
-  const opened = new Opened(muxer);
-  using _reloading = onHangUp(() => reload(opened, options, outlet, say));
+  const { muxer, outlet, account, listening, progress, stopping, hangUps, say } = running;
   using _watching = watchConfirmations(muxer, options.timeoutMs, (error) => stopping.giveUp(error));
   const shipment = new Shipment(muxer, { account, listening, stopping, say });
+  const opened = new Opened(muxer, shipment, plan, stopping.reading);
   if (outlet !== undefined) account.add(outlet);
   const parts = { muxer, outlet, progress, shipment, opened };
   await using _status = await answerStatus(options, parts, say);
   progress.follow(muxer, () => countsOf(opened, outlet));
   await opened.open(shipment, plan, options.timeoutMs);
+  hangUps.serve(() => reload(opened, plan, options, outlet, say));
   const work = Promise.all([
     shipment.readAll(plan.read, plan.entries),
-    plan.followed.size > 0 && shipment.follow(plan.followed, plan.follow),
-    shipment.serve(opened.listeners),
+    opened.live.run(),
     ...opened.queues.map((queue) => shipment.pull(queue)),
   ]).then(() => shipment.allConfirmed());
   try {
@@ -107,9 +109,9 @@ async function openOutlet(
 }
 
 /** Nobody else writes how far files are confirmed while this runs. */
-async function lockOf({ followed, follow }: ShipPlan): Promise<Disposable | undefined> {
+async function lockOf({ follow }: ShipPlan): Promise<Disposable | undefined> {
   const { statePath } = follow;
-  return followed.size > 0 && statePath !== undefined ? await lockState(statePath) : undefined;
+  return statePath === undefined ? undefined : await lockState(statePath);
 }
 
 function countsOf({ queues }: Opened, outlet: Outlet | undefined): OtherCounts {
@@ -133,7 +135,8 @@ async function answerStatus(
 ): Promise<AsyncDisposable | undefined> {
   const { muxer, outlet, progress, shipment, opened } = running;
   const source = {
-    muxer,
+    command: 'ship' as const,
+    muxers: new Map([['', muxer]]),
     counts: () => progress.status(),
     files: () => shipment.files,
     listeners: () => progress.status().listeners,
@@ -159,21 +162,17 @@ async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<v
   await Promise.race([work, aborted]);
 }
 
-function onHangUp(act: () => void): Disposable {
-  process.on('SIGHUP', act);
-  return { [Symbol.dispose]: () => process.off('SIGHUP', act) };
-}
-
 async function reload(
-  opened: Opened,
+  { muxer, live }: Opened,
+  { given }: ShipPlan,
   options: ShipOptions,
   outlet: Outlet | undefined,
   say: (line: string) => void,
 ): Promise<void> {
   try {
-    const renewals = opened.listeners.map((one) => one.renewal());
-    await opened.muxer.reload(configurationOf(options, outlet));
-    for (const renew of renewals) renew();
+    const replace = live.replacement(await planOf(options, given));
+    await muxer.reload(configurationOf(options, outlet));
+    await replace();
     say('ringest: the configuration was read again');
   } catch (error) {
     say(`ringest: the configuration stays as it was: ${(error as Error).message}`);

@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import type { IngestMuxer } from '@ringest/core';
 import { InputError } from '../errors.js';
 import type { FileStatus } from '../status/status-reply.js';
 import type { EntryAccount, EntryStream } from './entries/entry-account.js';
 import { type EntryOptions, EntryStreams } from './entries/entry-streams.js';
+import type { FileState } from './follow/follow-state.js';
 import { Follower, type FollowOptions } from './follow/follower.js';
 import { STANDARD_INPUT } from './inputs.js';
 import type { ListenAccount } from './listen/listen-account.js';
@@ -61,13 +61,17 @@ export class Shipment {
   }
 
   /**
-   * Follows files until it is stopped, and waits until what was read is confirmed.
+   * Follows files until a signal, and waits until what was read is confirmed.
    * @param inputs how entries are made of the files of each path or pattern
+   * @param states where to go on, by an earlier call. Default: where the state file says
+   * @returns how far the files are confirmed
    */
   async follow(
     inputs: ReadonlyMap<string, EntryOptions>,
     choice: Omit<FollowOptions, 'inputs'>,
-  ): Promise<void> {
+    signal: AbortSignal,
+    states?: readonly FileState[],
+  ): Promise<readonly FileState[]> {
     const { account, stopping, say } = this.#host;
     const streams = new Map<string, EntryStreams>();
     for (const [input, entries] of inputs) streams.set(input, this.#streams(entries));
@@ -89,9 +93,9 @@ export class Shipment {
     );
     this.#follower = follower;
     try {
-      await follower.run(stopping.reading);
+      await follower.run(signal, states);
       await this.allConfirmed();
-      await follower.end();
+      return await follower.end();
     } finally {
       await follower.close();
     }
@@ -138,13 +142,6 @@ export class Shipment {
     } finally {
       reading.removeEventListener('abort', stop);
     }
-  }
-
-  /** Takes what comes until it is stopped. */
-  async serve(listeners: readonly Listeners[]): Promise<void> {
-    const { reading } = this.#host.stopping;
-    if (listeners.length > 0 && !reading.aborted) await once(reading, 'abort');
-    await Promise.all(listeners.map((one) => one.close()));
   }
 
   /** Waits until all that was written is confirmed. */

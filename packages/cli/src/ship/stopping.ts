@@ -6,7 +6,7 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
  * What ends a `ship` early. A first SIGINT or SIGTERM aborts `reading`, and after the grace `waiting`. A
- * second signal ends the process at once. SIGHUP does not end it.
+ * second signal ends the process at once.
  */
 export class Stopping {
   readonly #reading = new AbortController();

@@ -40,7 +40,7 @@ async function askAll(socket: string | undefined): Promise<StatusReply[]> {
   const found = await Promise.allSettled(findSockets(process.env).map(askOrTidy));
   const replies = found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   if (replies.length > 0) return replies;
-  throw new CommandError('no ringest ship of this user answers: is one running?');
+  throw new CommandError('no ringest ship or relay of this user answers: is one running?');
 }
 
 /** Asks on a socket, and removes it if a process has left it that is gone. */

@@ -7,7 +7,7 @@ import type { StatusReply } from './status-reply.js';
 const TIMEOUT_MS = 5000;
 
 /**
- * Asks a running `ringest ship` for its status.
+ * Asks a running command for its status.
  * @throws {CommandError} nobody answers, or something else does. Its `cause` is the error of the system
  */
 export async function askStatus(path: string): Promise<StatusReply> {
@@ -26,6 +26,6 @@ export async function askStatus(path: string): Promise<StatusReply> {
 
 function checked(reply: unknown): StatusReply {
   const { version, command } = Object(reply) as Partial<StatusReply>;
-  if (version === 1 && command === 'ship') return reply as StatusReply;
+  if (version === 1 && (command === 'ship' || command === 'relay')) return reply as StatusReply;
   throw new Error('it is the socket of another version or of another program');
 }

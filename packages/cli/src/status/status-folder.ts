@@ -3,9 +3,9 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { CommandError } from '../errors.js';
 
-/** What systemd makes for the unit in `packaging/`. */
-const SYSTEM_FOLDER = '/run/ringest';
-const SOCKET = /^ship-\d+\.sock$/;
+/** What systemd makes for the units in `packaging/`. */
+const SYSTEM_FOLDERS = ['/run/ringest', '/run/ringest-relay'];
+const SOCKET = /^(?:ship|relay)-\d+\.sock$/;
 
 /** The folder for the socket of this process. It belongs to the user, and nobody else may write to it. */
 export function statusFolder(environment: NodeJS.ProcessEnv): string {
@@ -27,9 +27,9 @@ export function makeStatusFolder(folder: string): void {
   if (!isOwn) throw new CommandError(`${folder} is not a folder of this user`);
 }
 
-/** The name of a process's socket. */
-export function socketName(pid: number): string {
-  return `ship-${pid}.sock`;
+/** The name of the socket of a process that runs a command. */
+export function socketName(command: string, pid: number): string {
+  return `${command}-${pid}.sock`;
 }
 
 /** The process whose socket it is, by its name. */
@@ -37,9 +37,9 @@ export function pidOf(path: string): number {
   return Number(/-(\d+)\.sock$/.exec(path)?.[1]);
 }
 
-/** The sockets in the folders that this user's processes, and the system's unit, put them in. */
+/** The sockets in the folders that this user's processes, and the system's units, put them in. */
 export function findSockets(environment: NodeJS.ProcessEnv): string[] {
-  const folders = new Set([statusFolder(environment), ownFolder(), SYSTEM_FOLDER]);
+  const folders = new Set([statusFolder(environment), ownFolder(), ...SYSTEM_FOLDERS]);
   return [...folders].flatMap((folder) => socketsIn(folder).map((name) => join(folder, name)));
 }
 

@@ -94,18 +94,18 @@ export interface OutletStatus {
   readonly duplicates: number;
 }
 
-/** What a running `ringest ship` answers on its socket: one line of JSON. */
+/** What a running command answers on its socket: one line of JSON. */
 export interface StatusReply extends StatusCounts {
   /** The version of this form. A field may be added to it; nothing else changes without a new one. */
   readonly version: 1;
-  readonly command: 'ship';
+  readonly command: 'ship' | 'relay';
   readonly pid: number;
   /** How long it runs, in seconds. */
   readonly seconds: number;
   /** Means per second over the last seconds, at most ten. */
   readonly rates: StatusCounts;
   readonly lanes: readonly LaneStatus[];
-  /** `null`: there is none. */
+  /** `null`: there is none. Where tenants have one each: one in trouble, else the one where most entries wait. */
   readonly cache: CacheStatus | null;
   /** The files that are followed. */
   readonly files: readonly FileStatus[];
@@ -118,34 +118,43 @@ export interface StatusReply extends StatusCounts {
 
 /** What a status is made of. */
 export interface StatusSource {
-  readonly muxer: IngestMuxer;
+  readonly command: StatusReply['command'];
+  /** One, or one for each tenant. */
+  readonly muxers: ReadonlyMap<string, IngestMuxer>;
   counts(): StatusCounts;
-  files(): readonly FileStatus[];
+  files?(): readonly FileStatus[];
   /** `undefined`: there is no listener. */
-  listeners(): ListenStatus | undefined;
-  queues(): readonly QueueStatus[];
-  to(): OutletStatus | undefined;
+  listeners?(): ListenStatus | undefined;
+  queues?(): readonly QueueStatus[];
+  to?(): OutletStatus | undefined;
 }
 
-/** Makes the reply of a running `ship`. */
+/** Makes the reply of a running command. */
 export function statusReply(source: StatusSource, rates: StatusCounts): StatusReply {
-  const { lanes, cache } = source.muxer.stats();
+  const stats = [...source.muxers.values()].map((muxer) => muxer.stats());
+  const lanes = stats.flatMap((one) => one.lanes);
+  const cache = shownCache(stats.flatMap((one) => one.cache ?? []));
   const { bytes, entries, confirmed, refused } = source.counts();
-  const to = source.to() ?? null;
+  const to = source.to?.() ?? null;
   return {
     version: 1,
-    command: 'ship',
+    command: source.command,
     pid: process.pid,
     seconds: Math.round(process.uptime()),
     ...{ bytes, entries, confirmed, refused, rates },
     // The lane to a queue is within the process.
     lanes: to === null ? lanes.map(laneStatus) : [],
     cache: cache === undefined ? null : { ...cache, trouble: cache.trouble?.message ?? null },
-    files: source.files(),
-    listeners: source.listeners() ?? null,
-    queues: source.queues(),
+    files: source.files?.() ?? [],
+    listeners: source.listeners?.() ?? null,
+    queues: source.queues?.() ?? [],
     to,
   };
+}
+
+function shownCache(caches: readonly CacheStats[]): CacheStats | undefined {
+  const [most] = caches.toSorted((one, other) => other.pendingEntries - one.pendingEntries);
+  return caches.find(({ trouble }) => trouble !== undefined) ?? most;
 }
 
 function laneStatus({ balancer, lastError, ...lane }: LaneStats): LaneStatus {

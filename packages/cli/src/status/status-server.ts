@@ -46,7 +46,7 @@ export class StatusServer implements AsyncDisposable {
    */
   static async listen(path: string | undefined, source: StatusSource): Promise<StatusServer> {
     const folder = path === undefined ? statusFolder(process.env) : dirname(path);
-    const socket = path ?? join(folder, socketName(process.pid));
+    const socket = path ?? join(folder, socketName(source.command, process.pid));
     try {
       if (path === undefined) makeStatusFolder(folder);
       await removeStale(socket);

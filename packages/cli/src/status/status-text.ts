@@ -12,11 +12,11 @@ const numbers = new Intl.NumberFormat('en');
 
 /** A status for people. */
 export function statusText(reply: StatusReply): string {
-  const { pid, seconds, entries, confirmed, refused, rates, lanes, cache, files } = reply;
+  const { command, pid, seconds, entries, confirmed, refused, rates, lanes, cache, files } = reply;
   const { queues, to, listeners } = reply;
   const hot = lanes.filter(isHot).length;
   return [
-    `ship, process ${pid}, for ${duration(seconds)}`,
+    `${command}, process ${pid}, for ${duration(seconds)}`,
     `  entries  ${count(entries)} read, ${count(confirmed)} confirmed, ${count(refused)} refused`,
     `  rate     ${count(rates.entries)}/s read (${bytes(rates.bytes)}/s), ${count(rates.confirmed)}/s confirmed`,
     ...(to === null ? [`  lanes    ${hot} of ${lanes.length} connected`] : [outletLine(to)]),

@@ -18,8 +18,8 @@ const ALIKE_SHARE = 0.25;
 /** The milliseconds by which two times may always differ and still count as equal. */
 const ALIKE_MS = 5;
 /**
- * The longest half-life of the expected time of an idle lane, in milliseconds. It is as long as the latency of
- * the lane, and at least `HALF_LIFE`: the slower an indexer is, the less often all ingesters try it.
+ * The longest half-life of the expected time of an idle lane, in milliseconds. A half-life is as long as the
+ * latency of the lane, but no shorter than `HALF_LIFE`: the slower an indexer is, the less often it is tried.
  */
 const MAX_HALF_LIFE = 1000;
 

@@ -1,5 +1,6 @@
 import { type EntryInput, MinimumVersion } from '@ringest/codec';
 import {
+  type DetachedFrame,
   type DittoEnd,
   encodedSize,
   encodeFrame,
@@ -85,10 +86,39 @@ export class DittoWriter {
     if (entries.length === 0) return;
     this.#checkBacklog();
     const bytes = this.#measure(entries);
-    const lane = this.#pick(entries);
-    const frames = this.#encode(entries, bytes);
+    const lane = this.#pick(entries.map(({ tag }) => tag));
+    await this.#send(lane, this.#encode(entries, bytes), entries.length, signal);
+  }
+
+  /**
+   * Writes a block whose entries are encoded already.
+   * @param runs all of its frames, each run with one tag
+   * @throws what `write` throws, but for a `BatchError`
+   */
+  async writeFrames(runs: readonly DetachedFrame[]): Promise<void> {
+    if (runs.length === 0) return;
+    this.#checkBacklog();
+    const lane = this.#pick(runs.map(({ tag }) => tag));
+    const frames = this.#memory.allocate(runs.reduce((sum, { frame }) => sum + frame.length, 0));
+    let at = 0;
+    let entries = 0;
+    for (const run of runs) {
+      frames.fill(run.frame, at, at + run.frame.length);
+      at += run.frame.length;
+      entries += run.entries;
+    }
+    await this.#send(lane, frames, entries, undefined);
+  }
+
+  /** Gives a block to a lane, in memory that is freed at its end. */
+  async #send(
+    lane: Lane,
+    frames: Buffer,
+    entries: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const cancelling = new AbortController();
-    const ended = lane.ditto(frames, entries.length, cancelling.signal);
+    const ended = lane.ditto(frames, entries, cancelling.signal);
     this.#keep(frames, ended);
     await this.#wait(ended, signal, cancelling);
   }
@@ -171,7 +201,7 @@ export class DittoWriter {
   }
 
   /** Picks a hot lane whose indexer knows ditto blocks and has refused none of the block's tags. */
-  #pick(entries: readonly EntryInput[]): Lane {
+  #pick(tags: readonly number[]): Lane {
     const hot = this.#lanes.filter((lane) => lane.isHot);
     if (hot.length === 0) throw new NotHotError(this.#lastError());
     if (!hot.some(takesDittos)) {
@@ -182,7 +212,7 @@ export class DittoWriter {
         `it needs ${needed}, and none is connected: wait for one, or upgrade an indexer`,
       );
     }
-    const unfit = hot.filter((lane) => !takesDittos(lane) || refusesAny(lane, entries));
+    const unfit = hot.filter((lane) => !takesDittos(lane) || refusesAny(lane, tags));
     const lane = this.#pickFrom(new Set(unfit));
     if (lane === undefined) {
       throw new DittoError(
@@ -229,8 +259,8 @@ function takesDittos(lane: Lane): boolean {
   return (lane.session?.indexerVersion ?? 0) >= MinimumVersion.ditto;
 }
 
-function refusesAny(lane: Lane, entries: readonly EntryInput[]): boolean {
-  return lane.refusesAny && entries.some(({ tag }) => lane.refuses(tag));
+function refusesAny(lane: Lane, tags: readonly number[]): boolean {
+  return lane.refusesAny && tags.some((tag) => lane.refuses(tag));
 }
 
 function cancelled(cause: unknown, mayBeStored: boolean): DittoError {

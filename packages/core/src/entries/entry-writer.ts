@@ -116,10 +116,15 @@ export class EntryWriter {
     return receipts === undefined ? room : receipts.receiptAfter(room, entries, options);
   }
 
-  #checkMayWrite(options: WaitOptions | undefined): void {
+  /** Checks all that a write demands, but for the backlog. */
+  checkIsIdle(options: WaitOptions | undefined): void {
     this.#host.checkRunning();
     if (this.#runs.isWriting) throw new NestedWriteError();
     checkWait(options);
+  }
+
+  #checkMayWrite(options: WaitOptions | undefined): void {
+    this.checkIsIdle(options);
     this.#dispatcher.checkBacklog();
   }
 }

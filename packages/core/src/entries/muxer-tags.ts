@@ -46,9 +46,13 @@ export class MuxerTags {
     return this.#refused?.has(tag) ? this.refusal(tag) : new UnknownTagError(tag);
   }
 
-  /** Returns the error for a tag that every connected indexer refuses. */
-  refusal(tag: number): TagRefusedError {
-    return new TagRefusedError(this.lookup(tag) ?? `${tag}`);
+  /**
+   * Returns the error for a tag that every connected indexer refuses.
+   * @param waiting all tags of entries that wait for an indexer that accepts them
+   */
+  refusal(tag: number, waiting: Iterable<number> = [tag]): TagRefusedError {
+    const nameOf = (one: number) => this.lookup(one) ?? `${one}`;
+    return new TagRefusedError(nameOf(tag), Array.from(waiting, nameOf));
   }
 
   /**

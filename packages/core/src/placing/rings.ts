@@ -59,6 +59,11 @@ export class Rings {
     return this.placer.balancer.isAnyHot;
   }
 
+  /** Whether any lane refuses any tag: then frames of several tags must not go together. */
+  get isAnyRefused(): boolean {
+    return this.lanes.some((lane) => lane.refusesAny);
+  }
+
   /** A lane is hot or lost, or one has answered for a tag. */
   lanesChanged(): void {
     this.placer.lanesChanged();

@@ -9,7 +9,7 @@ export interface ErrorMessage {
   /** The name of its class. */
   readonly name: string;
   readonly message: string;
-  /** Its own fields, as far as they are text, numbers and the like. */
+  /** Its own fields, as far as they are text, numbers and the like, or lists of them. */
   readonly fields: Readonly<Record<string, unknown>>;
   readonly cause: ErrorMessage | undefined;
 }
@@ -30,7 +30,9 @@ export function toMessage(error: unknown): ErrorMessage {
   if (!isError(error)) {
     return { name: 'Error', message: messageOf(error), fields: {}, cause: undefined };
   }
-  const fields = Object.entries(error).filter(([, value]) => Object(value) !== value);
+  const fields = Object.entries(error).filter(
+    ([, value]) => isPrimitive(value) || (Array.isArray(value) && value.every(isPrimitive)),
+  );
   return {
     name: error.name,
     message: error.message,
@@ -46,4 +48,8 @@ export function fromMessage({ name, message, fields, cause }: ErrorMessage): Err
   if (type === undefined) error.name = name;
   else Object.setPrototypeOf(error, type.prototype);
   return Object.assign(error, fields);
+}
+
+function isPrimitive(value: unknown): boolean {
+  return Object(value) !== value;
 }

@@ -45,8 +45,11 @@ export interface DispatchOptions {
   readonly backlogBytes: number;
   /** Nothing waits for room any more. */
   drained(): void;
-  /** Why a barrier rejects that waits for an entry whose tag every indexer refuses. */
-  refusal(tag: number): Error;
+  /**
+   * Why a barrier rejects that waits for an entry whose tag every indexer refuses.
+   * @param waiting all tags of entries that wait for an indexer that accepts them
+   */
+  refusal(tag: number, waiting: Iterable<number>): Error;
 }
 
 /**
@@ -137,12 +140,30 @@ export class Dispatcher {
   }
 
   /**
-   * Queues up for room what `Placer.copy` has copied.
+   * Writes frames that were encoded elsewhere into a ring, or, where none has room, into the cache. Where any
+   * lane refuses any tag, they must have one tag.
+   * @returns false when they have to wait, or others do already; nothing was written then
+   */
+  writeFrames(frames: DetachedFrame): boolean {
+    return this.backlog.isEmpty && this.#placeNew(frames);
+  }
+
+  /** Queues up for room what `Placer.copy` has copied. See `enqueue`. */
+  enqueueCopies(acceptedBefore: number, options: WaitOptions): Promise<void> | undefined {
+    return this.enqueue(this.#placer.takeCopies(), acceptedBefore, options);
+  }
+
+  /**
+   * Queues frames up for room.
+   * @param frames copies, each of one tag
    * @param acceptedBefore entries of the same write that are in rings
    * @returns `undefined` when there is room for all of them at once
    */
-  enqueueCopies(acceptedBefore: number, options: WaitOptions): Promise<void> | undefined {
-    const frames = this.#placer.takeCopies();
+  enqueue(
+    frames: readonly DetachedFrame[],
+    acceptedBefore: number,
+    options: WaitOptions,
+  ): Promise<void> | undefined {
     const written = this.backlog.push(frames, acceptedBefore, options, (refused) => {
       for (const frame of refused) this.#rings.free(frame);
       this.progress();
@@ -260,7 +281,10 @@ export class Dispatcher {
     const again = this.#rings.settle();
     const { hopelessTag, frames } = this.#rings.refused;
     if (hopelessTag === undefined && frames.length > 0) return again;
-    const refusal = hopelessTag === undefined ? undefined : this.#options.refusal(hopelessTag);
+    const refusal =
+      hopelessTag === undefined
+        ? undefined
+        : this.#options.refusal(hopelessTag, new Set(frames.map(({ tag }) => tag)));
     return this.#barriers.settle(refusal) || again;
   }
 
@@ -298,7 +322,7 @@ export class Dispatcher {
     return producers.proceed((frame) => this.#placeNew(frame), slice, most) === 'cut';
   }
 
-  /** As `write`, for frames of a producer. */
+  /** As `write`, for frames that were encoded elsewhere. */
   #placeNew(frame: DetachedFrame): boolean {
     const cache = this.#cache;
     if (!cache?.prefersDisk || !cache.spillFrame(frame)) return this.#placeSomewhere(frame);

@@ -55,10 +55,14 @@ export interface HandshakeOptions {
   /**
    * Returns the number of a tag that the ingester asks for.
    *
+   * @param tenant the one that it ingests for; `undefined`: none.
    * @throws {TagNotGrantedError} if it cannot have the tag; the whole request is refused then.
    */
-  readonly negotiateTag: (name: string) => IndexerTag;
-  /** The tenants that may ingest. Default: any tenant, and ingesters without one. */
+  readonly negotiateTag: (name: string, tenant: Tenant | undefined) => IndexerTag;
+  /**
+   * The tenants that may ingest. An empty name stands for ingesters without one. Default: any tenant, and
+   * ingesters without one.
+   */
   readonly tenants?: ReadonlySet<string> | undefined;
   /** The API version of the indexer (§2). Default: the newest. */
   readonly apiVersion?: number | undefined;
@@ -223,7 +227,7 @@ class Handshake {
 
   #checkTenant(tenant: Tenant | undefined): void {
     const { tenants } = this.#options;
-    if (tenants !== undefined && (tenant === undefined || !tenants.has(tenant.name))) {
+    if (tenants !== undefined && !tenants.has(tenant?.name ?? '')) {
       const info = tenant === undefined ? 'a tenant is required' : 'the tenant may not ingest';
       this.#refuse(info, new TenantRefusedError(tenant?.name));
     }
@@ -241,7 +245,8 @@ class Handshake {
       if (tooMany !== undefined) {
         throw new TagNotGrantedError(tooMany, `a request can have at most ${MAX_NAMES} tags`);
       }
-      return new Map(names.map((name) => [name, this.#options.negotiateTag(name)]));
+      const { negotiateTag } = this.#options;
+      return new Map(names.map((name) => [name, negotiateTag(name, this.#tenant)]));
     } catch (error) {
       if (error instanceof TagNotGrantedError) this.#stream.write(encodeTagResponse(new Map()));
       throw error;

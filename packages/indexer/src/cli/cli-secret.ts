@@ -20,14 +20,19 @@ export const SECRET_FILE_VARIABLE = 'GRAVWELL_INGEST_SECRET_FILE';
  * variables {@link SECRET_VARIABLE} and {@link SECRET_FILE_VARIABLE}, in this order. An empty variable
  * counts as not set. Line ends at the end of a file are not part of the secret.
  *
+ * @param flag the name of the flag, where it is another one, for errors.
  * @returns `undefined` if there is none.
  * @throws {SecretError} if the secret is empty, or its file cannot be read.
  */
-export function findSecret(flags: SecretFlags, environment: NodeJS.ProcessEnv): string | undefined {
+export function findSecret(
+  flags: SecretFlags,
+  environment: NodeJS.ProcessEnv,
+  flag = '--ingest-secret',
+): string | undefined {
   const { ingestSecret, ingestSecretFile } = flags;
-  if (ingestSecret === '') throw new SecretError('--ingest-secret: the secret is empty');
+  if (ingestSecret === '') throw new SecretError(`${flag}: the secret is empty`);
   if (ingestSecret !== undefined) return ingestSecret;
-  if (ingestSecretFile !== undefined) return read('--ingest-secret-file', ingestSecretFile);
+  if (ingestSecretFile !== undefined) return read(`${flag}-file`, ingestSecretFile);
   const { [SECRET_VARIABLE]: secret, [SECRET_FILE_VARIABLE]: file } = environment;
   if (secret) return secret;
   return file ? read(SECRET_FILE_VARIABLE, file) : undefined;

@@ -45,6 +45,9 @@ export interface CommandHandler {
   /** Returns whether the ingester may begin to ingest. Default: it may. */
   isReady?(): boolean;
 
+  /** Called when the ingester wants all confirmations now (FORCE_ACK), before those that are there leave. */
+  onForceAck?(): void;
+
   /** Called when the ingester introduces itself with ID. */
   onIdentity?(identity: IngesterIdentity): void;
 
@@ -92,6 +95,7 @@ export class CommandResponder {
     }
     switch (command.kind) {
       case 'forceAck':
+        this.#handler.onForceAck?.();
         replies.flush();
         return;
       case 'ping':
@@ -139,9 +143,9 @@ export class CommandResponder {
     return compression;
   }
 
-  /** Counts an entry of a ditto block, and confirms the block with its last. */
-  countDittoEntry(): void {
-    this.dittoEntries--;
+  /** Counts entries of a ditto block, and confirms the block with its last. */
+  countDittoEntries(entries: number): void {
+    this.dittoEntries -= entries;
     if (this.dittoEntries === 0) this.#replies.confirmDittoBlock(this.#dittoSize);
   }
 

@@ -2,6 +2,7 @@ import {
   ByteQueue,
   Command,
   Compression,
+  checkEnumeratedBlock,
   DecodeError,
   FLAG_VALUES,
   FRAME_BYTES,
@@ -22,6 +23,16 @@ import type { ReplyWriter } from './reply-writer.js';
 // words took 22 ns per entry instead of 14.
 const NEW_ENTRY = Command.newEntry | 0;
 
+/** Entries that were passed on, and lie back to back as frames (§4). */
+export interface EntryRun {
+  /** The frames. The handler may change them. */
+  readonly frames: Buffer;
+  /** How many there are. */
+  readonly entries: number;
+  /** Whether they belong to a ditto block (§10). */
+  readonly isDitto: boolean;
+}
+
 /** Handles what an ingester sends. */
 export interface EntryHandler extends CommandHandler {
   /**
@@ -35,9 +46,12 @@ export interface EntryHandler extends CommandHandler {
   /**
    * Called after entries that lay back to back in the same bytes were passed on, and before the bytes are
    * used again. A program that copies entries can copy them here at once. If this returns a promise, no
-   * more is read from the connection until it is fulfilled, and what is read later is not confirmed before.
+   * more is read from the connection until it is fulfilled, and none of these entries is confirmed before. If it
+   * throws, the connection ends. The entries of a ditto block are in runs of their own.
+   *
+   * @param run valid until this returns, as the views of its entries are.
    */
-  onRunEnd?(): void | Promise<void>;
+  onRunEnd?(run: EntryRun): void | Promise<void>;
 
   /**
    * Called with the number of its entries when a whole ditto block (§10) was passed on, and before it
@@ -73,6 +87,9 @@ export class MessageReader {
   /** The beginning of a message whose end has not arrived. */
   readonly #partial = new ByteQueue();
   #unpacker: SnappyFramingDecoder | undefined;
+  /** Where the entries of the present run end that were passed on, and how many they are. */
+  #runEnd = 0;
+  #runEntries = 0;
 
   /** @param apiVersion the indexer's: what is newer is malformed. */
   constructor(handler: EntryHandler, replies: ReplyWriter, apiVersion: number) {
@@ -165,19 +182,38 @@ export class MessageReader {
 
   /** Reads whole entries until something else comes. Returns where they end. */
   #readEntries(bytes: Buffer, view: DataView, start: number): number {
-    try {
-      return this.#readRun(bytes, view, start);
-    } finally {
-      // Entries before one that ends the connection are confirmed.
-      const taken = this.#handler.onRunEnd?.();
-      if (taken !== undefined) this.#replies.waitFor(taken);
+    let offset = start;
+    for (;;) {
+      const end = this.#readRun(bytes, view, offset);
+      if (end === offset) return end;
+      offset = end;
     }
   }
 
+  /**
+   * Reads entries up to what is not a whole entry, or the end of a ditto block, or as many as can be confirmed
+   * together. Returns where they end.
+   */
   #readRun(bytes: Buffer, view: DataView, start: number): number {
-    if (this.#responder.configurationIsNext) return start;
-    const handler = this.#handler;
     const responder = this.#responder;
+    if (responder.configurationIsNext) return start;
+    const isDitto = responder.dittoEntries > 0;
+    const most = isDitto ? responder.dittoEntries : this.#replies.room;
+    this.#runEnd = start;
+    this.#runEntries = 0;
+    try {
+      this.#passOn(bytes, view, start, most, isDitto);
+    } finally {
+      // Entries before one that ends the connection are confirmed.
+      this.#endRun(bytes, start, isDitto);
+    }
+    if (isDitto) responder.countDittoEntries(this.#runEntries);
+    else this.#replies.makeRoom();
+    return this.#runEnd;
+  }
+
+  #passOn(bytes: Buffer, view: DataView, start: number, most: number, isDitto: boolean): void {
+    const handler = this.#handler;
     const replies = this.#replies;
     const entry = this.#entry;
     const end = bytes.length;
@@ -190,24 +226,38 @@ export class MessageReader {
       const size = hasValues ? frameSize(bytes, offset, end - offset) : FRAME_BYTES + dataLength;
       if (size > end - offset) break;
       entry.moveTo(offset, dataLength, size - FRAME_BYTES - dataLength);
-      // Values are always decoded, because an entry with malformed ones must not be confirmed.
+      // Values are always checked, because an entry with malformed ones must not be confirmed.
       if (hasValues) this.#checkValues(entry);
       const taken = handler.onEntry(entry);
       if (taken !== undefined) replies.waitFor(taken);
-      if (responder.dittoEntries === 0) {
+      if (!isDitto) {
         const id = offset + FRAME_ID_OFFSET;
         replies.confirm(view.getInt32(id, true), view.getInt32(id + 4, true));
-      } else {
-        responder.countDittoEntry();
       }
       offset += size;
+      this.#runEnd = offset;
+      this.#runEntries++;
+      if (this.#runEntries === most) break;
     }
-    return offset;
+  }
+
+  #endRun(bytes: Buffer, start: number, isDitto: boolean): void {
+    if (this.#runEntries === 0) return;
+    const entries = this.#runEntries;
+    try {
+      const frames = bytes.subarray(start, this.#runEnd);
+      const taken = this.#handler.onRunEnd?.({ frames, entries, isDitto });
+      if (taken !== undefined) this.#replies.waitFor(taken);
+    } catch (error) {
+      if (!isDitto) this.#replies.takeBack(entries);
+      throw error;
+    }
   }
 
   #checkValues(entry: EntryView): void {
     if (!this.#takesValues) throw new DecodeError('entry', 'its enumerated values are too new');
-    void entry.enumeratedValues;
+    const { bytes, dataOffset, dataLength, frameEnd } = entry;
+    checkEnumeratedBlock(bytes, dataOffset + dataLength, frameEnd);
   }
 
   #configure(message: Buffer): Compression {

@@ -125,12 +125,26 @@ export class ReplyWriter {
     return wrote;
   }
 
-  /** Adds the confirmation of the entry with this id, a `u64` in two words, signed or not. */
+  /** How many confirmations can be added before the next {@link flush}: one or more. */
+  get room(): number {
+    return (BUFFER_BYTES - this.#length) / CONFIRM_ENTRY_BYTES;
+  }
+
+  /** Adds the confirmation of the entry with this id, a `u64` in two words, signed or not. There must be room. */
   confirm(idLow: number, idHigh: number): void {
     const at = this.#length;
     this.#view.setInt32(at + 4, idLow, true);
     this.#view.setInt32(at + 8, idHigh, true);
     this.#length = at + CONFIRM_ENTRY_BYTES;
+  }
+
+  /** Removes the confirmations that were added last, so many since the last {@link flush}. */
+  takeBack(confirmations: number): void {
+    this.#length -= confirmations * CONFIRM_ENTRY_BYTES;
+  }
+
+  /** Makes room for more confirmations. @throws as {@link flush} */
+  makeRoom(): void {
     if (this.#length === BUFFER_BYTES) this.flush();
   }
 

@@ -80,21 +80,27 @@ export class Follower {
 
   /**
    * Follows the files until the signal is aborted.
+   * @param states how far files were confirmed by another follower. Default: what the state file says
    * @throws {CommandError} the state file cannot be used
    * @throws what the streams throw, and what is wrong with a file that was open
    */
-  async run(signal: AbortSignal): Promise<void> {
-    await this.resume();
+  async run(signal: AbortSignal, states?: readonly FileState[]): Promise<void> {
+    await this.resume(states);
     while (!signal.aborted) {
       const hasNews = await this.turn(signal);
       if (!hasNews) await sleep(this.#options.pollMs, undefined, { signal }).catch(() => {});
     }
   }
 
-  /** Keeps that everything is confirmed, and closes the files. */
-  async end(): Promise<void> {
+  /**
+   * Keeps that everything is confirmed, and closes the files.
+   * @returns how far they are confirmed, for another follower
+   */
+  async end(): Promise<readonly FileState[]> {
     await this.#confirmations.end();
+    const states = Array.from(this.#tails.values(), (tail) => tail.state());
     await this.close();
+    return states;
   }
 
   /** Closes the files. What is not kept by now will not be. */
@@ -103,11 +109,13 @@ export class Follower {
     for (const tail of [...this.#tails.values()]) await this.#stop(tail);
   }
 
-  /** Finds the files of an earlier run. Those of inputs that are there no longer are forgotten. */
-  async resume(): Promise<void> {
+  /**
+   * Finds the files of an earlier run. Those of inputs that are there no longer are forgotten.
+   * @param known how far its files were confirmed. Default: what the state file says
+   */
+  async resume(known?: readonly FileState[]): Promise<void> {
     const { statePath, inputs } = this.#options;
-    if (statePath === undefined) return;
-    const states = readState(statePath);
+    const states = known ?? (statePath === undefined ? undefined : readState(statePath));
     if (states === undefined) return;
     this.#isFirstScan = false;
     const isTaken = (key: string) => this.#tails.has(key);

@@ -1,0 +1,183 @@
+import {
+  checkTag,
+  type DecodeError,
+  GRAVWELL_TAG,
+  type IndexerTag,
+  type IngesterIdentity,
+  type IngesterState,
+  InvalidTagError,
+} from '@ringest/codec';
+import { BacklogFullError, DittoError, NotHotError } from '@ringest/core';
+import {
+  DittoRefusedError,
+  type EntryHandler,
+  type EntryRun,
+  type EntryView,
+  TagNotGrantedError,
+  TagNotNegotiatedError,
+} from '@ringest/indexer';
+import type { Logger } from 'pino';
+import type { TagFilter } from './tag-filter.js';
+import { TagSet } from './tag-set.js';
+import type { WayOut } from './way-out.js';
+
+/** What was received. */
+export interface Received {
+  entries: number;
+  /** Bytes of data and enumerated values. */
+  bytes: number;
+}
+
+/** What an ingester of a relay has to do with. */
+export interface RelayedIngesterParts {
+  readonly out: WayOut;
+  readonly filter: TagFilter;
+  /** Counts what all ingesters of the listener send. */
+  readonly received: Received;
+  readonly maxDittoBytes: number;
+  /** `host:port`, or the path of a pipe. */
+  readonly peer: string;
+  readonly log: Logger;
+}
+
+/** Bytes of a frame besides data and enumerated values (§5). */
+const FRAME_BYTES = 46;
+
+/**
+ * One hot ingester of a relay: what it sends goes to the muxer in whole runs of frames, and it gets its
+ * confirmations when the muxer has its own.
+ */
+export class RelayedIngester implements EntryHandler {
+  readonly #parts: RelayedIngesterParts;
+  readonly #inlet: WayOut['inlet'];
+  /** The tags that it has negotiated, and those of entries that it has sent. */
+  readonly #granted = new TagSet();
+  readonly #used = new TagSet();
+  readonly #hasUsed = (tag: number) => this.#used.has(tag);
+  /** The frames of the ditto block that is being received; `undefined`: they are too many. */
+  #ditto: Buffer[] | undefined = [];
+  #dittoBytes = 0;
+  /** The end of the last ditto block that was sent on. */
+  #dittoEnd: Promise<void> | undefined;
+  #uuid = '';
+  /** The name of its state among the children of the relay's; `undefined`: it has reported none. */
+  #child: string | undefined;
+
+  /** @param tags the names that it has negotiated in the handshake */
+  constructor(parts: RelayedIngesterParts, tags: readonly string[]) {
+    this.#parts = parts;
+    this.#inlet = parts.out.inlet;
+    this.#granted.add(GRAVWELL_TAG);
+    for (const name of tags) this.#granted.add(parts.out.muxer.getTag(name));
+  }
+
+  onEntry(entry: EntryView): void {
+    const { tag } = entry;
+    if (!this.#granted.has(tag)) throw new TagNotNegotiatedError(tag, entry.id);
+    this.#used.add(tag);
+  }
+
+  onRunEnd({ frames, entries, isDitto }: EntryRun): Promise<void> | undefined {
+    const { received } = this.#parts;
+    received.entries += entries;
+    received.bytes += frames.length - entries * FRAME_BYTES;
+    return isDitto ? this.#gather(frames) : this.#inlet.write(frames);
+  }
+
+  beforeConfirm(): Promise<void> {
+    return this.#parts.out.confirmed(this.#hasUsed);
+  }
+
+  onDittoBlock(entries: number): Promise<void> {
+    const frames = this.#ditto;
+    this.#ditto = [];
+    this.#dittoBytes = 0;
+    if (frames === undefined) {
+      const most = this.#parts.maxDittoBytes;
+      throw new DittoRefusedError(`its ${entries} entries have more than ${most} bytes`);
+    }
+    const sent = this.#inlet.dittoWrite(frames).catch(refuse);
+    this.#dittoEnd = sent.catch(() => {});
+    return sent;
+  }
+
+  onForceAck(): void {
+    this.#parts.out.force();
+  }
+
+  isReady(): boolean {
+    return this.#parts.out.isReady;
+  }
+
+  negotiateTag(name: string): IndexerTag {
+    const tag = grantTag(name, this.#parts);
+    this.#granted.add(tag);
+    return tag;
+  }
+
+  onIdentity({ name, version, uuid }: IngesterIdentity): void {
+    this.#uuid = uuid;
+    this.#parts.log.info({ name, version, uuid }, 'ingester identity');
+  }
+
+  onIngesterState(state: IngesterState | DecodeError): void {
+    const { out, peer, log } = this.#parts;
+    if (state instanceof Error) {
+      log.warn({ err: state }, 'ingester state cannot be read');
+      return;
+    }
+    if (this.#child === undefined) {
+      // Connections of one ingester report the same state.
+      this.#child = state.uuid || this.#uuid || peer;
+      out.children.add(this.#child);
+    }
+    out.children.set(this.#child, state);
+  }
+
+  /** Its connection has ended. */
+  ended(): void {
+    if (this.#child !== undefined) this.#parts.out.children.remove(this.#child);
+  }
+
+  /** Keeps frames of a ditto block. No more is read while an earlier block is on its way. */
+  #gather(frames: Buffer): Promise<void> | undefined {
+    this.#dittoBytes += frames.length;
+    if (this.#dittoBytes > this.#parts.maxDittoBytes) this.#ditto = undefined;
+    this.#ditto?.push(Buffer.from(frames));
+    return this.#dittoEnd;
+  }
+}
+
+/**
+ * Returns the number of a tag that an ingester asks for.
+ * @throws {TagNotGrantedError} it cannot have it
+ */
+export function grantTag(
+  name: string,
+  { out, filter }: Pick<RelayedIngesterParts, 'out' | 'filter'>,
+): IndexerTag {
+  const checked = validName(name);
+  if (!filter.allows(checked) && checked !== 'gravwell') {
+    throw new TagNotGrantedError(name, 'the listener does not allow it');
+  }
+  // The numbers of the relay's own muxer are what it gives to ingesters, as an indexer gives its own.
+  return out.negotiateTag(checked) as number as IndexerTag;
+}
+
+function validName(name: string): string {
+  try {
+    return checkTag(name);
+  } catch (cause) {
+    if (!(cause instanceof InvalidTagError)) throw cause;
+    throw new TagNotGrantedError(name, 'it is not a valid name', { cause });
+  }
+}
+
+/** A block that no indexer has is refused. One that an indexer may have ends the connection: nobody knows. */
+function refuse(error: unknown): never {
+  const isUnsent = error instanceof BacklogFullError || error instanceof NotHotError;
+  if (isUnsent || (error instanceof DittoError && !error.mayBeStored)) {
+    throw new DittoRefusedError(error.message, 1, { cause: error });
+  }
+  throw error;
+}

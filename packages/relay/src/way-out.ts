@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Tenant } from '@ringest/codec';
+import {
+  type CloseReport,
+  type FrameInlet,
+  IngestMuxer,
+  InvalidTagError,
+  type MuxerConfiguration,
+  type MuxerTag,
+  TagRefusedError,
+  TooManyTagsError,
+} from '@ringest/core';
+import { TagNotGrantedError } from '@ringest/indexer';
+import type { Logger } from 'pino';
+import { ChildStates } from './child-states.js';
+
+/** The way to the indexers for the ingesters of one tenant, or of none: a muxer. */
+export class WayOut {
+  readonly muxer: IngestMuxer;
+  readonly inlet: FrameInlet;
+  readonly children: ChildStates;
+  readonly #isJournal: boolean;
+  #isForcing = false;
+
+  /** @throws {ConfigurationError | SystemLimitError} as `IngestMuxer` does */
+  constructor(configuration: MuxerConfiguration, log: Logger) {
+    this.muxer = new IngestMuxer(configuration);
+    this.inlet = this.muxer.openInlet();
+    this.children = new ChildStates(this.muxer, log);
+    this.#isJournal = configuration.cache?.mode === 'journal';
+  }
+
+  /** Whether ingesters may ingest: entries go to an indexer, or to a journal. */
+  get isReady(): boolean {
+    return this.#isJournal || this.muxer.hot() > 0;
+  }
+
+  /**
+   * Returns the number that ingesters get for a tag: that of the muxer, so that frames need no other one.
+   * @param name a valid one
+   * @throws {TagNotGrantedError} every connected indexer refuses it, or no number is left
+   */
+  negotiateTag(name: string): MuxerTag {
+    if (this.refusedTags.includes(name)) {
+      throw new TagNotGrantedError(name, 'every connected indexer refuses it');
+    }
+    try {
+      return this.muxer.negotiateTag(name);
+    } catch (cause) {
+      const isRefusal = cause instanceof TooManyTagsError || cause instanceof InvalidTagError;
+      if (!isRefusal) throw cause;
+      throw new TagNotGrantedError(name, cause.message, { cause });
+    }
+  }
+
+  /** The names of the tags that every connected indexer refuses. */
+  get refusedTags(): readonly string[] {
+    const hot = this.muxer.status().targets.filter((target) => target.hot > 0);
+    const [first, ...others] = hot;
+    const candidates = first?.refusedTags ?? [];
+    return candidates.filter((tag) => others.every((target) => target.refusedTags.includes(tag)));
+  }
+
+  /**
+   * Resolves once all that was written before may be confirmed to ingesters.
+   * @param hasUsed whether the ingester has sent entries with a tag
+   * @throws {TagRefusedError} some of its entries have a tag that every indexer refuses
+   */
+  async confirmed(hasUsed: (tag: number) => boolean): Promise<void> {
+    try {
+      await this.inlet.receipt();
+    } catch (error) {
+      if (!(error instanceof TagRefusedError)) throw error;
+      // Everything else is confirmed then, and that may be all that this ingester has sent.
+      if (error.tags.some((name) => hasUsed(this.muxer.getTag(name)))) throw error;
+    }
+  }
+
+  /** Asks the indexers to confirm what was written, at the end of this turn. */
+  force(): void {
+    if (this.#isForcing || this.#isJournal) return;
+    this.#isForcing = true;
+    setImmediate(() => {
+      this.#isForcing = false;
+      // Whoever waits for the confirmations learns why they do not come.
+      this.muxer.sync().catch(() => {});
+    });
+  }
+
+  close(): Promise<CloseReport> {
+    this.children.close();
+    return this.muxer.close();
+  }
+}
+
+/** The configuration of the muxer for a tenant; an empty name: for ingesters without one. */
+export function configurationFor(
+  tenant: Tenant['name'],
+  muxer: MuxerConfiguration,
+): MuxerConfiguration {
+  if (tenant === '') return muxer;
+  const { cache } = muxer;
+  const targets = muxer.targets.map((target) =>
+    typeof target === 'string' ? target : { ...target, tenant },
+  );
+  if (cache === undefined) return { ...muxer, targets, tenant };
+  const path = join(cache.path, folderOf(tenant));
+  return { ...muxer, targets, tenant, cache: { ...cache, path } };
+}
+
+/** A folder for each tenant: names may have any characters, and many of them. */
+function folderOf(tenant: string): string {
+  const readable = tenant.replaceAll(/[^\w-]/g, '_').slice(0, 64);
+  const hash = createHash('sha256').update(tenant).digest('hex').slice(0, 16);
+  return `tenant-${readable}-${hash}`;
+}

@@ -1,0 +1,175 @@
+import { encodeDittoBlock, encodeTag, encodeTagRequest, type IndexerMessage } from '@ringest/codec';
+import { RelayOptionError } from '@ringest/relay';
+import { describe, expect, it } from 'vitest';
+import { CollectingIndexer } from '../support/collecting-indexer.js';
+import { BLOCK, failureOf, textsOf } from '../support/dittos.js';
+import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
+import { lightChallenges } from '../support/light-challenges.js';
+import { hotMuxer, SECRET } from '../support/muxer.js';
+import { newRelay, type RelaySetUp, startRelay } from '../support/relaying.js';
+import { ScriptedIndexer } from '../support/scripted-indexer.js';
+import { eventually } from '../support/waiting.js';
+
+/** What a relay before a collecting indexer answers to a tag request. */
+async function answered(tags: readonly string[] | undefined, names: readonly string[]) {
+  lightChallenges();
+  const indexer = await CollectingIndexer.start();
+  const listener = { tags };
+  const { address } = await startRelay({ muxer: { targets: [indexer.address] }, listener });
+  const client = await IngesterClient.connect(address);
+  await client.authenticate(SECRET);
+  await client.expect('state');
+  client.write(encodeTagRequest(names));
+  const { tags: given } = await client.expect('tagResponse');
+  return [...given.keys()];
+}
+
+describe('a listener', () => {
+  it.each([
+    [undefined, ['any', 'thing']],
+    [['syslog', 'apache'], ['apache']],
+    [['syslog-*'], ['syslog-', 'syslog-auth']],
+    [['*-log'], ['a-log', '-log']],
+    [['a*b*c'], ['abc', 'a-b-b-c', 'abbc']],
+    [['*'], ['x']],
+    [['a'], ['a', 'gravwell']],
+  ] as const)('for the tags %j grants %j', async (allowed, names) => {
+    expect((await answered(allowed, names)).sort()).toEqual([...names].sort());
+  });
+
+  it.each([
+    [['syslog'], ['syslog', 'apache']],
+    [['syslog-*'], ['syslog']],
+    [['a*b*c'], ['ac']],
+    [['ab*ba'], ['aba']],
+    [['a'], ['A']],
+    [['*'], ['with space']],
+  ] as const)('for the tags %j refuses a request for %j', async (allowed, names) => {
+    expect(await answered(allowed, names)).toEqual([]);
+  });
+
+  it.each([[[]], [['']], [['a b']], [['a', 'x:y*']]])('cannot have the tags %j', (tags) => {
+    const muxer = { targets: ['tcp://127.0.0.1:1'] };
+    expect(() => newRelay({ muxer, listener: { tags } })).toThrow(RelayOptionError);
+  });
+
+  it.each([
+    ['attach', { attach: { a: 'b' } }],
+    ['sourceOverride', { sourceOverride: '10.0.0.1' }],
+    ['timestampWindow', { timestampWindow: { past: 1000 } }],
+  ])('cannot be one of a relay that would change entries: %s', (field, option) => {
+    const setUp = { muxer: { targets: ['tcp://127.0.0.1:1'], ...option } } as RelaySetUp;
+    expect(() => newRelay(setUp)).toThrow(`muxer.${field}`);
+  });
+
+  it('refuses another late tag, and grants one that it allows', async () => {
+    lightChallenges();
+    const indexer = await CollectingIndexer.start();
+    const listener = { tags: ['test', 'late'] };
+    const { address } = await startRelay({ muxer: { targets: [indexer.address] }, listener });
+    const { client } = await IngesterClient.hot(address, SECRET, ['test']);
+    client.write(encodeTag('other'));
+    await client.expect('errorTag');
+    client.write(encodeTag('late'));
+    const { tag } = await client.expect('confirmTag');
+    client.write(encodeFrame(1, { timestamp: 1, tag, data: 'x' }));
+    await client.expect('confirmEntry');
+    expect(indexer.received.map((one) => one.tag)).toEqual(['late']);
+  });
+
+  it('ends a connection with an entry of a tag that it has not negotiated, after what came before', async () => {
+    lightChallenges();
+    const indexer = await CollectingIndexer.start();
+    const { address, logs } = await startRelay({ muxer: { targets: [indexer.address] } });
+    const { client: other, tags: others } = await IngesterClient.hot(address, SECRET, ['other']);
+    const { client, tags } = await IngesterClient.hot(address, SECRET, ['test']);
+    const frame = (id: number, tag: number) => encodeFrame(id, { timestamp: 1, tag, data: 'x' });
+    const [mine, foreign] = [tags.get('test') as number, others.get('other') as number];
+    client.write(Buffer.concat([frame(1, mine), frame(2, foreign), frame(3, mine)]));
+    await client.confirmedUntilEnd();
+    await eventually(() => expect(indexer.received).toHaveLength(1));
+    expect(logs.map(({ err }) => err?.code)).toContain('ERR_TAG_NOT_NEGOTIATED');
+    other.write(frame(1, foreign));
+    await other.expect('confirmEntry');
+  });
+});
+
+describe('a tag that every indexer refuses', () => {
+  it('ends the connection that uses it, and no other one; later it is refused', async () => {
+    lightChallenges();
+    const indexer = await ScriptedIndexer.listen({
+      confirms: 'at once',
+      numberTag: (name) => (name === 'bad' ? undefined : 700 + name.length),
+    });
+    const { address, logs } = await startRelay({ muxer: { targets: [indexer.address] } });
+    const { client: good, tags } = await IngesterClient.hot(address, SECRET, ['good']);
+    const { client: bad, tags: bads } = await IngesterClient.hot(address, SECRET, ['bad', 'good']);
+    const frame = (id: number, tag: number) => encodeFrame(id, { timestamp: 1, tag, data: 'x' });
+    bad.write(frame(1, bads.get('bad') as number));
+    await bad.confirmedUntilEnd();
+    expect(logs.map(({ err }) => err?.code)).toContain('ERR_TAG_REFUSED');
+    good.write(frame(1, tags.get('good') as number));
+    await good.expect('confirmEntry');
+    const again = await IngesterClient.connect(address);
+    await again.authenticate(SECRET);
+    await again.expect('state');
+    again.write(encodeTagRequest(['bad']));
+    expect((await again.expect('tagResponse')).tags.size).toBe(0);
+    good.write(encodeTag('bad'));
+    await good.expect('errorTag');
+    good.write(frame(2, tags.get('good') as number));
+    await good.expect('confirmEntry');
+  });
+});
+
+describe('a ditto block', () => {
+  it('is sent on as one, and confirmed when the indexer has stored it', async () => {
+    const indexer = await ScriptedIndexer.listen({ dittoResult: 0 });
+    const { address } = await startRelay({ muxer: { targets: [indexer.address] } });
+    const muxer = await hotMuxer({ targets: [address] });
+    await muxer.dittoWrite(BLOCK);
+    const upstream = await indexer.hot(0);
+    expect(textsOf(upstream.dittos[0] ?? [])).toEqual(['x', 'y', 'z']);
+    expect(upstream.frames).toEqual([]);
+  });
+
+  it('is refused when the indexer refuses it', async () => {
+    const indexer = await ScriptedIndexer.listen({ dittoResult: 7 });
+    const { address } = await startRelay({ muxer: { targets: [indexer.address] } });
+    const muxer = await hotMuxer({ targets: [address] });
+    const failure = await failureOf(muxer.dittoWrite(BLOCK));
+    expect(failure).toMatchObject({ reason: 'refused', mayBeStored: false });
+  });
+
+  it('ends the connection when the indexer may have it: the ingester must not believe otherwise', async () => {
+    const indexer = await ScriptedIndexer.listen({ dittoResult: undefined });
+    const { address } = await startRelay({ muxer: { targets: [indexer.address] } });
+    const muxer = await hotMuxer({ targets: [address] });
+    const failure = failureOf(muxer.dittoWrite(BLOCK));
+    const upstream = await indexer.hot(0);
+    await upstream.until('the block', () => upstream.dittos[0]?.length === 3);
+    upstream.socket.destroy();
+    expect(await failure).toMatchObject({ reason: 'lost', mayBeStored: true });
+  });
+
+  it('that is too large is refused, and what follows is sent on', async () => {
+    lightChallenges();
+    const indexer = await ScriptedIndexer.listen({ confirms: 'at once', dittoResult: 0 });
+    const { address } = await startRelay({
+      muxer: { targets: [indexer.address] },
+      maxDittoBytes: 1000,
+    });
+    const { client, tags } = await IngesterClient.hot(address, SECRET, ['test']);
+    const tag = tags.get('test') as number;
+    const frame = (id: number, bytes: number) =>
+      encodeFrame(id, { timestamp: 1, tag, data: Buffer.alloc(bytes) });
+    client.write(Buffer.concat([encodeDittoBlock(3), frame(1, 400), frame(2, 400), frame(3, 400)]));
+    expect(await client.expect('confirmDittoBlock')).toMatchObject({ result: 1 });
+    client.write(Buffer.concat([encodeDittoBlock(1), frame(4, 400), frame(5, 4)]));
+    const answers: IndexerMessage[] = [await client.expect('confirmDittoBlock')];
+    expect(answers[0]).toMatchObject({ result: 0 });
+    await client.expect('confirmEntry');
+    const upstream = await indexer.hot(0);
+    expect([upstream.dittos.length, upstream.frames.length]).toEqual([1, 1]);
+  });
+});
