@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { MuxerConfiguration } from '@ringest/core';
 import { describe, expect, it } from 'vitest';
+import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { NodeProcess, RINGEST } from '../support/node-process.js';
+import { shipFlags } from '../support/shipping.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const SCRIPT = fileURLToPath(new URL('loaded-files.mjs', import.meta.url));
@@ -38,4 +40,21 @@ it('a command of ringest loads what measures, or a muxer, only when it runs that
     expect(loaded(path)).toEqual([]);
   }
   expect(loaded('/packages/indexer/dist/indexer.js')).toEqual([]);
+});
+
+it('ringest ship loads clients of queues only when it is told of a queue', async () => {
+  const hook = new URL('loaded-at-exit.mjs', import.meta.url).href;
+  const indexer = await CollectingIndexer.start();
+  const loadedBy = async (flags: readonly string[]): Promise<string[]> => {
+    const run = new NodeProcess(RINGEST, flags, ['--import', hook]);
+    await run.end();
+    const files: string[] = JSON.parse(run.stderr.trimEnd().split('\n').at(-1) ?? '');
+    return ['kafkajs', '@nats-io'].filter((name) =>
+      files.some((file) => file.includes(`/node_modules/${name}/`)),
+    );
+  };
+  const to = (url: string) => ['ship', '--tag', 'test', '--timeout', '1ms', '--to', url];
+  expect(await loadedBy(shipFlags(indexer.address))).toEqual([]);
+  expect(await loadedBy(to('kafka://127.0.0.1:1/events'))).toEqual(['kafkajs']);
+  expect(await loadedBy(to('nats://127.0.0.1:1'))).toEqual(['@nats-io']);
 });

@@ -27,6 +27,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'core',
     'flags',
     'indexer',
+    'kafka',
     'nats',
     'relay',
     'timestamps',

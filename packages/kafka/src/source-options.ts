@@ -110,8 +110,15 @@ export function checkSourceOptions(options: KafkaSourceOptions): CheckedSourceOp
     maxUnconfirmedBytes,
     commitInterval,
     consumer,
-    entries: checkEntryOptions(options, time, 'message'),
+    entries: withKey(checkEntryOptions(options, time, 'message'), key),
   };
+}
+
+/** The key becomes a value as headers do. */
+function withKey(entries: CheckedEntryOptions, key: string | undefined): CheckedEntryOptions {
+  const { headers } = entries;
+  if (key === undefined || headers === 'all') return entries;
+  return { ...entries, headers: [...headers, key] };
 }
 
 const isTopic = (value: unknown): boolean => isText(value) && /^[\w.-]{1,249}$/.test(value);

@@ -5,12 +5,7 @@ import { addEntryFlags, readEntries } from '../ship/flags/entry-flags.js';
 import { nameAndValue } from '../ship/flags/flag-values.js';
 import { addFollowFlags, readFollow } from '../ship/flags/follow-flags.js';
 import { addListenFlags, readListen } from '../ship/flags/listen-flags.js';
-import {
-  addNatsInputFlags,
-  addNatsOutputFlags,
-  readNatsInput,
-  readNatsOutput,
-} from '../ship/flags/nats-flags.js';
+import { addQueueInputFlags, addQueueOutputFlags, readQueues } from '../ship/flags/queue-flags.js';
 import { addStepFlags, readSteps } from '../ship/flags/step-flags.js';
 import type { ShipOptions } from '../ship/ship-options.js';
 
@@ -24,7 +19,7 @@ interface Flags {
   statusSocket?: string;
 }
 
-/** What an entry has at most by default where entries are published: servers of NATS take messages of 1 MiB. */
+/** What an entry has at most by default where entries are published: servers of NATS and Kafka take messages of 1 MiB. */
 const MAX_PUBLISHED_BYTES = 1_000_000;
 
 const EXAMPLES = `
@@ -40,6 +35,8 @@ Examples:
   ringest ship --to nats://10.0.0.7:4222 --tag app /var/log/app.log
   ringest ship --nats nats://10.0.0.7:4222 --nats-stream ringest --nats-consumer ship \\
     --nats-restore --config /etc/ringest.conf
+  ringest ship --kafka 10.0.0.8:9092 --kafka-topic logs.web --kafka-group ship --tag web \\
+    --config /etc/ringest.conf
 
 The secret is best given by $GRAVWELL_INGEST_SECRET_FILE or --ingest-secret-file.
 
@@ -62,7 +59,7 @@ export function addShipCommand(program: Command): void {
   addStepFlags(command);
   addFollowFlags(command);
   addListenFlags(command);
-  addNatsInputFlags(command);
+  addQueueInputFlags(command);
   command
     .optionsGroup('Where entries go:')
     .option('--config <file>', "a configuration file in Gravwell's format; flags win over it")
@@ -72,7 +69,7 @@ export function addShipCommand(program: Command): void {
         .default({}, 'none'),
     );
   addTargetFlags(command);
-  addNatsOutputFlags(command);
+  addQueueOutputFlags(command);
   command.optionsGroup('When no indexer is there:');
   addCacheFlags(command, 'without it, in memory');
   command
@@ -106,14 +103,13 @@ function readOptions(command: Command, inputs: readonly string[]): ShipOptions {
   }
   const listen = readListen(command);
   const hasOthers = inputs.length + listen.listeners.length > 0 || flags.config !== undefined;
-  const nats = readNatsInput(command, hasOthers);
-  const to = readNatsOutput(command);
+  const { queues, to } = readQueues(command, hasOthers);
   const entries = readEntries(command, to === undefined ? undefined : MAX_PUBLISHED_BYTES);
   return {
     inputs,
     follow: readFollow(command, inputs, flags.config !== undefined),
     listen,
-    queues: nats === undefined ? [] : [nats],
+    queues,
     config: flags.config,
     targets: readTargets(command, process.env),
     to,

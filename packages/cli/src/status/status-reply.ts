@@ -68,12 +68,12 @@ export interface ListenStatus {
 
 /** A queue whose messages become entries: counts since the start. */
 export interface QueueStatus {
-  /** Where its messages come from, such as `nats://127.0.0.1:4222 events/ingest`. */
+  /** Where its messages come from, such as `nats://127.0.0.1:4222 events/ingest`, or `kafka://…` with a topic and a group. */
   readonly name: string;
   readonly pulled: number;
-  /** Messages that were acknowledged, after their entries were confirmed. */
+  /** Messages that were acknowledged, after their entries were confirmed. In Kafka: whose offsets are committed, with those that are skipped. */
   readonly acknowledged: number;
-  /** Pulled messages that had been delivered before, here or elsewhere. */
+  /** Pulled messages that had been delivered before, here or elsewhere. Kafka knows only of those that were delivered here. */
   readonly redelivered: number;
   /** Messages of which no entry can be made: they are never delivered again. */
   readonly terminated: number;
@@ -90,7 +90,7 @@ export interface OutletStatus {
   readonly isConnected: boolean;
   readonly published: number;
   readonly stored: number;
-  /** Those among the stored that the queue had already. */
+  /** Those among the stored that the queue had already. Kafka does not know them: 0. */
   readonly duplicates: number;
 }
 

@@ -1,11 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import type { SubjectRule } from '@ringest/nats';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { UsageError } from '../../errors.js';
 import { hostOf, type NatsAccess, type NatsInput } from '../queues/nats/nats-options.js';
+import { readPassword } from '../queues/option-file.js';
 import type { OutputChoice } from '../queues/publisher.js';
 import { repeated } from './flag-values.js';
+import {
+  headerNames,
+  list,
+  patternAndTag,
+  refuseFraming,
+  refuseGiven,
+  timePlace,
+} from './given-flags.js';
 
 interface AccessFlags {
   natsStream?: string;
@@ -34,7 +41,6 @@ interface InputFlags {
 }
 
 interface OutputFlags {
-  to?: readonly string[];
   natsSubject: string;
   natsTimeout: number;
 }
@@ -49,18 +55,6 @@ const ACCESS_FLAGS = [
   ...['natsStream', 'natsCreate', 'natsSubjects', 'natsCreds', 'natsUser', 'natsPasswordFile'],
   ...['natsCa', 'natsCert', 'natsKey'],
 ];
-/** How indexers are reached: of no use where entries go to a queue. */
-const TARGET_FLAGS = [
-  ...['clearConns', 'tlsConns', 'pipeConns', 'tlsCa', 'tlsCert', 'tlsKey', 'insecureNoTlsValidate'],
-  ...['ingestSecret', 'ingestSecretFile', 'ingestTenant', 'compression'],
-];
-/** What bytes become entries: a message is one already. */
-const FRAMING_FLAGS = [
-  ...['format', 'delimiter', 'beginDelimiter', 'recordStart', 'maxLineBytes'],
-  ...['timeField', 'tagField', 'sourceField', 'dataField'],
-];
-const TIME_FLAGS = ['ignoreTimestamps', 'timeFormat', 'assumeTimeZone', 'timestampLeftMost'];
-
 /** Adds the flags that {@link readNatsInput} reads, and those about servers. */
 export function addNatsInputFlags(command: Command): void {
   command
@@ -69,7 +63,7 @@ export function addNatsInputFlags(command: Command): void {
       new Option(
         '--nats <urls>',
         'take the messages of a stream, and acknowledge them once they are confirmed: nats://host:4222,…',
-      ).argParser(servers),
+      ).argParser(natsServers),
     )
     .option(
       '--nats-consumer <name>',
@@ -89,12 +83,12 @@ export function addNatsInputFlags(command: Command): void {
         '--nats-time <where>',
         'the time of entries: data, stored (also if none is in the data), arrival or header:NAME ' +
           '(default: data; with --nats-restore, stored)',
-      ).argParser(timePlace),
+      ).argParser(timePlace('stored')),
     )
     .option('--nats-source-header <name>', 'the header with the source')
     .addOption(
       new Option('--nats-headers <names>', 'headers that become enumerated values: A,B,… or all')
-        .argParser((text) => (text === 'all' ? text : list(text)))
+        .argParser(headerNames)
         .default([], 'none'),
     )
     .option('--nats-restore', 'messages of --to become the entries that they were', false)
@@ -118,16 +112,9 @@ export function addNatsInputFlags(command: Command): void {
     .option('--nats-until-empty', 'end once every message is acknowledged, by whomever', false);
 }
 
-/** Adds the flags that {@link readNatsOutput} reads, and those about servers, which an input has too. */
+/** Adds the flags that {@link readNatsOutput} reads beside `--to` and those about servers. */
 export function addNatsOutputFlags(command: Command): void {
   command
-    .optionsGroup('Where entries go, if there is no indexer to reach:')
-    .addOption(
-      new Option(
-        '--to <urls>',
-        'publish entries to a stream of NATS JetStream: nats://host:4222,…',
-      ).argParser(servers),
-    )
     .addOption(
       new Option('--nats-subject <subject>', 'the subject of entries')
         .argParser(subjectOfEntries)
@@ -140,7 +127,12 @@ export function addNatsOutputFlags(command: Command): void {
       )
         .argParser(positiveDuration)
         .default(5000, '5s'),
-    )
+    );
+}
+
+/** Adds the flags about servers. */
+export function addNatsAccessFlags(command: Command): void {
+  command
     .optionsGroup('How NATS servers are reached (--nats, --to):')
     .option('--nats-stream <name>', 'the stream', name)
     .option('--nats-create', 'make the stream and the consumer if they are missing', false)
@@ -156,15 +148,19 @@ export function addNatsOutputFlags(command: Command): void {
 /**
  * Reads these flags of a command that is parsed. A flag without use ends the command.
  * @param hasOthers whether there are other inputs, for which flags may be
+ * @param isOutput whether entries go to NATS, for which flags may be too
  */
-export function readNatsInput(command: Command, hasOthers: boolean): NatsInput | undefined {
-  const flags = command.opts<InputFlags & OutputFlags>();
+export function readNatsInput(
+  command: Command,
+  hasOthers: boolean,
+  isOutput: boolean,
+): NatsInput | undefined {
+  const flags = command.opts<InputFlags>();
   if (flags.nats === undefined) {
     refuseGiven(command, INPUT_FLAGS, 'is about messages: give --nats');
-    if (flags.to === undefined) refuseGiven(command, ACCESS_FLAGS, 'is about --nats and --to');
+    if (!isOutput) refuseGiven(command, ACCESS_FLAGS, 'is about --nats and --to nats://…');
     return undefined;
   }
-  if (flags.to !== undefined) command.error('error: --nats and --to take a process each');
   const access = readAccess(command, flags.nats);
   const { stream } = access;
   const { natsConsumer: consumer, natsRestore: restores } = flags;
@@ -178,11 +174,9 @@ export function readNatsInput(command: Command, hasOthers: boolean): NatsInput |
   if (flags.natsPoison !== 'retry') {
     refuseGiven(command, ['natsMaxDeliveries'], 'is about --nats-poison retry');
   }
-  if (!hasOthers) {
-    refuseGiven(command, FRAMING_FLAGS, 'has no use with --nats: a message is an entry');
-    if (time !== 'data') refuseGiven(command, TIME_FLAGS, 'is about --nats-time data');
-  }
+  if (!hasOthers) refuseFraming(command, '--nats', time === 'data');
   return {
+    kind: 'nats',
     ...access,
     ...{ stream, consumer, time, restores },
     rules: flags.natsTag,
@@ -196,20 +190,19 @@ export function readNatsInput(command: Command, hasOthers: boolean): NatsInput |
 }
 
 /** Reads these flags of a command that is parsed. A flag without use ends the command. */
-export function readNatsOutput(command: Command): OutputChoice | undefined {
-  const { to, natsSubject: subject, natsTimeout: timeoutMs } = command.opts<OutputFlags>();
-  if (to === undefined) {
-    refuseGiven(
-      command,
-      ['natsSubject', 'natsTimeout'],
-      'is about entries that are published: give --to',
-    );
+export function readNatsOutput(
+  command: Command,
+  servers: readonly string[] | undefined,
+): OutputChoice | undefined {
+  if (servers === undefined) {
+    const why = 'is about entries that are published: give --to nats://…';
+    refuseGiven(command, ['natsSubject', 'natsTimeout'], why);
     return undefined;
   }
-  refuseGiven(command, TARGET_FLAGS, 'is about indexers, and entries go to --to');
-  const [first = ''] = to;
-  const place = { name: `${to.join(',')} ${subject}`, host: hostOf(first) };
-  return { ...readAccess(command, to), ...place, subject, timeoutMs };
+  const { natsSubject: subject, natsTimeout: timeoutMs } = command.opts<OutputFlags>();
+  const [first = ''] = servers;
+  const place = { name: `${servers.join(',')} ${subject}`, host: hostOf(first) };
+  return { kind: 'nats', ...readAccess(command, servers), ...place, subject, timeoutMs };
 }
 
 function readAccess(command: Command, servers: readonly string[]): NatsAccess {
@@ -230,7 +223,7 @@ function readAccess(command: Command, servers: readonly string[]): NatsAccess {
   if (user === undefined && flags.natsPasswordFile !== undefined) {
     command.error('error: --nats-password-file is about a --nats-user');
   }
-  const password = passwordOf(flags.natsPasswordFile) ?? NATS_PASSWORD;
+  const password = readPassword('--nats-password-file', flags.natsPasswordFile) ?? NATS_PASSWORD;
   return {
     ...{ servers, credsFile, user, creates, subjects },
     stream: flags.natsStream,
@@ -243,29 +236,8 @@ function readAccess(command: Command, servers: readonly string[]): NatsAccess {
   };
 }
 
-function passwordOf(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, 'utf8').replace(/[\r\n]+$/, '');
-  } catch (error) {
-    const { message } = error as Error;
-    throw new UsageError(`--nats-password-file ${path}: it cannot be read: ${message}`);
-  }
-}
-
-/** Ends the command if one of some flags is given. */
-function refuseGiven(command: Command, names: readonly string[], why: string): void {
-  const isGiven = (attribute: string) => command.getOptionValueSource(attribute) === 'cli';
-  const given = names.find(isGiven);
-  const flag = command.options.find((option) => option.attributeName() === given)?.long;
-  if (flag !== undefined) command.error(`error: ${flag} ${why}`);
-}
-
-function list(text: string): readonly string[] {
-  return text.split(',').map((part) => part.trim());
-}
-
-function servers(text: string): readonly string[] {
+/** Parses `nats://host:port,…`. */
+export function natsServers(text: string): readonly string[] {
   const urls = list(text);
   for (const url of urls) {
     if (!/^(?:nats|tls):\/\/[^/@]+\/?$/.test(url) || !URL.canParse(url)) {
@@ -288,14 +260,6 @@ function subjectOfEntries(text: string): string {
 }
 
 function subjectRule(text: string): SubjectRule {
-  const [, subject = '', tag = ''] = /^(.+)=([^=]+)$/s.exec(text) ?? [];
-  if (subject !== '') return { subject, tag };
-  throw new InvalidArgumentError('It must be subject=tag.');
-}
-
-function timePlace(text: string): NatsInput['time'] {
-  const [, header] = /^header:(.+)$/.exec(text) ?? [];
-  if (header !== undefined) return { header };
-  if (text === 'data' || text === 'stored' || text === 'arrival') return text;
-  throw new InvalidArgumentError('It must be data, stored, arrival or header:NAME.');
+  const [subject, tag] = patternAndTag('subject')(text);
+  return { subject, tag };
 }

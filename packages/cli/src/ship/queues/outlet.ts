@@ -54,14 +54,14 @@ export class Outlet implements AsyncDisposable, EntryCounter {
 
   private constructor(
     open: OpenPublisher,
-    choice: OutputChoice,
+    { name }: OutputChoice,
     host: OutletHost,
     source: string | undefined,
   ) {
-    this.name = choice.name;
+    this.name = name;
     this.#source = source;
     const refused = () => void this.#refused++;
-    this.#publishing = open(choice, { ...host, refused }).then((publisher) => {
+    this.#publishing = open({ ...host, refused }).then((publisher) => {
       this.#publisher = publisher;
       return publisher;
     });
@@ -92,7 +92,7 @@ export class Outlet implements AsyncDisposable, EntryCounter {
     if (source === undefined) {
       host.say('ringest: there is no way to the queue yet: entries get 127.0.0.1 as their source');
     }
-    const outlet = new Outlet(await loadPublisher(), choice, host, source);
+    const outlet = new Outlet(await loadPublisher(choice), choice, host, source);
     if (host.startsWithout) outlet.#publishing.catch(host.failed);
     else await outlet.#publishing;
     try {

@@ -1,5 +1,7 @@
 import type { NamedEntry } from '@ringest/nats';
 import type { OutletStatus } from '../../status/status-reply.js';
+import type { ConnectHost } from './first-connection.js';
+import type { KafkaOutput } from './kafka/kafka-options.js';
 import type { NatsOutput } from './nats/nats-options.js';
 
 /** What has become of entries that were published. */
@@ -20,7 +22,7 @@ export interface Publisher {
 }
 
 /** Where entries are published, as the flags say. */
-export type OutputChoice = NatsOutput & OutputPlace;
+export type OutputChoice = (NatsOutput | KafkaOutput) & OutputPlace;
 
 /** What every queue has that entries go to. */
 export interface OutputPlace {
@@ -31,12 +33,7 @@ export interface OutputPlace {
 }
 
 /** What a publisher is given. */
-export interface PublisherHost {
-  readonly say: (line: string) => void;
-  /** Ends the waiting for the first connection. */
-  readonly signal: AbortSignal;
-  /** Milliseconds to wait for it; `undefined`: without a limit. */
-  readonly timeoutMs: number | undefined;
+export interface PublisherHost extends ConnectHost {
   /** The tag of entries that have no other. */
   readonly tag: string;
   /** An entry is larger than the queue takes: it goes nowhere. */
@@ -49,13 +46,17 @@ export interface PublisherHost {
  * Connects to a queue, and waits for it.
  * @throws what cannot be used, or is not there
  */
-export type OpenPublisher = (choice: OutputChoice, host: PublisherHost) => Promise<Publisher>;
+export type OpenPublisher = (host: PublisherHost) => Promise<Publisher>;
 
 /**
  * Loads what publishes. Whoever opens a cache must wait for it: the cache is loaded by `require`, in the middle of
  * which Node.js 20 does not find the exports of a CommonJS module that is being imported.
  */
-export async function loadPublisher(): Promise<OpenPublisher> {
+export async function loadPublisher(choice: OutputChoice): Promise<OpenPublisher> {
+  if (choice.kind === 'kafka') {
+    const { KafkaPublisher } = await import('./kafka/kafka-publisher.js');
+    return (host) => KafkaPublisher.open(choice, host);
+  }
   const { NatsPublisher } = await import('./nats/nats-publisher.js');
-  return (choice, host) => NatsPublisher.open(choice, host);
+  return (host) => NatsPublisher.open(choice, host);
 }

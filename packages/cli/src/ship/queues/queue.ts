@@ -1,4 +1,6 @@
 import type { QueueStatus } from '../../status/status-reply.js';
+import type { ConnectHost } from './first-connection.js';
+import type { KafkaInput } from './kafka/kafka-options.js';
 import type { NatsInput } from './nats/nats-options.js';
 import type { QueueWriter } from './queue-writer.js';
 
@@ -23,19 +25,14 @@ export interface Queue {
 }
 
 /** A queue, as the flags say. */
-export type QueueChoice = NatsInput;
+export type QueueChoice = NatsInput | KafkaInput;
 
 /** What a queue is given. */
-export interface QueueHost {
+export interface QueueHost extends ConnectHost {
   readonly writer: QueueWriter;
   /** The tag and the source of entries of which the queue says nothing. */
   readonly tag: string;
   readonly source: string | undefined;
-  readonly say: (line: string) => void;
-  /** Aborted when nothing more is to be read. */
-  readonly signal: AbortSignal;
-  /** Milliseconds to wait for the first connection; `undefined`: without a limit. */
-  readonly timeoutMs: number | undefined;
 }
 
 /**
@@ -43,6 +40,10 @@ export interface QueueHost {
  * @throws what cannot be used, or is not there
  */
 export async function openQueue(choice: QueueChoice, host: QueueHost): Promise<Queue> {
+  if (choice.kind === 'kafka') {
+    const { KafkaQueue } = await import('./kafka/kafka-queue.js');
+    return KafkaQueue.open(choice, host);
+  }
   const { NatsQueue } = await import('./nats/nats-queue.js');
   return NatsQueue.open(choice, host);
 }

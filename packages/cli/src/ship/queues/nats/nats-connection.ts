@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import {
   connect,
@@ -9,20 +7,9 @@ import {
   type NodeConnectionOptions,
   TimeoutError,
 } from '@nats-io/transport-node';
-import { CommandError, UsageError } from '../../../errors.js';
+import { type ConnectHost, firstConnection, isAway, RETRY_MS } from '../first-connection.js';
+import { readOptionFile } from '../option-file.js';
 import { hostOf, type NatsAccess } from './nats-options.js';
-
-/** Who waits for a connection. */
-export interface NatsHost {
-  readonly say: (line: string) => void;
-  /** Ends the waiting for the first connection. */
-  readonly signal: AbortSignal;
-  /** Milliseconds to wait for it; `undefined`: without a limit. */
-  readonly timeoutMs: number | undefined;
-}
-
-/** How long to wait between two attempts, in milliseconds. */
-const RETRY_MS = 1000;
 
 /**
  * A server that says nothing is asked so often, and its connection is lost when it has missed two answers: TCP alone
@@ -31,17 +18,6 @@ const RETRY_MS = 1000;
 const PING_MS = 5000;
 /** How long a server may take to shake hands. */
 const CONNECT_MS = 5000;
-
-/** What the system says of a server that is away, and may come. */
-const AWAY = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'ETIMEDOUT',
-]);
 
 /** A connection to one of some servers. When it is lost, it is made again. */
 export class NatsLink {
@@ -63,24 +39,12 @@ export class NatsLink {
    * @throws {CommandError} the servers refuse it, or none came in time
    * @throws the reason of the signal
    */
-  static async connect(access: NatsAccess, host: NatsHost): Promise<NatsLink> {
-    const { say, signal, timeoutMs = Number.POSITIVE_INFINITY } = host;
+  static async connect(access: NatsAccess, host: ConnectHost): Promise<NatsLink> {
     const options = optionsOf(access);
     const name = access.servers.join(',');
-    const end = performance.now() + timeoutMs;
-    for (let attempt = 1; ; attempt++) {
-      signal.throwIfAborted();
-      try {
-        return new NatsLink(await connect(options), name, say);
-      } catch (error) {
-        const { message } = error as Error;
-        if (!isAway(error) || performance.now() > end) {
-          throw new CommandError(`${name}: ${message}`, { cause: error });
-        }
-        if (attempt === 1) say(`ringest: ${name}: ${message}: waiting for it`);
-      }
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
-    }
+    const mayCome = (error: unknown) => error instanceof TimeoutError || isAway(error);
+    const connection = await firstConnection(name, () => connect(options), mayCome, host);
+    return new NatsLink(connection, name, host.say);
   }
 
   /** Whether a server is there now. */
@@ -111,9 +75,9 @@ function optionsOf(access: NatsAccess): NodeConnectionOptions {
   // The client hands it to `node:tls`, which its types do not say.
   const checked = {
     checkServerIdentity: identityCheck(servers),
-    ...(ca !== undefined && { ca: readOption('--nats-ca', ca).toString() }),
-    ...(cert !== undefined && { cert: readOption('--nats-cert', cert).toString() }),
-    ...(key !== undefined && { key: readOption('--nats-key', key).toString() }),
+    ...(ca !== undefined && { ca: readOptionFile('--nats-ca', ca).toString() }),
+    ...(cert !== undefined && { cert: readOptionFile('--nats-cert', cert).toString() }),
+    ...(key !== undefined && { key: readOptionFile('--nats-key', key).toString() }),
   };
   return {
     servers: [...servers],
@@ -127,7 +91,7 @@ function optionsOf(access: NatsAccess): NodeConnectionOptions {
     timeout: CONNECT_MS,
     ...(hasTls && { tls: checked }),
     ...(credsFile !== undefined && {
-      authenticator: credsAuthenticator(readOption('--nats-creds', credsFile)),
+      authenticator: credsAuthenticator(readOptionFile('--nats-creds', credsFile)),
     }),
     ...(user !== undefined && { user }),
     ...(password !== undefined && { pass: password }),
@@ -146,19 +110,4 @@ function identityCheck(servers: readonly string[]) {
     const errors = names.map((name) => checkServerIdentity(name, certificate));
     return errors.includes(undefined) ? undefined : errors[0];
   };
-}
-
-/** Whether a server may be there later. */
-function isAway(error: unknown): boolean {
-  const { code, cause } = error as NodeJS.ErrnoException;
-  const { code: inner } = Object(cause) as NodeJS.ErrnoException;
-  return error instanceof TimeoutError || AWAY.has(code ?? inner ?? '');
-}
-
-function readOption(flag: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new UsageError(`${flag} ${path}: it cannot be read: ${(error as Error).message}`);
-  }
 }

@@ -25,6 +25,7 @@ export function hostOf(url: string): string {
 
 /** Messages of a stream that become entries. */
 export interface NatsInput extends NatsAccess {
+  readonly kind: 'nats';
   readonly stream: string;
   readonly consumer: string;
   /** The tags of subjects. Others have the tag of all entries. */
@@ -46,6 +47,7 @@ export interface NatsInput extends NatsAccess {
 
 /** Entries that become messages of a stream. */
 export interface NatsOutput extends NatsAccess {
+  readonly kind: 'nats';
   /** The subject of messages; `{tag}` stands for the tag. */
   readonly subject: string;
   /** Milliseconds that the stream may take to answer, before an entry is published again. */

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CommandError } from '../../errors.js';
+
+/** Who waits for a connection. */
+export interface ConnectHost {
+  readonly say: (line: string) => void;
+  /** Ends the waiting for the first connection. */
+  readonly signal: AbortSignal;
+  /** Milliseconds to wait for it; `undefined`: without a limit. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** How long to wait between two attempts, in milliseconds. */
+export const RETRY_MS = 1000;
+
+/** What the system says of a server that is away, and may come. */
+const AWAY = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+]);
+
+/** Whether an error is about a server that may be there later. */
+export function isAway(error: unknown): boolean {
+  const { code, cause } = error as NodeJS.ErrnoException;
+  const { code: inner } = Object(cause) as NodeJS.ErrnoException;
+  return AWAY.has(code ?? inner ?? '');
+}
+
+/**
+ * Connects, and waits for a server that is away.
+ * @param name the servers, for people
+ * @param mayCome whether an error is about a server that may be there later
+ * @throws {UsageError} a file cannot be read
+ * @throws {CommandError} the servers refuse it, or none came in time
+ * @throws the reason of the signal
+ */
+export async function firstConnection<Connection>(
+  name: string,
+  connect: () => Promise<Connection>,
+  mayCome: (error: unknown) => boolean,
+  { say, signal, timeoutMs = Number.POSITIVE_INFINITY }: ConnectHost,
+): Promise<Connection> {
+  const end = performance.now() + timeoutMs;
+  for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted();
+    try {
+      return await connect();
+    } catch (error) {
+      const { message } = error as Error;
+      if (!mayCome(error) || performance.now() > end) {
+        throw new CommandError(`${name}: ${message}`, { cause: error });
+      }
+      if (attempt === 1) say(`ringest: ${name}: ${message}: waiting for it`);
+    }
+    await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+  }
+}

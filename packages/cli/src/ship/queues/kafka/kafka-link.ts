@@ -1,0 +1,104 @@
+import kafkajs, { type Admin, type Kafka, type KafkaConfig, type LogEntry } from 'kafkajs';
+import { CommandError } from '../../../errors.js';
+import { type ConnectHost, firstConnection, isAway } from '../first-connection.js';
+import { readOptionFile } from '../option-file.js';
+import type { KafkaAccess } from './kafka-options.js';
+import { MessageLog } from './message-log.js';
+
+/** How kafkajs tries again what failed, before sources and sinks do: not for long, so that a process can end. */
+const RETRY = { initialRetryTime: 100, maxRetryTime: 1000, retries: 2 };
+
+/** A client of the brokers of a cluster, which were there. */
+export class KafkaLink {
+  readonly kafka: Kafka;
+  readonly admin: Admin;
+  readonly #name: string;
+
+  private constructor(name: string, kafka: Kafka, admin: Admin) {
+    this.#name = name;
+    this.kafka = kafka;
+    this.admin = admin;
+  }
+
+  /**
+   * Connects, and waits for brokers that are away.
+   * @throws {UsageError} a file cannot be read
+   * @throws {CommandError} the brokers refuse it, or none came in time
+   * @throws the reason of the signal
+   */
+  static async connect(access: KafkaAccess, host: ConnectHost): Promise<KafkaLink> {
+    const name = access.brokers.join(',');
+    const log = new MessageLog((text) => host.say(`ringest: ${text}`));
+    const options = optionsOf(access);
+    const logCreator = () => (entry: LogEntry) => log.write(entry);
+    const kafka = new kafkajs.Kafka({
+      ...options,
+      logLevel: kafkajs.logLevel.ERROR,
+      logCreator,
+    });
+    // The first connection is waited for here, and not told of in the log of the client.
+    const quiet = new kafkajs.Kafka({ ...options, logLevel: kafkajs.logLevel.NOTHING });
+    const admin = quiet.admin({ retry: { retries: 0 } });
+    const connect = async () => {
+      try {
+        await admin.connect();
+      } catch (error) {
+        // It keeps the connection to a broker that has refused it.
+        await admin.disconnect();
+        throw error;
+      }
+    };
+    await firstConnection(name, connect, isBrokerAway, host);
+    return new KafkaLink(name, kafka, admin);
+  }
+
+  /** @throws {CommandError} the cluster does not have a topic */
+  async checkTopics(topics: readonly string[]): Promise<void> {
+    let known: readonly string[];
+    try {
+      known = await this.admin.listTopics();
+    } catch (cause) {
+      throw this.failure(cause);
+    }
+    const missing = topics.find((topic) => !known.includes(topic));
+    if (missing === undefined) return;
+    throw new CommandError(`${this.#name}: there is no topic ${missing}: make it first`);
+  }
+
+  /** What the client has failed at. */
+  failure(cause: unknown): CommandError {
+    return new CommandError(`${this.#name}: ${(cause as Error).message}`, { cause });
+  }
+
+  async close(): Promise<void> {
+    await this.admin.disconnect();
+  }
+}
+
+/** Whether an error is about brokers that may be there later. */
+export function isBrokerAway(error: unknown): boolean {
+  if (isAway(error)) return true;
+  const { cause = error } = error as Error;
+  // One that is closed, or takes too long, has no code. One that is refused, such as for its certificate, has.
+  const { KafkaJSConnectionError, KafkaJSRequestTimeoutError } = kafkajs;
+  return (
+    cause instanceof KafkaJSRequestTimeoutError ||
+    (cause instanceof KafkaJSConnectionError && (cause as NodeJS.ErrnoException).code === undefined)
+  );
+}
+
+function optionsOf({ brokers, sasl, usesTls, tls }: KafkaAccess): KafkaConfig {
+  const { ca, cert, key } = tls;
+  const ssl = {
+    ...(ca !== undefined && { ca: readOptionFile('--kafka-ca', ca) }),
+    ...(cert !== undefined && { cert: readOptionFile('--kafka-cert', cert) }),
+    ...(key !== undefined && { key: readOptionFile('--kafka-key', key) }),
+  };
+  return {
+    clientId: 'ringest-ship',
+    brokers: [...brokers],
+    retry: RETRY,
+    ...(usesTls && { ssl }),
+    ...(sasl !== undefined && { sasl: { ...sasl } as NonNullable<KafkaConfig['sasl']> }),
+  };
+}

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
+import { KafkaSource, type PoisonMessage } from '@ringest/kafka';
+import { CommandError, UsageError } from '../../../errors.js';
+import type { Queue, QueueCounts, QueueHost } from '../queue.js';
+import { KafkaLink } from './kafka-link.js';
+import type { KafkaInput } from './kafka-options.js';
+
+/** How often to look whether topics are empty, in milliseconds. */
+const LOOK_MS = 250;
+
+/** Signs of life in the time after which a silent process loses its partitions. */
+const BEATS = 10;
+
+/** How long a fetch waits for messages, in milliseconds; the end of a process waits for it. */
+const FETCH_MS = 500;
+
+/** The messages of Kafka topics, as a member of a consumer group. */
+export class KafkaQueue implements Queue {
+  readonly name: string;
+  readonly #link: KafkaLink;
+  readonly #source: KafkaSource;
+  readonly #input: KafkaInput;
+  readonly #stopped = new AbortController();
+
+  private constructor(input: KafkaInput, link: KafkaLink, source: KafkaSource) {
+    this.name = `kafka://${input.brokers.join(',')} ${input.topics.join(',')}/${input.group}`;
+    this.#input = input;
+    this.#link = link;
+    this.#source = source;
+  }
+
+  /**
+   * Connects, and finds the topics.
+   * @throws {UsageError} a file cannot be read, or a rule cannot be used
+   * @throws {CommandError} the brokers or the topics cannot be used
+   */
+  static async open(input: KafkaInput, host: QueueHost): Promise<KafkaQueue> {
+    const link = await KafkaLink.connect(input, host);
+    try {
+      await link.checkTopics(input.topics);
+      const options = { kafka: link.kafka, ...sourceOptions(input, host) };
+      return new KafkaQueue(input, link, await KafkaSource.open(host.writer, options));
+    } catch (error) {
+      await link.close();
+      const isRule = error instanceof InvalidTagError || error instanceof InvalidArgumentError;
+      if (isRule) throw new UsageError(`--kafka-tag: ${error.message}`, { cause: error });
+      throw error instanceof CommandError ? error : link.failure(error);
+    }
+  }
+
+  counts(): QueueCounts {
+    const { received, committed, redelivered, poison, retried, unconfirmed } = this.#source.stats();
+    return {
+      pulled: received,
+      // Those that are skipped are among them.
+      acknowledged: committed,
+      redelivered,
+      terminated: poison,
+      unconfirmed,
+      returned: retried,
+    };
+  }
+
+  async run(): Promise<void> {
+    const run = this.#source.run();
+    const watching = this.#input.endsWhenEmpty ? this.#stopWhenEmpty() : undefined;
+    try {
+      await run;
+    } catch (cause) {
+      throw new CommandError(`${this.name}: ${(cause as Error).message}`, { cause });
+    } finally {
+      this.#stopped.abort();
+      await watching;
+    }
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    // What keeps it from going on, `run` tells.
+    void this.#source.stop().catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    await this.#source.stop().catch(() => {});
+    await this.#link.close();
+  }
+
+  async #stopWhenEmpty(): Promise<void> {
+    const { signal } = this.#stopped;
+    for (;;) {
+      await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      if (this.#source.stats().unconfirmed > 0) continue;
+      if (await this.#isEmpty()) this.stop();
+    }
+  }
+
+  /** Whether the group has committed all that the topics have. */
+  async #isEmpty(): Promise<boolean> {
+    const { admin } = this.#link;
+    const { group: groupId, topics } = this.#input;
+    try {
+      const found = await admin.fetchOffsets({ groupId, topics: [...topics] });
+      const committed = new Map(
+        found.flatMap(({ topic, partitions }) =>
+          partitions.map(({ partition, offset }) => [`${topic}/${partition}`, BigInt(offset)]),
+        ),
+      );
+      for (const topic of topics) {
+        for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+          const next = committed.get(`${topic}/${partition}`) ?? -1n;
+          // What is older than `low` was deleted.
+          if (next < BigInt(high) && BigInt(low) < BigInt(high)) return false;
+        }
+      }
+      return true;
+    } catch {
+      // Brokers that are away say so elsewhere.
+      return false;
+    }
+  }
+}
+
+function sourceOptions(input: KafkaInput, { writer, tag, source, say }: QueueHost) {
+  const { topics, group, rules, time, sourceHeader, headers, key, poison, from } = input;
+  let hasSaid = false;
+  const onPoison = ({ message }: Error, { topic, partition, offset }: PoisonMessage) => {
+    writer.refuse();
+    const place = `offset ${offset} of partition ${partition} of ${topic}`;
+    if (!hasSaid) say(`ringest: ${place}: ${message}: it is skipped`);
+    hasSaid = true;
+  };
+  return {
+    ...{ topics, headers, poison, onPoison, from },
+    groupId: group,
+    tag: [...rules, { topic: '>', tag }],
+    // What is not in the data is that of the message.
+    time: time === 'data' ? ('message' as const) : time,
+    ...(key !== undefined && { key }),
+    ...(sourceHeader !== undefined && { source: { header: sourceHeader } }),
+    ...(sourceHeader === undefined && source !== undefined && { source }),
+    restore: input.restores,
+    maxUnconfirmed: input.maxUnconfirmed,
+    consumer: {
+      sessionTimeout: input.sessionTimeoutMs,
+      heartbeatInterval: Math.ceil(input.sessionTimeoutMs / BEATS),
+      maxWaitTimeInMs: FETCH_MS,
+    },
+  };
+}
