@@ -114,7 +114,9 @@ export class Queue implements Part {
       await lasts();
       process.thaw();
     } else if (fault === 'kill') {
-      await this.#kill(name, signal);
+      await this.#ship(name).untilLooked(signal);
+      if (signal.aborted) return;
+      await this.#kill(name);
       await lasts();
       this.#start(name);
     } else if (fault === 'crash') {
@@ -159,9 +161,8 @@ export class Queue implements Part {
     return ship;
   }
 
-  async #kill(name: string, signal: AbortSignal): Promise<void> {
+  async #kill(name: string): Promise<void> {
     const ship = this.#ship(name);
-    await ship.untilLooked(signal);
     await ship.kill();
     if (name === this.name) return;
     const { resent, reconnects, pulled } = ship.counts;

@@ -83,6 +83,7 @@ export class Relayed implements Part {
     } else if (fault === 'kill') {
       const { confirmed } = this.#ingester.counts;
       await this.#relay.untilLooked(signal);
+      if (signal.aborted) return;
       await this.#relay.kill();
       await lasts();
       // What was not confirmed may have been sent again since the relay said what it counts.

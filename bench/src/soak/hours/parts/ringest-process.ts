@@ -47,7 +47,7 @@ export function toIndexers(scene: Scene): string[] {
   return ['--clear-conns', targets.join(',')];
 }
 
-/** The flags of `ringest ship` of what is in the data alone: its entries are those of a stream. */
+/** The flags of `ringest ship` that give its entries the tag and the source of a stream. */
 export function asStream(stream: number): string[] {
   return ['--tag', tagOf(stream), '--source', sourceOf(stream)];
 }
