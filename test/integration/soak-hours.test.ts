@@ -270,8 +270,8 @@ describe('the verdict of a soak', () => {
     counts: { written: 10, confirmed: 10, resent: 2, reconnects: 1, hot: 3, cached: 0 },
   };
   const outcome: SoakOutcome = {
-    ...{ seed: 1, seconds: 10, parts: [part], indexers: INDEXERS, foreign: 0, growth: [] },
-    ...{ failures: [], samples: [], totals: [], faults: [] },
+    ...{ seed: 1, seconds: 10, parts: [part], indexers: INDEXERS, others: [], foreign: 0 },
+    ...{ growth: [], failures: [], samples: [], totals: [], faults: [] },
   };
   const wrong = (change: Partial<typeof part>) =>
     problemsOf({ ...outcome, parts: [part, { ...part, ...change }] });

@@ -212,6 +212,7 @@ export function soakOutcome(): SoakOutcome {
       },
     ],
     indexers: ['indexer 1'],
+    others: [],
     growth: (['memory', 'descriptors', 'threads'] as const).map((metric) => ({
       ...{ name: 'tcp', metric, seconds: 350, before: 40, perHour: 3600, verdict: 'leak' },
     })),

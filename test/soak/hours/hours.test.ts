@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { isNatsMissing } from '../../support/nats-server.js';
 import { NodeProcess } from '../../support/node-process.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { eventually } from '../../support/waiting.js';
@@ -10,7 +11,12 @@ const SOAK = new URL('../../../bench/dist/soak/soak.js', import.meta.url);
 const HOURS = '0.003';
 const LIMIT_MS = 300_000;
 
-const PARTS = ['tcp', 'tls', 'unix', 'snappy', 'journal', 'spill', 'producers', 'follow', 'syslog'];
+const PARTS = [
+  ...['tcp', 'tls', 'unix', 'snappy', 'journal', 'spill', 'producers', 'follow', 'syslog', 'relay'],
+  ...(isNatsMissing ? [] : ['queue']),
+];
+/** Further processes of parts. */
+const OTHERS = ['relayed', ...(isNatsMissing ? [] : ['queue ship 1', 'queue ship 2'])];
 const INDEXERS = ['indexer 1', 'indexer 2', 'indexer 3'];
 
 interface Line {
@@ -48,7 +54,7 @@ describe('a soak of some seconds', () => {
       const names = new Set(
         record.filter(({ kind }) => kind === 'process').map(({ name }) => name),
       );
-      expect([...names].toSorted()).toEqual([...PARTS, ...INDEXERS, 'soak'].toSorted());
+      expect([...names].toSorted()).toEqual([...PARTS, ...OTHERS, ...INDEXERS, 'soak'].toSorted());
       expect(record.some(({ kind }) => kind === 'fault')).toBe(true);
       for (const name of PARTS) {
         expect(

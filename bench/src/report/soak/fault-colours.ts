@@ -14,4 +14,5 @@ export const SOAK_FAULT_COLOURS: Readonly<Record<Fault, string>> = {
   fill: seriesColour(2),
   rotate: seriesColour(0),
   reconnect: MUTED,
+  crash: BAD,
 };

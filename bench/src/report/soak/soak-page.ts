@@ -19,12 +19,13 @@ const MAX_ROWS = 60;
 
 /** The page of a soak. */
 export function soakPage(outcome: SoakOutcome, circumstances: Page['circumstances']): Page {
-  const { parts, faults, seed, seconds: duration, indexers } = outcome;
+  const { parts, faults, seed, seconds: duration, indexers, others } = outcome;
   const sum = (of: (part: SoakOutcome['parts'][number]) => number) =>
     parts.reduce((all, part) => all + of(part), 0);
   const sent = sum((part) => part.sent);
   const described: [name: string, description: string][] = [
     ...parts.map(({ name, description }): [string, string] => [name, description]),
+    ...others.map(({ name, part }): [string, string] => [name, `a process of the part ${part}`]),
     ...indexers.map((name): [string, string] => [name, 'an embedded indexer']),
     [SUPERVISOR, 'the process that runs everything and keeps account'],
   ];

@@ -13,6 +13,7 @@ export const FAULTS = {
   fill: 'the disk of its cache was full',
   rotate: 'its log file was rotated',
   reconnect: 'its sender closed its connection, and made another one',
+  crash: 'its NATS server was killed (SIGKILL), and started again',
 } as const;
 
 export type Fault = keyof typeof FAULTS;
@@ -56,6 +57,7 @@ const LASTING_MS: Readonly<Record<Fault, Range>> = {
   fill: [1000, 6000],
   rotate: [0, 0],
   reconnect: [0, 0],
+  crash: [100, 3000],
 };
 
 /** A place that had a fault is left alone for so long: a process may have to start. */

@@ -22,6 +22,8 @@ export interface SoakOutcome {
   readonly parts: readonly PartOutcome[];
   /** Indexers, by their names. */
   readonly indexers: readonly string[];
+  /** Further processes of parts. */
+  readonly others: readonly { readonly name: string; readonly part: string }[];
   /** Entries that arrived and are none of a soak. */
   readonly foreign: number;
   readonly growth: readonly Growth[];

@@ -68,6 +68,7 @@ export async function runHours(
       until: new Date(Date.now() + durationMs + 24 * HOUR_MS),
     }),
     startSeconds: Math.floor(Date.now() / 1000),
+    told,
     failed(what) {
       failures.push(what);
       told(`FAILED: ${what}`);
@@ -124,6 +125,9 @@ async function play(
     seconds: recorder.seconds,
     parts: stage.parts.map((part) => outcomeOf(part, stage, recorder)),
     indexers: stage.indexers.map(({ name }) => name),
+    others: stage.parts.flatMap(({ name, others }) =>
+      [...(others?.keys() ?? [])].map((other) => ({ name: other, part: name })),
+    ),
     foreign: stage.account.foreign,
     growth: judgeGrowth(recorder.samples),
     samples: recorder.samples,

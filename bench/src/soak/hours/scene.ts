@@ -19,6 +19,8 @@ export interface SceneSettings {
   readonly startSeconds: number;
   /** How often processes say how they are, in milliseconds. */
   readonly reportMs: number;
+  /** Called with lines for people. */
+  readonly told: (line: string) => void;
   /** Called with what must not happen: the run has failed. */
   readonly failed: (what: string) => void;
 }
@@ -86,6 +88,10 @@ export class Scene {
       logPath: join(this.#settings.logs, `${fileName(name)}.txt`),
       died: (error) => this.failed(name, error.message),
     };
+  }
+
+  told(line: string): void {
+    this.#settings.told(line);
   }
 
   failed(name: string, problem: string): void {

@@ -31,7 +31,10 @@ export class Stage implements AsyncDisposable {
         stage.indexers.push(await SoakIndexer.start(scene, name, isSpared));
       }
       scene.open(stage.indexers, account);
-      for (const start of parts) stage.parts.push(await start(scene));
+      for (const start of parts) {
+        const part = await start(scene);
+        if (part !== undefined) stage.parts.push(part);
+      }
       return stage;
     } catch (error) {
       await stage[Symbol.asyncDispose]();

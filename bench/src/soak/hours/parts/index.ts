@@ -1,6 +1,8 @@
 import { Follow } from './follow.js';
 import { type IngesterChoice, IngesterPart } from './ingester-part.js';
 import type { StartPart } from './part.js';
+import { Queue } from './queue.js';
+import { Relayed } from './relay.js';
 import { Syslog } from './syslog.js';
 
 const ingester =
@@ -61,4 +63,6 @@ export const PARTS: readonly StartPart[] = [
   }),
   async (scene) => new Follow(scene),
   (scene) => Syslog.start(scene),
+  (scene) => Relayed.start(scene),
+  (scene) => Queue.start(scene),
 ];

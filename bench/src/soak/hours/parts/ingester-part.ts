@@ -25,6 +25,8 @@ export interface IngesterChoice {
   readonly name: string;
   readonly description: string;
   readonly transport: 'tcp' | 'tls' | 'pipe';
+  /** Where it sends to in place of the indexers. */
+  readonly targets?: readonly string[];
   readonly compression?: CompressionName;
   readonly cache?: {
     readonly mode: CacheMode;
@@ -165,11 +167,12 @@ export class IngesterPart implements Part {
 
   #settings(): IngesterSettings {
     const { transport, compression = 'none', cache, threads = 0 } = this.#choice;
+    const { targets = this.#scene.targets(transport) } = this.#choice;
     const { secret, seed, startSeconds, rate, certificate } = this.#scene;
     const tags = [...this.#streams.keys()].map(tagOf);
     return {
       muxer: {
-        ...{ targets: this.#scene.targets(transport), secret, tags, compression },
+        ...{ targets, secret, tags, compression },
         ...(transport === 'tls' && { tls: { ca: certificate.cert } }),
         ...(cache !== undefined && {
           cache: {

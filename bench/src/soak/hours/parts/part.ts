@@ -31,6 +31,8 @@ export interface Part extends Place {
   readonly description: string;
   /** The process that runs now. */
   readonly process: SoakProcess;
+  /** Others that run now, by their names: what they are like is recorded as well. */
+  readonly others?: ReadonlyMap<string, SoakProcess>;
   readonly counts: PartCounts;
   /** What it has sent in each stream. */
   readonly sent: readonly SentStream[];
@@ -49,5 +51,7 @@ export interface Part extends Place {
   stop(): Promise<void>;
 }
 
-/** Starts a part, whose process begins to write at once. */
-export type StartPart = (scene: Scene) => Promise<Part>;
+/**
+ * Starts a part, whose process begins to write at once; `undefined`: this machine lacks something for it, which it has told.
+ */
+export type StartPart = (scene: Scene) => Promise<Part | undefined>;

@@ -8,7 +8,7 @@ import type { Scene } from '../scene.js';
 import { SoakEntries } from '../soak-entries.js';
 import { Pace } from './pace.js';
 import type { Part, PartCounts } from './part.js';
-import { ShipProcess } from './ship-process.js';
+import { asStream, RingestProcess, toIndexers } from './ringest-process.js';
 
 /** Of RFC 5424, before the time and after it. */
 const HEADER = '<14>1 ';
@@ -27,7 +27,7 @@ export class Syslog implements Part {
   readonly #scene: Scene;
   readonly #entries: SoakEntries;
   readonly #port: number;
-  readonly #ship: ShipProcess;
+  readonly #ship: RingestProcess;
   readonly #pace: Pace;
   #socket: Socket | undefined;
   #written = 0;
@@ -36,7 +36,8 @@ export class Syslog implements Part {
     this.#scene = scene;
     this.#port = port;
     this.#entries = new SoakEntries(scene.addStream(), scene.seed, scene.startSeconds);
-    this.#ship = new ShipProcess(scene, this.name, this.#entries.stream, [
+    this.#ship = new RingestProcess(scene, this.name, [
+      ...['ship', ...toIndexers(scene), ...asStream(this.#entries.stream)],
       ...['--listen-syslog', `tcp://127.0.0.1:${port}`, '--idle-timeout', '0s'],
       ...['--cache-path', scene.path('syslog cache'), '--cache-mode', 'always'],
     ]);

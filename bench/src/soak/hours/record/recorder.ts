@@ -67,6 +67,9 @@ export class Recorder {
       const latencyMs = part.takeLatency();
       const more = { counts: part.counts, ...(latencyMs && { latencyMs }) };
       this.#sample(part.name, part.process.pid, part.process.takeSelf(), more);
+      for (const [name, other] of part.others ?? []) {
+        this.#sample(name, other.pid, other.takeSelf());
+      }
     }
     this.#sample(SUPERVISOR, process.pid, this.#watch.take());
     const streams = parts.flatMap(({ sent }) => sent.map(({ stream }) => stream));

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { REPOSITORY } from '../../../shared/repository.js';
 import { SoakProcess } from '../processes/soak-process.js';
 import type { Scene } from '../scene.js';
@@ -8,6 +9,7 @@ import { sourceOf, tagOf } from '../soak-entries.js';
 
 const MODULE = join(REPOSITORY, 'packages/cli/dist/cli.js');
 const STATUS_MS = 500;
+const LOOK_MS = 50;
 /** A busy machine may take long to answer; one that stands still never does. */
 const ANSWER_MS = 10_000;
 
@@ -20,38 +22,49 @@ interface StatusReply {
     readonly reconnects: number;
   }[];
   readonly cache: { readonly pendingEntries: number; readonly recoveredEntries: number } | null;
+  readonly queues: readonly { readonly pulled: number }[];
 }
 
 /** What it has counted. */
-export interface ShipCounts {
+export interface RingestCounts {
   readonly confirmed: number;
   readonly resent: number;
   readonly reconnects: number;
   readonly hot: number;
   readonly cached: number;
   readonly recovered: number;
+  /** Messages that came from a queue. */
+  readonly pulled: number;
 }
 
-const NO_COUNTS: ShipCounts = {
-  ...{ confirmed: 0, resent: 0, reconnects: 0, hot: 0, cached: 0, recovered: 0 },
+const NO_COUNTS: RingestCounts = {
+  ...{ confirmed: 0, resent: 0, reconnects: 0, hot: 0, cached: 0, recovered: 0, pulled: 0 },
 };
 
-/** One `ringest ship`, whose entries are one stream. */
-export class ShipProcess {
+/** The flags of a command that sends to the indexers of the scene, by TCP. */
+export function toIndexers(scene: Scene): string[] {
+  const targets = scene.targets('tcp').map((target) => target.replace('tcp://', ''));
+  return ['--clear-conns', targets.join(',')];
+}
+
+/** The flags of `ringest ship` that give its entries the tag and the source of a stream. */
+export function asStream(stream: number): string[] {
+  return ['--tag', tagOf(stream), '--source', sourceOf(stream)];
+}
+
+/** A `ringest` that runs until a signal. */
+export class RingestProcess {
   readonly process: SoakProcess;
   readonly #socket: string;
   readonly #timer: NodeJS.Timeout;
   #counts = NO_COUNTS;
 
-  /** @param args what it reads, and how */
-  constructor(scene: Scene, name: string, stream: number, args: readonly string[]) {
-    const targets = scene.targets('tcp').map((target) => target.replace('tcp://', ''));
+  /** @param args which command, and its flags but for those that all have here */
+  constructor(scene: Scene, name: string, args: readonly string[]) {
     this.#socket = `${scene.path(name)}.sock`;
-    const where = ['--clear-conns', targets.join(','), '--status-socket', this.#socket];
-    const what = ['--tag', tagOf(stream), '--source', sourceOf(stream), '--grace', '60s'];
     this.process = new SoakProcess({
       module: MODULE,
-      args: ['ship', ...where, ...what, ...args],
+      args: [...args, '--status-socket', this.#socket, '--grace', '60s'],
       secret: scene.secret,
       ...scene.processSettings(name),
     });
@@ -66,7 +79,7 @@ export class ShipProcess {
   }
 
   /** By its last status. */
-  get counts(): ShipCounts {
+  get counts(): RingestCounts {
     return this.#counts;
   }
 
@@ -74,7 +87,7 @@ export class ShipProcess {
   async look(): Promise<void> {
     const socket = connect(this.#socket);
     socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error('there is no answer')));
-    const { confirmed, lanes, cache } = JSON.parse(await text(socket)) as StatusReply;
+    const { confirmed, lanes, cache, queues } = JSON.parse(await text(socket)) as StatusReply;
     this.#counts = {
       confirmed,
       resent: lanes.reduce((sum, lane) => sum + lane.resentEntries, 0),
@@ -82,7 +95,19 @@ export class ShipProcess {
       hot: lanes.filter(({ state }) => state === 'hot').length,
       cached: cache?.pendingEntries ?? 0,
       recovered: cache?.recoveredEntries ?? 0,
+      pulled: queues.reduce((sum, queue) => sum + queue.pulled, 0),
     };
+  }
+
+  /** Asks for its status until it answers: it may not listen yet. The signal ends that early. */
+  async untilLooked(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        return await this.look();
+      } catch {
+        await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+      }
+    }
   }
 
   async kill(): Promise<void> {
@@ -92,12 +117,12 @@ export class ShipProcess {
 
   /**
    * Ends it as a service manager does.
-   * @throws it did not ship everything
+   * @throws it did not send everything
    */
   async end(): Promise<void> {
     await this.look();
     clearInterval(this.#timer);
     const { code, signal } = await this.process.terminate();
-    if (code !== 0) throw new Error(`ringest ship ended with ${signal ?? `status ${code}`}`);
+    if (code !== 0) throw new Error(`ringest ended with ${signal ?? `status ${code}`}`);
   }
 }
