@@ -138,8 +138,8 @@ export class Relay implements AsyncDisposable {
 
   /**
    * Stops listening and reading, waits up to the `closeTimeout` of the muxers until all that was read is
-   * confirmed and confirms it to the ingesters, ends all connections, and closes the muxers. Further calls
-   * return the same promise.
+   * confirmed and confirms it to the ingesters, ends all connections, and closes the muxers. If not all was
+   * confirmed in time, the muxers wait as long again. Further calls return the same promise.
    * @returns what all muxers together have left behind
    */
   close(): Promise<CloseReport> {
