@@ -58,6 +58,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'docs/scaling.md',
     'docs/more-machines.md',
     'docs/balancing.md',
+    'docs/broken-networks.md',
   ],
   'Change it': [
     'docs/architecture.md',

@@ -225,9 +225,9 @@ describe('what becomes of entries', () => {
 
   it('is that they are decompressed', async () => {
     const flags = ['--format', 'whole', '--gunzip'];
-    expect(texts(await shipped(gzipSync('2026-01-02T03:04:05Z one'), flags))).toEqual([
-      '2026-01-02T03:04:05Z one',
-    ]);
+    const entries = await shipped(gzipSync('2026-01-02T03:04:05Z one'), flags);
+    expect(texts(entries)).toEqual(['2026-01-02T03:04:05Z one']);
+    expect(times(entries)).toEqual(['2026-01-02T03:04:05Z']);
   });
 
   it('is what a function says', async () => {
@@ -266,6 +266,21 @@ describe('what becomes of entries', () => {
     const counts = { failedSteps: 1, refused: status, entries: expected.length };
     expect(texts(await shipped('bad\ngood\n', flags, status, counts))).toEqual(expected);
   });
+
+  it.each(['undefined', 'null', '3', '[1]', 'new Map([["a", 1]])'])(
+    'is that a function fails that returns %s as values',
+    async (values) => {
+      const path = join(temporaryDirectory(), 'hook.mjs');
+      writeFileSync(
+        path,
+        `export default (entry) =>
+          entry.data.toString() === 'bad' ? { ...entry, values: ${values} } : { values: { a: 1 } };`,
+      );
+      const counts = { failedSteps: 1, refused: 0, entries: 2 };
+      const entries = await shipped('bad\ngood\n', ['--process', path], 0, counts);
+      expect(texts(entries)).toEqual(['bad', 'good']);
+    },
+  );
 
   it('is no promise of a function, which counts as failed', async () => {
     const path = join(temporaryDirectory(), 'hook.mjs');

@@ -5,6 +5,7 @@ import {
   beginningWith,
   endingWith,
   messagePack,
+  octetCounted,
   RecordStream,
   type Splitter,
 } from 'ringest/internal';
@@ -91,6 +92,26 @@ describe('records', () => {
   });
 });
 
+describe('messages with their lengths in front', () => {
+  it('are whole, wherever chunks end, up to the longest that an entry may be', async () => {
+    const messages = ['a'.repeat(10), 'bcd', 'e'.repeat(9), 'f'.repeat(10)];
+    const bytes = Buffer.from(messages.map((text) => `${text.length} ${text}`).join(''));
+    for (let size = 1; size <= bytes.length; size++) {
+      const { records } = await recordsOf(octetCounted(10), chunksOf(bytes, size), 10);
+      expect(records).toEqual(messages);
+    }
+  });
+
+  it('are several parts when they are longer, and the next one is whole', async () => {
+    const bytes = Buffer.from(`25 ${'a'.repeat(25)}3 bcd`);
+    const parts = ['a'.repeat(10), 'a'.repeat(10), 'a'.repeat(5), 'bcd'];
+    for (let size = 1; size <= bytes.length; size++) {
+      const { records } = await recordsOf(octetCounted(10), chunksOf(bytes, size), 10);
+      expect(records).toEqual(parts);
+    }
+  });
+});
+
 describe('values in MessagePack', () => {
   const values = [
     [],
@@ -120,6 +141,17 @@ describe('values in MessagePack', () => {
       expect(found.refused).toBe(packed.length - short.length);
     },
   );
+
+  it('that become too long where a chunk ends are refused alone', async () => {
+    const bytes = Buffer.concat([pack(['x'.repeat(8), 'y'.repeat(70_000)]), pack('next')]);
+    for (let first = 1; first <= 20; first++) {
+      const chunks = [bytes.subarray(0, first), bytes.subarray(first)].map((part) =>
+        Uint8Array.from(part),
+      );
+      const found = await recordsOf(messagePack(10), chunks, 10);
+      expect(found).toMatchObject({ records: ['\xa4next'], refused: 1, failure: undefined });
+    }
+  });
 
   it('are refused when they are too long, and their end does not come', async () => {
     const bytes = Buffer.concat([pack(1), pack('x'.repeat(5000)).subarray(0, 3000)]);

@@ -4,7 +4,7 @@ import { decodeEntry } from '@ringest/codec';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { SECRET } from '../support/muxer.js';
-import { NodeProcess, RINGEST } from '../support/node-process.js';
+import { NodeProcess, RINGEST, support } from '../support/node-process.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 import { connectSender } from '../support/sender.js';
 import { ship, shipFlags, shipPipe, textsOf } from '../support/shipping.js';
@@ -134,6 +134,15 @@ describe('a signal', () => {
     // Standard input cannot be read again, so that half a line is better than none.
     expect(textsOf(indexer)).toEqual(['one', 'tw']);
     expect(process.stderr).toContain('standard input was not read to its end');
+  });
+
+  it('leaves nothing behind of a pipe that was read ahead', async () => {
+    const reader = new NodeProcess(support('slow-reader.mjs'), [], [], 'pipe');
+    reader.stdin.write('one\n');
+    await reader.says('stderr', /writing/);
+    reader.stdin.write('two\nthr');
+    expect(await reader.end()).toBe(0);
+    expect(reader.lastJson()).toEqual({ written: 'one\ntwo\nthr', isWhole: false });
   });
 
   it('ends connections; half a line that has come by one is shipped, for nobody can send the rest', async () => {

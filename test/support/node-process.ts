@@ -27,8 +27,11 @@ export class NodeProcess {
     nodeFlags: readonly string[] = [],
     stdin: 'ignore' | 'pipe' | number = 'ignore',
   ) {
+    // Where pnpm runs the tests, it names a folder with every package, in which more is found than for users.
+    const { NODE_PATH: _, ...env } = process.env;
     const child = spawn(process.execPath, [...nodeFlags, fileURLToPath(script), ...args], {
       stdio: [stdin, 'pipe', 'pipe'],
+      env,
     });
     this.#child = child;
     child.stdout?.on('data', (text) => {

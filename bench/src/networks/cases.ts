@@ -2,17 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { storeFolder } from './indexer.js';
 import { cacheFolder } from './ingester.js';
 import type { LinkFaults } from './link-faults.js';
-import { monotonicMs } from './monotonic.js';
-import type { Fault } from './network.js';
-import {
-  between,
-  INDEXERS,
-  INGESTERS,
-  oneWay,
-  type Scene,
-  type SceneSettings,
-  SPARE,
-} from './scene.js';
+import { between, type Fault, oneWay } from './network.js';
+import { QUEUE, TAKER, whyNoQueue } from './queue.js';
+import { RELAY } from './relay.js';
+import { INDEXERS, INGESTERS, type Scene, type SceneSettings, SPARE } from './scene.js';
 import { shiftClock, shiftingClock, whyNoFaketime } from './shifting-clock.js';
 import { enlargeDisk, mountSmallDisk } from './small-disk.js';
 
@@ -38,9 +31,15 @@ const SECONDS: Length = { usual: 10_000, quick: 3000 };
 /** Longer than a connection may be silent, and than confirmations may take. */
 const MINUTES: Length = { usual: 75_000, quick: 12_000 };
 
+/** How long a fault goes on for ingesters that do not connect through it. */
+const RECONNECT_LIMIT_MS = 60_000;
+
 const HOUR = 3600;
 const SMALL_DISK = 4 * 2 ** 20;
 const LARGE_DISK = 256 * 2 ** 20;
+
+const QUEUED: SceneSettings = { through: 'queue' };
+const RELAYED: SceneSettings = { through: 'relay' };
 
 const CUT = { isCut: true };
 const TO_INDEXERS = (faults: Partial<LinkFaults>) => oneWay(INGESTERS, INDEXERS, faults);
@@ -148,7 +147,8 @@ export const CASES: readonly Case[] = [
     harm: async (scene, quick) => {
       await scene.network.set(EVERYWHERE(CUT));
       await delay(of({ usual: 30_000, quick: 8000 }, quick));
-      const troubles = (await scene.statuses()).flatMap(({ cache }) => cache?.trouble ?? []);
+      const { statuses } = await scene.look();
+      const troubles = statuses.flatMap(({ cache }) => cache?.trouble ?? []);
       scene.note(`${troubles.length} caches could not store`);
       await scene.network.set([]);
     },
@@ -165,6 +165,33 @@ export const CASES: readonly Case[] = [
       enlargeDisk(storeFolder(scene.network, 'indexer-1'), LARGE_DISK);
     },
   },
+  ...(
+    [
+      ['queue-loss', '10 % of packets lost around a queue', { lossShare: 0.1 }, SECONDS],
+      ['queue-seconds', 'a queue cut from all', CUT, SECONDS],
+      ['queue-minutes', 'a queue cut from all', CUT, MINUTES],
+    ] as const
+  ).map(([name, what, faults, length]) => ({
+    ...{ name, what, scene: QUEUED, whyNot: whyNoQueue },
+    harm: during(between([...INGESTERS, TAKER], [QUEUE], faults), length),
+  })),
+  {
+    name: 'queue-to-indexers',
+    what: 'who takes from a queue cut from all indexers',
+    scene: QUEUED,
+    whyNot: whyNoQueue,
+    harm: during(between([TAKER], INDEXERS, CUT), MINUTES),
+  },
+  ...(
+    [
+      ['relay-seconds', 'a relay cut from all', [...INGESTERS, ...INDEXERS], SECONDS],
+      ['relay-minutes', 'a relay cut from all', [...INGESTERS, ...INDEXERS], MINUTES],
+      ['relay-to-indexers', 'a relay cut from all indexers', INDEXERS, MINUTES],
+    ] as const
+  ).map(([name, what, others, length]) => ({
+    ...{ name, what, scene: RELAYED },
+    harm: during(between([RELAY], others, CUT), length),
+  })),
 ];
 
 function of({ usual, quick }: Length, isQuick: boolean): number {
@@ -197,10 +224,10 @@ function links(
     harm: async (scene, quick) => {
       await scene.network.set(EVERYWHERE(faults));
       await scene.restartIndexer('indexer-1');
-      const start = monotonicMs();
-      await scene.connected();
-      const seconds = (monotonicMs() - start) / 1000;
-      scene.note(`an indexer that was started meanwhile had them after ${seconds.toFixed(1)} s`);
+      const tookMs = await scene.connected(RECONNECT_LIMIT_MS);
+      const after =
+        tookMs === undefined ? 'not in a minute' : `after ${(tookMs / 1000).toFixed(1)} s`;
+      scene.note(`connections to an indexer that was started meanwhile: ${after}`);
       await delay(of(SECONDS, quick));
       await scene.network.set([]);
     },

@@ -31,7 +31,7 @@ export function addNetworksCommand(program: Command): void {
         console.log(`nothing was measured: ${why}`);
         return;
       }
-      const results = await runCases(names, flags);
+      const { results, failed } = await runCases(names, flags);
       console.log(
         `\n${circumstances()
           .map(([name, text]) => `${name}: ${text}`)
@@ -39,24 +39,32 @@ export function addNetworksCommand(program: Command): void {
       );
       console.log(formatResults(results));
       if (flags.json) console.log(JSON.stringify({ results }));
-      process.exitCode = results.every(isUnharmed) ? 0 : 1;
+      process.exitCode = failed === 0 && results.every(isUnharmed) ? 0 : 1;
     });
 }
 
-async function runCases(names: readonly string[], flags: Flags): Promise<CaseResult[]> {
+/** Runs them one after the other. One that cannot come to an end is told, and counted. */
+async function runCases(names: readonly string[], flags: Flags) {
   const results: CaseResult[] = [];
+  let failed = 0;
   for (const one of CASES) {
     if (names.length > 0 && !names.includes(one.name)) continue;
     const why = one.whyNot?.();
     if (why !== undefined) {
-      console.log(`${one.name}: left out: ${why}`);
+      console.log(`${one.name} was left out: ${why}`);
       continue;
     }
     const start = performance.now();
-    const result = await runCase(one, flags);
-    results.push(result);
-    const took = formatSeconds((performance.now() - start) / 1000);
-    console.log(`${formatResult(result)} took ${took}`);
+    try {
+      const result = await runCase(one, flags);
+      results.push(result);
+      console.log(
+        `${formatResult(result)} took ${formatSeconds((performance.now() - start) / 1000)}`,
+      );
+    } catch (error) {
+      failed++;
+      console.log(`${one.name} has failed: ${(error as Error).message}`);
+    }
   }
-  return results;
+  return { results, failed };
 }

@@ -127,6 +127,24 @@ export class Network implements Disposable {
   }
 }
 
+/** Both directions between hosts of two groups. */
+export function between(
+  some: readonly string[],
+  others: readonly string[],
+  faults: Partial<LinkFaults>,
+): Fault[] {
+  return [...oneWay(some, others, faults), ...oneWay(others, some, faults)];
+}
+
+/** What goes from hosts of one group to those of another one. */
+export function oneWay(
+  some: readonly string[],
+  others: readonly string[],
+  faults: Partial<LinkFaults>,
+): Fault[] {
+  return some.flatMap((from) => others.map((to) => ({ from, to, faults })));
+}
+
 /** Removes everything when it is disposed of, when the process exits, and when a signal ends it. */
 function removeAtTheEnd(): Disposable {
   const onExit = () => removeRun();

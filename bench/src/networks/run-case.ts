@@ -43,7 +43,7 @@ export async function runCase(
     const end = monotonicMs();
     const recovery = await watchRecovery(scene);
     await delay(WELL_MS);
-    const lanes = (await scene.statuses()).flatMap((status) => status.lanes);
+    const lanes = (await scene.look()).statuses.flatMap((status) => status.lanes);
     const { passed, dropped, attempts } = await scene.network.report();
     return {
       ...{ name: one.name, what: one.what, faultMs: end - begin },

@@ -16,3 +16,5 @@ export { Follower } from './ship/follow/follower.js';
 export { HeldBytes } from './ship/listen/held-bytes.js';
 export { kernelDrops } from './ship/listen/kernel-drops.js';
 export { CHUNK_BYTES, StreamRoom } from './ship/listen/stream-room.js';
+export { octetCounted } from './ship/listen/syslog.js';
+export { readInput } from './ship/read-input.js';

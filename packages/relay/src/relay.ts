@@ -16,12 +16,6 @@ const FIRST_WAIT_MS = 5000;
 
 const DEFAULT_CLOSE_MS = 10_000;
 
-/**
- * The size of a batch unless the configuration says otherwise: a chunk of a socket is not worth a message to the
- * lane's thread.
- */
-const BATCH_BYTES = 262_144;
-
 /** What a relay has received and sent on. */
 export interface RelayStats {
   /** In the order of the option `listeners`. */
@@ -79,7 +73,7 @@ export class Relay implements AsyncDisposable {
     this.#log = logger ?? pino({ level: 'silent' });
     this.#maxDittoBytes = maxDittoBytes;
     this.#closeTimeout = muxer.closeTimeout ?? DEFAULT_CLOSE_MS;
-    const common = { batchBytes: BATCH_BYTES, ...(logger && { logger }), ...muxer };
+    const common = { ...(logger && { logger }), ...muxer };
     this.#listeners = listeners.map((listener) => this.#createListener(listener));
     this.#outs = new Map(
       [...tenants].map((tenant) => [
@@ -138,7 +132,7 @@ export class Relay implements AsyncDisposable {
     checkMuxer(muxer);
     this.#closeTimeout = muxer.closeTimeout ?? DEFAULT_CLOSE_MS;
     for (const [tenant, out] of this.#outs) {
-      await out.muxer.reload(configurationFor(tenant, { batchBytes: BATCH_BYTES, ...muxer }));
+      await out.muxer.reload(configurationFor(tenant, muxer));
     }
   }
 

@@ -68,7 +68,7 @@ export class RelayedIngester implements EntryHandler {
     this.#parts = parts;
     this.#inlet = parts.out.inlet;
     this.#granted.add(GRAVWELL_TAG);
-    for (const name of tags) this.#granted.add(parts.out.muxer.getTag(name));
+    for (const name of tags) this.#granted.add(parts.out.muxer.getTag(checkTag(name)));
   }
 
   onEntry(entry: EntryView): void {

@@ -1,10 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStore, put } from '../../indexer/store/stored.js';
 import { encodeFrame, IngesterClient } from '../../support/ingester-client.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
-import { run, SECRET, start } from './ringest.js';
+import { RINGEST, run, SECRET, start } from './ringest.js';
 
 /** The folder of a store with a block of two entries, and one of one. */
 async function stored() {
@@ -76,6 +79,27 @@ describe('ringest cat', () => {
     await cat.says('stdout', /\nlater\n/);
     expect(await cat.end('SIGTERM')).toBe(0);
     expect(cat.stdout).toBe('get /b 500\nPOST /c 500\nlater\n');
+  });
+
+  it('ends with 1 when a signal comes before all was read', async () => {
+    const { path, store } = await stored();
+    const data = 'x'.repeat(1000);
+    for (let block = 0; block < 3; block++) {
+      await put(
+        store,
+        Array.from({ length: 1000 }, () => ({ data })),
+      );
+    }
+    const cat = spawn(process.execPath, [fileURLToPath(RINGEST), 'cat', path], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    onTestFinished(() => void cat.kill('SIGKILL'));
+    const ended = once(cat, 'close');
+    // While nobody reads on, it waits with the rest.
+    await once(cat.stdout, 'readable');
+    cat.kill('SIGTERM');
+    cat.stdout.resume();
+    expect(await ended).toEqual([1, null]);
   });
 
   it('ends quietly with status 0 once nobody reads it', async () => {

@@ -117,6 +117,25 @@ describe('ringest ship --to', () => {
   });
 });
 
+describe('ringest ship --to, with a cache', () => {
+  it.skipIf(isNatsMissing).each(['fail', 'always', 'journal'])(
+    'stores entries at a server that is there: --cache-mode %s',
+    async (mode) => {
+      const { server, textsOf } = await started();
+      const process = publishPipe(
+        server,
+        '--cache-path',
+        temporaryDirectory(),
+        '--cache-mode',
+        mode,
+      );
+      process.stdin.end('one\n');
+      expect(await process.end(), process.stderr).toBe(0);
+      expect(await textsOf()).toEqual(['one']);
+    },
+  );
+});
+
 describe('ringest ship --to, without a server', () => {
   withServer('keeps entries in its cache for the next run', async () => {
     const { server, stored, textsOf } = await started();

@@ -32,9 +32,12 @@ export async function catStore(
     // Its memory may go, and who follows wants to see it.
     await output.flush();
   }
-  if (count) output.add(Buffer.from(`${matching}\n`));
+  // Who follows ends with a signal. Else not all was read then, and a count would be wrong.
+  const isCutOff = signal.aborted && !follow && !output.stopped.aborted;
+  if (isCutOff) process.stderr.write('ringest: a signal came before all was read\n');
+  else if (count) output.add(Buffer.from(`${matching}\n`));
   await output.flush();
-  return damaged === 0 ? EXIT.done : EXIT.incomplete;
+  return damaged === 0 && !isCutOff ? EXIT.done : EXIT.incomplete;
 }
 
 function describe({ segment, offset, bytes, entries, problem }: StoreDamage): string {

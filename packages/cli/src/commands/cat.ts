@@ -17,8 +17,9 @@ were stored. The folder is not changed, and an indexer may write to it.
 
 A time is RFC 3339, a date, or a time ago, such as 90s, 15m or 2h.
 
-Exit status: 0 all was read; 1 part of it is damaged or of a newer format, which is reported on standard
-error; 2 the command line cannot be used; 3 the folder or the address cannot be used.`;
+Exit status: 0 all was read, or a signal ended --follow or an indexer; 1 part of it is damaged or of a newer
+format, or a signal came before all was read, which is reported on standard error; 2 the command line
+cannot be used; 3 the folder or the address cannot be used.`;
 
 type Flags = Omit<CatOptions, 'from' | 'what'> & { from?: UnixTime; ignoreCase: boolean };
 

@@ -85,7 +85,13 @@ async function readPipe(
   } finally {
     signal.removeEventListener('abort', stop);
   }
-  // What was taken from a pipe cannot be read again: the beginning of a line goes as it is.
+  // What was taken from a pipe cannot be read again: neither what Node.js has read ahead by now, nor the
+  // beginning of a line, which goes as it is.
+  const rest: Buffer | null = stdin.read();
+  if (rest !== null) {
+    account.bytes += rest.length;
+    await stream.write(rest);
+  }
   await stream.end();
   return !signal.aborted;
 }

@@ -48,12 +48,16 @@ export class EntryMaker {
    * @param refused called when it is dropped because a step has thrown
    */
   make(draft: Draft, times: EntryTimes | undefined, refused: () => void): EntryInput[] {
-    draft.timestamp ??= times?.find(
-      typeof draft.data === 'string' ? Buffer.from(draft.data) : draft.data,
-    );
+    findTime(draft, times);
     let drafts: readonly Draft[] = [draft];
     for (const step of this.#options.steps) {
-      drafts = drafts.flatMap((one) => this.#take(step, one, refused));
+      drafts = drafts.flatMap((one) => {
+        const { data } = one;
+        const made = this.#take(step, one, refused);
+        // Data that a step has made, such as by decompressing it, may have a time.
+        for (const other of made) if (other.data !== data) findTime(other, times);
+        return made;
+      });
     }
     return drafts.map((one) => this.#entry(one));
   }
@@ -93,4 +97,10 @@ export class EntryMaker {
       ...(Object.keys(values).length === 0 ? {} : { enumeratedValues: values }),
     };
   }
+}
+
+/** Sets the time that is in the data, unless another one is set. */
+function findTime(draft: Draft, times: EntryTimes | undefined): void {
+  const { data } = draft;
+  draft.timestamp ??= times?.find(typeof data === 'string' ? Buffer.from(data) : data);
 }

@@ -54,10 +54,25 @@ function drafted(returned: unknown, draft: Draft): Draft {
     returned.then(undefined, () => {});
     throw new TypeError('the function has returned a promise: it must return entries');
   }
-  const made = { ...draft, ...(returned as Partial<Draft>) };
-  const isData = typeof made.data === 'string' || made.data instanceof Uint8Array;
-  if (typeof returned === 'object' && isData && typeof made.tag === 'string') return made;
-  throw new TypeError('the function must return an entry, a list of entries, or undefined');
+  if (typeof returned !== 'object' || returned === null || Array.isArray(returned)) {
+    throw new TypeError('the function must return an entry, a list of entries, or undefined');
+  }
+  const made = { ...draft, ...returned };
+  if (typeof made.data !== 'string' && !(made.data instanceof Uint8Array)) {
+    throw new TypeError('the data that the function returns must be text or bytes');
+  }
+  if (typeof made.tag !== 'string') {
+    throw new TypeError('the tag that the function returns must be text');
+  }
+  if (!isRecord(made.values)) {
+    throw new TypeError('the values that the function returns must be an object with their names');
+  }
+  return made;
+}
+
+/** Whether it has values by names. A `Map` and a list have none that `Object.keys` would find. */
+function isRecord(values: unknown): boolean {
+  return typeof values === 'object' && values !== null && !(Symbol.iterator in values);
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -146,7 +146,9 @@ export class RecordStream implements EntryStream {
   #next(bytes: Buffer, from: number, isEnd: boolean, search: Search): Cut | Search | undefined {
     const { maxBytes } = this.#rules;
     const found = this.#splitter(bytes, from, isEnd, search);
-    const isLong = !isCut(found) && bytes.length - from > maxBytes;
-    return isLong ? { from, to: from + maxBytes, after: from + maxBytes } : found;
+    if (isCut(found) || found?.hasLength) return found;
+    return bytes.length - from > maxBytes
+      ? { from, to: from + maxBytes, after: from + maxBytes }
+      : found;
   }
 }

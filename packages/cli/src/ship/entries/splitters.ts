@@ -29,6 +29,8 @@ export interface Search {
   readonly walk?: Walk;
   /** Its bytes that are not kept any more, because it is too long. */
   readonly dropped?: number;
+  /** The record says itself how long it is: it is never cut before its end is found. */
+  readonly hasLength?: boolean;
 }
 
 /** The search of a record that nothing is known of. */
@@ -121,11 +123,12 @@ export function messagePack(maxBytes: number): Splitter {
       return there === 0 ? undefined : { from, to: bytes.length, after: bytes.length };
     }
     const gone = Math.min(walk.at, there);
-    if (!isRefused || gone === 0) return { seen: there, walk, dropped };
+    if (!isRefused || gone === 0) return { seen: there, walk, dropped, hasLength: true };
     const search = {
       seen: 0,
       walk: { ...walk, at: walk.at - gone },
       dropped: dropped + gone,
+      hasLength: true,
     };
     return { from, to: from, after: from + gone, isRefused, search };
   };

@@ -1,11 +1,13 @@
 import type { EntryStream } from '../entries/entry-account.js';
 import type { EntryStreams } from '../entries/entry-streams.js';
-import type { Splitter } from '../entries/splitters.js';
+import type { Search, Splitter } from '../entries/splitters.js';
 
 const [ZERO, ONE, NINE, SPACE] = [48, 49, 57, 32];
 const LINE_FEED = 10;
 /** A length of more digits is none. */
 const MOST_DIGITS = 9;
+/** More of a length, or of a message with one, is to come. */
+const UNFINISHED: Search = { seen: 0, hasLength: true };
 
 /**
  * Messages with their lengths in front: octet counting of RFC 6587. What has no length ends with its line.
@@ -17,7 +19,7 @@ export const octetCounted =
     let at = from;
     while (at < bytes.length && at - from <= MOST_DIGITS && isDigit(bytes[at])) at++;
     const hasLength = at > from && at - from <= MOST_DIGITS && bytes[from] !== ZERO;
-    if (at === bytes.length && !isEnd) return undefined;
+    if (at === bytes.length && !isEnd) return UNFINISHED;
     if (hasLength && bytes[at] === SPACE) {
       const begin = at + 1;
       const length = Number(bytes.toString('latin1', from, at));
@@ -26,7 +28,7 @@ export const octetCounted =
       if (length > maxBytes) return { from: begin, to: begin, after: begin, more: length };
       return isEnd && begin < bytes.length
         ? { from: begin, to: bytes.length, after: bytes.length }
-        : undefined;
+        : UNFINISHED;
     }
     const found = bytes.indexOf(LINE_FEED, from);
     if (found !== -1) return { from, to: trimmed(bytes, from, found), after: found + 1 };

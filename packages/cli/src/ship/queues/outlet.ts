@@ -8,8 +8,9 @@ import type { EntryCounter } from '../entries/entry-account.js';
 import { sharedWait } from '../shared-wait.js';
 import { localAddress } from './local-address.js';
 import {
+  loadPublisher,
+  type OpenPublisher,
   type OutputChoice,
-  openPublisher,
   type Publisher,
   type PublisherCounts,
 } from './publisher.js';
@@ -51,11 +52,16 @@ export class Outlet implements AsyncDisposable, EntryCounter {
   #refused = 0;
   #address = '';
 
-  private constructor(choice: OutputChoice, host: OutletHost, source: string | undefined) {
+  private constructor(
+    open: OpenPublisher,
+    choice: OutputChoice,
+    host: OutletHost,
+    source: string | undefined,
+  ) {
     this.name = choice.name;
     this.#source = source;
     const refused = () => void this.#refused++;
-    this.#publishing = openPublisher(choice, { ...host, refused }).then((publisher) => {
+    this.#publishing = open({ ...host, refused }).then((publisher) => {
       this.#publisher = publisher;
       return publisher;
     });
@@ -86,7 +92,7 @@ export class Outlet implements AsyncDisposable, EntryCounter {
     if (source === undefined) {
       host.say('ringest: there is no way to the queue yet: entries get 127.0.0.1 as their source');
     }
-    const outlet = new Outlet(choice, host, source);
+    const outlet = new Outlet(await loadPublisher(choice), choice, host, source);
     if (host.startsWithout) outlet.#publishing.catch(host.failed);
     else await outlet.#publishing;
     try {

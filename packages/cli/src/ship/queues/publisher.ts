@@ -46,11 +46,17 @@ export interface PublisherHost extends ConnectHost {
  * Connects to a queue, and waits for it.
  * @throws what cannot be used, or is not there
  */
-export async function openPublisher(choice: OutputChoice, host: PublisherHost): Promise<Publisher> {
+export type OpenPublisher = (host: PublisherHost) => Promise<Publisher>;
+
+/**
+ * Loads what publishes. Whoever opens a cache must wait for it: the cache is loaded by `require`, in the middle of
+ * which Node.js 20 does not find the exports of a CommonJS module that is being imported.
+ */
+export async function loadPublisher(choice: OutputChoice): Promise<OpenPublisher> {
   if (choice.kind === 'kafka') {
     const { KafkaPublisher } = await import('./kafka/kafka-publisher.js');
-    return KafkaPublisher.open(choice, host);
+    return (host) => KafkaPublisher.open(choice, host);
   }
   const { NatsPublisher } = await import('./nats/nats-publisher.js');
-  return NatsPublisher.open(choice, host);
+  return (host) => NatsPublisher.open(choice, host);
 }

@@ -11,6 +11,14 @@ import { type ConnectHost, firstConnection, isAway, RETRY_MS } from '../first-co
 import { readOptionFile } from '../option-file.js';
 import { hostOf, type NatsAccess } from './nats-options.js';
 
+/**
+ * A server that says nothing is asked so often, and its connection is lost when it has missed two answers: TCP alone
+ * would go on with it up to two minutes after a network is there again.
+ */
+const PING_MS = 5000;
+/** How long a server may take to shake hands. */
+const CONNECT_MS = 5000;
+
 /** A connection to one of some servers. When it is lost, it is made again. */
 export class NatsLink {
   readonly connection: NatsConnection;
@@ -78,6 +86,9 @@ function optionsOf(access: NatsAccess): NodeConnectionOptions {
     // A stack for each request takes more time than the request.
     noAsyncTraces: true,
     reconnectTimeWait: RETRY_MS,
+    pingInterval: PING_MS,
+    maxPingOut: 2,
+    timeout: CONNECT_MS,
     ...(hasTls && { tls: checked }),
     ...(credsFile !== undefined && {
       authenticator: credsAuthenticator(readOptionFile('--nats-creds', credsFile)),
