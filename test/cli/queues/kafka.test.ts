@@ -136,6 +136,23 @@ describe('ringest ship --to kafka://', () => {
     },
   );
 
+  withBrokers('keeps entries in its cache while no broker is there, for the next run', async () => {
+    const cache = ['--cache-path', temporaryDirectory(), '--cache-mode', 'journal', '--json'];
+    const away = publishPipe('127.0.0.1:1', ...cache, '--grace', '50ms');
+    away.stdin.write('one\ntwo\n');
+    await away.says('stdout', /"entries":2,/);
+    expect(await away.end('SIGTERM')).toBe(1);
+    expect(away.lastJson()).toMatchObject({ unconfirmed: 2, cached: 2, to: { stored: 0 } });
+    const brokers = await KafkaBrokers.start();
+    await brokers.topics('events');
+    const there = publishPipe(brokers.addresses, ...cache);
+    there.stdin.write('three\n');
+    await there.says('stdout', /"stored":3,/);
+    there.stdin.end();
+    expect(await there.end(), there.stderr).toBe(0);
+    expect(there.lastJson()).toMatchObject({ entries: 1, to: { stored: 3 } });
+  });
+
   it('waits for brokers that are away, and no longer than it may', async () => {
     const [patient, hasty] = [publishPipe('127.0.0.1:1'), publishPipe(...HASTY)];
     await patient.says('stderr', /ECONNREFUSED 127\.0\.0\.1:1: waiting for it/);
