@@ -132,6 +132,29 @@ it('changes its listeners and followed files at SIGHUP, and goes on with those t
   expect(await process.end('SIGTERM')).toBe(0);
 });
 
+it('takes from flags what a section does not say of times', async () => {
+  const indexer = await CollectingIndexer.start();
+  const folder = temporaryDirectory();
+  const sections = ['Europe/Paris', ''].map(
+    (zone, at) =>
+      `[Follower "${at}"]\nBase-Directory=${folder}\nFile-Filter=${at}.log\nTag-Name=t${at}\nTimezone-Override=${zone}\n`,
+  );
+  for (const at of [0, 1]) writeFileSync(join(folder, `${at}.log`), '2026-01-02 12:00:00 one\n');
+  const config = writeConfig(folder, sections.join(''), indexer.address.replace('tcp://', ''));
+  const flags = ['--poll', '10ms', '--assume-time-zone', '+05:00'];
+  const process = new NodeProcess(RINGEST, ['ship', '--config', config, ...flags]);
+  await indexer.entries(2);
+  const times = indexer.received.map(({ tag, bytes }) => [
+    tag,
+    decodeEntry(bytes).timestamp.toString(),
+  ]);
+  expect(times.sort()).toEqual([
+    ['t0', '2026-01-02T11:00:00Z'],
+    ['t1', '2026-01-02T07:00:00Z'],
+  ]);
+  expect(await process.end('SIGTERM')).toBe(0);
+});
+
 it('refuses at SIGHUP to keep its state somewhere else, and goes on as before', async () => {
   const indexer = await CollectingIndexer.start();
   const target = indexer.address.replace('tcp://', '');
@@ -160,6 +183,10 @@ it.each([
   ['[Listener "x"]\nBind-String=1\nTimezone-Override=Nowhere', /Nowhere/],
   ['[Follower "x"]\nTag-Name=a', /Follower "x".*Base-Directory.*it is missing/],
   ['[Follower "x"]\nSpeed=5', /Speed/],
+  [
+    '[Follower "x"]\nBase-Directory=/a\n[Follower "y"]\nBase-Directory=/a',
+    /Follower "y".*\/a\/\* is followed already/,
+  ],
 ])('says what cannot be used: %s', async (sections, message) => {
   const process = shipConfigured(temporaryDirectory(), sections);
   expect(await process.end()).toBe(2);

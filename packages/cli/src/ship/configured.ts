@@ -100,16 +100,23 @@ export function configuredInputs(
   const check = checkWith(tell);
   const customFormats = customFormatsOf(config, check);
   const given = { entries, listen, customFormats, check };
-  const followed = [...sections.Follower].flatMap(([name, values]) => {
+  const followed = new Map<string, EntryOptions>();
+  for (const [name, values] of sections.Follower) {
     const section = `Follower ${JSON.stringify(name)}`;
     const own = entriesOf(section, values, given);
-    return patternsOf(section, values, check).map((pattern) => [pattern, own] as const);
-  });
+    for (const pattern of patternsOf(section, values, check)) {
+      const isNew = () => {
+        if (followed.has(pattern)) throw new Error(`${pattern} is followed already`);
+      };
+      check(section, 'File-Filter', isNew, undefined);
+      followed.set(pattern, own);
+    }
+  }
   const listened = [...sections.Listener].flatMap(([name, values]) =>
     listenersOf(`Listener ${JSON.stringify(name)}`, values, given),
   );
   return {
-    followed: new Map(followed),
+    followed,
     listened,
     statePath: global.State_Store_Location || undefined,
     timeFormats: customFormats,
@@ -149,14 +156,14 @@ function entriesOf(section: string, values: SharedValues, given: Given): EntryOp
     ...entries,
     tag,
     source: Source_Override || entries.source,
-    times: Ignore_Timestamps ? undefined : timesOf(section, values, given),
+    times: entries.times && !Ignore_Timestamps ? timesOf(section, values, given) : undefined,
   };
 }
 
 function timesOf(
   section: string,
   { Assume_Local_Timezone, Timezone_Override, Timestamp_Format_Override }: SharedValues,
-  { customFormats, check }: Given,
+  { entries, customFormats, check }: Given,
 ): TimeOptions {
   const zoneOf = () => {
     if (Assume_Local_Timezone && Timezone_Override !== '') {
@@ -168,6 +175,7 @@ function timesOf(
   };
   const formatOf = () => usable(Timestamp_Format_Override, (format) => ({ format, customFormats }));
   return {
+    ...entries.times,
     customFormats,
     ...check(section, 'Timezone-Override', zoneOf, {}),
     ...check(section, 'Timestamp-Format-Override', formatOf, {}),

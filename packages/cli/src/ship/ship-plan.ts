@@ -47,8 +47,8 @@ export async function planOf(options: ShipOptions, given?: EntryOptions): Promis
     given,
     queues,
     followed: new Map([
-      ...(follow.isOn ? inputs.map((input) => [input, entries] as const) : []),
       ...followed,
+      ...(follow.isOn ? inputs.map((input) => [input, entries] as const) : []),
     ]),
     follow: { ...follow, statePath: follow.statePath ?? statePath },
     listened: [...(isListening ? [{ listen, entries }] : []), ...listened],
