@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
-import nats, { type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
+import {
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  TimeoutError,
+} from '@nats-io/transport-node';
 import { CommandError, UsageError } from '../../../errors.js';
 import { hostOf, type NatsAccess } from './nats-options.js';
-
-/**
- * The package is CommonJS and passes these on from another one. Node.js guesses the names of such exports, and has once
- * not found them; all of them together it need not guess.
- */
-const { connect, credsAuthenticator, TimeoutError } = nats;
 
 /** Who waits for a connection. */
 export interface NatsHost {
