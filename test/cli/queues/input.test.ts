@@ -61,6 +61,21 @@ describe('ringest ship --nats', () => {
     },
   );
 
+  withServer('starts again where a killed one has left its status socket', async () => {
+    const server = await NatsServer.start();
+    const connection = await server.stream();
+    const indexer = await CollectingIndexer.start();
+    const socket = ['--status-socket', join(temporaryDirectory(), 'status.sock')];
+    const killed = pull(server, indexer, ...socket);
+    await send(connection, [['events.a', 'one']]);
+    await indexer.entries(1);
+    await killed.end('SIGKILL');
+    await send(connection, [['events.a', 'two']]);
+    const next = pull(server, indexer, UNTIL_EMPTY, ...socket);
+    expect(await next.end(), next.stderr).toBe(0);
+    expect(entriesOf(indexer).map(({ data }) => data)).toContain('two');
+  });
+
   withServer(
     'takes entries through the steps, and acknowledges those that are dropped',
     async () => {

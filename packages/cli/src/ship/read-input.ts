@@ -1,4 +1,4 @@
-import { fstatSync, promises, read as readBytes } from 'node:fs';
+import { fstat, promises, read as readBytes } from 'node:fs';
 import { promisify } from 'node:util';
 import type { EntryAccount, EntryStream } from './entries/entry-account.js';
 import { STANDARD_INPUT } from './inputs.js';
@@ -20,7 +20,9 @@ export async function readInput(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (path === STANDARD_INPUT) {
-    if (!fstatSync(STANDARD_INPUT_FD).isFile()) return await readPipe(stream, account, signal);
+    // A look at a pipe that is not asynchronous has a price: see `removeSocket`.
+    const stats = await lookAt(STANDARD_INPUT_FD);
+    if (!stats.isFile()) return await readPipe(stream, account, signal);
     const read = (buffer: Buffer) => readFile(STANDARD_INPUT_FD, buffer, 0, buffer.length, null);
     return await readBlocks(read, stream, account, signal);
   }
@@ -34,6 +36,7 @@ export async function readInput(
 }
 
 const readFile = promisify(readBytes);
+const lookAt = promisify(fstat);
 
 type Read = (buffer: Buffer) => Promise<{ readonly bytesRead: number }>;
 

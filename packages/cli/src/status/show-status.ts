@@ -1,10 +1,9 @@
-import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandError } from '../errors.js';
 import { EXIT, type ExitStatus } from '../exit-status.js';
 import { Output } from '../output.js';
 import { askStatus } from './status-client.js';
-import { findSockets, pidOf } from './status-folder.js';
+import { findSockets, pidOf, removeSocket } from './status-folder.js';
 import type { StatusReply } from './status-reply.js';
 import { isHealthy, statusText } from './status-text.js';
 
@@ -48,7 +47,7 @@ async function askOrTidy(path: string): Promise<StatusReply> {
   try {
     return await askStatus(path);
   } catch (error) {
-    if (isLeft(path, error)) rmSync(path, { force: true });
+    if (isLeft(path, error)) removeSocket(path);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { CommandError } from '../errors.js';
@@ -30,6 +30,19 @@ export function makeStatusFolder(folder: string): void {
 /** The name of the socket of a process that runs a command. */
 export function socketName(command: string, pid: number): string {
   return `${command}-${pid}.sock`;
+}
+
+/**
+ * Removes a socket, unless somebody else has. `rmSync` would look at it first: after a look at a socket or a pipe that
+ * is not asynchronous, Node.js 20 no longer follows the links to packages that it loads (`fs.realpathSync` takes the kind
+ * of the last file for that of the next).
+ */
+export function removeSocket(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 /** The process whose socket it is, by its name. */

@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { CommandError } from '../errors.js';
 import { Rates } from './rates.js';
 import { askStatus } from './status-client.js';
-import { makeStatusFolder, socketName, statusFolder } from './status-folder.js';
+import { makeStatusFolder, removeSocket, socketName, statusFolder } from './status-folder.js';
 import { type StatusSource, statusReply } from './status-reply.js';
 
 /** Somebody who asks for a status does so quickly, or never. */
@@ -93,7 +92,7 @@ async function removeStale(path: string): Promise<void> {
     const { code } = (error as Error).cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return;
     if (code === 'ECONNREFUSED') {
-      rmSync(path, { force: true });
+      removeSocket(path);
       return;
     }
   }

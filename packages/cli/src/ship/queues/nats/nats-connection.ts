@@ -1,15 +1,15 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
-import nats, { type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
+import {
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  TimeoutError,
+} from '@nats-io/transport-node';
 import { type ConnectHost, firstConnection, isAway, RETRY_MS } from '../first-connection.js';
 import { readOptionFile } from '../option-file.js';
 import { hostOf, type NatsAccess } from './nats-options.js';
-
-/**
- * The package is CommonJS and passes these on from another one. Node.js guesses the names of such exports, and has once
- * not found them; all of them together it need not guess.
- */
-const { connect, credsAuthenticator, TimeoutError } = nats;
 
 /**
  * A server that says nothing is asked so often, and its connection is lost when it has missed two answers: TCP alone
