@@ -4,8 +4,10 @@ import { onTestFinished } from 'vitest';
 import type { LogLine } from './listening.js';
 import { SECRET } from './muxer.js';
 
+const { RINGEST_TEST_RELAYED } = process.env;
+
 /** Whether indexers of tests are behind a relay: in the project `relayed`. */
-export const IS_RELAYED = process.env['RINGEST_TEST_RELAYED'] === '1';
+export const IS_RELAYED = RINGEST_TEST_RELAYED === '1';
 
 /** A relay for tests: some options of its muxers, and of its only listener. */
 export interface RelaySetUp extends Partial<Omit<RelayOptions, 'muxer' | 'listeners'>> {

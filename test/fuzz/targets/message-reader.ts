@@ -47,10 +47,13 @@ class IndexerRecord implements EntryHandler {
     this.told.push({ kind: 'ingesterState', state });
   }
 
-  /** In the place of the writer, of which each one fills 64 KiB before anything is said. */
+  /** In the place of the writer, of which each one fills 64 KiB before anything is said. It is never full. */
   replies(): ReplyWriter {
     const { answers } = this;
     const writer: Partial<ReplyWriter> = {
+      room: Number.MAX_SAFE_INTEGER,
+      makeRoom: () => {},
+      takeBack: (confirmations) => void answers.splice(answers.length - confirmations),
       confirm: (low, high) => void answers.push([low, high]),
       reply: (message) => void answers.push(Buffer.from(message)),
       flush: () => void answers.push('flush'),
