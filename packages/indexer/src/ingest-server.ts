@@ -54,7 +54,7 @@ export interface IngestServerOptions extends ListenOptions {
 
 /**
  * Listens, admits ingesters by the handshake (§3), and reads what they send. What becomes of entries is the
- * business of the handlers that {@link IngestServerRules.serve} returns.
+ * business of the handlers that `serve` returns.
  */
 export class IngestServer {
   readonly #options: IngestServerOptions;

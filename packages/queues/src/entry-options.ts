@@ -27,6 +27,7 @@ export interface CheckedEntryOptions {
 }
 
 /**
+ * Checks how entries are made of the messages of a queue, and fills in what is missing.
  * @param time the option of the queue
  * @param own what the queue calls the time that it has given a message
  * @throws {InvalidArgumentError | InvalidSourceError} an option cannot be used
