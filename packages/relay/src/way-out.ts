@@ -83,7 +83,7 @@ export class WayOut {
     this.#isForcing = true;
     setImmediate(() => {
       this.#isForcing = false;
-      // Whoever waits for the confirmations learns why they do not come.
+      // Why confirmations do not come, those who wait for them are told.
       this.muxer.sync().catch(() => {});
     });
   }

@@ -48,9 +48,9 @@ export class LiveInputs {
       const place = { section: 'Global', field: 'State-Store-Location' };
       throw new ConfigFileError('it cannot change while ringest ship runs', place);
     }
-    const isKept = ({ planned }: { readonly planned: PlannedListener }) =>
-      listened.some((next) => isDeepStrictEqual(next, planned));
-    const renewals = this.#listening.filter(isKept).map(({ listeners }) => listeners.renewal());
+    const renewals = this.#listening
+      .filter(isIn(listened))
+      .map(({ listeners }) => listeners.renewal());
     return async () => {
       for (const renew of renewals) renew();
       await this.#replaceListeners(listened);
@@ -97,8 +97,7 @@ export class LiveInputs {
   }
 
   async #replaceListeners(listened: readonly PlannedListener[]): Promise<void> {
-    const isPlanned = ({ planned }: { readonly planned: PlannedListener }) =>
-      listened.some((next) => isDeepStrictEqual(next, planned));
+    const isPlanned = isIn(listened);
     const gone = this.#listening.filter((one) => !isPlanned(one));
     this.#listening = this.#listening.filter(isPlanned);
     // Another one may take their addresses.
@@ -120,4 +119,10 @@ export class LiveInputs {
     this.#followed = followed;
     this.#turn.abort();
   }
+}
+
+/** Tells whether a listener is in a plan. */
+function isIn(listened: readonly PlannedListener[]) {
+  return ({ planned }: { readonly planned: PlannedListener }): boolean =>
+    listened.some((next) => isDeepStrictEqual(next, planned));
 }

@@ -74,7 +74,7 @@ export class FrameInlet {
     const room =
       full === -1 ? undefined : dispatcher.enqueue(this.#kept(cut.slice(full)), accepted, options);
     this.#receipt = receipts?.receiptAfter(room, entriesOf(cut));
-    // Whoever asks for it handles it.
+    // Its rejection is for the callers of `receipt`.
     this.#receipt?.catch(() => {});
     return room;
   }
@@ -88,7 +88,7 @@ export class FrameInlet {
     if (this.#receipt === undefined) {
       const { receipts } = this.#host;
       this.#receipt = receipts === undefined ? this.#host.barrier() : Promise.resolve();
-      // Whoever asks for it handles it.
+      // Its rejection is for the callers of `receipt`.
       this.#receipt.catch(() => {});
     }
     return this.#receipt;

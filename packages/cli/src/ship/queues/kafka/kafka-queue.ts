@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
 import { KafkaSource, type PoisonMessage } from '@ringest/kafka';
 import { CommandError, UsageError } from '../../../errors.js';
 import type { Queue, QueueCounts, QueueHost } from '../queue.js';
+import { SourceRun } from '../run-source.js';
 import { KafkaLink } from './kafka-link.js';
 import type { KafkaInput } from './kafka-options.js';
-
-/** How often to look whether topics are empty, in milliseconds. */
-const LOOK_MS = 250;
 
 /** Signs of life in the time after which a silent process loses its partitions. */
 const BEATS = 10;
@@ -21,13 +18,14 @@ export class KafkaQueue implements Queue {
   readonly #link: KafkaLink;
   readonly #source: KafkaSource;
   readonly #input: KafkaInput;
-  readonly #stopped = new AbortController();
+  readonly #run: SourceRun;
 
   private constructor(input: KafkaInput, link: KafkaLink, source: KafkaSource) {
     this.name = `kafka://${input.brokers.join(',')} ${input.topics.join(',')}/${input.group}`;
     this.#input = input;
     this.#link = link;
     this.#source = source;
+    this.#run = new SourceRun(source);
   }
 
   /**
@@ -63,38 +61,17 @@ export class KafkaQueue implements Queue {
   }
 
   async run(): Promise<void> {
-    const run = this.#source.run();
-    const watching = this.#input.endsWhenEmpty ? this.#stopWhenEmpty() : undefined;
-    try {
-      await run;
-    } catch (cause) {
-      throw new CommandError(`${this.name}: ${(cause as Error).message}`, { cause });
-    } finally {
-      this.#stopped.abort();
-      await watching;
-    }
+    const isEmpty = () => this.#isEmpty();
+    await this.#run.run(this.name, this.#input.endsWhenEmpty ? isEmpty : undefined);
   }
 
   stop(): void {
-    this.#stopped.abort();
-    // What keeps it from going on, `run` tells.
-    void this.#source.stop().catch(() => {});
+    void this.#run.stop();
   }
 
   async close(): Promise<void> {
-    this.#stopped.abort();
-    await this.#source.stop().catch(() => {});
+    await this.#run.stop();
     await this.#link.close();
-  }
-
-  async #stopWhenEmpty(): Promise<void> {
-    const { signal } = this.#stopped;
-    for (;;) {
-      await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return;
-      if (this.#source.stats().unconfirmed > 0) continue;
-      if (await this.#isEmpty()) this.stop();
-    }
   }
 
   /** Whether the group has committed all that the topics have. */

@@ -1,16 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
 import { JetStreamSource, type PoisonMessage } from '@ringest/nats';
 import { CommandError, UsageError } from '../../../errors.js';
 import type { Queue, QueueCounts, QueueHost } from '../queue.js';
+import { SourceRun } from '../run-source.js';
 import { NatsLink } from './nats-connection.js';
 import type { NatsInput } from './nats-options.js';
 import { createConsumer, createStream } from './nats-setup.js';
-
-/** How often to look whether a stream is empty, in milliseconds. */
-const LOOK_MS = 250;
 
 /** The messages of a JetStream stream, by a durable consumer that other processes may share. */
 export class NatsQueue implements Queue {
@@ -19,7 +16,7 @@ export class NatsQueue implements Queue {
   readonly #manager: JetStreamManager;
   readonly #source: JetStreamSource;
   readonly #input: NatsInput;
-  readonly #stopped = new AbortController();
+  readonly #run: SourceRun;
 
   private constructor(
     input: NatsInput,
@@ -32,6 +29,7 @@ export class NatsQueue implements Queue {
     this.#connection = connection;
     this.#manager = manager;
     this.#source = source;
+    this.#run = new SourceRun(source);
   }
 
   /**
@@ -70,37 +68,17 @@ export class NatsQueue implements Queue {
   }
 
   async run(): Promise<void> {
-    const run = this.#source.run();
-    const watching = this.#input.endsWhenEmpty ? this.#stopWhenEmpty() : undefined;
-    try {
-      await run;
-    } catch (cause) {
-      throw new CommandError(`${this.name}: ${(cause as Error).message}`, { cause });
-    } finally {
-      this.#stopped.abort();
-      await watching;
-    }
+    const isEmpty = () => this.#isEmpty();
+    await this.#run.run(this.name, this.#input.endsWhenEmpty ? isEmpty : undefined);
   }
 
   stop(): void {
-    this.#stopped.abort();
-    // What it cannot give back, `run` tells.
-    void this.#source.stop().catch(() => {});
+    void this.#run.stop();
   }
 
   async close(): Promise<void> {
     this.stop();
     await this.#connection.close();
-  }
-
-  async #stopWhenEmpty(): Promise<void> {
-    const { signal } = this.#stopped;
-    for (;;) {
-      await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return;
-      if (this.#source.stats().unconfirmed > 0) continue;
-      if (await this.#isEmpty()) this.stop();
-    }
   }
 
   /** Whether nothing is to be delivered, and nothing that was delivered to whomever is not acknowledged. */
