@@ -128,7 +128,12 @@ export class KafkaSink {
       ...more,
       createPartitioner: () => partitions.choose,
     });
-    await producer.connect();
+    try {
+      await producer.connect();
+    } catch (error) {
+      await producer.disconnect();
+      throw error;
+    }
     const limits = { maxUnconfirmed, maxUnconfirmedBytes, maxRequestBytes };
     const checked = { kafka, topic, ...limits, onUnstored, producer: more };
     return new KafkaSink(producer, partitions, checked);

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { isNatsMissing, NatsServer } from '../../support/nats-server.js';
 import type { NodeProcess } from '../../support/node-process.js';
 import { NumberIndexer } from '../../support/number-indexer.js';
-import { scaled } from '../../support/scale.js';
+import { scaled, soak } from '../../support/scale.js';
 import { eventually } from '../../support/waiting.js';
 import { pull } from './natsd.js';
 
@@ -33,6 +33,7 @@ it.skipIf(isNatsMissing)(
     const connection = await server.stream({ ack_wait: ACK_WAIT_NS, max_ack_pending: 30_000 });
     await sendNumbers(server, connection);
     const indexer = await NumberIndexer.start(COUNT);
+    const begun = performance.now();
     const start = () => pull(server, indexer, '--nats-until-empty', '--json');
     const processes = Array.from({ length: PROCESSES }, start);
     const killed: NodeProcess[] = [];
@@ -52,6 +53,10 @@ it.skipIf(isNatsMissing)(
     // Every delivery beyond the first of a message is one that some process has counted, or was killed with.
     expect(delivered.consumer_seq - COUNT).toBeGreaterThanOrEqual(redelivered);
     expect(indexer.entries - COUNT).toBeLessThanOrEqual(delivered.consumer_seq - COUNT);
+    if (soak.isOn) {
+      const figures = { deliveries: delivered.consumer_seq, redelivered, entries: indexer.entries };
+      console.log(`${COUNT} messages in ${Math.round(performance.now() - begun)} ms:`, figures);
+    }
   },
   LIMIT_MS,
 );

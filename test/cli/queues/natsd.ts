@@ -6,7 +6,7 @@ import { ship } from '../../support/shipping.js';
 
 /** A running `ringest ship` that takes the stream `events`. */
 export function pull(
-  { url }: NatsServer,
+  { url }: Pick<NatsServer, 'url'>,
   indexer: Pick<CollectingIndexer, 'address'>,
   ...flags: readonly string[]
 ): NodeProcess {

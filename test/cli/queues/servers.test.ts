@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { CertificateAuthority } from '@ringest/bench/shared';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { CollectingIndexer } from '../../support/collecting-indexer.js';
 import { natsOperator } from '../../support/nats-operator.js';
 import { isNatsMissing, NatsServer } from '../../support/nats-server.js';
@@ -31,6 +33,25 @@ describe('ringest ship --nats', () => {
       expect(textsOf(indexer)).toEqual(['one']);
     },
   );
+
+  withServer('asks again when its server dies while it is asked', async () => {
+    const server = await NatsServer.start();
+    const connection = await server.stream();
+    const indexer = await CollectingIndexer.start();
+    await send(connection, [['events.a', 'one']]);
+    let kills = 0;
+    const between = await listenBetween(server.url, (request) => {
+      if (kills > 0 || !request.includes('$JS.API.')) return true;
+      kills++;
+      void server.kill().then(() => server.start());
+      return false;
+    });
+    const one = pull({ url: between }, indexer, UNTIL_EMPTY);
+    expect(await one.end(), one.stderr).toBe(0);
+    expect(kills).toBe(1);
+    expect(one.stderr).toContain('the connection is lost: waiting for it');
+    expect(textsOf(indexer)).toEqual(['one']);
+  });
 
   withServer('shows its credentials', async () => {
     const folder = temporaryDirectory();
@@ -78,3 +99,21 @@ describe('ringest ship --nats', () => {
     expect(without.stderr).toContain('--nats-ca /no/such: it cannot be read');
   });
 });
+
+/** The URL of a server between: it passes on what comes, and from the client only while `passes` says so. */
+async function listenBetween(url: string, passes: (bytes: Buffer) => boolean): Promise<string> {
+  const listener = createServer((client) => {
+    const server = createConnection(Number(new URL(url).port), '127.0.0.1');
+    client.on('data', (bytes: Buffer) => passes(bytes) && server.write(bytes));
+    server.on('data', (bytes) => client.write(bytes));
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      one.on('error', () => {}).on('close', () => other.destroy());
+    }
+  });
+  await once(listener.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void listener.close());
+  return `nats://127.0.0.1:${(listener.address() as AddressInfo).port}`;
+}

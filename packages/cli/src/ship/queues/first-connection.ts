@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CommandError } from '../../errors.js';
+import { CommandError, UsageError } from '../../errors.js';
 
 /** Who waits for a connection. */
 export interface ConnectHost {
@@ -32,25 +32,28 @@ export function isAway(error: unknown): boolean {
 }
 
 /**
- * Connects, and waits for a server that is away.
+ * Opens what needs servers, and waits while they are away.
  * @param name the servers, for people
+ * @param open connects and asks what has to be known; it leaves nothing open when it fails
  * @param mayCome whether an error is about a server that may be there later
- * @throws {UsageError} a file cannot be read
+ * @throws {UsageError} a file cannot be read, or a flag cannot be used
  * @throws {CommandError} the servers refuse it, or none came in time
  * @throws the reason of the signal
  */
-export async function firstConnection<Connection>(
+export async function firstConnection<Opened>(
   name: string,
-  connect: () => Promise<Connection>,
+  open: () => Promise<Opened>,
   mayCome: (error: unknown) => boolean,
   { say, signal, timeoutMs = Number.POSITIVE_INFINITY }: ConnectHost,
-): Promise<Connection> {
+): Promise<Opened> {
   const end = performance.now() + timeoutMs;
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
     try {
-      return await connect();
+      return await open();
     } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof UsageError || error instanceof CommandError) throw error;
       const { message } = error as Error;
       if (!mayCome(error) || performance.now() > end) {
         throw new CommandError(`${name}: ${message}`, { cause: error });

@@ -21,12 +21,17 @@ export class KafkaLink {
   }
 
   /**
-   * Connects, and waits for brokers that are away.
+   * Connects, and waits for brokers that are away, or go away while `begin` asks them.
+   * @param begin what a user of the link asks before anything else. The link is closed if that fails
    * @throws {UsageError} a file cannot be read
    * @throws {CommandError} the brokers refuse it, or none came in time
    * @throws the reason of the signal
    */
-  static async connect(access: KafkaAccess, host: ConnectHost): Promise<KafkaLink> {
+  static async open<Opened>(
+    access: KafkaAccess,
+    host: ConnectHost,
+    begin: (link: KafkaLink) => Promise<Opened>,
+  ): Promise<Opened> {
     const name = access.brokers.join(',');
     const log = new MessageLog((text) => host.say(`ringest: ${text}`));
     const options = optionsOf(access);
@@ -36,38 +41,31 @@ export class KafkaLink {
       logLevel: kafkajs.logLevel.ERROR,
       logCreator,
     });
-    // The first connection is waited for here, and not told of in the log of the client.
+    // What is waited for here is not told of in the log of the client.
     const quiet = new kafkajs.Kafka({ ...options, logLevel: kafkajs.logLevel.NOTHING });
-    const admin = quiet.admin({ retry: { retries: 0 } });
-    const connect = async () => {
+    const open = async () => {
+      const admin = quiet.admin({ retry: { retries: 0 } });
       try {
         await admin.connect();
+        return await begin(new KafkaLink(name, kafka, admin));
       } catch (error) {
         // It keeps the connection to a broker that has refused it.
         await admin.disconnect();
         throw error;
       }
     };
-    await firstConnection(name, connect, isBrokerAway, host);
-    return new KafkaLink(name, kafka, admin);
+    return firstConnection(name, open, isBrokerAway, host);
   }
 
-  /** @throws {CommandError} the cluster does not have a topic */
+  /**
+   * @throws {CommandError} the cluster does not have a topic
+   * @throws what the client throws when it gets no answer
+   */
   async checkTopics(topics: readonly string[]): Promise<void> {
-    let known: readonly string[];
-    try {
-      known = await this.admin.listTopics();
-    } catch (cause) {
-      throw this.failure(cause);
-    }
+    const known = await this.admin.listTopics();
     const missing = topics.find((topic) => !known.includes(topic));
     if (missing === undefined) return;
     throw new CommandError(`${this.#name}: there is no topic ${missing}: make it first`);
-  }
-
-  /** What the client has failed at. */
-  failure(cause: unknown): CommandError {
-    return new CommandError(`${this.#name}: ${(cause as Error).message}`, { cause });
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,5 @@
 import { InvalidArgumentError } from '@ringest/core';
 import { KafkaSink, type NamedEntry, type SendError } from '@ringest/kafka';
-import { CommandError } from '../../../errors.js';
 import type { Publisher, PublisherCounts, PublisherHost } from '../publisher.js';
 import { isBrokerAway, KafkaLink } from './kafka-link.js';
 import type { KafkaOutput } from './kafka-options.js';
@@ -32,9 +31,8 @@ export class KafkaPublisher implements Publisher {
    * @throws {CommandError} the brokers or the topic cannot be used
    */
   static async open(output: KafkaOutput, host: PublisherHost): Promise<KafkaPublisher> {
-    const link = await KafkaLink.connect(output, host);
-    const { topic } = output;
-    try {
+    return KafkaLink.open(output, host, async (link) => {
+      const { topic } = output;
       await link.checkTopics([topic.replaceAll('{tag}', host.tag)]);
       let publisher: KafkaPublisher | undefined;
       const sink = await KafkaSink.open({
@@ -45,10 +43,7 @@ export class KafkaPublisher implements Publisher {
       });
       publisher = new KafkaPublisher(link, output, sink, host);
       return publisher;
-    } catch (error) {
-      await link.close();
-      throw error instanceof CommandError ? error : link.failure(error);
-    }
+    });
   }
 
   /** Whether brokers were there when entries were last sent. */

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
 import { KafkaSource, type PoisonMessage } from '@ringest/kafka';
-import { CommandError, UsageError } from '../../../errors.js';
+import { UsageError } from '../../../errors.js';
 import type { Queue, QueueCounts, QueueHost } from '../queue.js';
 import { SourceRun } from '../run-source.js';
 import { KafkaLink } from './kafka-link.js';
@@ -34,17 +34,17 @@ export class KafkaQueue implements Queue {
    * @throws {CommandError} the brokers or the topics cannot be used
    */
   static async open(input: KafkaInput, host: QueueHost): Promise<KafkaQueue> {
-    const link = await KafkaLink.connect(input, host);
-    try {
+    return KafkaLink.open(input, host, async (link) => {
       await link.checkTopics(input.topics);
-      const options = { kafka: link.kafka, ...sourceOptions(input, host) };
-      return new KafkaQueue(input, link, await KafkaSource.open(host.writer, options));
-    } catch (error) {
-      await link.close();
-      const isRule = error instanceof InvalidTagError || error instanceof InvalidArgumentError;
-      if (isRule) throw new UsageError(`--kafka-tag: ${error.message}`, { cause: error });
-      throw error instanceof CommandError ? error : link.failure(error);
-    }
+      try {
+        const options = { kafka: link.kafka, ...sourceOptions(input, host) };
+        return new KafkaQueue(input, link, await KafkaSource.open(host.writer, options));
+      } catch (error) {
+        const isRule = error instanceof InvalidTagError || error instanceof InvalidArgumentError;
+        if (isRule) throw new UsageError(`--kafka-tag: ${error.message}`, { cause: error });
+        throw error;
+      }
+    });
   }
 
   counts(): QueueCounts {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { JetStreamApiError } from '@nats-io/jetstream';
 import {
   connect,
   credsAuthenticator,
@@ -7,6 +8,7 @@ import {
   type NodeConnectionOptions,
   TimeoutError,
 } from '@nats-io/transport-node';
+import { ConsumerError } from '@ringest/nats';
 import { type ConnectHost, firstConnection, isAway, RETRY_MS } from '../first-connection.js';
 import { readOptionFile } from '../option-file.js';
 import { hostOf, type NatsAccess } from './nats-options.js';
@@ -16,6 +18,8 @@ import { hostOf, type NatsAccess } from './nats-options.js';
  * would go on with it up to two minutes after a network is there again.
  */
 const PING_MS = 5000;
+/** What a server says that has JetStream and cannot answer yet, such as while its cluster has no leader. */
+const UNAVAILABLE = 503;
 /** How long a server may take to shake hands. */
 const CONNECT_MS = 5000;
 
@@ -25,6 +29,7 @@ export class NatsLink {
   readonly #name: string;
   readonly #say: (line: string) => void;
   #isConnected = true;
+  #hasBegun = false;
 
   private constructor(connection: NatsConnection, name: string, say: (line: string) => void) {
     this.connection = connection;
@@ -34,17 +39,36 @@ export class NatsLink {
   }
 
   /**
-   * Connects, and waits for a server that is away.
+   * Connects, and waits for a server that is away, or goes away while `begin` asks it.
+   * @param begin what a user of the connection asks before anything else. Its connection is closed if that fails
    * @throws {UsageError} a file cannot be read
    * @throws {CommandError} the servers refuse it, or none came in time
    * @throws the reason of the signal
    */
-  static async connect(access: NatsAccess, host: ConnectHost): Promise<NatsLink> {
+  static async open<Opened>(
+    access: NatsAccess,
+    host: ConnectHost,
+    begin: (link: NatsLink) => Promise<Opened>,
+  ): Promise<Opened> {
     const options = optionsOf(access);
     const name = access.servers.join(',');
-    const mayCome = (error: unknown) => error instanceof TimeoutError || isAway(error);
-    const connection = await firstConnection(name, () => connect(options), mayCome, host);
-    return new NatsLink(connection, name, host.say);
+    const open = async () => {
+      const link = new NatsLink(await connect(options), name, host.say);
+      const end = () => void link.connection.close();
+      host.signal.addEventListener('abort', end);
+      try {
+        const opened = await begin(link);
+        link.#hasBegun = true;
+        return opened;
+      } catch (error) {
+        const problem = link.isConnected ? error : new LostError(error);
+        await link.connection.close();
+        throw problem;
+      } finally {
+        host.signal.removeEventListener('abort', end);
+      }
+    };
+    return firstConnection(name, open, mayCome, host);
   }
 
   /** Whether a server is there now. */
@@ -54,6 +78,11 @@ export class NatsLink {
 
   async #watch(): Promise<void> {
     for await (const status of this.connection.status()) {
+      if (status.type === 'disconnect' && !this.#hasBegun) {
+        // What was asked gets no answer any more, and is asked again by another connection.
+        this.#isConnected = false;
+        void this.connection.close();
+      }
       if (status.type === 'disconnect') this.#change(false, 'the connection is lost');
       if (status.type === 'reconnect') this.#change(true, 'connected again');
       if (status.type === 'error') this.#say(`ringest: ${this.#name}: ${status.error.message}`);
@@ -64,6 +93,23 @@ export class NatsLink {
   #change(isConnected: boolean, news: string): void {
     if (isConnected !== this.#isConnected) this.#say(`ringest: ${this.#name}: ${news}`);
     this.#isConnected = isConnected;
+  }
+}
+
+/** Whether an error is about a server that may be there later, or may be ready later. */
+function mayCome(error: unknown): boolean {
+  const { cause } = error as Error;
+  if (error instanceof ConsumerError) return mayCome(cause);
+  const isUnready = error instanceof JetStreamApiError && error.status === UNAVAILABLE;
+  return isUnready || error instanceof TimeoutError || isAway(error);
+}
+
+/** The connection was lost before all had been asked. The system calls it by the same code. */
+class LostError extends Error {
+  readonly code = 'ECONNRESET';
+
+  constructor(cause: unknown) {
+    super('the connection is lost', { cause });
   }
 }
 

@@ -4,7 +4,7 @@ import { CommandError } from '../../../errors.js';
 import type { Publisher, PublisherCounts, PublisherHost } from '../publisher.js';
 import { NatsLink } from './nats-connection.js';
 import type { NatsOutput } from './nats-options.js';
-import { createStream } from './nats-setup.js';
+import { createStream, ifThere } from './nats-setup.js';
 
 /** What headers with the tag, the time, the source and some values may take of a message. */
 const HEADER_BYTES = 16_384;
@@ -42,21 +42,14 @@ export class NatsPublisher implements Publisher {
    * @throws {CommandError} the servers or the stream cannot be used
    */
   static async open(output: NatsOutput, host: PublisherHost): Promise<NatsPublisher> {
-    const link = await NatsLink.connect(output, host);
-    const { connection } = link;
-    try {
-      const manager = await jetstreamManager(connection);
+    return NatsLink.open(output, host, async (link) => {
+      const manager = await jetstreamManager(link.connection);
       const stream = await streamOf(manager, output, host);
       const { config } = await manager.streams.info(stream);
-      const ofServer = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+      const ofServer = link.connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
       const ofStream = config.max_msg_size > 0 ? config.max_msg_size : Number.POSITIVE_INFINITY;
       return new NatsPublisher(link, output, Math.min(ofServer, ofStream), host);
-    } catch (error) {
-      await connection.close();
-      if (error instanceof CommandError) throw error;
-      const { message } = error as Error;
-      throw new CommandError(`${output.servers.join(',')}: ${message}`, { cause: error });
-    }
+    });
   }
 
   get isConnected(): boolean {
@@ -109,7 +102,7 @@ async function streamOf(
 ): Promise<string> {
   const subject = output.subject.replaceAll('{tag}', tag);
   if (output.stream !== undefined) await createStream(manager, output, output.stream, say);
-  const found = await manager.streams.find(subject).catch(() => undefined);
+  const found = await ifThere(() => manager.streams.find(subject));
   if (found === undefined) {
     throw new CommandError(
       `no stream stores ${subject}: --nats-create with --nats-stream and --nats-subjects makes one`,

@@ -2,7 +2,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
 import { JetStreamSource, type PoisonMessage } from '@ringest/nats';
-import { CommandError, UsageError } from '../../../errors.js';
+import { UsageError } from '../../../errors.js';
 import type { Queue, QueueCounts, QueueHost } from '../queue.js';
 import { SourceRun } from '../run-source.js';
 import { NatsLink } from './nats-connection.js';
@@ -35,26 +35,17 @@ export class NatsQueue implements Queue {
   /**
    * Connects, makes what is missing if that is wanted, and finds the consumer.
    * @throws {UsageError} a file cannot be read, or a rule cannot be used
-   * @throws {CommandError | ConsumerError} the servers, the stream or the consumer cannot be used
+   * @throws {CommandError} the servers, the stream or the consumer cannot be used
    */
   static async open(input: NatsInput, host: QueueHost): Promise<NatsQueue> {
-    const { connection } = await NatsLink.connect(input, host);
-    try {
-      const manager = await managerOf(connection, input);
+    return NatsLink.open(input, host, async ({ connection }) => {
+      const manager = await jetstreamManager(connection);
       await createStream(manager, input, input.stream, host.say);
       await createConsumer(manager, input, input, host.say);
       await warnOfLimits(manager, input, host.say);
-      const source = await JetStreamSource.open(host.writer, {
-        connection,
-        ...sourceOptions(input, host),
-      });
+      const source = await openSource(connection, input, host);
       return new NatsQueue(input, connection, manager, source);
-    } catch (error) {
-      await connection.close();
-      const isRule = error instanceof InvalidTagError || error instanceof InvalidArgumentError;
-      if (isRule) throw new UsageError(`--nats-tag: ${error.message}`, { cause: error });
-      throw error;
-    }
+    });
   }
 
   counts(): QueueCounts {
@@ -94,6 +85,22 @@ export class NatsQueue implements Queue {
   }
 }
 
+/** @throws {UsageError} a rule cannot be used */
+async function openSource(
+  connection: NatsConnection,
+  input: NatsInput,
+  host: QueueHost,
+): Promise<JetStreamSource> {
+  try {
+    const options = { connection, ...sourceOptions(input, host) };
+    return await JetStreamSource.open(host.writer, options);
+  } catch (error) {
+    const isRule = error instanceof InvalidTagError || error instanceof InvalidArgumentError;
+    if (isRule) throw new UsageError(`--nats-tag: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
 function sourceOptions(input: NatsInput, { writer, tag, source, say }: QueueHost) {
   const { stream, consumer, rules, time, sourceHeader, headers, poison } = input;
   let hasSaid = false;
@@ -114,16 +121,6 @@ function sourceOptions(input: NatsInput, { writer, tag, source, say }: QueueHost
     maxDeliveries: input.maxDeliveries,
     maxUnconfirmed: input.maxUnconfirmed,
   };
-}
-
-/** @throws {CommandError} the servers have no JetStream */
-async function managerOf(connection: NatsConnection, input: NatsInput): Promise<JetStreamManager> {
-  try {
-    return await jetstreamManager(connection);
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new CommandError(`${input.servers.join(',')}: ${message}`, { cause });
-  }
 }
 
 /** Says what of a consumer that somebody else made is not what one expects. */

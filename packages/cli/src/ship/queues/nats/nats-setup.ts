@@ -20,7 +20,7 @@ export async function createStream(
   name: string,
   say: (line: string) => void,
 ): Promise<void> {
-  if (await isThere(() => manager.streams.info(name))) return;
+  if ((await ifThere(() => manager.streams.info(name))) !== undefined) return;
   if (!creates || subjects.length === 0) {
     throw new CommandError(
       `there is no stream ${name}: --nats-create with --nats-subjects makes one`,
@@ -37,7 +37,7 @@ export async function createConsumer(
   { stream, consumer }: { readonly stream: string; readonly consumer: string },
   say: (line: string) => void,
 ): Promise<void> {
-  if (await isThere(() => manager.consumers.info(stream, consumer))) return;
+  if ((await ifThere(() => manager.consumers.info(stream, consumer))) !== undefined) return;
   if (!creates) {
     const problem = `stream ${stream} has no consumer ${consumer}: --nats-create makes one`;
     throw new CommandError(problem);
@@ -50,14 +50,14 @@ export async function createConsumer(
   say(`ringest: made the consumer ${consumer} of the stream ${stream}`);
 }
 
-async function isThere(look: () => Promise<unknown>): Promise<boolean> {
+/** Resolves with what is found; with `undefined` if the server does not have it. */
+export async function ifThere<Found>(look: () => Promise<Found>): Promise<Found | undefined> {
   try {
-    await look();
-    return true;
+    return await look();
   } catch (error) {
     if (!(error instanceof JetStreamApiError)) throw error;
     const { ConsumerNotFound, StreamNotFound } = JetStreamApiCodes;
-    if (error.code === ConsumerNotFound || error.code === StreamNotFound) return false;
+    if (error.code === ConsumerNotFound || error.code === StreamNotFound) return undefined;
     throw error;
   }
 }
