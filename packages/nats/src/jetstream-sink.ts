@@ -14,6 +14,7 @@ import {
 } from '@ringest/queues';
 import { PublishError } from './errors.js';
 import { MESSAGE_BYTES } from './pulled-messages.js';
+import { leaveStaleConnections } from './stale-connections.js';
 
 /** How entries become messages. */
 export interface JetStreamSinkOptions {
@@ -83,6 +84,7 @@ export class JetStreamSink {
     check('retries', retries, Number.isSafeInteger(retries) && retries >= 0, 'a number from 0');
     check('timeout', timeout, isCount(timeout), 'milliseconds, from 1');
     check('onUnstored', onUnstored, typeof onUnstored === 'function', 'a function');
+    leaveStaleConnections(connection);
     this.#stream = jetstream(connection);
     this.#subject = subject;
     this.#most = maxUnconfirmed;

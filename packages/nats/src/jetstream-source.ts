@@ -19,6 +19,7 @@ import {
   checkSourceOptions,
   type JetStreamSourceOptions,
 } from './source-options.js';
+import { leaveStaleConnections } from './stale-connections.js';
 
 /** What a source has done so far. */
 export interface JetStreamSourceStats {
@@ -102,6 +103,7 @@ export class JetStreamSource {
    */
   static async open(muxer: SourceMuxer, options: JetStreamSourceOptions): Promise<JetStreamSource> {
     const checked = checkSourceOptions(options);
+    leaveStaleConnections(checked.connection);
     return new JetStreamSource(muxer, checked, await findConsumer(checked));
   }
 
