@@ -77,6 +77,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
       'waiting',
       'entries',
     ],
+    muxer: ['configuration', 'placing', 'cache', 'producing', 'waiting', 'entries', 'reporting'],
   },
   indexer: {
     admission: [],
@@ -109,13 +110,12 @@ const ROOT_FILES: Readonly<Record<string, Readonly<Record<string, readonly strin
   core: {
     'muxer.js': [
       'configuration',
-      'placing',
-      'cache',
       'producing',
       'waiting',
       'entries',
       'streams',
       'reporting',
+      'muxer',
     ],
     'start-from-config.js': ['gravwell-file', 'configuration'],
   },

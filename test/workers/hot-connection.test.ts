@@ -6,6 +6,7 @@ import {
   encodePong,
   SnappyFramingEncoder,
 } from '@ringest/codec';
+import { ConnectionLoss } from '@ringest/workers/internal';
 import { describe, expect, it } from 'vitest';
 import { unpack } from '../support/snappy.js';
 import { dittoBlock, makeStream } from '../support/stream.js';
@@ -39,6 +40,45 @@ describe('a stream', () => {
       expect(reader.unconfirmed, `cut at ${cut}`).toBe(0);
       expect(lost).toEqual([]);
     }
+  });
+
+  it('is proved once something is confirmed on it', async () => {
+    const { stream, socket, write, receive } = makeStream();
+    write('one');
+    await socket.release();
+    receive(encodePong());
+    expect(stream.isProved).toBe(false);
+    receive(encodeConfirmEntry(1));
+    expect(stream.isProved).toBe(true);
+    const another = makeStream();
+    another.stream.sender.sendDitto(dittoBlock(7));
+    expect(another.stream.isProved).toBe(false);
+    another.receive(encodeConfirmDittoBlock(0));
+    expect(another.stream.isProved).toBe(true);
+  });
+
+  it('is proved as well once it has lasted for the longest delay between attempts', () => {
+    const { stream, clock } = makeStream({ times: { mostRetry: 30_000 } });
+    clock.advance(29_999);
+    expect(stream.isProved).toBe(false);
+    clock.advance(1);
+    expect(stream.isProved).toBe(true);
+  });
+
+  it('says of its end that nothing was confirmed, if something was sent', async () => {
+    const { stream, socket, write, receive } = makeStream();
+    const reset = new ConnectionLoss('lost', 'read ECONNRESET');
+    expect(stream.explain(reset)).toBe(reset);
+    write('one');
+    await socket.release();
+    expect(stream.explain(reset)).toMatchObject({
+      reason: 'lost',
+      message: expect.stringMatching(/^read ECONNRESET: .* confirmed nothing .*\(entries: 1\)/),
+    });
+    const decoding = new DecodeError('command', 'it is unknown');
+    expect(stream.explain(decoding)).toBe(decoding);
+    receive(encodeConfirmEntry(1));
+    expect(stream.explain(reset)).toBe(reset);
   });
 
   it('does not end a ditto block that is confirmed before it is wholly sent, until it is', async () => {

@@ -6,7 +6,7 @@ const next = (backoff: Backoff, count: number) =>
   Array.from({ length: count }, () => backoff.next());
 
 describe('the delays between attempts', () => {
-  it('double up to the longest one, and begin anew after a success', () => {
+  it('double up to the longest one, and begin anew once something works', () => {
     const backoff = new Backoff(500, 30_000, () => 0);
     const all = [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000];
     expect(next(backoff, 8)).toEqual(all);

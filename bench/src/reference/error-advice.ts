@@ -62,7 +62,7 @@ export const ERROR_ADVICE: Readonly<Record<string, string>> = {
     'Look for what changes bytes on the way. A muxer connects again by itself, and sends what was not confirmed.',
   // @ringest/workers
   ERR_CONNECTION:
-    'By `reason`: `dial`, `timeout`, `lost`: check the address and the network. `authentication`: give the secret of the indexer. `certificate`: give the authority as `tls.ca`. `tags`, `version`, `protocol`: read the message. `worker`: read `cause`. The muxer tries again by itself.',
+    'By `reason`: `dial`, `timeout`, `lost`: check the address and the network, and the store of an indexer that confirms nothing, as the message says. `authentication`: give the secret of the indexer. `certificate`: give the authority as `tls.ca`. `tags`, `version`, `protocol`: read the message. `worker`: read `cause`. The muxer tries again by itself.',
   ERR_SYSTEM_LIMIT: 'Raise the limit, or use fewer lanes or workers, as the message says.',
   ERR_RING_SIZE: 'Give a power of two.',
   ERR_RING_CORRUPT:

@@ -1,47 +1,23 @@
 import { EventEmitter } from 'node:events';
-import { hostname } from 'node:os';
 import type { WritableStream } from 'node:stream/web';
-import {
-  type EntryInput,
-  FRAME_BYTES,
-  GRAVWELL_TAG,
-  type MuxerTag,
-  type TimestampInput,
-} from '@ringest/codec';
-import { type Lane, SharedMemoryPool } from '@ringest/workers';
-import { DiskCache } from './cache/disk-cache.js';
-import type { CacheSettings } from './configuration/cache-settings.js';
-import {
-  type Configuration,
-  checkConfiguration,
-  type MuxerConfiguration,
-} from './configuration/configuration.js';
+import { type EntryInput, FRAME_BYTES, type MuxerTag, type TimestampInput } from '@ringest/codec';
+import { checkConfiguration, type MuxerConfiguration } from './configuration/configuration.js';
 import { checkReload } from './configuration/reload.js';
-import type { Target, TargetInput } from './configuration/targets/index.js';
-import { CheckedEntry, type EntryExtras } from './entries/checked-entry.js';
-import { DittoWriter } from './entries/ditto-writer.js';
+import type { TargetInput } from './configuration/targets/index.js';
 import { EntryBlock, type EntryBlockOptions } from './entries/entry-block.js';
-import { EntryWriter } from './entries/entry-writer.js';
+import type { EntryWriter } from './entries/entry-writer.js';
 import { FrameInlet } from './entries/frame-inlet.js';
 import { FrameRuns } from './entries/frame-runs.js';
 import type { LineWriter, LineWriterOptions } from './entries/line-writer.js';
-import { MuxerTags } from './entries/muxer-tags.js';
 import type { PackedOptions } from './entries/packed-entries.js';
-import { TimestampWindow } from './entries/timestamp-window.js';
-import { InvalidArgumentError, NotRunningError, WaitTimeoutError } from './errors.js';
-import { KeepAlive } from './keep-alive.js';
-import type { CloseReport, MuxerEvents, MuxerState, MuxerStatus } from './muxer-events.js';
-import { OncePerTurn } from './once-per-turn.js';
-import { Lanes } from './placing/lanes.js';
-import { Rings } from './placing/rings.js';
-import { Targets } from './placing/targets.js';
-import { toMessage } from './producing/error-message.js';
+import { InvalidArgumentError } from './errors.js';
+import { Lifecycle } from './muxer/lifecycle.js';
+import { MuxerParts } from './muxer/muxer-parts.js';
+import type { CloseReport, MuxerEvents, MuxerStatus } from './muxer-events.js';
 import type { ProducerHandle } from './producing/messages.js';
-import { Producers } from './producing/producers.js';
 import { LogStream } from './reporting/log-stream.js';
 import { OwnLog } from './reporting/own-log.js';
-import { SelfLog } from './reporting/self-log.js';
-import { type ChildState, StateReporter } from './reporting/state-reporter.js';
+import type { ChildState } from './reporting/state-reporter.js';
 import { type MuxerStats, muxerStats } from './reporting/stats.js';
 import { muxerStatus } from './reporting/status.js';
 import {
@@ -58,7 +34,7 @@ import type {
   StreamStats,
 } from './streams/stream-options.js';
 import { checkWait, type HotWaitOptions, type WaitOptions } from './wait.js';
-import { Dispatcher } from './waiting/dispatcher.js';
+import type { Dispatcher } from './waiting/dispatcher.js';
 
 /**
  * Sends entries to Gravwell indexers over any number of connections. Delivery is at least once: an
@@ -81,29 +57,11 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * `stats().droppedLogLines` counts them.
    */
   readonly log: OwnLog;
-  #configuration: Configuration;
-  readonly #log: SelfLog;
-  readonly #tags: MuxerTags;
-  /** What the muxer adds to entries, and demands of them. */
-  readonly #extras: EntryExtras;
-  readonly #lanes: Lanes;
-  readonly #rings: Rings;
-  readonly #cache: DiskCache | undefined;
-  readonly #dispatcher: Dispatcher;
+  readonly #parts: MuxerParts;
+  readonly #lifecycle: Lifecycle;
+  /** Both are parts as well: a write gets to them at once. */
   readonly #writer: EntryWriter;
-  readonly #dittos: DittoWriter;
-  readonly #producers: Producers;
-  readonly #reporter: StateReporter;
-  readonly #targets: Targets;
-  /** For the lines of the self log: nothing is attached to them. */
-  readonly #logParts: CheckedEntry;
-  /** `false` while `close` waits for confirmations, which a new line of the self log would delay. */
-  #ingestsLog = true;
-  readonly #sharedMemory = new SharedMemoryPool();
-  readonly #keepAlive = new KeepAlive();
-  #statsTimer: NodeJS.Timeout | undefined;
-  #state: MuxerState = 'not started';
-  #closed: Promise<CloseReport> | undefined;
+  readonly #dispatcher: Dispatcher;
 
   /**
    * Checks the configuration, and reads the files that it names. Nothing connects before `start`.
@@ -112,63 +70,11 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    */
   constructor(configuration: MuxerConfiguration) {
     super();
-    const checked = checkConfiguration(configuration);
-    this.#configuration = checked;
-    this.#tags = new MuxerTags(checked.tags);
-    const { attachments, sourceOverride, maxEntrySize, timestampWindow } = checked;
-    const warn = (fields: object, message: string) => this.#log.warn({ ...fields }, message);
-    const window = TimestampWindow.of(timestampWindow, warn);
-    this.#extras = { attachments, sourceOverride, maxEntrySize, window };
-    this.#logParts = new CheckedEntry(this.#tags, { sourceOverride: checked.logSource });
-    this.#log = this.#createLog();
-    this.log = new OwnLog(this.#log);
-    const progress = new OncePerTurn(() => this.#dispatcher.progress());
-    this.#lanes = this.#createLanes(progress);
-    const lanes = this.#lanes.all;
-    const drained = () => {
-      this.#log.flush();
-      this.emit('drain');
-    };
-    const refusal = (tag: number, waiting: Iterable<number>) => this.#tags.refusal(tag, waiting);
-    const { backlogBytes } = checked;
-    this.#rings = new Rings(lanes, checked, this.#sharedMemory, progress);
-    if (checked.cache !== undefined) this.#cache = this.#createCache(checked.cache, progress);
-    this.#producers = this.#createProducers(progress);
-    const dispatching = { producers: this.#producers, backlogBytes, drained, refusal };
-    this.#dispatcher = new Dispatcher(this.#rings, this.#cache, progress, dispatching);
-    this.#writer = new EntryWriter({
-      tags: this.#tags,
-      extras: this.#extras,
-      placer: this.#rings.placer,
-      dispatcher: this.#dispatcher,
-      receipts: this.#cache,
-      checkRunning: () => this.#checkRunning(),
-      warn: (fields, message) => this.#log.warn(fields, message),
-    });
-    this.#dittos = new DittoWriter({
-      lanes,
-      pick: (passedOver) => {
-        const picked = this.#rings.placer.balancer.pick(passedOver);
-        return lanes.find((lane) => lane === picked);
-      },
-      parts: new CheckedEntry(this.#tags, { maxEntrySize: checked.maxEntrySize }),
-      tags: this.#tags,
-      memory: this.#sharedMemory,
-      backlogBytes,
-    });
-    this.#reporter = new StateReporter({
-      identity: checked.identity,
-      label: () => this.#configuration.label,
-      lanes,
-      log: this.#log,
-      tags: () => this.#tags.names,
-      flow: () => {
-        const { entries, bytes } = this.#rings.written();
-        return { entries, bytes: bytes - entries * FRAME_BYTES };
-      },
-      cache: () => ({ state: checked.cache?.mode ?? '', size: this.cacheSize() }),
-    });
-    this.#targets = this.#createTargets(checked);
+    this.#parts = new MuxerParts(checkConfiguration(configuration), this);
+    this.#lifecycle = new Lifecycle(this.#parts, this);
+    this.#writer = this.#parts.writer;
+    this.#dispatcher = this.#parts.dispatcher;
+    this.log = new OwnLog(this.#parts.log);
   }
 
   /**
@@ -180,23 +86,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {CacheOpenError} the folder of the cache cannot be used; nothing was started
    */
   start(): void {
-    if (this.#state === 'running') return;
-    if (this.#state !== 'not started') throw new NotRunningError(this.#state);
-    this.#cache?.open(this.#configuration.identity.uuid, this.#tags.names);
-    this.#state = 'running';
-    this.#keepAlive.begin();
-    this.#reporter.start();
-    const { attachments, statsInterval } = this.#configuration;
-    attachments?.start(
-      (err) =>
-        this.#log.warn({ err }, 'the attached values could not be read again: the old ones stay'),
-      () => this.#producers.post({ kind: 'attached', values: attachments.values }),
-    );
-    if (statsInterval > 0) {
-      this.#statsTimer = setInterval(() => this.#logStats(), statsInterval).unref();
-    }
-    for (const target of this.#targets.all) this.#warnIfInsecure(target);
-    this.#lanes.start();
+    this.#lifecycle.start();
   }
 
   /**
@@ -209,16 +99,14 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws the signal's reason, if the signal is aborted
    */
   async waitForHot(options: HotWaitOptions = {}): Promise<void> {
-    this.#checkRunning();
-    checkWait(options);
-    options.signal?.throwIfAborted();
-    if (options.orCache && this.#cache?.isWorking) return;
-    await this.#lanes.waitForHot(options);
+    this.#checkMayWait(options);
+    if (options.orCache && this.#parts.cache?.isWorking) return;
+    await this.#parts.lanes.waitForHot(options);
   }
 
   /** How many lanes are hot: connected and allowed to ingest. */
   hot(): number {
-    return this.#lanes.hot();
+    return this.#parts.lanes.hot();
   }
 
   /** How many lanes are not hot: connecting, waiting to try again, or given up for good. */
@@ -228,12 +116,12 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /** How many lanes there are: `connectionsPerTarget` for each target. */
   size(): number {
-    return this.#lanes.all.length;
+    return this.#parts.lanes.all.length;
   }
 
   /** The state of the muxer and of each target. */
   status(): MuxerStatus {
-    return muxerStatus(this.#state, this.#lanes.all, this.#tags);
+    return muxerStatus(this.#parts.state, this.#parts.lanes.all, this.#parts.tags);
   }
 
   /**
@@ -242,7 +130,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {InvalidArgumentError} the name is not a string
    */
   getTag(name: string): MuxerTag {
-    return this.#tags.get(name);
+    return this.#parts.tags.get(name);
   }
 
   /**
@@ -256,18 +144,18 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {AllTargetsFailedError} every lane has given up for good
    */
   negotiateTag(name: string): MuxerTag {
-    if (this.#state !== 'not started') this.#checkRunning();
-    return this.#addTag(name);
+    this.#parts.checkUsable();
+    return this.#parts.addTag(name);
   }
 
   /** The name of a tag, by its number; `undefined` if the muxer has no such tag. */
   lookupTag(tag: number): string | undefined {
-    return this.#tags.lookup(tag);
+    return this.#parts.tags.lookup(tag);
   }
 
   /** The names of all tags but `gravwell`. The index of a name is the number of its tag. */
   knownTags(): readonly string[] {
-    return [...this.#tags.names];
+    return [...this.#parts.tags.names];
   }
 
   /**
@@ -276,7 +164,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {NotHotError} no lane is hot
    */
   sourceIP(): string {
-    return this.#lanes.sourceIP();
+    return this.#parts.lanes.sourceIP();
   }
 
   /**
@@ -289,8 +177,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {SystemLimitError} the process has too little address space
    */
   addTarget(target: string | TargetInput): void {
-    if (this.#state !== 'not started') this.#checkRunning();
-    this.#targets.add(target);
+    this.#parts.checkUsable();
+    this.#parts.targets.add(target);
   }
 
   /**
@@ -307,10 +195,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws the signal's reason, if the signal is aborted
    */
   async removeTarget(address: string, options: WaitOptions = {}): Promise<void> {
-    this.#checkRunning();
-    checkWait(options);
-    options.signal?.throwIfAborted();
-    await this.#targets.remove(address, options);
+    this.#checkMayWait(options);
+    await this.#parts.targets.remove(address, options);
   }
 
   /**
@@ -328,15 +214,14 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws the signal's reason, if the signal is aborted
    */
   async reload(configuration: MuxerConfiguration, options: WaitOptions = {}): Promise<void> {
-    this.#checkRunning();
-    checkWait(options);
-    options.signal?.throwIfAborted();
-    const next = checkReload(this.#configuration, configuration);
-    for (const tag of next.tags) this.#addTag(tag);
+    this.#checkMayWait(options);
+    const parts = this.#parts;
+    const next = checkReload(parts.configuration, configuration);
+    for (const tag of next.tags) parts.addTag(tag);
     const { label, closeTimeout } = next;
-    this.#configuration = { ...this.#configuration, label, closeTimeout };
-    this.#reporter.changed();
-    await this.#targets.replace(next.targets, options);
+    parts.configuration = { ...parts.configuration, label, closeTimeout };
+    parts.reporter.changed();
+    await parts.targets.replace(next.targets, options);
   }
 
   /**
@@ -512,8 +397,8 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * ```
    */
   producer(): ProducerHandle {
-    this.#checkRunning();
-    return this.#producers.open();
+    this.#parts.checkRunning();
+    return this.#parts.producers.open();
   }
 
   /**
@@ -527,15 +412,16 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * ```
    */
   openInlet(): FrameInlet {
-    const { maxEntrySize, cache } = this.#configuration;
+    const parts = this.#parts;
+    const { rings, dispatcher, tags, dittos, writer, cache, configuration } = parts;
     return new FrameInlet({
-      rings: this.#rings,
-      dispatcher: this.#dispatcher,
-      runs: new FrameRuns(this.#tags, maxEntrySize),
-      dittos: this.#dittos,
-      writer: this.#writer,
-      receipts: cache?.mode === 'journal' ? this.#cache : undefined,
-      checkRunning: () => this.#checkRunning(),
+      rings,
+      dispatcher,
+      runs: new FrameRuns(tags, configuration.maxEntrySize),
+      dittos,
+      writer,
+      receipts: configuration.cache?.mode === 'journal' ? cache : undefined,
+      checkRunning: () => parts.checkRunning(),
       barrier: () => this.barrier(),
     });
   }
@@ -569,9 +455,9 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     entries: readonly EntryInput[],
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
-    this.#checkRunning();
+    this.#parts.checkRunning();
     checkWait(options);
-    await this.#dittos.write(entries, options.signal);
+    await this.#parts.dittos.write(entries, options.signal);
   }
 
   /**
@@ -619,7 +505,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {InvalidStateError} the value cannot be written as JSON
    */
   setMetadata(metadata: unknown): void {
-    this.#reporter.setMetadata(metadata);
+    this.#parts.reporter.setMetadata(metadata);
   }
 
   /**
@@ -629,7 +515,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {InvalidStateError} the value cannot be written as JSON
    */
   setRawConfiguration(configuration: unknown): void {
-    this.#reporter.setConfiguration(configuration);
+    this.#parts.reporter.setConfiguration(configuration);
   }
 
   /**
@@ -639,7 +525,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {InvalidStateError} the state cannot be written as JSON
    */
   registerChild(name: string, state: ChildState): void {
-    this.#reporter.registerChild(name, state);
+    this.#parts.reporter.registerChild(name, state);
   }
 
   /**
@@ -647,7 +533,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @returns whether there was one
    */
   unregisterChild(name: string): boolean {
-    return this.#reporter.unregisterChild(name);
+    return this.#parts.reporter.unregisterChild(name);
   }
 
   /**
@@ -656,27 +542,17 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws {ConfigurationError} the option `selfIngest` is `false`
    */
   logStream(): LogStream {
-    return new LogStream(this.#log);
+    return new LogStream(this.#parts.log);
   }
 
   /** Returns a snapshot of all counters. Its cost grows with the number of lanes. */
   stats(): MuxerStats {
-    const { backlog } = this.#dispatcher;
-    const { all } = this.#lanes;
-    return muxerStats(
-      all,
-      this.#rings,
-      backlog,
-      this.#dittos,
-      this.#log,
-      this.#cache,
-      this.#producers,
-    );
+    return muxerStats(this.#parts);
   }
 
   /** The size of the disk cache in bytes, including entries that are being written to it; 0 without a cache. */
   cacheSize(): number {
-    return this.#cache?.size ?? 0;
+    return this.#parts.cacheSize();
   }
 
   /**
@@ -686,8 +562,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * ingested first if possible; the rest is counted in `droppedLogLines`. Further calls return the same promise.
    */
   close(): Promise<CloseReport> {
-    this.#closed ??= this.#close().finally(() => this.#keepAlive.end());
-    return this.#closed;
+    return this.#lifecycle.close();
   }
 
   /**
@@ -696,13 +571,13 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * done, also in a listener of the process event `beforeExit`. It may be called before `start`, and again.
    */
   unref(): this {
-    this.#keepAlive.want(false);
+    this.#lifecycle.keepAlive.want(false);
     return this;
   }
 
   /** Keeps the process alive while the muxer runs, as it does unless `unref` was called. */
   ref(): this {
-    this.#keepAlive.want(true);
+    this.#lifecycle.keepAlive.want(true);
     return this;
   }
 
@@ -710,236 +585,14 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     await this.close();
   }
 
-  async #close(): Promise<CloseReport> {
-    const wasRunning = this.#state === 'running';
-    this.#keepAlive.insist();
-    this.#log.flush();
-    this.#ingestsLog = false;
-    this.#state = 'closing';
-    const closing = new NotRunningError('closing');
-    this.#lanes.stopWaiting(closing);
-    clearInterval(this.#statsTimer);
-    this.#reporter.stop();
-    this.#configuration.attachments?.stop();
-    this.#producers.stop();
-    if (wasRunning && this.#lanes.failure === undefined) {
-      await Promise.all([this.#syncBeforeClose(), this.#settleDittos()]);
-    }
-    this.#log.end();
-    const report = await this.#leave(closing);
-    this.#state = 'closed';
-    const { unconfirmed, cached } = report;
-    if (unconfirmed > cached)
-      this.#log.error({ unconfirmed, cached }, 'closed with unconfirmed entries');
-    else if (unconfirmed > 0)
-      this.#log.warn({ unconfirmed, cached }, 'closed, the rest is in the cache');
-    else this.#log.info({}, 'closed');
-    // Not from here: what a listener throws must not reject the promise of `close`.
-    queueMicrotask(() => this.emit('closed', report));
-    return report;
-  }
-
-  /** Ends the lanes, and the cache with what they have left. */
-  async #leave(closing: Error): Promise<CloseReport> {
-    const cache = this.#cache;
-    cache?.stop();
-    this.#dispatcher.close(closing);
-    const lost = this.#producers.takeAll(() => true);
-    await this.#lanes.close();
-    cache?.keepUnconfirmed();
-    const left = this.#lanes.unconfirmedEntries() + this.#rings.refused.entries + lost;
-    const kept = await cache?.close(this.#configuration.closeTimeout);
-    this.#producers.close();
-    return { unconfirmed: left + (kept?.unconfirmed ?? 0), cached: kept?.cached ?? 0 };
-  }
-
-  /** Waits for confirmations, and then for those of the self log lines that were written in the meantime. */
-  async #syncBeforeClose(): Promise<void> {
-    const { closeTimeout } = this.#configuration;
-    const deadline = performance.now() + closeTimeout;
-    const left = () => Math.max(1, deadline - performance.now());
-    try {
-      if (this.#producers.count > 0) await this.#producers.ended({ timeout: closeTimeout });
-    } catch (error) {
-      this.#log.warn({ err: error }, 'not all producers ended in time');
-    }
-    try {
-      await this.#dispatcher.barrier(true, { timeout: left() });
-    } catch (error) {
-      this.#log.warn({ err: error }, 'not all entries could be confirmed');
-      if (error instanceof WaitTimeoutError) return;
-    }
-    if (this.#log.waiting === 0) return;
-    this.#ingestsLog = true;
-    this.#log.flush();
-    this.#ingestsLog = false;
-    // The report counts what is not confirmed by then.
-    await this.#dispatcher.barrier(true, { timeout: left() }).catch(() => {});
-  }
-
-  async #settleDittos(): Promise<void> {
-    try {
-      await this.#dittos.settled({ timeout: this.#configuration.closeTimeout });
-    } catch (error) {
-      this.#log.warn({ err: error }, 'not all ditto blocks were finished in time');
-    }
-  }
-
   async #wait(forces: boolean, options: WaitOptions): Promise<void> {
-    this.#checkRunning();
-    checkWait(options);
-    options.signal?.throwIfAborted();
+    this.#checkMayWait(options);
     await this.#dispatcher.barrier(forces, options);
   }
 
-  #checkRunning(): void {
-    if (this.#state !== 'running') throw new NotRunningError(this.#state);
-    const { failure } = this.#lanes;
-    if (failure !== undefined) throw failure;
-  }
-
-  #createLanes(progress: OncePerTurn): Lanes {
-    return new Lanes(this.#configuration, this.#tags.names, this.#sharedMemory, progress, {
-      hot: (lane) => this.#laneIsHot(lane),
-      lost: (error, retryInMs) => {
-        this.#log.warn({ err: error, retryInMs }, 'lost');
-        this.emit('lost', error, retryInMs);
-      },
-      tagRefused: (lane, tag) => {
-        const fields = { target: lane.endpoint.address, tag: this.#tags.lookup(tag) };
-        this.#log.warn(fields, 'the indexer refuses a tag');
-      },
-      throttled: (lane, throttling) => {
-        const fields = { target: lane.endpoint.address, ...throttling };
-        this.#log.info(fields, 'the indexer asks for a pause');
-      },
-      changed: () => this.#lanesChanged(),
-      allFailed: (error) => {
-        this.#dispatcher.abandon(error);
-        this.#producers.post({ kind: 'failed', error: toMessage(error) });
-      },
-      failed: (error, message) => this.#failed(error, message),
-    });
-  }
-
-  #createCache(settings: CacheSettings, progress: OncePerTurn): DiskCache {
-    return new DiskCache(settings, this.#rings, progress, {
-      tag: (name) => this.#addTag(name),
-      info: (fields, message) => this.#log.info(fields, message),
-      warn: (fields, message) => this.#log.warn(fields, message),
-      // Not from there: what a listener throws must not end the cache.
-      failed: (error, message) => queueMicrotask(() => this.#failed(error, message)),
-      trouble: (error) => {
-        if (error === undefined) this.#lanes.cacheWorks();
-        queueMicrotask(() => this.emit('cacheTrouble', error));
-      },
-      changed: () => this.#reporter.changed(),
-      barrier: () => this.#dispatcher.barrier(false, {}),
-    });
-  }
-
-  #createProducers(progress: OncePerTurn): Producers {
-    const { ringBytes, batchBytes, backlogBytes, cache } = this.#configuration;
-    const { attachments, sourceOverride, maxEntrySize, timestampWindow } = this.#configuration;
-    const isJournal = cache?.mode === 'journal';
-    return new Producers({
-      ringBytes,
-      task: () => ({
-        ...{ isJournal, batchBytes, backlogBytes, maxEntrySize, timestampWindow },
-        closeTimeout: this.#configuration.closeTimeout,
-        tags: this.#tags.names,
-        refusedTags: this.#tags.refusedTags,
-        attached: attachments?.values,
-        source: sourceOverride && Uint8Array.from(sourceOverride.bytes),
-      }),
-      progress: () => progress.now(),
-      barrier: async (forces) => {
-        // What was abandoned stays so.
-        if (this.#lanes.failure !== undefined) throw this.#lanes.failure;
-        await this.#dispatcher.barrier(forces, {});
-      },
-      receipt: (entries) => this.#cache?.receipt(entries),
-      addTag: (name) => this.negotiateTag(name),
-      spare: (bytes) => this.#sharedMemory.takeFree(bytes),
-      warn: (fields, message) => this.#log.warn(fields, message),
-      failed: (error, message) => queueMicrotask(() => this.#failed(error, message)),
-    });
-  }
-
-  #addTag(name: string): MuxerTag {
-    const { isNew, ...added } = this.#tags.add(name);
-    if (isNew) {
-      this.#cache?.addTag(added.name);
-      this.#producers.post({ kind: 'tagAdded', name: added.name });
-      for (const lane of this.#lanes.all) lane.addTag(added);
-      this.#reporter.changed();
-    }
-    return added.tag;
-  }
-
-  #createTargets({ targets, targetChecker }: Configuration): Targets {
-    return new Targets(targets, targetChecker, this.#lanes, this.#rings, {
-      added: (target) => {
-        this.#log.info({ target: target.endpoint.address }, 'a target is added');
-        if (this.#state === 'running') this.#warnIfInsecure(target);
-      },
-      removed: ({ endpoint }) => {
-        this.#log.info({ target: endpoint.address }, 'a target is removed');
-        this.#lanesChanged();
-      },
-      settled: (options) => this.#dittos.settled(options),
-    });
-  }
-
-  #warnIfInsecure({ endpoint, credentials }: Target): void {
-    if (endpoint.transport.kind !== 'tls' || !credentials.tls.insecureSkipVerify) return;
-    const text =
-      'the certificate of a target is not verified: any host that answers can read the entries';
-    this.#log.warn({ target: endpoint.address }, text);
-  }
-
-  #laneIsHot(lane: Lane): void {
-    const { address } = lane.endpoint;
-    this.#log.info({ target: address, ...lane.session }, 'hot');
-    this.#log.flush();
-    this.#reporter.laneIsHot(lane);
-    this.emit('hot', address);
-  }
-
-  #lanesChanged(): void {
-    const refused = new Set(this.#lanes.all.flatMap(({ refusedTags }) => [...refusedTags]));
-    const byAll = [...refused].filter((tag) => this.#rings.refused.isRefused(tag));
-    const fresh = byAll.filter((tag) => this.#tags.has(tag));
-    this.#tags.refuse(byAll);
-    this.#producers.post({ kind: 'tagsRefused', tags: byAll });
-    this.#dispatcher.lanesChanged();
-    for (const tag of fresh) this.#failed(this.#tags.refusal(tag), 'a tag is refused');
-  }
-
-  #failed(error: Error, message: string): void {
-    this.#log.error({ err: error }, message);
-    if (this.listenerCount('error') > 0) this.emit('error', error);
-  }
-
-  #logStats(): void {
-    const { lanes, ackLatencyMs, ackHistogram: _histogram, ...counts } = this.stats();
-    const ackLatencyP50Ms = ackLatencyMs.p50;
-    this.#log.info({ ...counts, lanes: lanes.length, ackLatencyP50Ms }, 'statistics');
-    this.#log.flush();
-  }
-
-  #createLog(): SelfLog {
-    const { logger, selfIngest, identity } = this.#configuration;
-    if (selfIngest === undefined) return new SelfLog({ logger });
-    const write = (timestamp: TimestampInput, data: string) => {
-      if (!this.#ingestsLog || this.#writer.isWriting || this.hot() === 0) return false;
-      this.#logParts.check({ timestamp, tag: GRAVWELL_TAG, data });
-      return !this.#dispatcher.wouldWait(0) && this.#dispatcher.write(this.#logParts);
-    };
-    const { name: appName } = identity;
-    return new SelfLog({
-      logger,
-      ingest: { level: selfIngest, appName, hostname: hostname(), write },
-    });
+  #checkMayWait(options: WaitOptions): void {
+    this.#parts.checkRunning();
+    checkWait(options);
+    options.signal?.throwIfAborted();
   }
 }

@@ -56,7 +56,10 @@ export interface ConnectionTimes {
   readonly handshake: number;
   /** The delay before an indexer that is not ready to ingest is asked again (§4, INGEST_OK). */
   readonly notReady: number;
-  /** The delay before the first retry of a connection. It doubles with each further retry. */
+  /**
+   * The delay before the first retry of a connection. It doubles with each further retry, until something is
+   * confirmed on a connection, or one lasts for `mostRetry`. Each delay is shortened by up to half at random.
+   */
   readonly firstRetry: number;
   /** The longest delay before a retry of a connection; `firstRetry` or more. */
   readonly mostRetry: number;

@@ -231,6 +231,31 @@ describe('an attempt to connect', () => {
     }
   });
 
+  it('comes ever later to an indexer that accepts connections and confirms nothing', async () => {
+    const indexer = await ScriptedIndexer.listen();
+    const times = { firstRetry: 4, mostRetry: 60_000 };
+    const muxer = await hotMuxer({ targets: [indexer.address], times });
+    const losses: [message: string, retryInMs: number][] = [];
+    muxer.on('lost', ({ message }, retryInMs) => losses.push([message, retryInMs]));
+    await muxer.writeEntry({ timestamp: 0, tag: 0, data: 'unstored' });
+    // The last of them stores the entry.
+    const longest = [4, 8, 16, 32, 64, 4];
+    for (const i of longest.keys()) {
+      const connection = await indexer.hot(i);
+      await connection.entries(1);
+      if (i === longest.length - 1) connection.confirm(1);
+      connection.socket.end();
+    }
+    await eventually(() => expect(losses).toHaveLength(longest.length));
+    for (const [i, most] of longest.entries()) {
+      const [message, retryInMs] = losses[i] ?? [];
+      expect(retryInMs, `delay ${i}`).toBeGreaterThanOrEqual(most / 2);
+      expect(retryInMs, `delay ${i}`).toBeLessThanOrEqual(most);
+      if (most === longest.at(-1) && i > 0) expect(message).not.toContain('confirmed nothing');
+      else expect(message).toContain('confirmed nothing of what it was sent (entries: 1)');
+    }
+  });
+
   it('succeeds as soon as somebody listens', async () => {
     const indexer = await ScriptedIndexer.listen();
     const { port, address } = indexer;

@@ -1,33 +1,15 @@
 import { EventEmitter } from 'node:events';
-import { MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import {
-  type EntryInput,
-  FRAME_BYTES,
-  type MuxerTag,
-  Source,
-  type TimestampInput,
-} from '@ringest/codec';
-import { LaneState, SharedMemoryPool } from '@ringest/workers';
-import { Receipts } from '../cache/receipts.js';
-import { WriteReceipts } from '../cache/write-receipts.js';
-import { Attachments } from '../configuration/attachments.js';
-import { EntryWriter } from '../entries/entry-writer.js';
+import { type EntryInput, FRAME_BYTES, type MuxerTag, type TimestampInput } from '@ringest/codec';
+import type { EntryWriter } from '../entries/entry-writer.js';
 import type { LineWriter, LineWriterOptions } from '../entries/line-writer.js';
 import type { PackedOptions } from '../entries/packed-entries.js';
-import { TimestampWindow } from '../entries/timestamp-window.js';
-import { InvalidArgumentError, NotRunningError } from '../errors.js';
-import { OncePerTurn } from '../once-per-turn.js';
-import type { Placer } from '../placing/placer.js';
-import { Rings } from '../placing/rings.js';
-import { fromMessage, toMessage } from '../producing/error-message.js';
-import type { ProducerHandle, ProducerTask, ToMuxer, ToProducer } from '../producing/messages.js';
+import { NotRunningError } from '../errors.js';
+import type { ProducerHandle } from '../producing/messages.js';
 import { type Abortable, type MuxerWritable, nodeWritable } from '../streams/index.js';
 import type { EntryStreamOptions, LineStreamOptions } from '../streams/stream-options.js';
 import { checkWait, Wait, type WaitOptions } from '../wait.js';
-import { Dispatcher } from '../waiting/dispatcher.js';
-import { PendingAnswers } from './pending-answers.js';
-import { ProducerOutlet } from './producer-outlet.js';
-import { ProducerTags } from './producer-tags.js';
+import type { Dispatcher } from '../waiting/dispatcher.js';
+import { ProducerParts } from './producer-parts.js';
 
 /** The events of a `Producer`. */
 export interface ProducerEvents {
@@ -69,47 +51,21 @@ export function openProducer(handle: ProducerHandle): Producer {
  * a batch is full. What is committed is delivered, even if this thread ends at once.
  */
 export class Producer extends EventEmitter<ProducerEvents> {
-  readonly #port: MessagePort;
-  readonly #closeTimeout: number;
-  readonly #tags: ProducerTags;
-  readonly #attachments: Attachments | undefined;
-  readonly #memory = new SharedMemoryPool();
-  readonly #outlet: ProducerOutlet;
-  readonly #placer: Placer;
-  readonly #dispatcher: Dispatcher;
+  readonly #parts: ProducerParts;
+  /** Both are parts as well: a write gets to them at once. */
   readonly #writer: EntryWriter;
-  /** Under `journal`. */
-  readonly #receipts: Receipts | undefined;
-  readonly #answers = new PendingAnswers();
-  #state: 'running' | 'closing' | 'closed' = 'running';
-  #failure: Error | undefined;
+  readonly #dispatcher: Dispatcher;
   #closed: Promise<void> | undefined;
 
   /** Use {@link openProducer}. */
   constructor(handle: ProducerHandle) {
     super();
-    const { port, task } = checkHandle(handle);
-    this.#port = port;
-    this.#closeTimeout = task.closeTimeout;
-    this.#outlet = new ProducerOutlet(task, port);
-    this.#takeRing();
-    this.#tags = new ProducerTags(task.tags, () => this.#readMessages());
-    this.#tags.refuse(task.refusedTags);
-    this.#attachments = task.attached && new Attachments({}, { uuid: '' });
-    if (this.#attachments !== undefined) this.#attachments.values = task.attached ?? [];
-    const progress = new OncePerTurn(() => this.#dispatcher.progress());
-    const options = { balancing: 'roundRobin', batchBytes: task.batchBytes } as const;
-    const rings = new Rings([this.#outlet], options, this.#memory, progress);
-    this.#placer = rings.placer;
-    this.#dispatcher = new Dispatcher(rings, undefined, progress, {
-      backlogBytes: task.backlogBytes,
+    this.#parts = new ProducerParts(handle, {
       drained: () => this.emit('drain'),
-      refusal: (tag) => this.#tags.refusal(tag),
+      closing: () => void this.close(),
     });
-    this.#receipts = task.isJournal ? new Receipts() : undefined;
-    this.#writer = this.#createWriter(task);
-    port.on('message', (message: ToProducer) => this.#onMessage(message));
-    port.on('close', () => this.#end());
+    this.#writer = this.#parts.writer;
+    this.#dispatcher = this.#parts.dispatcher;
   }
 
   /**
@@ -225,12 +181,12 @@ export class Producer extends EventEmitter<ProducerEvents> {
    * @throws {InvalidArgumentError} the name is not a string
    */
   getTag(name: string): MuxerTag {
-    return this.#tags.get(name);
+    return this.#parts.tags.get(name);
   }
 
   /** The name of a tag, by its number; `undefined` if the muxer has no such tag. */
   lookupTag(tag: number): string | undefined {
-    return this.#tags.lookup(tag);
+    return this.#parts.tags.lookup(tag);
   }
 
   /**
@@ -243,12 +199,13 @@ export class Producer extends EventEmitter<ProducerEvents> {
    * @throws {AllTargetsFailedError} every lane of the muxer has given up for good
    */
   async negotiateTag(name: string): Promise<MuxerTag> {
-    this.#checkRunning();
-    if (typeof name !== 'string' || this.#tags.hasName(name)) return this.#tags.get(name);
+    const parts = this.#parts;
+    parts.checkRunning();
+    if (typeof name !== 'string' || parts.tags.hasName(name)) return parts.tags.get(name);
     return new Promise((resolve, reject) => {
       const answered = (tag: number | undefined) => resolve(tag as MuxerTag);
-      const key = this.#answers.add({ answered, failed: reject });
-      this.#post({ kind: 'tag', key, name });
+      const key = parts.answers.add({ answered, failed: reject });
+      parts.post({ kind: 'tag', key, name });
     });
   }
 
@@ -284,12 +241,13 @@ export class Producer extends EventEmitter<ProducerEvents> {
 
   /** Returns a snapshot of all counters. */
   stats(): ProducerStats {
+    const { outlet, dispatcher } = this.#parts;
     return {
-      writtenEntries: this.#outlet.writer.entries,
-      writtenBytes: this.#outlet.writtenBytes,
-      backlogEntries: this.#dispatcher.backlog.entries,
-      waitingBytes: this.#outlet.unconfirmedBytes(),
-      ringBytes: this.#outlet.ringBytes,
+      writtenEntries: outlet.writer.entries,
+      writtenBytes: outlet.writtenBytes,
+      backlogEntries: dispatcher.backlog.entries,
+      waitingBytes: outlet.unconfirmedBytes(),
+      ringBytes: outlet.ringBytes,
     };
   }
 
@@ -308,161 +266,42 @@ export class Producer extends EventEmitter<ProducerEvents> {
     await this.close();
   }
 
-  #takeRing(): void {
-    const state = this.#outlet.open();
-    if (state === LaneState.connecting) return;
-    if (state !== LaneState.hot) throw new NotRunningError('closing');
-    throw new InvalidArgumentError(
-      'handle',
-      this,
-      'a handle that is not open yet: one for each producer',
-    );
-  }
-
-  #createWriter(task: ProducerTask): EntryWriter {
-    const receipts = this.#receipts;
-    const warn = ({ err, ...fields }: Readonly<Record<string, unknown>>, message: string) => {
-      const error = err === undefined ? undefined : toMessage(err);
-      this.#post({ kind: 'warn', fields, error, message });
-    };
-    const turnEnd = new OncePerTurn(() => {
-      this.#placer.commit();
-      receipts?.appended(this.#outlet.position);
-    });
-    return new EntryWriter({
-      tags: this.#tags,
-      extras: {
-        attachments: this.#attachments,
-        sourceOverride: task.source && Source.fromBytes(task.source),
-        maxEntrySize: task.maxEntrySize,
-        window: TimestampWindow.of(task.timestampWindow, warn),
-      },
-      placer: this.#placer,
-      dispatcher: this.#dispatcher,
-      receipts: receipts && new WriteReceipts(receipts, () => turnEnd.schedule()),
-      checkRunning: () => this.#checkRunning(),
-      warn,
-    });
-  }
-
-  #checkRunning(): void {
-    if (this.#state !== 'running') throw new NotRunningError(this.#state);
-    if (this.#failure !== undefined) throw this.#failure;
-    // The message comes later; a thread that never ends its turn does not get it.
-    if (!this.#outlet.isAccepting) throw new NotRunningError('closing');
-  }
-
   async #confirmed(forces: boolean, options: WaitOptions): Promise<void> {
-    this.#checkRunning();
+    const parts = this.#parts;
+    parts.checkRunning();
     checkWait(options);
     options.signal?.throwIfAborted();
     let cancel = () => {};
     const wait = new Wait('the confirmation of all entries', options, (error) => {
-      this.#answers.forget(key);
+      parts.answers.forget(key);
       cancel();
       wait.reject(error);
     });
-    const key = this.#answers.add({
+    const key = parts.answers.add({
       answered: () => wait.resolve(),
       failed: (error) => wait.reject(error),
     });
-    cancel = this.#dispatcher.backlog.afterAll(() => {
-      if (forces) this.#placer.commit();
-      this.#post({ kind: 'barrier', key, forces, position: this.#outlet.position });
+    cancel = parts.dispatcher.backlog.afterAll(() => {
+      if (forces) parts.placer.commit();
+      parts.post({ kind: 'barrier', key, forces, position: parts.outlet.position });
     });
     await wait.promise;
   }
 
   async #close(): Promise<void> {
-    this.#state = 'closing';
-    const timeout = this.#closeTimeout;
+    const parts = this.#parts;
+    const { closeTimeout: timeout, dispatcher, receipts, answers } = parts;
+    parts.state = 'closing';
     const patience = new Wait('the end of a producer', { timeout }, () => patience.resolve());
-    const room = new Promise<void>((resolve) => this.#dispatcher.backlog.afterAll(resolve));
+    const room = new Promise<void>((resolve) => dispatcher.backlog.afterAll(resolve));
     await Promise.race([room, patience.promise]);
-    this.#dispatcher.abandon(new NotRunningError('closing'));
-    this.#placer.commit();
-    this.#post({ kind: 'ended' });
-    const stored = this.#receipts?.current.catch(() => {});
-    this.#receipts?.appended(this.#outlet.position);
-    await Promise.race([Promise.all([stored, this.#answers.allSettled()]), patience.promise]);
+    dispatcher.abandon(new NotRunningError('closing'));
+    parts.placer.commit();
+    parts.post({ kind: 'ended' });
+    const stored = receipts?.current.catch(() => {});
+    receipts?.appended(parts.outlet.position);
+    await Promise.race([Promise.all([stored, answers.allSettled()]), patience.promise]);
     patience.resolve();
-    this.#end();
-    this.#post({ kind: 'closed' });
-    this.#port.close();
+    parts.leave();
   }
-
-  /** Settles what is open: the muxer does not answer any more. */
-  #end(): void {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
-    const closed = new NotRunningError('closed');
-    this.#dispatcher.abandon(closed);
-    this.#answers.failAll(closed);
-    this.#receipts?.settle(closed);
-  }
-
-  #post(message: ToMuxer): void {
-    this.#port.postMessage(message);
-  }
-
-  /** Learns what messages tell of tags, now. The others have their turn later: a write may be under way. */
-  #readMessages(): void {
-    for (let next = this.#nextMessage(); next !== undefined; next = this.#nextMessage()) {
-      const message = next;
-      if (message.kind === 'tagAdded' || message.kind === 'tagsRefused') this.#onMessage(message);
-      else queueMicrotask(() => this.#onMessage(message));
-    }
-  }
-
-  #nextMessage(): ToProducer | undefined {
-    return receiveMessageOnPort(this.#port)?.message as ToProducer | undefined;
-  }
-
-  #onMessage(message: ToProducer): void {
-    switch (message.kind) {
-      case 'wake':
-        this.#dispatcher.progress();
-        break;
-      case 'answer':
-        this.#answers.settle(message.key, message.error && fromMessage(message.error), message.tag);
-        break;
-      case 'stored':
-        this.#receipts?.stored(message.position);
-        break;
-      case 'notStored':
-        this.#receipts?.settle(fromMessage(message.error));
-        break;
-      case 'tagAdded':
-        this.#tags.add(message.name);
-        break;
-      case 'tagsRefused':
-        this.#tags.refuse(message.tags);
-        break;
-      case 'attached':
-        if (this.#attachments !== undefined) this.#attachments.values = message.values;
-        break;
-      case 'largeTaken':
-        if (message.memory !== undefined) this.#memory.free(Buffer.from(message.memory));
-        this.#outlet.dropTaken();
-        this.#dispatcher.progress();
-        break;
-      case 'failed':
-        this.#fail(fromMessage(message.error));
-        break;
-      case 'close':
-        void this.close();
-    }
-  }
-
-  #fail(error: Error): void {
-    this.#failure = error;
-    this.#dispatcher.abandon(error);
-    this.#receipts?.settle(error);
-  }
-}
-
-function checkHandle(handle: ProducerHandle): ProducerHandle {
-  const { port, task } = Object(handle) as Partial<ProducerHandle>;
-  if (port instanceof MessagePort && task !== undefined) return { port, task };
-  throw new InvalidArgumentError('handle', handle, 'what producer() of a muxer returned');
 }

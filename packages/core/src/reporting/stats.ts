@@ -12,10 +12,11 @@ import type { Balancer } from '../balancing/index.js';
 import type { CacheStats } from '../cache/cache-stats.js';
 import type { DiskCache } from '../cache/disk-cache.js';
 import type { DittoWriter } from '../entries/ditto-writer.js';
+import type { Lanes } from '../placing/lanes.js';
 import type { Outlet } from '../placing/outlet.js';
 import type { Rings } from '../placing/rings.js';
 import type { Producers } from '../producing/producers.js';
-import type { Backlog } from '../waiting/backlog.js';
+import type { Dispatcher } from '../waiting/dispatcher.js';
 import type { SelfLog } from './self-log.js';
 
 /**
@@ -157,17 +158,22 @@ export interface MuxerStats extends Amounts {
   readonly lanes: readonly LaneStats[];
 }
 
-/** Takes a snapshot of all lanes and of their sums. */
-export function muxerStats(
-  lanes: readonly Lane[],
-  rings: Rings,
-  backlog: Backlog,
-  dittos: DittoWriter,
-  log: SelfLog,
-  cache: DiskCache | undefined,
-  producers: Producers,
-): MuxerStats {
+/** The parts of a muxer that count. */
+export interface CountingParts {
+  readonly lanes: Lanes;
+  readonly rings: Rings;
+  readonly dispatcher: Dispatcher;
+  readonly dittos: DittoWriter;
+  readonly log: SelfLog;
+  readonly cache: DiskCache | undefined;
+  readonly producers: Producers;
+}
+
+/** Takes a snapshot of all lanes, of their sums, and of what waits elsewhere. */
+export function muxerStats(parts: CountingParts): MuxerStats {
+  const { rings, dispatcher, dittos, log, cache, producers } = parts;
   const { placer, refused, removed } = rings;
+  const lanes = parts.lanes.all;
   const all = lanes.map((lane) => laneStats(lane, placer.balancer));
   const latency = createHistogram();
   latency.add(removed.latency);
@@ -193,7 +199,7 @@ export function muxerStats(
     wireBytes: sum((lane) => lane.wireBytes),
     reconnects: sum((lane) => lane.reconnects),
     unconfirmedBytes: all.reduce((n, lane) => n + lane.unconfirmedBytes, 0),
-    backlogEntries: backlog.entries,
+    backlogEntries: dispatcher.backlog.entries,
     refusedEntries: refused.entries,
     producers: producers.count,
     producerBytes: producers.waitingBytes,

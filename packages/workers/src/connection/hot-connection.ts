@@ -7,11 +7,13 @@ import {
   type IndexerTag,
   type MuxerTag,
 } from '@ringest/codec';
+import { realClock } from '../clock.js';
 import { ConnectionLoss } from '../connection-loss.js';
 import type { ConnectionTimes, TagName } from '../endpoint.js';
 import type { DittoEnd } from '../messages.js';
 import { DittoQueue } from './ditto-queue.js';
 import { Liveness, type LivenessSubject } from './liveness.js';
+import { lossWithoutConfirmation } from './loss-of.js';
 import { type ReplyHandler, ReplyReader } from './reply-reader.js';
 import { type LaneSenderParts, Sender } from './sender.js';
 import { SentEntries } from './sent-entries.js';
@@ -54,9 +56,11 @@ export class HotConnection implements ReplyHandler {
   readonly #replies: ReplyReader;
   readonly #tags: TagNegotiation;
   readonly #liveness: Liveness;
+  readonly #hotSince: number;
 
   constructor(parts: HotConnectionParts) {
     this.#parts = parts;
+    this.#hotSince = (parts.clock ?? realClock).now();
     const { reader, meter, large, translation, local, decoder, compression, events } = parts;
     this.#sent = new SentEntries({
       reader,
@@ -89,6 +93,25 @@ export class HotConnection implements ReplyHandler {
   /** Confirmed entries at the tail of the ring that are not released: they need no resending. */
   get confirmedBeyondRelease(): number {
     return this.#sent.confirmedBeyondRelease;
+  }
+
+  /**
+   * Whether the connection is worth making again at once: something was confirmed on it, or it has lasted for
+   * the longest delay between attempts. An indexer that cannot store accepts one connection after the other,
+   * and ends each of them.
+   */
+  get isProved(): boolean {
+    const { times, clock = realClock } = this.#parts;
+    if (this.#sent.confirmed > 0 || this.dittos.confirmations > 0) return true;
+    return clock.now() - this.#hotSince >= times.mostRetry;
+  }
+
+  /** The error that has ended the connection. It tells if nothing was confirmed of what was sent. */
+  explain(error: unknown): unknown {
+    const { last, confirmed } = this.#sent;
+    const isUnexplained = error instanceof ConnectionLoss && error.reason === 'lost';
+    if (!isUnexplained || last === 0 || confirmed > 0) return error;
+    return lossWithoutConfirmation(error, last);
   }
 
   /** Reads what the handshake has left unread, and sends what is committed. */

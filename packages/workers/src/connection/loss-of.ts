@@ -83,6 +83,13 @@ export function guessOfClient(loss: ConnectionLoss): ConnectionLoss {
   return new ConnectionLoss('certificate', `${loss.message}: ${guess}`, { cause: loss });
 }
 
+/** The loss of a connection on which entries were sent, and none of them was confirmed. */
+export function lossWithoutConfirmation(loss: ConnectionLoss, sent: number): ConnectionLoss {
+  const fact = `the indexer has confirmed nothing of what it was sent (entries: ${sent})`;
+  const advice = 'if that happens again and again, see whether it can store entries';
+  return new ConnectionLoss(loss.reason, `${loss.message}: ${fact}; ${advice}`, { cause: loss });
+}
+
 /** The hosts that the certificate of an error is for. */
 function hostsOf(error: NodeJS.ErrnoException & { readonly cert?: PeerCertificate }): string {
   const { subjectaltname, subject } = error.cert ?? {};

@@ -26,7 +26,7 @@ export class Backoff {
     return Math.round(delay * (1 - this.#random() / 2));
   }
 
-  /** An attempt has worked: the next delay is `first` again. */
+  /** What was attempted works: the next delay is `first` again. */
   reset(): void {
     this.#next = this.#first;
   }

@@ -56,6 +56,7 @@ class LaneWorker {
   readonly #requests: TagRequests;
   readonly #dialler: Dialler;
   readonly #rateLimit: RateLimit | undefined;
+  readonly #backoff: Backoff;
   readonly #throttles = new ThrottleReports((throttling) =>
     this.#post({ kind: 'throttled', ...throttling }),
   );
@@ -73,19 +74,16 @@ class LaneWorker {
     this.#requests = new TagRequests(task.tags);
     this.#dialler = new Dialler(task);
     this.#rateLimit = task.rateLimit && new RateLimit(task.rateLimit);
+    this.#backoff = new Backoff(task.times.firstRetry, task.times.mostRetry);
     task.port.on('message', (message: ToWorker) => this.#onMessage(message));
   }
 
   async run(): Promise<void> {
-    const { times, port } = this.#task;
-    const backoff = new Backoff(times.firstRetry, times.mostRetry);
+    const { port } = this.#task;
     const { signal } = this.#closing;
     while (!signal.aborted) {
       this.#setState(LaneState.connecting);
-      const error = await this.#connectUntilLost(() => {
-        backoff.reset();
-        this.#dialler.worked();
-      });
+      const error = await this.#connectUntilLost();
       this.#setState(LaneState.parked);
       if (signal.aborted) break;
       const loss = ConnectionLoss.toLoss(error);
@@ -93,7 +91,7 @@ class LaneWorker {
         this.#post({ kind: 'fatal', loss });
         break;
       }
-      const retryInMs = backoff.next();
+      const retryInMs = this.#backoff.next();
       this.#post({ kind: 'lost', loss, retryInMs });
       await delay(retryInMs, undefined, { signal }).catch(() => {});
     }
@@ -145,7 +143,7 @@ class LaneWorker {
   }
 
   /** One connection, from dialling to its end. Resolves with the error that ended it. */
-  async #connectUntilLost(onHot: () => void): Promise<unknown> {
+  async #connectUntilLost(): Promise<unknown> {
     const { signal } = this.#closing;
     const handshakeReader = new HandshakeReader();
     const buffer = this.#ring.bytes.subarray(RECEIVE_AT, RECEIVE_AT + RECEIVE_BYTES);
@@ -166,13 +164,13 @@ class LaneWorker {
       await this.#takeRing(handshakeReader);
       this.#translation.clear();
       for (const tag of agreement.tags) this.#translation.learn(tag, tag.number);
-      const lost = this.#runHot(dialled, handshakeReader, agreement, onHot);
+      const lost = this.#runHot(dialled, handshakeReader, agreement);
       await Promise.race([handshakeReader.failed, lost]);
       return undefined;
     } catch (error) {
       // A silent indexer would not answer the end of the connection either.
       if (error instanceof ConnectionLoss && error.reason === 'timeout') socket?.destroy();
-      return error;
+      return this.#connection === undefined ? error : this.#connection.explain(error);
     } finally {
       turn?.end();
       await this.#endConnection(socket);
@@ -183,6 +181,7 @@ class LaneWorker {
   async #endConnection(socket: Socket | undefined): Promise<void> {
     const connection = this.#connection;
     connection?.end();
+    if (connection?.isProved) this.#backoff.reset();
     if (connection !== undefined) this.#setState(LaneState.ending);
     // All that follows waits: only a closed socket does not read the ring and the ditto blocks.
     if (socket !== undefined) await hangUp(socket);
@@ -197,7 +196,6 @@ class LaneWorker {
     socket: Socket,
     { decoder }: HandshakeReader,
     { indexerVersion, tags, compression }: Agreement,
-    onHot: () => void,
   ): Promise<never> {
     return new Promise((_, lost) => {
       const localAddress = localAddressOf(socket);
@@ -227,7 +225,7 @@ class LaneWorker {
       this.#setState(LaneState.hot);
       const agreed = compression === Compression.snappy ? 'snappy' : 'none';
       this.#post({ kind: 'hot', indexerVersion, localAddress, compression: agreed });
-      onHot();
+      this.#dialler.worked();
       for (const tag of this.#requests.missing(tags)) connection.negotiate(tag);
       connection.begin();
     });

@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS } from './wait.js';
+import { MAX_TIMER_MS } from '../wait.js';
 
 /**
  * Keeps the process alive while a muxer runs. Nothing else of a muxer does: no thread, no port, no timer that
