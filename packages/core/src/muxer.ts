@@ -57,7 +57,7 @@ import type {
   LineStreamOptions,
   StreamStats,
 } from './streams/stream-options.js';
-import { checkWait, type HotWaitOptions, type WaitOptions } from './wait.js';
+import { type CloseOptions, checkWait, type HotWaitOptions, type WaitOptions } from './wait.js';
 import { Dispatcher } from './waiting/dispatcher.js';
 
 /**
@@ -260,6 +260,14 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     return this.#addTag(name);
   }
 
+  /**
+   * Whether every connected indexer refuses a tag (§7). It is `false` for a name that is no tag of the muxer, and
+   * while nothing is connected.
+   */
+  isTagRefused(name: string): boolean {
+    return this.#tags.refusesName(name);
+  }
+
   /** The name of a tag, by its number; `undefined` if the muxer has no such tag. */
   lookupTag(tag: number): string | undefined {
     return this.#tags.lookup(tag);
@@ -317,26 +325,33 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * Takes over what can change while the muxer runs: adds tags, sets `label` and `closeTimeout`, adds the
    * targets that are new, and then removes those that are gone, as `removeTarget`. A target that differs in
    * anything is a new one. Tags are never removed. Without `uuid` and `logger`, they stay as they are.
-   * @throws {ConfigurationError} an option cannot be used, or cannot change while the muxer runs; nothing
-   *   has changed then
-   * @throws {NotRunningError} the muxer is not started, closing or closed
-   * @throws {AllTargetsFailedError} every lane has given up for good
-   * @throws {TooManyTagsError} the muxer has 65535 tags already
+   * @throws what `checkReload` throws; nothing has changed then
+   * @throws {SystemLimitError} the process has too little address space for the lanes of a new target
    * @throws {TargetChangeError} a target that is gone is being removed already
    * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
    * @throws {WaitTimeoutError} not everything that was sent to targets that are gone was confirmed in time
    * @throws the signal's reason, if the signal is aborted
    */
   async reload(configuration: MuxerConfiguration, options: WaitOptions = {}): Promise<void> {
-    this.#checkRunning();
     checkWait(options);
+    const next = this.#checkReload(configuration);
     options.signal?.throwIfAborted();
-    const next = checkReload(this.#configuration, configuration);
     for (const tag of next.tags) this.#addTag(tag);
     const { label, closeTimeout } = next;
     this.#configuration = { ...this.#configuration, label, closeTimeout };
     this.#reporter.changed();
     await this.#targets.replace(next.targets, options);
+  }
+
+  /**
+   * Checks whether `reload` can take over a configuration, and reads the files that it names. Nothing changes.
+   * @throws {ConfigurationError} an option cannot be used, or cannot change while the muxer runs
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {TooManyTagsError} the muxer would have more than 65535 tags
+   */
+  checkReload(configuration: MuxerConfiguration): void {
+    this.#checkReload(configuration);
   }
 
   /**
@@ -684,9 +699,14 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * blocks, and ends every connection. Unconfirmed entries, and writes that still wait for room, then
    * go to the cache; without a cache, those writes are rejected. Waiting lines of the self log are
    * ingested first if possible; the rest is counted in `droppedLogLines`. Further calls return the same promise.
+   * @param options how long this call waits for confirmations, in place of `closeTimeout`; the cache has
+   *   `closeTimeout` in any case
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used; the muxer goes on
    */
-  close(): Promise<CloseReport> {
-    this.#closed ??= this.#close().finally(() => this.#keepAlive.end());
+  close(options: CloseOptions = {}): Promise<CloseReport> {
+    checkWait(options);
+    const { timeout = this.#configuration.closeTimeout } = options;
+    this.#closed ??= this.#close(timeout).finally(() => this.#keepAlive.end());
     return this.#closed;
   }
 
@@ -710,7 +730,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     await this.close();
   }
 
-  async #close(): Promise<CloseReport> {
+  async #close(timeout: number): Promise<CloseReport> {
     const wasRunning = this.#state === 'running';
     this.#keepAlive.insist();
     this.#log.flush();
@@ -723,7 +743,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     this.#configuration.attachments?.stop();
     this.#producers.stop();
     if (wasRunning && this.#lanes.failure === undefined) {
-      await Promise.all([this.#syncBeforeClose(), this.#settleDittos()]);
+      await Promise.all([this.#syncBeforeClose(timeout), this.#settleDittos(timeout)]);
     }
     this.#log.end();
     const report = await this.#leave(closing);
@@ -754,12 +774,11 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
   }
 
   /** Waits for confirmations, and then for those of the self log lines that were written in the meantime. */
-  async #syncBeforeClose(): Promise<void> {
-    const { closeTimeout } = this.#configuration;
-    const deadline = performance.now() + closeTimeout;
+  async #syncBeforeClose(timeout: number): Promise<void> {
+    const deadline = performance.now() + timeout;
     const left = () => Math.max(1, deadline - performance.now());
     try {
-      if (this.#producers.count > 0) await this.#producers.ended({ timeout: closeTimeout });
+      if (this.#producers.count > 0) await this.#producers.ended({ timeout });
     } catch (error) {
       this.#log.warn({ err: error }, 'not all producers ended in time');
     }
@@ -777,9 +796,9 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     await this.#dispatcher.barrier(true, { timeout: left() }).catch(() => {});
   }
 
-  async #settleDittos(): Promise<void> {
+  async #settleDittos(timeout: number): Promise<void> {
     try {
-      await this.#dittos.settled({ timeout: this.#configuration.closeTimeout });
+      await this.#dittos.settled({ timeout });
     } catch (error) {
       this.#log.warn({ err: error }, 'not all ditto blocks were finished in time');
     }
@@ -796,6 +815,13 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     if (this.#state !== 'running') throw new NotRunningError(this.#state);
     const { failure } = this.#lanes;
     if (failure !== undefined) throw failure;
+  }
+
+  #checkReload(input: MuxerConfiguration): Configuration {
+    this.#checkRunning();
+    const next = checkReload(this.#configuration, input);
+    this.#tags.checkRoom(next.tags);
+    return next;
   }
 
   #createLanes(progress: OncePerTurn): Lanes {
