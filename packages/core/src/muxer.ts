@@ -328,14 +328,11 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * @throws what `checkReload` throws; nothing has changed then
    * @throws {SystemLimitError} the process has too little address space for the lanes of a new target
    * @throws {TargetChangeError} a target that is gone is being removed already
-   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
    * @throws {WaitTimeoutError} not everything that was sent to targets that are gone was confirmed in time
    * @throws the signal's reason, if the signal is aborted
    */
   async reload(configuration: MuxerConfiguration, options: WaitOptions = {}): Promise<void> {
-    checkWait(options);
-    const next = this.#checkReload(configuration);
-    options.signal?.throwIfAborted();
+    const next = this.#checkReload(configuration, options);
     for (const tag of next.tags) this.#addTag(tag);
     const { label, closeTimeout } = next;
     this.#configuration = { ...this.#configuration, label, closeTimeout };
@@ -345,13 +342,15 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
 
   /**
    * Checks whether `reload` can take over a configuration, and reads the files that it names. Nothing changes.
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws the signal's reason, if the signal is aborted
    * @throws {ConfigurationError} an option cannot be used, or cannot change while the muxer runs
    * @throws {NotRunningError} the muxer is not started, closing or closed
    * @throws {AllTargetsFailedError} every lane has given up for good
    * @throws {TooManyTagsError} the muxer would have more than 65535 tags
    */
-  checkReload(configuration: MuxerConfiguration): void {
-    this.#checkReload(configuration);
+  checkReload(configuration: MuxerConfiguration, options: WaitOptions = {}): void {
+    this.#checkReload(configuration, options);
   }
 
   /**
@@ -817,8 +816,10 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     if (failure !== undefined) throw failure;
   }
 
-  #checkReload(input: MuxerConfiguration): Configuration {
+  #checkReload(input: MuxerConfiguration, options: WaitOptions): Configuration {
     this.#checkRunning();
+    checkWait(options);
+    options.signal?.throwIfAborted();
     const next = checkReload(this.#configuration, input);
     this.#tags.checkRoom(next.tags);
     return next;

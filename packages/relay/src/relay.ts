@@ -1,7 +1,8 @@
 import type { IndexerTag, Tenant } from '@ringest/codec';
-import type { CloseReport, MuxerConfiguration, MuxerStats } from '@ringest/core';
+import type { CloseReport, MuxerConfiguration, MuxerStats, WaitOptions } from '@ringest/core';
 import { type AdmittedIngester, IngestServer, type ServedIngester } from '@ringest/indexer';
 import { type Logger, pino } from 'pino';
+import { RelayReloadError } from './errors.js';
 import {
   type CheckedListener,
   checkMuxer,
@@ -124,22 +125,42 @@ export class Relay implements AsyncDisposable {
 
   /**
    * Takes over what can change of the muxers while they run, as `reload` of a muxer: targets, tags and labels.
-   * Listeners stay as they are.
-   * @throws {RelayOptionError} the configuration would change entries
-   * @throws what `reload` of a muxer throws
+   * Listeners stay as they are. All muxers change at the same time, and none waits for another one.
+   * @param options how long it waits until targets that are gone have confirmed what they have
+   * @throws {RelayOptionError} the configuration would change entries; nothing has changed then
+   * @throws what `checkReload` of a muxer throws; nothing has changed then
+   * @throws {RelayReloadError} some muxers have not replaced all of their targets
    */
-  async reload(muxer: MuxerConfiguration): Promise<void> {
+  async reload(muxer: MuxerConfiguration, options: WaitOptions = {}): Promise<void> {
     checkMuxer(muxer);
+    const nexts = [...this.#outs].map(([tenant, out]) => {
+      const next = configurationFor(tenant, muxer);
+      out.muxer.checkReload(next, options);
+      return { tenant, out, next };
+    });
     this.#closeTimeout = muxer.closeTimeout ?? DEFAULT_CLOSE_MS;
-    for (const [tenant, out] of this.#outs) {
-      await out.muxer.reload(configurationFor(tenant, muxer));
-    }
+    const failures = await Promise.all(
+      nexts.map(async ({ tenant, out, next }) => {
+        try {
+          await out.muxer.reload(next, options);
+          return [];
+        } catch (error) {
+          return [{ tenant, error }];
+        }
+      }),
+    );
+    const [first, ...others] = failures.flat();
+    if (first === undefined) return;
+    throw new RelayReloadError(
+      [first, ...others].map(({ tenant }) => tenant),
+      first.error,
+    );
   }
 
   /**
    * Stops listening and reading, waits up to the `closeTimeout` of the muxers until all that was read is
-   * confirmed and confirms it to the ingesters, ends all connections, and closes the muxers. If not all was
-   * confirmed in time, the muxers wait as long again. Further calls return the same promise.
+   * confirmed and confirms it to the ingesters, ends all connections, and closes the muxers, which put the rest
+   * into their caches. Further calls return the same promise.
    * @returns what all muxers together have left behind
    */
   close(): Promise<CloseReport> {
@@ -152,11 +173,14 @@ export class Relay implements AsyncDisposable {
   }
 
   async #close(): Promise<CloseReport> {
+    const deadline = performance.now() + this.#closeTimeout;
     const ended = Promise.all(this.#listeners.map(({ server }) => server.close()));
     for (const out of this.#outs.values()) out.force();
     await within(this.#closeTimeout, ended);
     // Connections that still wait for confirmations get none any more.
-    const reports = await Promise.all([...this.#outs.values()].map((out) => out.close()));
+    const timeout = Math.max(1, deadline - performance.now());
+    const outs = [...this.#outs.values()];
+    const reports = await Promise.all(outs.map((out) => out.close({ timeout })));
     await ended;
     const sum = (field: keyof CloseReport) =>
       reports.reduce((total, report) => total + report[field], 0);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Tenant } from '@ringest/codec';
 import {
+  type CloseOptions,
   type CloseReport,
   type FrameInlet,
   IngestMuxer,
@@ -88,9 +89,9 @@ export class WayOut {
     });
   }
 
-  close(): Promise<CloseReport> {
+  close(options: CloseOptions): Promise<CloseReport> {
     this.children.close();
-    return this.muxer.close();
+    return this.muxer.close(options);
   }
 }
 

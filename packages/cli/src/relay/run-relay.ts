@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { AllTargetsFailedError, type CloseReport } from '@ringest/core';
-import { Relay } from '@ringest/relay';
+import { Relay, RelayReloadError } from '@ringest/relay';
 import { EXIT, type ExitStatus } from '../exit-status.js';
+import { HangUps } from '../ship/hang-ups.js';
 import { shipLogger } from '../ship/ship-log.js';
 import { Stopping } from '../ship/stopping.js';
 import type { StatusCounts } from '../status/status-reply.js';
@@ -14,6 +15,7 @@ import { planOf, type RelayChoice } from './relay-choice.js';
  */
 export async function runRelay(choice: RelayChoice): Promise<ExitStatus> {
   const say = (line: string) => void process.stderr.write(`ringest: ${line}\n`);
+  using hangUps = new HangUps();
   const { listeners, muxer, warnings } = planOf(choice);
   for (const warning of warnings) say(warning);
   const logger = shipLogger((line) => void process.stderr.write(`${line}\n`), false);
@@ -28,13 +30,8 @@ export async function runRelay(choice: RelayChoice): Promise<ExitStatus> {
   await using _status = await serveStatus(choice.statusSocket, source, (line) =>
     say(line.replace(/^ringest: /, '')),
   );
-  const reload = () => void reloadTargets(relay, choice, say);
-  process.on('SIGHUP', reload);
-  try {
-    await Promise.race([aborted(stopping.reading), failed]);
-  } finally {
-    process.off('SIGHUP', reload);
-  }
+  hangUps.serve((signal) => reload(relay, choice, signal, say));
+  await Promise.race([aborted(stopping.reading), failed]);
   return tellEnd(relay, await relay.close(), say);
 }
 
@@ -58,16 +55,19 @@ function allFailed(relay: Relay): Promise<never> {
   return failed;
 }
 
-async function reloadTargets(
+async function reload(
   relay: Relay,
   choice: RelayChoice,
+  signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<void> {
   try {
-    await relay.reload(planOf(choice).muxer);
+    await relay.reload(planOf(choice).muxer, { signal });
     say('the configuration was read again; listeners stay as they are');
   } catch (error) {
-    say(`the configuration stays as it was: ${(error as Error).message}`);
+    const isHalf = error instanceof RelayReloadError;
+    const what = isHalf ? 'was read again, but not all is done' : 'stays as it was';
+    say(`the configuration ${what}: ${(error as Error).message}`);
   }
 }
 
