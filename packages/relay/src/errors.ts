@@ -6,10 +6,16 @@ export class RelayOptionError extends RingestError {
   readonly code = 'ERR_RELAY_OPTION';
   /** The path of the option, such as `listeners.0.tags`. */
   readonly option: string;
+  /** The message without the option. */
+  readonly problem: string;
+  /** What was given, if it is one text. */
+  readonly value: string | undefined;
 
-  constructor(option: string, problem: string, options?: ErrorOptions) {
+  constructor(option: string, problem: string, options: ErrorOptions & { value?: string } = {}) {
     super(`relay option ${option}: ${problem}`, options);
     this.option = option;
+    this.problem = problem;
+    this.value = options.value;
   }
 }
 

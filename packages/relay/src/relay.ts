@@ -1,15 +1,16 @@
-import type { IndexerTag, Tenant } from '@ringest/codec';
+import type { Tenant } from '@ringest/codec';
 import type { CloseReport, MuxerConfiguration, MuxerStats, WaitOptions } from '@ringest/core';
 import { type AdmittedIngester, IngestServer, type ServedIngester } from '@ringest/indexer';
 import { type Logger, pino } from 'pino';
 import { RelayReloadError } from './errors.js';
+import { ListenerTags } from './listener-tags.js';
 import {
   type CheckedListener,
   checkMuxer,
   checkOptions,
   type RelayOptions,
 } from './relay-options.js';
-import { grantTag, type Received, RelayedIngester } from './relayed-ingester.js';
+import { type Received, RelayedIngester } from './relayed-ingester.js';
 import { configurationFor, WayOut } from './way-out.js';
 
 /** How long `start` waits for an indexer before it listens, in milliseconds. */
@@ -25,6 +26,8 @@ export interface RelayStats {
     readonly addresses: readonly string[];
     /** How many ingesters are hot. */
     readonly ingesters: number;
+    /** Requests for a tag that were refused, since the start. */
+    readonly refusedTags: number;
     /** Entries that were received, including those that ingesters have sent again. */
     readonly entries: number;
     /** Bytes of data and enumerated values in these entries. */
@@ -36,8 +39,9 @@ export interface RelayStats {
 
 /** A listener at work. */
 interface OpenListener {
-  readonly listener: CheckedListener;
+  readonly name: string;
   readonly server: IngestServer;
+  readonly tags: ListenerTags;
   readonly received: Received;
 }
 
@@ -108,10 +112,11 @@ export class Relay implements AsyncDisposable {
 
   stats(): RelayStats {
     return {
-      listeners: this.#listeners.map(({ listener: { name }, server, received }) => ({
+      listeners: this.#listeners.map(({ name, server, tags, received }) => ({
         name,
         addresses: server.addresses,
         ingesters: server.readers.length,
+        refusedTags: tags.refused,
         ...received,
       })),
       muxers: new Map([...this.#outs].map(([tenant, { muxer }]) => [tenant, muxer.stats()])),
@@ -188,29 +193,28 @@ export class Relay implements AsyncDisposable {
   }
 
   #createListener(listener: CheckedListener): OpenListener {
-    const { name, filter, tenants = [] } = listener;
+    const { name, filter, maxTags, tenants = [] } = listener;
     const logger = this.#log.child({ listener: name });
     const received = { entries: 0, bytes: 0 };
+    const tags = new ListenerTags(filter, maxTags);
     const server = new IngestServer({
       ...listener,
       logger,
       tenants,
       withoutTenant: tenants.length === 0,
-      negotiateTag: (tag, tenant): IndexerTag =>
-        grantTag(tag, { out: this.#outOf(tenant), filter }),
-      serve: (ingester) => this.#serve(ingester, filter, received),
+      negotiateTag: (tag, tenant) => tags.grant(tag, this.#outOf(tenant)),
+      serve: (ingester) => this.#serve(ingester, { tags, received }),
     });
-    return { listener, server, received };
+    return { name, server, tags, received };
   }
 
   #serve(
     { tenant, tags, peer, log }: AdmittedIngester,
-    filter: CheckedListener['filter'],
-    received: Received,
+    listener: Pick<OpenListener, 'tags' | 'received'>,
   ): ServedIngester {
     const out = this.#outOf(tenant);
     const maxDittoBytes = this.#maxDittoBytes;
-    const handler = new RelayedIngester({ out, filter, received, maxDittoBytes, peer, log }, tags);
+    const handler = new RelayedIngester({ ...listener, out, maxDittoBytes, peer, log }, tags);
     return { handler, ended: () => handler.ended() };
   }
 

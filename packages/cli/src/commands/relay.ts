@@ -1,5 +1,5 @@
 import { addCacheFlags, addTargetFlags, readCache, readTargets } from '@ringest/flags';
-import { duration, findSecret } from '@ringest/indexer/command-line';
+import { duration, findSecret, wholeNumber } from '@ringest/indexer/command-line';
 import { type Command, Option } from 'commander';
 import type { RelayChoice } from '../relay/relay-choice.js';
 
@@ -11,6 +11,7 @@ interface Flags {
   listenTlsCert?: string;
   listenTlsKey?: string;
   allowTag: string[];
+  maxTags?: number;
   allowTenant: string[];
   grace: number;
   statusSocket?: string;
@@ -61,6 +62,12 @@ export function addRelayCommand(program: Command): void {
     .addOption(
       list('--allow-tag <pattern>', 'a tag that ingesters may have, or some, as syslog-*', 'any'),
     )
+    .addOption(
+      new Option(
+        '--max-tags <count>',
+        'how many tags its ingesters may add, since the start (default: 4096)',
+      ).argParser(wholeNumber(1, 65_535)),
+    )
     .addOption(list('--allow-tenant <name>', 'a tenant that ingesters may name, and must'));
   command.optionsGroup('Where entries go:');
   addTargetFlags(command);
@@ -100,15 +107,13 @@ function readChoice(command: Command): RelayChoice {
 
 function listenerOf(command: Command, flags: Flags): RelayChoice['listener'] {
   const { listen, listenSecret, listenSecretFile, listenTlsCert: cert, listenTlsKey: key } = flags;
-  const { allowTag: tags, allowTenant: tenants } = flags;
+  const { allowTag: tags, allowTenant: tenants, maxTags } = flags;
   if (listen.length === 0) {
-    const alone = Object.entries({ listenSecret, listenSecretFile, cert, key }).some(
+    const alone = Object.entries({ listenSecret, listenSecretFile, cert, key, maxTags }).some(
       ([, value]) => value !== undefined,
     );
     if (alone || tags.length > 0 || tenants.length > 0) {
-      command.error(
-        'error: --listen-…, --allow-tag and --allow-tenant are about --listen: give one',
-      );
+      command.error('error: --listen-…, --allow-…, and --max-tags are about --listen: give one');
     }
     return undefined;
   }
@@ -126,6 +131,7 @@ function listenerOf(command: Command, flags: Flags): RelayChoice['listener'] {
     secret,
     ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
     ...(tags.length === 0 ? {} : { tags }),
+    ...(maxTags === undefined ? {} : { maxTags }),
     ...(tenants.length === 0 ? {} : { tenants }),
   };
 }
