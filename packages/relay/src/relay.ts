@@ -10,7 +10,7 @@ import {
   checkOptions,
   type RelayOptions,
 } from './relay-options.js';
-import { type Received, RelayedIngester } from './relayed-ingester.js';
+import { type Received, RelayedIngester, type RelayedIngesterParts } from './relayed-ingester.js';
 import { configurationFor, WayOut } from './way-out.js';
 
 /** How long `start` waits for an indexer before it listens, in milliseconds. */
@@ -203,18 +203,18 @@ export class Relay implements AsyncDisposable {
       tenants,
       withoutTenant: tenants.length === 0,
       negotiateTag: (tag, tenant) => tags.grant(tag, this.#outOf(tenant)),
-      serve: (ingester) => this.#serve(ingester, { tags, received }),
+      serve: (ingester) => this.#serve(ingester, { listener: name, tags, received }),
     });
     return { name, server, tags, received };
   }
 
   #serve(
     { tenant, tags, peer, log }: AdmittedIngester,
-    listener: Pick<OpenListener, 'tags' | 'received'>,
+    parts: Pick<RelayedIngesterParts, 'listener' | 'tags' | 'received'>,
   ): ServedIngester {
     const out = this.#outOf(tenant);
     const maxDittoBytes = this.#maxDittoBytes;
-    const handler = new RelayedIngester({ ...listener, out, maxDittoBytes, peer, log }, tags);
+    const handler = new RelayedIngester({ ...parts, out, maxDittoBytes, peer, log }, tags);
     return { handler, ended: () => handler.ended() };
   }
 

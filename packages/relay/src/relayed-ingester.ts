@@ -28,6 +28,8 @@ export interface Received {
 /** What an ingester of a relay has to do with. */
 export interface RelayedIngesterParts {
   readonly out: WayOut;
+  /** The name of the listener. */
+  readonly listener: string;
   readonly tags: ListenerTags;
   /** Counts what all ingesters of the listener send. */
   readonly received: Received;
@@ -108,17 +110,18 @@ export class RelayedIngester implements EntryHandler {
   }
 
   onIngesterState(state: IngesterState | DecodeError): void {
-    const { out, peer, log } = this.#parts;
+    const { out, listener, peer, log } = this.#parts;
     if (state instanceof Error) {
       log.warn({ err: state }, 'ingester state cannot be read');
       return;
     }
-    if (this.#child === undefined) {
-      // Connections of one ingester report the same state.
-      this.#child = state.uuid || this.#uuid || peer;
-      out.children.add(this.#child);
+    if (this.#child !== undefined) {
+      out.children.update(this.#child, state);
+      return;
     }
-    out.children.set(this.#child, state);
+    // Connections of one ingester report the same state. Nobody can take the place of an ingester of another listener.
+    this.#child = `${listener}/${state.uuid || this.#uuid || peer}`;
+    out.children.add(this.#child, state);
   }
 
   /** Its connection has ended. */
