@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compareArrivals, numberedFrom } from '../support/caching.js';
 import { CollectingIndexer } from '../support/collecting-indexer.js';
+import { IngesterClient } from '../support/ingester-client.js';
 import { hotMuxer, SECRET } from '../support/muxer.js';
 import { NodeProcess, RINGEST } from '../support/node-process.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
@@ -66,10 +67,24 @@ describe('ringest relay', () => {
     const muxer = await hotMuxer({ targets: [`tcp://127.0.0.1:${port}`] });
     muxer.writeBatch(numberedFrom(0, 100));
     await muxer.sync();
+    const stranger = await IngesterClient.connect(`tcp://127.0.0.1:${port}`);
+    await stranger.authenticate('another secret').catch(() => {});
+    await relay.says('stderr', /ERR_AUTHENTICATION|does not have the ingest secret/);
     const asked = new NodeProcess(RINGEST, ['status', socket]);
     expect(await asked.end()).toBe(0);
     expect(asked.stdout).toMatch(/^relay, process \d+/);
-    expect(asked.stdout).toContain('100 read, 100 confirmed, 0 refused\n');
+    expect(asked.stdout).toContain('100 read, 100 confirmed\n');
+    expect(asked.stdout).toContain(
+      `  listener flags  tcp://127.0.0.1:${port}: 1 connected, 100 entries, 1 ingesters and 0 tags refused\n`,
+    );
+    const json = new NodeProcess(RINGEST, ['status', '--json', socket]);
+    await json.end();
+    expect(json.lastJson<{ ingestListeners: unknown }>().ingestListeners).toEqual([
+      {
+        ...{ name: 'flags', addresses: [`tcp://127.0.0.1:${port}`], ingesters: 1 },
+        ...{ refusedIngesters: 1, refusedTags: 0, entries: 100, bytes: expect.any(Number) },
+      },
+    ]);
     await muxer.close();
     expect(await relay.end('SIGTERM')).toBe(0);
     expect(relay.stderr).toContain('100 entries: all confirmed\n');
@@ -130,6 +145,25 @@ describe('ringest relay', () => {
     expect(await relay.end()).toBe(0);
   });
 
+  it('says at SIGHUP what listeners change in the file only after a restart', async () => {
+    const indexer = await CollectingIndexer.start();
+    const config = join(temporaryDirectory(), 'relay.conf');
+    const file = fileFor(indexer.address);
+    writeFileSync(config, file);
+    const relay = await startRelay('relay', '--config', config);
+    writeFileSync(
+      config,
+      `${file}Tags=narrow\n${file.slice(file.indexOf('[Ing')).replace('local', 'more')}`,
+    );
+    relay.kill('SIGHUP');
+    await relay.says('stderr', /read again\n/);
+    expect(relay.stderr).toMatch(/listener local has changed .* restart for it\n/);
+    expect(relay.stderr).toContain('listener more is new: restart to open it\n');
+    writeFileSync(config, file.replace('local', 'more'));
+    relay.kill('SIGHUP');
+    await relay.says('stderr', /listener local is gone .* restart to close it\n/);
+  });
+
   it('replaces targets at a second SIGHUP, while those of the first do not confirm', async () => {
     const silent = await ScriptedIndexer.listen();
     const [second, third] = [await CollectingIndexer.start(), await CollectingIndexer.start()];
@@ -153,7 +187,7 @@ describe('ringest relay', () => {
     muxer.writeBatch(numberedFrom(20, 30));
     await third.entries(10);
     connection.confirmThrough(10);
-    await relay.says('stderr', /read again;/);
+    await relay.says('stderr', /read again\n/);
   });
 
   it.each([

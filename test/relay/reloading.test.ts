@@ -1,4 +1,11 @@
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { CertificateAuthority } from '@ringest/bench/shared';
 import { TooManyTagsError } from '@ringest/core';
+import { InvalidOptionError } from '@ringest/indexer';
 import { type Relay, RelayReloadError } from '@ringest/relay';
 import { describe, expect, it, vi } from 'vitest';
 import { numberedFrom } from '../support/caching.js';
@@ -6,6 +13,7 @@ import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { hotMuxer, SECRET } from '../support/muxer.js';
 import { startRelay } from '../support/relaying.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { eventually } from '../support/waiting.js';
 
 /** The options of the muxers. A reload has to have those that stay. */
@@ -33,6 +41,18 @@ const targetsOf = (relay: Relay, tenant: string) =>
     ?.status()
     .targets.map(({ target }) => target);
 
+/** The serial number of the certificate that a listener shows. */
+async function serialOf(address: string): Promise<string> {
+  const { hostname: host, port } = new URL(address);
+  const socket = connect({ host, port: Number(port), rejectUnauthorized: false });
+  try {
+    await once(socket, 'secureConnect');
+    return socket.getPeerCertificate().serialNumber;
+  } finally {
+    socket.destroy();
+  }
+}
+
 describe('a reload of a relay', () => {
   it('gives each tenant its new targets, while an old one of another confirms nothing', async () => {
     const silent = await ScriptedIndexer.listen();
@@ -52,6 +72,33 @@ describe('a reload of a relay', () => {
     expect(targetsOf(relay, 'slow')).toEqual([silent.address, next.address]);
     waiting.abort(new Error('the waiting is over'));
     await failed;
+  });
+
+  it('reads certificates again, and changes nothing when one cannot be used', async () => {
+    const authority = await CertificateAuthority.create();
+    const folder = temporaryDirectory();
+    const tls = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+    const renew = async () => {
+      const { cert, key } = await authority.issue({ hosts: ['127.0.0.1'] });
+      writeFileSync(tls.cert, cert);
+      writeFileSync(tls.key, key);
+      return new X509Certificate(cert).serialNumber;
+    };
+    const first = await renew();
+    const indexer = await CollectingIndexer.start();
+    const { relay, address } = await startRelay({
+      muxer: muxerOf(indexer.address),
+      listener: { listen: 'tls://127.0.0.1:0', tls },
+    });
+    expect(await serialOf(address)).toBe(first);
+    const second = await renew();
+    await relay.reload(muxerOf(indexer.address));
+    expect(await serialOf(address)).toBe(second);
+    writeFileSync(tls.cert, 'none');
+    const wanted = muxerOf('tcp://127.0.0.1:1');
+    await expect(relay.reload(wanted)).rejects.toThrow(InvalidOptionError);
+    expect(targetsOf(relay, '')).toEqual([indexer.address]);
+    expect(await serialOf(address)).toBe(second);
   });
 
   it('changes no tenant when one of them cannot change', async () => {

@@ -26,6 +26,8 @@ export interface RelayStats {
     readonly addresses: readonly string[];
     /** How many ingesters are hot. */
     readonly ingesters: number;
+    /** Ingesters that did not have the secret, or a tenant that may ingest, since the start. */
+    readonly refusedIngesters: number;
     /** Requests for a tag that were refused, since the start. */
     readonly refusedTags: number;
     /** Entries that were received, including those that ingesters have sent again. */
@@ -116,6 +118,7 @@ export class Relay implements AsyncDisposable {
         name,
         addresses: server.addresses,
         ingesters: server.readers.length,
+        refusedIngesters: server.refused,
         refusedTags: tags.refused,
         ...received,
       })),
@@ -130,9 +133,10 @@ export class Relay implements AsyncDisposable {
 
   /**
    * Takes over what can change of the muxers while they run, as `reload` of a muxer: targets, tags and labels.
-   * Listeners stay as they are. All muxers change at the same time, and none waits for another one.
+   * Listeners stay as they are, but read their certificates and keys again. All muxers change at the same time, and none waits for another one.
    * @param options how long it waits until targets that are gone have confirmed what they have
    * @throws {RelayOptionError} the configuration would change entries; nothing has changed then
+   * @throws {InvalidOptionError} a certificate or a key cannot be used; nothing has changed then
    * @throws what `checkReload` of a muxer throws; nothing has changed then
    * @throws {RelayReloadError} some muxers have not replaced all of their targets
    */
@@ -143,6 +147,8 @@ export class Relay implements AsyncDisposable {
       out.muxer.checkReload(next, options);
       return { tenant, out, next };
     });
+    const renewals = this.#listeners.map(({ server }) => server.renewal());
+    for (const renew of renewals) renew();
     this.#closeTimeout = muxer.closeTimeout ?? DEFAULT_CLOSE_MS;
     const failures = await Promise.all(
       nexts.map(async ({ tenant, out, next }) => {

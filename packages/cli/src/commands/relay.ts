@@ -24,12 +24,12 @@ Examples:
   ringest relay --config /etc/ringest/relay.conf --cache-path /var/lib/ringest --cache-mode journal
 
 Ingesters get their confirmations when indexers have confirmed; with --cache-mode journal, when entries
-are on disk. The tag gravwell is always allowed.
+are on disk. The tag gravwell is always allowed. Each tenant has a cache of its own, up to --cache-max-bytes.
 
 Exit status: 0 after a signal, when all was confirmed or is in the cache; 1 not all; 2 the command line or
 a configuration cannot be used; 3 it could not begin or go on. SIGTERM and SIGINT read no more, and
 wait for confirmations up to --grace; a second one leaves at once. SIGHUP reads the configuration
-again: targets, tags and the label.`;
+again: targets, tags, the label, and the certificates of listeners; it says which listeners need a restart.`;
 
 /** Adds `ringest relay`. */
 export function addRelayCommand(program: Command): void {

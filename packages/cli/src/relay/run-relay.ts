@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 import { AllTargetsFailedError, type CloseReport } from '@ringest/core';
-import { Relay, RelayReloadError } from '@ringest/relay';
+import { Relay, type RelayListener, RelayReloadError } from '@ringest/relay';
 import { EXIT, type ExitStatus } from '../exit-status.js';
 import { HangUps } from '../ship/hang-ups.js';
 import { shipLogger } from '../ship/ship-log.js';
@@ -26,11 +27,16 @@ export async function runRelay(choice: RelayChoice): Promise<ExitStatus> {
   for (const { name, addresses } of relay.stats().listeners) {
     say(`listener ${name}: ${addresses.join(', ')}`);
   }
-  const source = { command: 'relay', muxers: relay.muxers, counts: () => countsOf(relay) } as const;
+  const source = {
+    command: 'relay',
+    muxers: relay.muxers,
+    counts: () => countsOf(relay),
+    ingestListeners: () => relay.stats().listeners,
+  } as const;
   await using _status = await serveStatus(choice.statusSocket, source, (line) =>
     say(line.replace(/^ringest: /, '')),
   );
-  hangUps.serve((signal) => reload(relay, choice, signal, say));
+  hangUps.serve((signal) => reload(relay, listeners, choice, signal, say));
   await Promise.race([aborted(stopping.reading), failed]);
   return tellEnd(relay, await relay.close(), say);
 }
@@ -57,18 +63,40 @@ function allFailed(relay: Relay): Promise<never> {
 
 async function reload(
   relay: Relay,
+  open: readonly RelayListener[],
   choice: RelayChoice,
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<void> {
   try {
-    await relay.reload(planOf(choice).muxer, { signal });
-    say('the configuration was read again; listeners stay as they are');
+    const { muxer, listeners, warnings } = planOf(choice);
+    for (const warning of warnings) say(warning);
+    for (const line of unchanged(open, listeners)) say(line);
+    await relay.reload(muxer, { signal });
+    say('the configuration was read again');
   } catch (error) {
     const isHalf = error instanceof RelayReloadError;
     const what = isHalf ? 'was read again, but not all is done' : 'stays as it was';
     say(`the configuration ${what}: ${(error as Error).message}`);
   }
+}
+
+/** What a restart would change of listeners. */
+function unchanged(open: readonly RelayListener[], wanted: readonly RelayListener[]): string[] {
+  const next = new Map(wanted.map((listener) => [listener.name, listener]));
+  const names = new Set(open.map(({ name }) => name));
+  const stay = open.flatMap((listener) => {
+    const { name } = listener;
+    const other = next.get(name);
+    if (other === undefined)
+      return [`listener ${name} is gone from the configuration: restart to close it`];
+    if (isDeepStrictEqual(listener, other)) return [];
+    return [
+      `listener ${name} has changed in the configuration, and goes on as before: restart for it`,
+    ];
+  });
+  const fresh = wanted.filter(({ name }) => !names.has(name));
+  return [...stay, ...fresh.map(({ name }) => `listener ${name} is new: restart to open it`)];
 }
 
 function countsOf(relay: Relay): StatusCounts {
