@@ -40,7 +40,7 @@ describe('the socket of a pipe', () => {
     const { indexer } = newIndexer({ listen: `pipe://${path}` });
     const listening = indexer.listen();
     await expect(listening).rejects.toThrow(ListenError);
-    await expect(listening).rejects.toThrow(/another indexer listens there/);
+    await expect(listening).rejects.toThrow(/another process listens there/);
     await indexer.close();
     await connectHot(address);
   });

@@ -58,6 +58,17 @@ describe('the file of a federator', () => {
     ]);
   });
 
+  it('may name a file for the secret of a listener, and limit its tags', () => {
+    const secrets = join(temporaryDirectory(), 'secret');
+    writeFileSync(secrets, 'from a file\nnot this\n');
+    const { listeners } = load(
+      `${GLOBAL}[IngestListener "x"]\nIngest-Secret-File=${secrets}\nCleartext-Bind=a:1\nMax-Tags=9\n`,
+    );
+    expect(listeners).toEqual([
+      { name: 'x', listen: ['tcp://a:1'], secret: 'from a file', maxTags: 9 },
+    ]);
+  });
+
   it('warns of keys that have no effect', () => {
     const { warnings } = load(`${GLOBAL}Log-File=/tmp/x.log\nConnection-Timeout=5s\n`);
     expect(warnings).toEqual([
@@ -68,6 +79,11 @@ describe('the file of a federator', () => {
 
   it.each([
     ['without a secret', 'Cleartext-Bind=a:1', /Ingest-Secret.*missing/],
+    [
+      'whose secret is in no file',
+      'Ingest-Secret-File=/nowhere\nCleartext-Bind=a:1',
+      /IngestListener "x".*Ingest-Secret-File.*ENOENT/,
+    ],
     ['that listens nowhere', 'Ingest-Secret=x', /listens nowhere/],
     ['with TLS and no key', 'Ingest-Secret=x\nTLS-Bind=a:1\nTLS-Certfile=c', /TLS-Keyfile/],
     ['with a key and no TLS', 'Ingest-Secret=x\nCleartext-Bind=a:1\nTLS-Keyfile=c', /TLS-Bind/],

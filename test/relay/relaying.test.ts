@@ -130,9 +130,10 @@ describe('a relay sends on', () => {
     const muxer = await hotMuxer({ targets: [address], name: 'edge', uuid, label: 'l' });
     const connection = await indexer.hot(0);
     const last = () => connection.states.at(-1);
-    await until('the child', () => last()?.children.get(uuid)?.label === 'l');
+    const child = () => last()?.children.get(`test/${uuid}`);
+    await until('the child', () => child()?.label === 'l');
     expect(last()).toMatchObject({ name: 'relay' });
-    expect(last()?.children.get(uuid)).toMatchObject({ name: 'edge', tags: ['test'] });
+    expect(child()).toMatchObject({ name: 'edge', tags: ['test'] });
     await muxer.close();
     await until('the end of the child', () => last()?.children.size === 0);
   });

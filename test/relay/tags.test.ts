@@ -53,6 +53,46 @@ describe('a listener', () => {
     expect(() => newRelay({ muxer, listener: { tags } })).toThrow(RelayOptionError);
   });
 
+  it('cannot have an empty list of tenants: nobody could ingest', () => {
+    const muxer = { targets: ['tcp://127.0.0.1:1'] };
+    expect(() => newRelay({ muxer, listener: { tenants: [] } })).toThrow(
+      expect.objectContaining({ code: 'ERR_RELAY_OPTION', option: 'listeners.0.tenants' }),
+    );
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])('cannot add at most %s tags', (maxTags) => {
+    const muxer = { targets: ['tcp://127.0.0.1:1'] };
+    expect(() => newRelay({ muxer, listener: { maxTags } })).toThrow(/listeners\.0\.maxTags/);
+  });
+
+  it('adds no more tags than it may, and leaves numbers for other listeners', async () => {
+    lightChallenges();
+    const indexer = await CollectingIndexer.start();
+    const { relay } = await startRelay({
+      muxer: { targets: [indexer.address], tags: ['known'] },
+      listeners: [
+        { name: 'greedy', listen: '127.0.0.1:0', secret: SECRET, maxTags: 2 },
+        { name: 'other', listen: '127.0.0.1:0', secret: SECRET },
+      ],
+    });
+    const [greedy = '', other = ''] = relay.addresses;
+    const { client } = await IngesterClient.hot(greedy, SECRET, ['a', 'known']);
+    const ask = async (name: string) => {
+      client.write(encodeTag(name));
+      const { kind } = (await client.next()) ?? {};
+      return kind;
+    };
+    expect([await ask('b'), await ask('c'), await ask('a'), await ask('gravwell')]).toEqual([
+      'confirmTag',
+      'errorTag',
+      'confirmTag',
+      'confirmTag',
+    ]);
+    expect((await IngesterClient.hot(other, SECRET, ['c'])).tags.size).toBe(1);
+    expect(await ask('c')).toBe('confirmTag');
+    expect(relay.stats().listeners.map(({ refusedTags }) => refusedTags)).toEqual([1, 0]);
+  });
+
   it.each([
     ['attach', { attach: { a: 'b' } }],
     ['sourceOverride', { sourceOverride: '10.0.0.1' }],

@@ -110,6 +110,8 @@ export const ERROR_ADVICE: Readonly<Record<string, string>> = {
     'Add a rule with a pattern for the subject or topic, such as `>`, to the option `tag`.',
   // @ringest/relay
   ERR_RELAY_OPTION: 'Correct the option that `option` names.',
+  ERR_RELAY_RELOAD:
+    'Reload again, with more time, once the old targets confirm or are gone. Until then they stay beside the new ones.',
   // @ringest/nats
   ERR_JETSTREAM_CONSUMER: 'Make a durable pull consumer with explicit acknowledgements.',
   ERR_JETSTREAM_PUBLISH:

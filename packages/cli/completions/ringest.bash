@@ -41,7 +41,7 @@ _ringest() {
   'ringest relay --config' | 'ringest relay --listen-secret-file' | 'ringest relay --listen-tls-cert' | 'ringest relay --listen-tls-key' | 'ringest relay --pipe-conns' | 'ringest relay --tls-ca' | 'ringest relay --tls-cert' | 'ringest relay --tls-key' | 'ringest relay --ingest-secret-file' | 'ringest relay --status-socket')
     mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     return ;;
-  'ringest relay --listen' | 'ringest relay --listen-secret' | 'ringest relay --allow-tag' | 'ringest relay --allow-tenant' | 'ringest relay --clear-conns' | 'ringest relay --tls-conns' | 'ringest relay --ingest-secret' | 'ringest relay --ingest-tenant' | 'ringest relay --cache-sync' | 'ringest relay --cache-max-bytes' | 'ringest relay --grace')
+  'ringest relay --listen' | 'ringest relay --listen-secret' | 'ringest relay --allow-tag' | 'ringest relay --max-tags' | 'ringest relay --allow-tenant' | 'ringest relay --clear-conns' | 'ringest relay --tls-conns' | 'ringest relay --ingest-secret' | 'ringest relay --ingest-tenant' | 'ringest relay --cache-sync' | 'ringest relay --cache-max-bytes' | 'ringest relay --grace')
     COMPREPLY=()
     return ;;
   'ringest relay --cache-path')
@@ -118,7 +118,7 @@ _ringest() {
     esac ;;
   'ringest relay')
     case "$cur" in
-    -*) mapfile -t COMPREPLY < <(compgen -W '--config --listen --listen-secret --listen-secret-file --listen-tls-cert --listen-tls-key --allow-tag --allow-tenant --clear-conns --tls-conns --pipe-conns --tls-ca --tls-cert --tls-key --insecure-no-tls-validate --ingest-secret --ingest-secret-file --ingest-tenant --compression --cache-path --cache-mode --cache-sync --cache-max-bytes --grace --status-socket --help' -- "$cur") ;;
+    -*) mapfile -t COMPREPLY < <(compgen -W '--config --listen --listen-secret --listen-secret-file --listen-tls-cert --listen-tls-key --allow-tag --max-tags --allow-tenant --clear-conns --tls-conns --pipe-conns --tls-ca --tls-cert --tls-key --insecure-no-tls-validate --ingest-secret --ingest-secret-file --ingest-tenant --compression --cache-path --cache-mode --cache-sync --cache-max-bytes --grace --status-socket --help' -- "$cur") ;;
     *) COMPREPLY=() ;;
     esac ;;
   'ringest status')

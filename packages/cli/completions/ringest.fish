@@ -129,6 +129,7 @@ complete -c ringest -n '__fish_seen_subcommand_from relay' -l listen-secret-file
 complete -c ringest -n '__fish_seen_subcommand_from relay' -l listen-tls-cert -r -F -d 'the PEM certificate for tls:// addresses'
 complete -c ringest -n '__fish_seen_subcommand_from relay' -l listen-tls-key -r -F -d 'the PEM key of that certificate, not encrypted'
 complete -c ringest -n '__fish_seen_subcommand_from relay' -l allow-tag -x -d 'a tag that ingesters may have, or some, as syslog-* (default: any)'
+complete -c ringest -n '__fish_seen_subcommand_from relay' -l max-tags -x -d 'how many tags its ingesters may add, since the start (default: 4096)'
 complete -c ringest -n '__fish_seen_subcommand_from relay' -l allow-tenant -x -d 'a tenant that ingesters may name, and must (default: none)'
 complete -c ringest -n '__fish_seen_subcommand_from relay' -l clear-conns -x -d 'indexers by TCP: host:port,…'
 complete -c ringest -n '__fish_seen_subcommand_from relay' -l tls-conns -x -d 'indexers by TLS: host:port,…'

@@ -120,4 +120,4 @@ export type {
   StreamOptions,
   StreamStats,
 } from './streams/stream-options.js';
-export { type HotWaitOptions, MAX_TIMER_MS, type WaitOptions } from './wait.js';
+export { type CloseOptions, type HotWaitOptions, MAX_TIMER_MS, type WaitOptions } from './wait.js';

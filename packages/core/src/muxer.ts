@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events';
 import type { WritableStream } from 'node:stream/web';
 import { type EntryInput, FRAME_BYTES, type MuxerTag, type TimestampInput } from '@ringest/codec';
 import { checkConfiguration, type MuxerConfiguration } from './configuration/configuration.js';
-import { checkReload } from './configuration/reload.js';
 import type { TargetInput } from './configuration/targets/index.js';
 import { EntryBlock, type EntryBlockOptions } from './entries/entry-block.js';
 import type { EntryWriter } from './entries/entry-writer.js';
@@ -33,7 +32,7 @@ import type {
   LineStreamOptions,
   StreamStats,
 } from './streams/stream-options.js';
-import { checkWait, type HotWaitOptions, type WaitOptions } from './wait.js';
+import { type CloseOptions, checkWait, type HotWaitOptions, type WaitOptions } from './wait.js';
 import type { Dispatcher } from './waiting/dispatcher.js';
 
 /**
@@ -148,6 +147,14 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
     return this.#parts.addTag(name);
   }
 
+  /**
+   * Whether every connected indexer refuses a tag (§7). It is `false` for a name that is no tag of the muxer, and
+   * while nothing is connected.
+   */
+  isTagRefused(name: string): boolean {
+    return this.#parts.tags.refusesName(name);
+  }
+
   /** The name of a tag, by its number; `undefined` if the muxer has no such tag. */
   lookupTag(tag: number): string | undefined {
     return this.#parts.tags.lookup(tag);
@@ -203,25 +210,35 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * Takes over what can change while the muxer runs: adds tags, sets `label` and `closeTimeout`, adds the
    * targets that are new, and then removes those that are gone, as `removeTarget`. A target that differs in
    * anything is a new one. Tags are never removed. Without `uuid` and `logger`, they stay as they are.
-   * @throws {ConfigurationError} an option cannot be used, or cannot change while the muxer runs; nothing
-   *   has changed then
-   * @throws {NotRunningError} the muxer is not started, closing or closed
-   * @throws {AllTargetsFailedError} every lane has given up for good
-   * @throws {TooManyTagsError} the muxer has 65535 tags already
+   * @throws what `checkReload` throws; nothing has changed then
+   * @throws {SystemLimitError} the process has too little address space for the lanes of a new target
    * @throws {TargetChangeError} a target that is gone is being removed already
-   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
    * @throws {WaitTimeoutError} not everything that was sent to targets that are gone was confirmed in time
    * @throws the signal's reason, if the signal is aborted
    */
   async reload(configuration: MuxerConfiguration, options: WaitOptions = {}): Promise<void> {
     this.#checkMayWait(options);
     const parts = this.#parts;
-    const next = checkReload(parts.configuration, configuration);
+    const next = parts.checkReload(configuration);
     for (const tag of next.tags) parts.addTag(tag);
     const { label, closeTimeout } = next;
     parts.configuration = { ...parts.configuration, label, closeTimeout };
     parts.reporter.changed();
     await parts.targets.replace(next.targets, options);
+  }
+
+  /**
+   * Checks whether `reload` can take over a configuration, and reads the files that it names. Nothing changes.
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used
+   * @throws the signal's reason, if the signal is aborted
+   * @throws {ConfigurationError} an option cannot be used, or cannot change while the muxer runs
+   * @throws {NotRunningError} the muxer is not started, closing or closed
+   * @throws {AllTargetsFailedError} every lane has given up for good
+   * @throws {TooManyTagsError} the muxer would have more than 65535 tags
+   */
+  checkReload(configuration: MuxerConfiguration, options: WaitOptions = {}): void {
+    this.#checkMayWait(options);
+    this.#parts.checkReload(configuration);
   }
 
   /**
@@ -560,9 +577,13 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * blocks, and ends every connection. Unconfirmed entries, and writes that still wait for room, then
    * go to the cache; without a cache, those writes are rejected. Waiting lines of the self log are
    * ingested first if possible; the rest is counted in `droppedLogLines`. Further calls return the same promise.
+   * @param options how long this call waits for confirmations, in place of `closeTimeout`; the cache has
+   *   `closeTimeout` in any case
+   * @throws {InvalidTimeoutError | InvalidArgumentError} the options cannot be used; the muxer goes on
    */
-  close(): Promise<CloseReport> {
-    return this.#lifecycle.close();
+  close(options: CloseOptions = {}): Promise<CloseReport> {
+    checkWait(options);
+    return this.#lifecycle.close(options.timeout);
   }
 
   /**

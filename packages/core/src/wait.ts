@@ -11,6 +11,9 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How long `close` waits for confirmations. */
+export type CloseOptions = Pick<WaitOptions, 'timeout'>;
+
 /** How `waitForHot` waits. */
 export interface HotWaitOptions extends WaitOptions {
   /**

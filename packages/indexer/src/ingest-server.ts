@@ -5,8 +5,13 @@ import { formatListenAddress, type ListenAddress } from './admission/address.js'
 import type { Arrival } from './admission/arrival.js';
 import { Listener } from './admission/listener.js';
 import { Reception } from './admission/reception.js';
-import type { IndexerTls } from './admission/tls-material.js';
-import { ListenError, PlannedFailureError } from './errors.js';
+import { type IndexerTls, readTls } from './admission/tls-material.js';
+import {
+  AuthenticationError,
+  ListenError,
+  PlannedFailureError,
+  TenantRefusedError,
+} from './errors.js';
 import {
   checkListen,
   checkMaxUnauthenticated,
@@ -59,12 +64,13 @@ export interface IngestServerOptions extends ListenOptions {
 export class IngestServer {
   readonly #options: IngestServerOptions;
   readonly #addresses: readonly ListenAddress[];
-  readonly #tls: IndexerTls | undefined;
+  #tls: IndexerTls | undefined;
   readonly #apiVersion: number;
   readonly #log: Logger;
   readonly #reception: Reception;
   /** The open connections, with their readers once the handshake is done. */
   readonly #open = new Map<Socket, EntryReader | undefined>();
+  #refused = 0;
   #listeners: readonly Listener[] = [];
   #opening: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
@@ -130,6 +136,27 @@ export class IngestServer {
     return [...this.#open.values()].filter((reader) => reader !== undefined);
   }
 
+  /** How many ingesters did not have the secret, or a tenant that may ingest. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /**
+   * Reads the certificate, the key and the authorities again.
+   *
+   * @returns what uses them for connections from now on.
+   * @throws {InvalidOptionError} if one cannot be read or used.
+   */
+  renewal(): () => void {
+    const { tls } = this.#options;
+    if (tls === undefined) return () => {};
+    const renewed = readTls(tls);
+    return () => {
+      this.#tls = renewed;
+      for (const listener of this.#listeners) listener.renew(renewed);
+    };
+  }
+
   /**
    * Stops listening, confirms what was read and can be confirmed, and ends all connections. Further calls
    * return the same promise.
@@ -176,6 +203,7 @@ export class IngestServer {
       log.info('ingester has left');
     } catch (err) {
       if (err instanceof PlannedFailureError) socket.destroy();
+      if (err instanceof AuthenticationError || err instanceof TenantRefusedError) this.#refused++;
       log.warn({ err }, 'ingester is lost');
     } finally {
       served?.ended?.();

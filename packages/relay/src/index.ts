@@ -1,4 +1,11 @@
+export { checkRelayListeners, checkRelayMuxer } from './check-relay-config.js';
 export * from './errors.js';
 export { Relay, type RelayStats } from './relay.js';
-export { loadRelayFile, type RelayFile } from './relay-file.js';
+export {
+  loadRelayConfig,
+  loadRelayFile,
+  type RelayConfig,
+  type RelayFile,
+  type RelayLoadOptions,
+} from './relay-file.js';
 export type { RelayListener, RelayOptions } from './relay-options.js';

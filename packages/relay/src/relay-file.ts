@@ -1,5 +1,7 @@
 import {
   ConfigFileError,
+  type ConfigWarning,
+  globalSecret,
   type LoadedConfig,
   type LoadOptions,
   loadConfig,
@@ -11,18 +13,29 @@ import type { RelayListener } from './relay-options.js';
 
 const LISTENER_KEYS = {
   'Ingest-Secret': 'secret',
+  'Ingest-Secret-File': 'string',
   'Cleartext-Bind': 'string',
   'TLS-Bind': 'string',
   'TLS-Certfile': 'string',
   'TLS-Keyfile': 'string',
   'Pipe-Bind': 'string',
   Tags: 'strings',
+  'Max-Tags': 'integer',
   Tenant: 'strings',
 } as const;
 
 const SECTIONS = { IngestListener: { named: true, keys: LISTENER_KEYS } } as const;
 
 type ListenerValues = SectionValues<typeof LISTENER_KEYS>;
+
+/** The configuration file of a relay, as it was read. */
+export type RelayConfig = LoadedConfig<typeof SECTIONS>;
+
+/** How the configuration file of a relay is loaded; see {@link LoadOptions}. */
+export type RelayLoadOptions = Pick<
+  LoadOptions<typeof SECTIONS>,
+  'overlays' | 'writeUuid' | 'environment' | 'onProblem'
+>;
 
 /** What a configuration file says about a relay. */
 export interface RelayFile {
@@ -40,40 +53,80 @@ export interface RelayFile {
  */
 export function loadRelayFile(
   path: string,
-  options: Pick<LoadOptions<typeof SECTIONS>, 'overlays' | 'writeUuid' | 'environment'> = {},
+  options: Omit<RelayLoadOptions, 'onProblem'> = {},
 ): RelayFile {
-  const loaded: LoadedConfig<typeof SECTIONS> = loadConfig(path, {
-    ...options,
-    sections: SECTIONS,
-  });
-  const { configuration, warnings, logFile, connectionTimeout } = muxerConfiguration(loaded);
-  const unused = [
-    ...warnings,
-    ...(logFile === undefined
-      ? []
-      : [{ key: 'Log-File', reason: 'it has no effect: a relay logs where its program says' }]),
-    ...(connectionTimeout === undefined
-      ? []
-      : [{ key: 'Connection-Timeout', reason: 'it has no effect: a relay waits without a limit' }]),
-  ];
+  const loaded = loadRelayConfig(path, options);
+  const { configuration, warnings } = configuredMuxer(loaded);
   return {
-    listeners: [...loaded.sections.IngestListener].map(([name, values]) =>
-      listenerOf(name, values),
-    ),
+    listeners: configuredListeners(loaded),
     muxer: configuration,
     warnings: [
-      ...unused.map(({ key, reason }) => `[Global] ${key}: ${reason}`),
+      ...warnings.map(({ key, reason }) => `[Global] ${key}: ${reason}`),
       ...(loaded.uuidProblem === undefined ? [] : [loaded.uuidProblem.message]),
     ],
   };
 }
 
+/**
+ * Loads the same file, and makes nothing of it yet.
+ * @throws {ConfigFileError} a file, or a value in it, cannot be used, and `onProblem` does not get it
+ */
+export function loadRelayConfig(path: string, options: RelayLoadOptions = {}): RelayConfig {
+  return loadConfig(path, { ...options, sections: SECTIONS });
+}
+
+/**
+ * The configuration of the muxers that [Global] describes, and the keys that have no effect.
+ * @throws {ConfigFileError} a value cannot be used
+ */
+export function configuredMuxer(config: RelayConfig): {
+  readonly configuration: MuxerConfiguration;
+  readonly warnings: readonly ConfigWarning[];
+} {
+  const { configuration, warnings, logFile, connectionTimeout } = muxerConfiguration(config);
+  const logs = 'it has no effect: a relay logs where its program says';
+  const waits = 'it has no effect: a relay waits without a limit';
+  return {
+    configuration,
+    warnings: [
+      ...warnings,
+      ...(logFile === undefined ? [] : [{ key: 'Log-File', reason: logs } as const]),
+      ...(connectionTimeout === undefined
+        ? []
+        : [{ key: 'Connection-Timeout', reason: waits } as const]),
+    ],
+  };
+}
+
+/**
+ * The listeners of the sections [IngestListener].
+ * @param tell gets a problem of each section that cannot be used, which is left out. Default: the first is thrown
+ * @throws {ConfigFileError} a section cannot be used
+ */
+export function configuredListeners(
+  { sections }: RelayConfig,
+  tell?: (problem: ConfigFileError) => void,
+): RelayListener[] {
+  return [...sections.IngestListener].flatMap(([name, values]) => {
+    try {
+      return [listenerOf(name, values)];
+    } catch (error) {
+      if (tell === undefined || !(error instanceof ConfigFileError)) throw error;
+      tell(error);
+      return [];
+    }
+  });
+}
+
+/** The section of a listener, as settings and errors name it. */
+export function sectionOf(name: string): string {
+  return `IngestListener ${JSON.stringify(name)}`;
+}
+
 function listenerOf(name: string, values: ListenerValues): RelayListener {
-  const section = `IngestListener "${name}"`;
-  const { Ingest_Secret: secret, Cleartext_Bind: clear, TLS_Bind: encrypted } = values;
-  const { TLS_Certfile: cert, TLS_Keyfile: key, Pipe_Bind: pipe, Tags: tags } = values;
-  if (secret === '')
-    throw new ConfigFileError('it is missing', { section, field: 'Ingest-Secret' });
+  const section = sectionOf(name);
+  const { Cleartext_Bind: clear, TLS_Bind: encrypted, Pipe_Bind: pipe } = values;
+  const { TLS_Certfile: cert, TLS_Keyfile: key, Tags: tags, Max_Tags: maxTags } = values;
   const listen = [
     ...(clear === '' ? [] : [`tcp://${clear}`]),
     ...(encrypted === '' ? [] : [`tls://${encrypted}`]),
@@ -90,9 +143,24 @@ function listenerOf(name: string, values: ListenerValues): RelayListener {
   return {
     name,
     listen,
-    secret,
+    secret: secretOf(section, values),
     ...(encrypted === '' ? {} : { tls: { cert, key } }),
     ...(tags.length === 0 ? {} : { tags }),
+    ...(maxTags === 0 ? {} : { maxTags }),
     ...(values.Tenant.length === 0 ? {} : { tenants: values.Tenant }),
   };
+}
+
+/** As [Global] has it: the key, or the first line of the file. */
+function secretOf(section: string, { Ingest_Secret, Ingest_Secret_File }: ListenerValues): string {
+  if (Ingest_Secret === '' && Ingest_Secret_File === '') {
+    const problem = 'it is missing; it, or Ingest-Secret-File, must be given';
+    throw new ConfigFileError(problem, { section, field: 'Ingest-Secret' });
+  }
+  try {
+    return globalSecret({ Ingest_Secret, Ingest_Secret_File });
+  } catch (error) {
+    if (!(error instanceof ConfigFileError)) throw error;
+    throw new ConfigFileError(error.problem, { section, field: error.field });
+  }
 }

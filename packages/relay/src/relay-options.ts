@@ -23,6 +23,11 @@ export interface RelayListener {
    */
   readonly tags?: readonly string[] | undefined;
   /**
+   * The most tags that its ingesters may add to those of the muxers, since the start. A muxer has 65535 tags for all
+   * listeners, and keeps them; tags that it has already cost nothing. A further request is refused. Default: 4096.
+   */
+  readonly maxTags?: number | undefined;
+  /**
    * The tenants that its ingesters may name (§3): their entries are sent on for the same tenant. Ingesters
    * without a tenant are refused then. Default: none, and an ingester that names one is refused.
    */
@@ -49,11 +54,14 @@ export interface RelayOptions {
   readonly logger?: Logger | undefined;
 }
 
+const DEFAULT_MAX_TAGS = 4096;
+
 const DEFAULT_DITTO_BYTES = 64 * 1024 * 1024;
 
 /** A listener whose tags are checked. The rest is checked by what listens. */
 export interface CheckedListener extends RelayListener {
   readonly filter: TagFilter;
+  readonly maxTags: number;
 }
 
 /** Options that are checked, with their defaults. */
@@ -79,8 +87,13 @@ export function checkOptions(options: RelayOptions): CheckedOptions {
   }
   checkMuxer(muxer);
   const checked = listeners.map((listener, i) => {
-    const filter = new TagFilter(listener.tags, `listeners.${i}.tags`);
-    return { ...listener, filter };
+    const { tags, tenants, maxTags = DEFAULT_MAX_TAGS } = listener;
+    const option = `listeners.${i}`;
+    if (tenants?.length === 0) throw new RelayOptionError(`${option}.tenants`, 'name at least one');
+    if (!Number.isSafeInteger(maxTags) || maxTags < 1) {
+      throw new RelayOptionError(`${option}.maxTags`, 'give a whole number of tags, 1 or more');
+    }
+    return { ...listener, maxTags, filter: new TagFilter(tags, `${option}.tags`) };
   });
   const names = checked.map(({ name }) => name);
   const again = names.findIndex((name, i) => names.indexOf(name) !== i);

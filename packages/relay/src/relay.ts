@@ -1,14 +1,16 @@
-import type { IndexerTag, Tenant } from '@ringest/codec';
-import type { CloseReport, MuxerConfiguration, MuxerStats } from '@ringest/core';
+import type { Tenant } from '@ringest/codec';
+import type { CloseReport, MuxerConfiguration, MuxerStats, WaitOptions } from '@ringest/core';
 import { type AdmittedIngester, IngestServer, type ServedIngester } from '@ringest/indexer';
 import { type Logger, pino } from 'pino';
+import { RelayReloadError } from './errors.js';
+import { ListenerTags } from './listener-tags.js';
 import {
   type CheckedListener,
   checkMuxer,
   checkOptions,
   type RelayOptions,
 } from './relay-options.js';
-import { grantTag, type Received, RelayedIngester } from './relayed-ingester.js';
+import { type Received, RelayedIngester, type RelayedIngesterParts } from './relayed-ingester.js';
 import { configurationFor, WayOut } from './way-out.js';
 
 /** How long `start` waits for an indexer before it listens, in milliseconds. */
@@ -24,6 +26,10 @@ export interface RelayStats {
     readonly addresses: readonly string[];
     /** How many ingesters are hot. */
     readonly ingesters: number;
+    /** Ingesters that did not have the secret, or a tenant that may ingest, since the start. */
+    readonly refusedIngesters: number;
+    /** Requests for a tag that were refused, since the start. */
+    readonly refusedTags: number;
     /** Entries that were received, including those that ingesters have sent again. */
     readonly entries: number;
     /** Bytes of data and enumerated values in these entries. */
@@ -35,8 +41,9 @@ export interface RelayStats {
 
 /** A listener at work. */
 interface OpenListener {
-  readonly listener: CheckedListener;
+  readonly name: string;
   readonly server: IngestServer;
+  readonly tags: ListenerTags;
   readonly received: Received;
 }
 
@@ -107,10 +114,12 @@ export class Relay implements AsyncDisposable {
 
   stats(): RelayStats {
     return {
-      listeners: this.#listeners.map(({ listener: { name }, server, received }) => ({
+      listeners: this.#listeners.map(({ name, server, tags, received }) => ({
         name,
         addresses: server.addresses,
         ingesters: server.readers.length,
+        refusedIngesters: server.refused,
+        refusedTags: tags.refused,
         ...received,
       })),
       muxers: new Map([...this.#outs].map(([tenant, { muxer }]) => [tenant, muxer.stats()])),
@@ -124,22 +133,45 @@ export class Relay implements AsyncDisposable {
 
   /**
    * Takes over what can change of the muxers while they run, as `reload` of a muxer: targets, tags and labels.
-   * Listeners stay as they are.
-   * @throws {RelayOptionError} the configuration would change entries
-   * @throws what `reload` of a muxer throws
+   * Listeners stay as they are, but read their certificates and keys again. All muxers change at the same time, and none waits for another one.
+   * @param options how long it waits until targets that are gone have confirmed what they have
+   * @throws {RelayOptionError} the configuration would change entries; nothing has changed then
+   * @throws {InvalidOptionError} a certificate or a key cannot be used; nothing has changed then
+   * @throws what `checkReload` of a muxer throws; nothing has changed then
+   * @throws {RelayReloadError} some muxers have not replaced all of their targets
    */
-  async reload(muxer: MuxerConfiguration): Promise<void> {
+  async reload(muxer: MuxerConfiguration, options: WaitOptions = {}): Promise<void> {
     checkMuxer(muxer);
+    const nexts = [...this.#outs].map(([tenant, out]) => {
+      const next = configurationFor(tenant, muxer);
+      out.muxer.checkReload(next, options);
+      return { tenant, out, next };
+    });
+    const renewals = this.#listeners.map(({ server }) => server.renewal());
+    for (const renew of renewals) renew();
     this.#closeTimeout = muxer.closeTimeout ?? DEFAULT_CLOSE_MS;
-    for (const [tenant, out] of this.#outs) {
-      await out.muxer.reload(configurationFor(tenant, muxer));
-    }
+    const failures = await Promise.all(
+      nexts.map(async ({ tenant, out, next }) => {
+        try {
+          await out.muxer.reload(next, options);
+          return [];
+        } catch (error) {
+          return [{ tenant, error }];
+        }
+      }),
+    );
+    const [first, ...others] = failures.flat();
+    if (first === undefined) return;
+    throw new RelayReloadError(
+      [first, ...others].map(({ tenant }) => tenant),
+      first.error,
+    );
   }
 
   /**
    * Stops listening and reading, waits up to the `closeTimeout` of the muxers until all that was read is
-   * confirmed and confirms it to the ingesters, ends all connections, and closes the muxers. If not all was
-   * confirmed in time, the muxers wait as long again. Further calls return the same promise.
+   * confirmed and confirms it to the ingesters, ends all connections, and closes the muxers, which put the rest
+   * into their caches. Further calls return the same promise.
    * @returns what all muxers together have left behind
    */
   close(): Promise<CloseReport> {
@@ -152,11 +184,14 @@ export class Relay implements AsyncDisposable {
   }
 
   async #close(): Promise<CloseReport> {
+    const deadline = performance.now() + this.#closeTimeout;
     const ended = Promise.all(this.#listeners.map(({ server }) => server.close()));
     for (const out of this.#outs.values()) out.force();
     await within(this.#closeTimeout, ended);
     // Connections that still wait for confirmations get none any more.
-    const reports = await Promise.all([...this.#outs.values()].map((out) => out.close()));
+    const timeout = Math.max(1, deadline - performance.now());
+    const outs = [...this.#outs.values()];
+    const reports = await Promise.all(outs.map((out) => out.close({ timeout })));
     await ended;
     const sum = (field: keyof CloseReport) =>
       reports.reduce((total, report) => total + report[field], 0);
@@ -164,29 +199,28 @@ export class Relay implements AsyncDisposable {
   }
 
   #createListener(listener: CheckedListener): OpenListener {
-    const { name, filter, tenants = [] } = listener;
+    const { name, filter, maxTags, tenants = [] } = listener;
     const logger = this.#log.child({ listener: name });
     const received = { entries: 0, bytes: 0 };
+    const tags = new ListenerTags(filter, maxTags);
     const server = new IngestServer({
       ...listener,
       logger,
       tenants,
       withoutTenant: tenants.length === 0,
-      negotiateTag: (tag, tenant): IndexerTag =>
-        grantTag(tag, { out: this.#outOf(tenant), filter }),
-      serve: (ingester) => this.#serve(ingester, filter, received),
+      negotiateTag: (tag, tenant) => tags.grant(tag, this.#outOf(tenant)),
+      serve: (ingester) => this.#serve(ingester, { listener: name, tags, received }),
     });
-    return { listener, server, received };
+    return { name, server, tags, received };
   }
 
   #serve(
     { tenant, tags, peer, log }: AdmittedIngester,
-    filter: CheckedListener['filter'],
-    received: Received,
+    parts: Pick<RelayedIngesterParts, 'listener' | 'tags' | 'received'>,
   ): ServedIngester {
     const out = this.#outOf(tenant);
     const maxDittoBytes = this.#maxDittoBytes;
-    const handler = new RelayedIngester({ out, filter, received, maxDittoBytes, peer, log }, tags);
+    const handler = new RelayedIngester({ ...parts, out, maxDittoBytes, peer, log }, tags);
     return { handler, ended: () => handler.ended() };
   }
 

@@ -5,18 +5,16 @@ import {
   type IndexerTag,
   type IngesterIdentity,
   type IngesterState,
-  InvalidTagError,
 } from '@ringest/codec';
 import {
   type EntryHandler,
   type EntryRun,
   type EntryView,
-  TagNotGrantedError,
   TagNotNegotiatedError,
 } from '@ringest/indexer';
 import type { Logger } from 'pino';
 import { DittoBlocks } from './ditto-blocks.js';
-import type { TagFilter } from './tag-filter.js';
+import type { ListenerTags } from './listener-tags.js';
 import { TagSet } from './tag-set.js';
 import type { WayOut } from './way-out.js';
 
@@ -30,7 +28,9 @@ export interface Received {
 /** What an ingester of a relay has to do with. */
 export interface RelayedIngesterParts {
   readonly out: WayOut;
-  readonly filter: TagFilter;
+  /** The name of the listener. */
+  readonly listener: string;
+  readonly tags: ListenerTags;
   /** Counts what all ingesters of the listener send. */
   readonly received: Received;
   readonly maxDittoBytes: number;
@@ -98,7 +98,8 @@ export class RelayedIngester implements EntryHandler {
   }
 
   negotiateTag(name: string): IndexerTag {
-    const tag = grantTag(name, this.#parts);
+    const { tags, out } = this.#parts;
+    const tag = tags.grant(name, out);
     this.#granted.add(tag);
     return tag;
   }
@@ -109,46 +110,22 @@ export class RelayedIngester implements EntryHandler {
   }
 
   onIngesterState(state: IngesterState | DecodeError): void {
-    const { out, peer, log } = this.#parts;
+    const { out, listener, peer, log } = this.#parts;
     if (state instanceof Error) {
       log.warn({ err: state }, 'ingester state cannot be read');
       return;
     }
-    if (this.#child === undefined) {
-      // Connections of one ingester report the same state.
-      this.#child = state.uuid || this.#uuid || peer;
-      out.children.add(this.#child);
+    if (this.#child !== undefined) {
+      out.children.update(this.#child, state);
+      return;
     }
-    out.children.set(this.#child, state);
+    // Connections of one ingester report the same state. Nobody can take the place of an ingester of another listener.
+    this.#child = `${listener}/${state.uuid || this.#uuid || peer}`;
+    out.children.add(this.#child, state);
   }
 
   /** Its connection has ended. */
   ended(): void {
     if (this.#child !== undefined) this.#parts.out.children.remove(this.#child);
-  }
-}
-
-/**
- * Returns the number of a tag that an ingester asks for.
- * @throws {TagNotGrantedError} it cannot have it
- */
-export function grantTag(
-  name: string,
-  { out, filter }: Pick<RelayedIngesterParts, 'out' | 'filter'>,
-): IndexerTag {
-  const checked = validName(name);
-  if (!filter.allows(checked) && checked !== 'gravwell') {
-    throw new TagNotGrantedError(name, 'the listener does not allow it');
-  }
-  // The numbers of the relay's own muxer are what it gives to ingesters, as an indexer gives its own.
-  return out.negotiateTag(checked) as number as IndexerTag;
-}
-
-function validName(name: string): string {
-  try {
-    return checkTag(name);
-  } catch (cause) {
-    if (!(cause instanceof InvalidTagError)) throw cause;
-    throw new TagNotGrantedError(name, 'it is not a valid name', { cause });
   }
 }

@@ -20,11 +20,6 @@ export class TagFilter {
   allows(name: string): boolean {
     return this.#patterns?.some((pieces) => fits(name, pieces)) ?? true;
   }
-
-  /** The tags that are named without a star. */
-  get names(): readonly string[] {
-    return this.#patterns?.flatMap((pieces) => (pieces.length === 1 ? pieces : [])) ?? [];
-  }
 }
 
 function piecesOf(pattern: string, option: string): readonly string[] {
@@ -36,7 +31,10 @@ function piecesOf(pattern: string, option: string): readonly string[] {
     if (trimmed === '') throw new Error('it is empty');
   } catch (cause) {
     const name = JSON.stringify(pattern);
-    throw new RelayOptionError(option, `${name} fits no tag: ${messageOf(cause)}`, { cause });
+    throw new RelayOptionError(option, `${name} fits no tag: ${messageOf(cause)}`, {
+      cause,
+      value: pattern,
+    });
   }
   return pieces;
 }

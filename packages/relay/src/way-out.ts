@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Tenant } from '@ringest/codec';
 import {
+  type CloseOptions,
   type CloseReport,
   type FrameInlet,
   IngestMuxer,
@@ -10,6 +11,7 @@ import {
   type MuxerTag,
   TagRefusedError,
   TooManyTagsError,
+  UnknownTagError,
 } from '@ringest/core';
 import { TagNotGrantedError } from '@ringest/indexer';
 import type { Logger } from 'pino';
@@ -36,13 +38,24 @@ export class WayOut {
     return this.#isJournal || this.muxer.hot() > 0;
   }
 
+  /** Whether the muxer has a tag already: another one takes one of its numbers. */
+  hasTag(name: string): boolean {
+    try {
+      this.muxer.getTag(name);
+      return true;
+    } catch (error) {
+      if (error instanceof UnknownTagError) return false;
+      throw error;
+    }
+  }
+
   /**
    * Returns the number that ingesters get for a tag: that of the muxer, so that frames need no other one.
    * @param name a valid one
    * @throws {TagNotGrantedError} every connected indexer refuses it, or no number is left
    */
   negotiateTag(name: string): MuxerTag {
-    if (this.refusedTags.includes(name)) {
+    if (this.muxer.isTagRefused(name)) {
       throw new TagNotGrantedError(name, 'every connected indexer refuses it');
     }
     try {
@@ -52,14 +65,6 @@ export class WayOut {
       if (!isRefusal) throw cause;
       throw new TagNotGrantedError(name, cause.message, { cause });
     }
-  }
-
-  /** The names of the tags that every connected indexer refuses. */
-  get refusedTags(): readonly string[] {
-    const hot = this.muxer.status().targets.filter((target) => target.hot > 0);
-    const [first, ...others] = hot;
-    const candidates = first?.refusedTags ?? [];
-    return candidates.filter((tag) => others.every((target) => target.refusedTags.includes(tag)));
   }
 
   /**
@@ -88,9 +93,9 @@ export class WayOut {
     });
   }
 
-  close(): Promise<CloseReport> {
+  close(options: CloseOptions): Promise<CloseReport> {
     this.children.close();
-    return this.muxer.close();
+    return this.muxer.close(options);
   }
 }
 

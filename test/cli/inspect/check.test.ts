@@ -181,3 +181,87 @@ describe('the settings of a configuration that was loaded', () => {
     expect(JSON.stringify(settings)).not.toContain('hunter');
   });
 });
+
+const LISTENER =
+  '[IngestListener "dmz"]\nIngest-Secret = tell-no-one\nCleartext-Bind=127.0.0.1:0\n';
+
+describe('ringest check of the file of a relay', () => {
+  it('says what each setting is, and no secret, and warns of what has no effect', async () => {
+    const file = config(`${GLOBAL}Log-File=/tmp/x.log\n`, `${LISTENER}Tags=syslog-*\n`);
+    const { status, stdout } = await run('check', file);
+    expect(stdout).not.toMatch(/hunter2|tell-no-one/);
+    expect(stdout).toContain(`warning: ${file}:4:1: [Global] Log-File: it has no effect`);
+    const lines = stdout.split('\n').map((line) => line.trim().replace(/ {2,}/g, '  '));
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        `${file} with 1 overlay can be used.`,
+        '[IngestListener "dmz"]',
+        `Ingest-Secret  (secret)  overlay ${file}.d/more.conf:2:1`,
+        `Tags  syslog-*  overlay ${file}.d/more.conf:4:1`,
+      ]),
+    );
+    expect(status).toBe(0);
+  });
+
+  it('finds all problems in one go, with their places, also as JSON', async () => {
+    const text = `[Global]
+Ingest-Secret=hunter2
+Cleartext-Backend-Target=127.0.0.1:99999
+[Attach]
+dynamic = x
+[IngestListener "a"]
+Cleartext-Bind=127.0.0.1:0
+[IngestListener "b"]
+Ingest-Secret=x
+Cleartext-Bind=127.0.0.1:0
+Tags=good
+Tags=b a d
+Tags=other
+[IngestListener "c"]
+Ingest-Secret=x
+Cleartext-Bind=127.0.0.1:0
+TLS-Bind=127.0.0.1:0
+TLS-Certfile=/nowhere/cert.pem
+TLS-Keyfile=/nowhere/key.pem
+[IngestListener "d"]
+Ingest-Secret=x
+Cleartext-Bind=127.0.0.1:123456
+Bind=1
+[IngestListener "e"]
+Ingest-Secret=x
+Cleartext-Bind=127.0.0.1:0
+Max-Tags=-1
+`;
+    const file = config(text);
+    const { status, stdout } = await run('check', file, '--json');
+    expect(status).toBe(2);
+    const { problems } = JSON.parse(stdout);
+    const found = problems.map(
+      ({ text: problem, line, column }: { text: string; line: number; column: number }) =>
+        `${line}:${column} ${problem}`,
+    );
+    expect(found).toEqual([
+      expect.stringMatching(/^3:1 \[Global\] Cleartext-Backend-Target: /),
+      expect.stringMatching(/^12:1 \[IngestListener "b"\] Tags: "b a d" fits no tag/),
+      expect.stringMatching(/^18:1 \[IngestListener "c"\] TLS-Certfile: .*ENOENT/),
+      expect.stringMatching(/^22:1 \[IngestListener "d"\] Cleartext-Bind: /),
+      expect.stringMatching(/^23:1 \[IngestListener "d"\] Bind: this key is not known/),
+      expect.stringMatching(/^27:1 \[IngestListener "e"\] Max-Tags: /),
+      expect.stringMatching(/\[IngestListener "a"\] Ingest-Secret: it is missing/),
+    ]);
+  });
+
+  it.each([
+    ['Source-Override=10.0.0.1', '[Global] Source-Override'],
+    ['Timestamp-Max-Past-Delta=1h', '[Global] Timestamp-Max-Past-Delta'],
+    ['[Attach]\nsite=here', '[Attach] site'],
+  ])('says that a relay does not change entries: %s', async (text, key) => {
+    const file = config(`${LISTENER}${GLOBAL}${text}\n`);
+    const { status, stdout } = await run('check', file);
+    const line = text.startsWith('[') ? 8 : 7;
+    expect(stdout).toBe(
+      `${file}:${line}:1: ${key}: a relay sends entries on as they are: leave it to the ingesters\n`,
+    );
+    expect(status).toBe(2);
+  });
+});

@@ -5,6 +5,7 @@ import {
   InvalidTargetError,
   NotRunningError,
   TargetChangeError,
+  TooManyTagsError,
   WaitTimeoutError,
 } from '@ringest/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -388,8 +389,24 @@ describe('a reload', () => {
     };
     const muxer = await hotMuxer(options);
     const wanted = { ...options, tags: ['test', 'new'], ...change } as typeof options;
-    await expect(muxer.reload(wanted)).rejects.toMatchObject({ code: 'ERR_CONFIGURATION', field });
+    const refusal = { code: 'ERR_CONFIGURATION', field };
+    expect(() => muxer.checkReload(wanted)).toThrow(expect.objectContaining(refusal));
+    await expect(muxer.reload(wanted)).rejects.toMatchObject(refusal);
     expect(muxer.knownTags()).toEqual(['test']);
     expect(muxer.size()).toBe(1);
+  });
+
+  it('with more new tags than numbers are left adds none of them', async () => {
+    const indexer = await CollectingIndexer.start();
+    const options = { targets: [indexer.address], secret: SECRET, closeTimeout: 20 };
+    const muxer = new IngestMuxer({ ...options, tags: ['first'] });
+    onTestFinished(async () => void (await muxer.close()));
+    muxer.start();
+    for (let i = 1; i < 65_534; i++) muxer.negotiateTag(`t${i}`);
+    const wanted = { ...options, tags: ['first', 'one', 'two'] };
+    expect(() => muxer.checkReload(wanted)).toThrow(TooManyTagsError);
+    await expect(muxer.reload(wanted)).rejects.toMatchObject({ tag: 'two' });
+    expect(muxer.knownTags()).toHaveLength(65_534);
+    muxer.checkReload({ ...options, tags: ['first', 'one'] });
   });
 });

@@ -1,4 +1,9 @@
-import { type IngestMuxer, NotRunningError, WriteAbandonedError } from '@ringest/core';
+import {
+  type IngestMuxer,
+  InvalidTimeoutError,
+  NotRunningError,
+  WriteAbandonedError,
+} from '@ringest/core';
 import { describe, expect, it } from 'vitest';
 import { CollectingIndexer } from '../../support/collecting-indexer.js';
 import { collectLogs, hotMuxer, newMuxer, SMALL_RING } from '../../support/muxer.js';
@@ -92,6 +97,19 @@ describe('close', () => {
       [0, 2],
     ]);
     expect(connection.frames).toHaveLength(accepted);
+  });
+
+  it('waits no longer than its own timeout, whatever closeTimeout is', async () => {
+    const { muxer, connection } = await connected({ closeTimeout: 3_600_000 });
+    muxer.writeEntry(entry(0));
+    await connection.entries(1);
+    expect(await muxer.close({ timeout: 1 })).toEqual({ unconfirmed: 1, cached: 0 });
+  });
+
+  it('with a timeout that is none closes nothing', async () => {
+    const { muxer } = await connected();
+    expect(() => muxer.close({ timeout: 0 })).toThrow(InvalidTimeoutError);
+    expect(muxer.status().state).toBe('running');
   });
 
   it('takes no more entries from then on', async () => {

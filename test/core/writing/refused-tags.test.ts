@@ -54,6 +54,11 @@ describe('a tag that the only indexer refuses', () => {
       /refuses the tag "bad"/,
     );
     expect(muxer.status().targets[0]?.refusedTags).toEqual(['bad']);
+    expect(['bad', 'good', 'unknown'].map((name) => muxer.isTagRefused(name))).toEqual([
+      true,
+      false,
+      false,
+    ]);
     expect(muxer.negotiateTag('bad')).toBe(bad);
     const others = [entry(0, 0), entry(1, good)];
     muxer.writeBatch(others);

@@ -6,6 +6,7 @@ import {
   type LoadedConfig,
   muxerConfiguration,
 } from '@ringest/core';
+import { checkRelayListeners, checkRelayMuxer, loadRelayConfig } from '@ringest/relay';
 import { Command } from 'commander';
 import { EXIT, type ExitStatus } from '../exit-status.js';
 import { print } from '../output.js';
@@ -24,7 +25,7 @@ export interface CheckOptions {
   readonly json: boolean;
 }
 
-/** Checks a configuration file, and says what it sets, and what sets it. It changes nothing. */
+/** Checks the configuration file of a `ship` or of a `relay`, and says what it sets, and what sets it. It changes nothing. */
 export async function check(options: CheckOptions): Promise<ExitStatus> {
   const verdict = verdictOn(options);
   const text = options.json ? `${JSON.stringify(verdict)}\n` : reportOf(verdict, options.all);
@@ -35,35 +36,80 @@ export async function check(options: CheckOptions): Promise<ExitStatus> {
 /** Keys without which there is no muxer: their problems have been told. */
 const NEEDED = /^Ingest-Secret|-Backend-Target$/i;
 
-function verdictOn({ file, overlay }: CheckOptions): Verdict {
+type Tell = (problem: unknown) => void;
+
+/** A file that was read, and what else there is to check about it, which returns warnings. */
+interface Subject {
+  readonly config: LoadedConfig;
+  checkRest(tell: Tell, canBeMuxer: () => boolean): readonly ConfigWarning[];
+}
+
+function verdictOn(options: CheckOptions): Verdict {
+  const { file } = options;
   const problems: Remark[] = [];
   let canBeMuxer = true;
-  let config: ReturnType<typeof loadShipConfig> | undefined;
+  let settings: readonly ConfigSetting[] | undefined;
   const tell = (error: unknown) => {
     if (!(error instanceof Error && 'code' in error)) throw error;
-    if (error instanceof ConfigFileError && NEEDED.test(error.field ?? '')) canBeMuxer = false;
-    problems.push(problemOf(error, config?.settings));
-  };
-  const attempt = <Result>(work: () => Result): Result | undefined => {
-    try {
-      return work();
-    } catch (error) {
-      tell(error);
-      return undefined;
+    if (error instanceof ConfigFileError && NEEDED.test(error.field ?? '') && isGlobal(error)) {
+      canBeMuxer = false;
     }
+    problems.push(problemOf(error, settings));
   };
-  config = attempt(() =>
-    loadShipConfig(file, { overlays: overlay, writeUuid: false, onProblem: tell }),
-  );
-  if (config === undefined) return { file, files: [file], settings: [], warnings: [], problems };
-  const { files, settings } = config;
-  const warnings = (canBeMuxer && attempt(() => checkMuxer(config))) || [];
-  checkInputs(config, tell);
-  const told = warnings.map(({ key, reason }) => ({
-    text: `[Global] ${key}: ${reason}`,
-    ...placeOf(settings, key),
-  }));
-  return { file, files, settings, warnings: told, problems: problems.sort(byPlace(files)) };
+  const subject = attempt(() => relayOf(options, tell) ?? shipOf(options, tell), tell);
+  if (subject === undefined) return { file, files: [file], settings: [], warnings: [], problems };
+  const { files, settings: all } = subject.config;
+  settings = all;
+  const warnings = subject
+    .checkRest(tell, () => canBeMuxer)
+    .map(({ key, reason }) => ({
+      text: `[Global] ${key}: ${reason}`,
+      ...placeOf(all, key),
+    }));
+  return { file, files, settings: all, warnings, problems: problems.sort(byPlace(files)) };
+}
+
+/** The file of a relay; `undefined`: it has no listener of one. */
+function relayOf({ file, overlay }: CheckOptions, tell: Tell): Subject | undefined {
+  const found: ConfigFileError[] = [];
+  const options = { overlays: overlay, writeUuid: false };
+  const onProblem = (problem: ConfigFileError) => void found.push(problem);
+  const config = loadRelayConfig(file, { ...options, onProblem });
+  if (config.sections.IngestListener.size === 0) return undefined;
+  found.forEach(tell);
+  return {
+    config,
+    checkRest(tell, canBeMuxer) {
+      const listeners = checkRelayListeners(config, tell);
+      return (canBeMuxer() && attempt(() => checkRelayMuxer(config, listeners), tell)) || [];
+    },
+  };
+}
+
+function shipOf({ file, overlay }: CheckOptions, tell: Tell): Subject {
+  const config = loadShipConfig(file, { overlays: overlay, writeUuid: false, onProblem: tell });
+  return {
+    config,
+    checkRest(tell, canBeMuxer) {
+      const warnings = canBeMuxer() && attempt(() => checkMuxer(config), tell);
+      checkInputs(config, tell);
+      return warnings || [];
+    },
+  };
+}
+
+function attempt<Result>(work: () => Result, tell: Tell): Result | undefined {
+  try {
+    return work();
+  } catch (error) {
+    tell(error);
+    return undefined;
+  }
+}
+
+/** What is wrong in the section of a listener is no problem of the muxer. */
+function isGlobal({ section = 'Global' }: ConfigFileError): boolean {
+  return /^Global$/i.test(section);
 }
 
 function checkMuxer(config: LoadedConfig): readonly ConfigWarning[] {

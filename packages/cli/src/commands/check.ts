@@ -4,6 +4,7 @@ import type { CheckOptions } from '../check/check.js';
 const EXAMPLES = `
 Examples:
   ringest check /etc/ringest.conf
+  ringest check /etc/ringest/relay.conf
   ringest check /etc/ringest.conf --overlay /etc/ringest.d --all
   ringest check /etc/ringest.conf --json | jq '.settings[] | select(.source == "environment")'
 
@@ -20,7 +21,8 @@ export function addCheckCommand(program: Command): void {
     .summary('check a configuration file, and say what sets what')
     .description(
       "Read a configuration file in Gravwell's format, its overlays and the environment as ringest ship " +
-        'does, and print each setting with its source, or what is wrong and where.',
+        'does, and print each setting with its source, or what is wrong and where. A file with a section ' +
+        '[IngestListener "name"] is read as ringest relay does.',
     )
     .argument('<file>', 'the configuration file')
     .option(

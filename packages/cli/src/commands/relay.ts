@@ -1,5 +1,5 @@
 import { addCacheFlags, addTargetFlags, readCache, readTargets } from '@ringest/flags';
-import { duration, findSecret } from '@ringest/indexer/command-line';
+import { duration, findSecret, wholeNumber } from '@ringest/indexer/command-line';
 import { type Command, Option } from 'commander';
 import type { RelayChoice } from '../relay/relay-choice.js';
 
@@ -11,6 +11,7 @@ interface Flags {
   listenTlsCert?: string;
   listenTlsKey?: string;
   allowTag: string[];
+  maxTags?: number;
   allowTenant: string[];
   grace: number;
   statusSocket?: string;
@@ -23,12 +24,12 @@ Examples:
   ringest relay --config /etc/ringest/relay.conf --cache-path /var/lib/ringest --cache-mode journal
 
 Ingesters get their confirmations when indexers have confirmed; with --cache-mode journal, when entries
-are on disk. The tag gravwell is always allowed.
+are on disk. The tag gravwell is always allowed. Each tenant has a cache of its own, up to --cache-max-bytes.
 
 Exit status: 0 after a signal, when all was confirmed or is in the cache; 1 not all; 2 the command line or
 a configuration cannot be used; 3 it could not begin or go on. SIGTERM and SIGINT read no more, and
 wait for confirmations up to --grace; a second one leaves at once. SIGHUP reads the configuration
-again: targets, tags and the label.`;
+again: targets, tags, the label, and the certificates of listeners; it says which listeners need a restart.`;
 
 /** Adds `ringest relay`. */
 export function addRelayCommand(program: Command): void {
@@ -60,6 +61,12 @@ export function addRelayCommand(program: Command): void {
     .option('--listen-tls-key <file>', 'the PEM key of that certificate, not encrypted')
     .addOption(
       list('--allow-tag <pattern>', 'a tag that ingesters may have, or some, as syslog-*', 'any'),
+    )
+    .addOption(
+      new Option(
+        '--max-tags <count>',
+        'how many tags its ingesters may add, since the start (default: 4096)',
+      ).argParser(wholeNumber(1, 65_535)),
     )
     .addOption(list('--allow-tenant <name>', 'a tenant that ingesters may name, and must'));
   command.optionsGroup('Where entries go:');
@@ -100,15 +107,13 @@ function readChoice(command: Command): RelayChoice {
 
 function listenerOf(command: Command, flags: Flags): RelayChoice['listener'] {
   const { listen, listenSecret, listenSecretFile, listenTlsCert: cert, listenTlsKey: key } = flags;
-  const { allowTag: tags, allowTenant: tenants } = flags;
+  const { allowTag: tags, allowTenant: tenants, maxTags } = flags;
   if (listen.length === 0) {
-    const alone = Object.entries({ listenSecret, listenSecretFile, cert, key }).some(
+    const alone = Object.entries({ listenSecret, listenSecretFile, cert, key, maxTags }).some(
       ([, value]) => value !== undefined,
     );
     if (alone || tags.length > 0 || tenants.length > 0) {
-      command.error(
-        'error: --listen-…, --allow-tag and --allow-tenant are about --listen: give one',
-      );
+      command.error('error: --listen-…, --allow-…, and --max-tags are about --listen: give one');
     }
     return undefined;
   }
@@ -126,6 +131,7 @@ function listenerOf(command: Command, flags: Flags): RelayChoice['listener'] {
     secret,
     ...(cert === undefined || key === undefined ? {} : { tls: { cert, key } }),
     ...(tags.length === 0 ? {} : { tags }),
+    ...(maxTags === undefined ? {} : { maxTags }),
     ...(tenants.length === 0 ? {} : { tenants }),
   };
 }

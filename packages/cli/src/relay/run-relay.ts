@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 import { AllTargetsFailedError, type CloseReport } from '@ringest/core';
-import { Relay } from '@ringest/relay';
+import { Relay, type RelayListener, RelayReloadError } from '@ringest/relay';
 import { EXIT, type ExitStatus } from '../exit-status.js';
+import { HangUps } from '../ship/hang-ups.js';
 import { shipLogger } from '../ship/ship-log.js';
 import { Stopping } from '../ship/stopping.js';
 import type { StatusCounts } from '../status/status-reply.js';
@@ -14,6 +16,7 @@ import { planOf, type RelayChoice } from './relay-choice.js';
  */
 export async function runRelay(choice: RelayChoice): Promise<ExitStatus> {
   const say = (line: string) => void process.stderr.write(`ringest: ${line}\n`);
+  using hangUps = new HangUps();
   const { listeners, muxer, warnings } = planOf(choice);
   for (const warning of warnings) say(warning);
   const logger = shipLogger((line) => void process.stderr.write(`${line}\n`), false);
@@ -24,17 +27,17 @@ export async function runRelay(choice: RelayChoice): Promise<ExitStatus> {
   for (const { name, addresses } of relay.stats().listeners) {
     say(`listener ${name}: ${addresses.join(', ')}`);
   }
-  const source = { command: 'relay', muxers: relay.muxers, counts: () => countsOf(relay) } as const;
+  const source = {
+    command: 'relay',
+    muxers: relay.muxers,
+    counts: () => countsOf(relay),
+    ingestListeners: () => relay.stats().listeners,
+  } as const;
   await using _status = await serveStatus(choice.statusSocket, source, (line) =>
     say(line.replace(/^ringest: /, '')),
   );
-  const reload = () => void reloadTargets(relay, choice, say);
-  process.on('SIGHUP', reload);
-  try {
-    await Promise.race([aborted(stopping.reading), failed]);
-  } finally {
-    process.off('SIGHUP', reload);
-  }
+  hangUps.serve((signal) => reload(relay, listeners, choice, signal, say));
+  await Promise.race([aborted(stopping.reading), failed]);
   return tellEnd(relay, await relay.close(), say);
 }
 
@@ -58,17 +61,42 @@ function allFailed(relay: Relay): Promise<never> {
   return failed;
 }
 
-async function reloadTargets(
+async function reload(
   relay: Relay,
+  open: readonly RelayListener[],
   choice: RelayChoice,
+  signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<void> {
   try {
-    await relay.reload(planOf(choice).muxer);
-    say('the configuration was read again; listeners stay as they are');
+    const { muxer, listeners, warnings } = planOf(choice);
+    for (const warning of warnings) say(warning);
+    for (const line of unchanged(open, listeners)) say(line);
+    await relay.reload(muxer, { signal });
+    say('the configuration was read again');
   } catch (error) {
-    say(`the configuration stays as it was: ${(error as Error).message}`);
+    const isHalf = error instanceof RelayReloadError;
+    const what = isHalf ? 'was read again, but not all is done' : 'stays as it was';
+    say(`the configuration ${what}: ${(error as Error).message}`);
   }
+}
+
+/** What a restart would change of listeners. */
+function unchanged(open: readonly RelayListener[], wanted: readonly RelayListener[]): string[] {
+  const next = new Map(wanted.map((listener) => [listener.name, listener]));
+  const names = new Set(open.map(({ name }) => name));
+  const stay = open.flatMap((listener) => {
+    const { name } = listener;
+    const other = next.get(name);
+    if (other === undefined)
+      return [`listener ${name} is gone from the configuration: restart to close it`];
+    if (isDeepStrictEqual(listener, other)) return [];
+    return [
+      `listener ${name} has changed in the configuration, and goes on as before: restart for it`,
+    ];
+  });
+  const fresh = wanted.filter(({ name }) => !names.has(name));
+  return [...stay, ...fresh.map(({ name }) => `listener ${name} is new: restart to open it`)];
 }
 
 function countsOf(relay: Relay): StatusCounts {

@@ -1,16 +1,20 @@
-/** SIGHUP, which asks for the configuration to be read again and does not end a `ship`. */
+/** SIGHUP, which asks for the configuration to be read again and does not end a `ship` or a `relay`. */
 export class HangUps implements Disposable {
   readonly #listener = () => this.#came();
-  #act: (() => Promise<void>) | undefined;
+  #act: ((signal: AbortSignal) => Promise<void>) | undefined;
   #hasCome = false;
+  #turn = new AbortController();
   #last = Promise.resolve();
 
   constructor() {
     process.on('SIGHUP', this.#listener);
   }
 
-  /** Acts at each SIGHUP, once the last act is done; at once, if one has come before. The act must not throw. */
-  serve(act: () => Promise<void>): void {
+  /**
+   * Acts at each SIGHUP, once the last act is done; at once, if one has come before. Its signal is aborted when the
+   * next one comes: what takes long should end then. The act must not throw.
+   */
+  serve(act: (signal: AbortSignal) => Promise<void>): void {
     this.#act = act;
     if (this.#hasCome) this.#came();
   }
@@ -22,6 +26,12 @@ export class HangUps implements Disposable {
 
   #came(): void {
     this.#hasCome = true;
-    this.#last = this.#last.then(async () => await this.#act?.());
+    this.#turn.abort(new Error('another SIGHUP came'));
+    this.#turn = new AbortController();
+    const { signal } = this.#turn;
+    this.#last = this.#last.then(async () => {
+      // The next act does the same.
+      if (!signal.aborted) await this.#act?.(signal);
+    });
   }
 }

@@ -5,7 +5,7 @@ import { exitStatusOf } from '../exit-status.js';
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * What ends a `ship` early. A first SIGINT or SIGTERM aborts `reading`, and after the grace `waiting`. A
+ * What ends a `ship` early, or a `relay`. A first SIGINT or SIGTERM aborts `reading`, and after the grace `waiting`. A
  * second signal ends the process at once.
  */
 export class Stopping {

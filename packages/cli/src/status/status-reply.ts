@@ -6,6 +6,7 @@ export interface StatusCounts {
   readonly bytes: number;
   readonly entries: number;
   readonly confirmed: number;
+  /** Entries that cannot be sent. A relay has none: it refuses ingesters and tags, see {@link IngestListenerStatus}. */
   readonly refused: number;
 }
 
@@ -66,6 +67,22 @@ export interface ListenStatus {
   readonly busyRequests: number;
 }
 
+/** A listener of a relay: counts since the start. */
+export interface IngestListenerStatus {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  /** How many ingesters are connected, and may ingest. */
+  readonly ingesters: number;
+  /** Ingesters that did not have the secret, or a tenant that may ingest. */
+  readonly refusedIngesters: number;
+  /** Requests for a tag that were refused. */
+  readonly refusedTags: number;
+  /** Entries that were received, including those that ingesters have sent again. */
+  readonly entries: number;
+  /** Bytes of data and enumerated values in these entries. */
+  readonly bytes: number;
+}
+
 /** A queue whose messages become entries: counts since the start. */
 export interface QueueStatus {
   /** Where its messages come from, such as `nats://127.0.0.1:4222 events/ingest`, or `kafka://…` with a topic and a group. */
@@ -111,6 +128,8 @@ export interface StatusReply extends StatusCounts {
   readonly files: readonly FileStatus[];
   /** What the listeners hold and have turned away; `null`: there is none. */
   readonly listeners: ListenStatus | null;
+  /** The listeners of a relay. */
+  readonly ingestListeners: readonly IngestListenerStatus[];
   readonly queues: readonly QueueStatus[];
   /** `null`: entries go to indexers, by `lanes`. */
   readonly to: OutletStatus | null;
@@ -125,6 +144,7 @@ export interface StatusSource {
   files?(): readonly FileStatus[];
   /** `undefined`: there is no listener. */
   listeners?(): ListenStatus | undefined;
+  ingestListeners?(): readonly IngestListenerStatus[];
   queues?(): readonly QueueStatus[];
   to?(): OutletStatus | undefined;
 }
@@ -147,6 +167,7 @@ export function statusReply(source: StatusSource, rates: StatusCounts): StatusRe
     cache: cache === undefined ? null : { ...cache, trouble: cache.trouble?.message ?? null },
     files: source.files?.() ?? [],
     listeners: source.listeners?.() ?? null,
+    ingestListeners: source.ingestListeners?.() ?? [],
     queues: source.queues?.() ?? [],
     to,
   };

@@ -1,6 +1,7 @@
 import type {
   CacheStatus,
   FileStatus,
+  IngestListenerStatus,
   LaneStatus,
   ListenStatus,
   OutletStatus,
@@ -13,12 +14,15 @@ const numbers = new Intl.NumberFormat('en');
 /** A status for people. */
 export function statusText(reply: StatusReply): string {
   const { command, pid, seconds, entries, confirmed, refused, rates, lanes, cache, files } = reply;
-  const { queues, to, listeners } = reply;
+  // A command of an earlier version does not send them.
+  const { queues, to, listeners, ingestListeners = [] } = reply;
   const hot = lanes.filter(isHot).length;
+  const refusals = command === 'relay' ? '' : `, ${count(refused)} refused`;
   return [
     `${command}, process ${pid}, for ${duration(seconds)}`,
-    `  entries  ${count(entries)} read, ${count(confirmed)} confirmed, ${count(refused)} refused`,
+    `  entries  ${count(entries)} read, ${count(confirmed)} confirmed${refusals}`,
     `  rate     ${count(rates.entries)}/s read (${bytes(rates.bytes)}/s), ${count(rates.confirmed)}/s confirmed`,
+    ...ingestListeners.map(ingestListenerLine),
     ...(to === null ? [`  lanes    ${hot} of ${lanes.length} connected`] : [outletLine(to)]),
     ...lanes.map(laneLine),
     ...queues.map(queueLine),
@@ -52,6 +56,16 @@ function laneLine(lane: LaneStatus): string {
 function outletLine({ name, isConnected, stored, duplicates }: OutletStatus): string {
   const state = isConnected ? 'connected' : 'not connected';
   return `  to       ${name}  ${state}: ${count(stored)} stored, ${count(duplicates)} duplicates`;
+}
+
+function ingestListenerLine(listener: IngestListenerStatus): string {
+  const { name, addresses, ingesters, entries, refusedIngesters, refusedTags } = listener;
+  const parts = [
+    `${count(ingesters)} connected`,
+    `${count(entries)} entries`,
+    `${count(refusedIngesters)} ingesters and ${count(refusedTags)} tags refused`,
+  ];
+  return `  listener ${name}  ${addresses.join(', ')}: ${parts.join(', ')}`;
 }
 
 function queueLine(queue: QueueStatus): string {

@@ -85,6 +85,23 @@ export class MuxerTags {
     return { tag, name: checked, isNew: true };
   }
 
+  /**
+   * Checks whether tags can be added.
+   * @param names checked names
+   * @throws {TooManyTagsError} there are more new ones than numbers are left
+   */
+  checkRoom(names: readonly string[]): void {
+    const fresh = names.filter((name) => !this.#numbers.has(name));
+    const first = fresh[MAX_TAGS - this.#names.length];
+    if (first !== undefined) throw new TooManyTagsError(first, MAX_TAGS);
+  }
+
+  /** Whether every connected indexer refuses the tag of a name. */
+  refusesName(name: string): boolean {
+    const tag = this.#numbers.get(name);
+    return tag !== undefined && this.#refused?.has(tag) === true;
+  }
+
   /** The tags that every connected indexer refuses. */
   get refusedTags(): readonly number[] {
     return [...(this.#refused ?? [])];

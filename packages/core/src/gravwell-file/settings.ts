@@ -136,7 +136,9 @@ export function checkGlobal(
  *
  * @throws {ConfigFileError} if the file cannot be read, or its first line is empty.
  */
-export function globalSecret(global: GlobalConfig): string {
+export function globalSecret(
+  global: Pick<GlobalConfig, 'Ingest_Secret' | 'Ingest_Secret_File'>,
+): string {
   if (global.Ingest_Secret !== '') return global.Ingest_Secret;
   return readFirstLine(global.Ingest_Secret_File, { field: 'Ingest-Secret-File' });
 }

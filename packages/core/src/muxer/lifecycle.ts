@@ -46,13 +46,16 @@ export class Lifecycle {
     parts.lanes.start();
   }
 
-  /** Further calls return the same promise. */
-  close(): Promise<CloseReport> {
-    this.#closed ??= this.#close().finally(() => this.keepAlive.end());
+  /**
+   * Further calls return the same promise.
+   * @param timeout how long to wait for confirmations, in milliseconds
+   */
+  close(timeout = this.#parts.configuration.closeTimeout): Promise<CloseReport> {
+    this.#closed ??= this.#close(timeout).finally(() => this.keepAlive.end());
     return this.#closed;
   }
 
-  async #close(): Promise<CloseReport> {
+  async #close(timeout: number): Promise<CloseReport> {
     const parts = this.#parts;
     const { log, lanes } = parts;
     const wasRunning = parts.state === 'running';
@@ -67,7 +70,7 @@ export class Lifecycle {
     parts.configuration.attachments?.stop();
     parts.producers.stop();
     if (wasRunning && lanes.failure === undefined) {
-      await Promise.all([this.#sync(), this.#settleDittos()]);
+      await Promise.all([this.#sync(timeout), this.#settleDittos(timeout)]);
     }
     log.end();
     const report = await this.#leave(closing);
@@ -82,14 +85,13 @@ export class Lifecycle {
   }
 
   /** Waits for confirmations, and then for those of the self log lines that were written in the meantime. */
-  async #sync(): Promise<void> {
+  async #sync(timeout: number): Promise<void> {
     const parts = this.#parts;
     const { log, producers, dispatcher } = parts;
-    const { closeTimeout } = parts.configuration;
-    const deadline = performance.now() + closeTimeout;
+    const deadline = performance.now() + timeout;
     const left = () => Math.max(1, deadline - performance.now());
     try {
-      if (producers.count > 0) await producers.ended({ timeout: closeTimeout });
+      if (producers.count > 0) await producers.ended({ timeout });
     } catch (error) {
       log.warn({ err: error }, 'not all producers ended in time');
     }
@@ -107,10 +109,10 @@ export class Lifecycle {
     await dispatcher.barrier(true, { timeout: left() }).catch(() => {});
   }
 
-  async #settleDittos(): Promise<void> {
-    const { dittos, configuration, log } = this.#parts;
+  async #settleDittos(timeout: number): Promise<void> {
+    const { dittos, log } = this.#parts;
     try {
-      await dittos.settled({ timeout: configuration.closeTimeout });
+      await dittos.settled({ timeout });
     } catch (error) {
       log.warn({ err: error }, 'not all ditto blocks were finished in time');
     }

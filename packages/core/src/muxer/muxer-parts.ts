@@ -3,7 +3,8 @@ import { FRAME_BYTES, type MuxerTag } from '@ringest/codec';
 import { type Lane, SharedMemoryPool } from '@ringest/workers';
 import { DiskCache } from '../cache/disk-cache.js';
 import type { CacheSettings } from '../configuration/cache-settings.js';
-import type { Configuration } from '../configuration/configuration.js';
+import type { Configuration, MuxerConfiguration } from '../configuration/configuration.js';
+import { checkReload } from '../configuration/reload.js';
 import type { Target } from '../configuration/targets/index.js';
 import { CheckedEntry } from '../entries/checked-entry.js';
 import { DittoWriter } from '../entries/ditto-writer.js';
@@ -82,6 +83,13 @@ export class MuxerParts {
   /** Throws what `checkRunning` does, unless the muxer is not started yet. */
   checkUsable(): void {
     if (this.state !== 'not started') this.checkRunning();
+  }
+
+  /** Checks a configuration that a muxer at work is to take over. @throws {ConfigurationError | TooManyTagsError} it cannot */
+  checkReload(input: MuxerConfiguration): Configuration {
+    const next = checkReload(this.configuration, input);
+    this.tags.checkRoom(next.tags);
+    return next;
   }
 
   /** Adds a tag, unless the muxer has it already, and returns its number. */

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import { ListenError } from '../errors.js';
 import { formatListenAddress, type ListenAddress, type PortAddress } from './address.js';
 import { type ListenerEvents, peerOf, SOCKET_OPTIONS } from './arrival.js';
 import { listenOnPipe } from './pipe.js';
 import type { IndexerTls } from './tls-material.js';
-import { createTlsServer } from './tls-server.js';
+import { contextOf, createTlsServer } from './tls-server.js';
 
 const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use: choose another one',
@@ -18,14 +19,15 @@ const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
 export class Listener {
   readonly #configured: ListenAddress;
   readonly #server: Server;
+  /** The same server, if it is one of TLS. */
+  readonly #tlsServer: TlsServer | undefined;
 
   /** @param tls certificate and key as PEM texts, required for a `tls://` address. */
   constructor(address: ListenAddress, tls: IndexerTls | undefined, events: ListenerEvents) {
     this.#configured = address;
-    this.#server =
-      address.scheme === 'tls' && tls !== undefined
-        ? createTlsServer(tls, events)
-        : createPlainServer(address, events);
+    const isTls = address.scheme === 'tls' && tls !== undefined;
+    this.#tlsServer = isTls ? createTlsServer(tls, events) : undefined;
+    this.#server = this.#tlsServer ?? createPlainServer(address, events);
     this.#server.on('error', (error) => {
       if (this.#server.listening) events.failed(error);
     });
@@ -46,6 +48,11 @@ export class Listener {
     const address = this.#configured;
     if (address.scheme === 'pipe') await listenOnPipe(this.#server, address);
     else await listenOnPort(this.#server, address);
+  }
+
+  /** Uses another certificate and key for connections from now on, if it listens with TLS. */
+  renew(tls: IndexerTls): void {
+    this.#tlsServer?.setSecureContext(contextOf(tls));
   }
 
   /** Stops listening, and waits until all its connections have ended. */

@@ -4,15 +4,17 @@ import { connect, type Server } from 'node:net';
 import { ListenError } from '../errors.js';
 import { formatListenAddress, type PipeAddress } from './address.js';
 
+const IN_USE = 'another process listens there';
+
 const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another indexer listens there',
+  EADDRINUSE: IN_USE,
   // Node.js says this also when there is no such directory.
   EACCES: 'its directory does not exist, or this user may not write there',
 };
 
 /**
  * Listens on a Unix stream socket. The server removes its file when it closes. A socket that a killed
- * indexer left behind is removed first.
+ * process left behind is removed first.
  *
  * @throws {ListenError} if another process listens there or the path is a file of another kind, both of
  * which are left alone, or if the socket cannot be created.
@@ -56,5 +58,5 @@ async function removeStale(address: PipeAddress): Promise<void> {
   } finally {
     socket.destroy();
   }
-  throw new ListenError(formatListenAddress(address), 'another indexer listens there');
+  throw new ListenError(formatListenAddress(address), IN_USE);
 }

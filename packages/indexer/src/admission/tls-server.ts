@@ -1,5 +1,5 @@
-import type { Server, Socket } from 'node:net';
-import { createServer, type TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import type { RingestError } from '@ringest/codec';
 import { IngesterTimeoutError, TlsHandshakeError } from '../errors.js';
 import { type ListenerEvents, peerOf, SOCKET_OPTIONS } from './arrival.js';
@@ -9,14 +9,15 @@ import type { IndexerTls } from './tls-material.js';
 const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
 /** Makes a TLS server. It reports each connection before its handshake, with a promise for the outcome. */
-export function createTlsServer({ cert, key, ca }: IndexerTls, events: ListenerEvents): Server {
+export function createTlsServer(tls: IndexerTls, events: ListenerEvents): Server {
+  const { ca } = tls;
   // Node.js does not show which connection a TLS socket belongs to.
   const handshakes = new Map<string | undefined, Handshake>();
   // A TLS socket that was destroyed has lost its addresses; its connection was closed just before.
   let closing: Handshake | undefined;
   const server = createServer({
     ...SOCKET_OPTIONS,
-    ...{ cert, key, ca, minVersion: 'TLSv1.2' },
+    ...contextOf(tls),
     ...{ requestCert: ca !== undefined, rejectUnauthorized: ca !== undefined },
   });
   server.on('connection', (socket: Socket) => {
@@ -61,6 +62,11 @@ export function createTlsServer({ cert, key, ca }: IndexerTls, events: ListenerE
     socket.destroy();
   });
   return server;
+}
+
+/** What each handshake uses; it can change while the server listens. */
+export function contextOf({ cert, key, ca }: IndexerTls): SecureContextOptions {
+  return { cert, key, ca, minVersion: 'TLSv1.2' };
 }
 
 interface Handshake {
