@@ -115,13 +115,13 @@ describe('ringest relay', () => {
   });
 
   it('goes on after a SIGHUP that comes before it listens, and reads the file again then', async () => {
-    const silent = await ScriptedIndexer.listen({ greets: false });
+    const port = await freePort();
+    const silent = await ScriptedIndexer.listen({ greets: false, port });
     const config = join(temporaryDirectory(), 'relay.conf');
     writeFileSync(config, fileFor(silent.address));
     const relay = new NodeProcess(RINGEST, ['relay', '--config', config]);
     await silent.connection(0);
     relay.kill('SIGHUP');
-    const { port } = silent;
     await silent.close();
     await CollectingIndexer.start({ port });
     await relay.says('stderr', /listener local/);

@@ -1,8 +1,8 @@
 import { EMPTY_INGESTER_STATE, encodeIngesterState } from '@ringest/codec';
 import { IngestMuxer } from '@ringest/core';
+import { ChildStates } from '@ringest/relay/internal';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ChildStates } from '../../packages/relay/dist/child-states.js';
 import { IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';
 import { SECRET } from '../support/muxer.js';
