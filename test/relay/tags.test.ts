@@ -1,13 +1,14 @@
-import { encodeTag, encodeTagRequest } from '@ringest/codec';
+import { encodeErrorTag, encodeTag, encodeTagRequest } from '@ringest/codec';
 import { RelayOptionError } from '@ringest/relay';
 import { describe, expect, it } from 'vitest';
+import { unusedAddress } from '../support/caching.js';
 import { CollectingIndexer } from '../support/collecting-indexer.js';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';
 import { SECRET } from '../support/muxer.js';
 import { newRelay, type RelaySetUp, startRelay } from '../support/relaying.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
-import { eventually } from '../support/waiting.js';
+import { eventually, until } from '../support/waiting.js';
 
 /** What a relay before a collecting indexer answers to a tag request. */
 async function answered(tags: readonly string[] | undefined, names: readonly string[]) {
@@ -93,7 +94,29 @@ describe('a listener', () => {
   });
 });
 
-describe('a tag that every indexer refuses', () => {
+describe('a tag that every connected indexer refuses', () => {
+  it('holds up nobody else while an indexer is away that may accept it', async () => {
+    lightChallenges();
+    const indexer = await ScriptedIndexer.listen({ confirms: 'at once', answersTags: false });
+    const { address: away, port } = await unusedAddress();
+    const { relay, address } = await startRelay({
+      muxer: { targets: [indexer.address, away], tags: ['good'] },
+    });
+    const { client: good, tags } = await IngesterClient.hot(address, SECRET, ['good']);
+    const { client: bad, tags: bads } = await IngesterClient.hot(address, SECRET, ['bad']);
+    const frame = (id: number, tag: number) => encodeFrame(id, { timestamp: 1, tag, data: 'x' });
+    bad.write(frame(1, bads.get('bad') as number));
+    await until('the entry', () => relay.stats().muxers.get('')?.writtenEntries === 1);
+    const upstream = await indexer.hot(0);
+    await upstream.until('a request for the tag', () => upstream.heard.includes('tag'));
+    upstream.write(encodeErrorTag());
+    expect(await bad.confirmedUntilEnd()).toEqual([]);
+    good.write(frame(1, tags.get('good') as number));
+    await good.expect('confirmEntry');
+    const late = await CollectingIndexer.start({ port });
+    await eventually(() => expect(late.received.map((one) => one.tag)).toContain('bad'));
+  });
+
   it('ends the connection that uses it, and no other one; later it is refused', async () => {
     lightChallenges();
     const indexer = await ScriptedIndexer.listen({

@@ -536,7 +536,6 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       writer: this.#writer,
       receipts: cache?.mode === 'journal' ? this.#cache : undefined,
       checkRunning: () => this.#checkRunning(),
-      barrier: () => this.barrier(),
     });
   }
 
