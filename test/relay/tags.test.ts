@@ -97,7 +97,11 @@ describe('a listener', () => {
 describe('a tag that every connected indexer refuses', () => {
   it('holds up nobody else while an indexer is away that may accept it', async () => {
     lightChallenges();
-    const indexer = await ScriptedIndexer.listen({ confirms: 'at once', answersTags: false });
+    const indexer = await ScriptedIndexer.listen({
+      confirms: 'at once',
+      answersTags: false,
+      later: { answersTags: true, numberTag: () => undefined },
+    });
     const { address: away, port } = await unusedAddress();
     const { relay, address } = await startRelay({
       muxer: { targets: [indexer.address, away], tags: ['good'] },
