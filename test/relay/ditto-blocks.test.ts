@@ -34,19 +34,23 @@ describe('a ditto block', () => {
 
   it('is refused when an entry of it cannot be sent on, and what follows is sent on', async () => {
     lightChallenges();
-    const indexer = await ScriptedIndexer.listen({ dittoResult: 0, confirms: 'at once' });
-    const muxer = { targets: [indexer.address], maxEntrySize: 100 };
-    const { address } = await startRelay({ muxer });
-    const { client, tags } = await IngesterClient.hot(address, SECRET, ['test']);
-    const tag = tags.get('test') as number;
-    const frame = (bytes: number) =>
-      encodeFrame(1, { timestamp: 1, tag, data: Buffer.alloc(bytes) });
-    client.write(Buffer.concat([encodeDittoBlock(2), frame(1), frame(101)]));
+    const indexer = await ScriptedIndexer.listen({
+      dittoResult: 0,
+      numberTag: (name) => (name === 'bad' ? undefined : 700),
+    });
+    const { relay, address } = await startRelay({ muxer: { targets: [indexer.address] } });
+    const { client, tags } = await IngesterClient.hot(address, SECRET, ['good', 'bad']);
+    const block = (...names: string[]) => {
+      const entries = names.map((name) => ({ timestamp: 1, tag: tags.get(name) as number }));
+      const frames = entries.map((entry) => encodeFrame(1, { ...entry, data: 'x' }));
+      return Buffer.concat([encodeDittoBlock(names.length), ...frames]);
+    };
+    const targets = () => relay.muxers.get('')?.status().targets ?? [];
+    await until('a refusal', () => targets()[0]?.refusedTags.includes('bad') === true);
+    client.write(Buffer.concat([block('good', 'bad'), block('good', 'good')]));
     expect(await client.expect('confirmDittoBlock')).toMatchObject({ result: 1 });
-    client.write(Buffer.concat([encodeDittoBlock(1), frame(100), frame(100)]));
     expect(await client.expect('confirmDittoBlock')).toMatchObject({ result: 0 });
-    await client.expect('confirmEntry');
-    expect((await indexer.hot(0)).dittos).toHaveLength(1);
+    expect((await indexer.hot(0)).dittos.map((frames) => frames.length)).toEqual([2]);
   });
 
   it('ends the connection when the indexer may have it: the ingester must not believe otherwise', async () => {

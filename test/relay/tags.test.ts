@@ -94,6 +94,19 @@ describe('a listener', () => {
   });
 });
 
+it('a connection ends with the header of an entry that is too long for the muxer', async () => {
+  lightChallenges();
+  const indexer = await ScriptedIndexer.listen({ confirms: 'at once' });
+  const muxer = { targets: [indexer.address], maxEntrySize: 1000 };
+  const { address, logs } = await startRelay({ muxer });
+  const { client, tags } = await IngesterClient.hot(address, SECRET, ['test']);
+  const frame = (id: number, bytes: number) =>
+    encodeFrame(id, { timestamp: 1, tag: tags.get('test') as number, data: Buffer.alloc(bytes) });
+  client.write(Buffer.concat([frame(1, 1000), frame(2, 1001).subarray(0, 46)]));
+  await client.confirmedUntilEnd();
+  expect(logs.map(({ err }) => err?.code)).toContain('ERR_LIMIT');
+});
+
 describe('a tag that every connected indexer refuses', () => {
   it('holds up nobody else while an indexer is away that may accept it', async () => {
     lightChallenges();
