@@ -140,6 +140,7 @@ export class FrameInlet {
     const { receipts } = this.#host;
     const before = this.#receipt;
     const receipt = receipts?.receiptAfter(room, entries);
+    if (room === undefined) return receipt;
     return receipt?.catch(async (error) => {
       if (!isGivenUp(error, options)) throw error;
       // It may stand for the writes of others. Those before it may still wait for room.

@@ -152,11 +152,13 @@ export class Barriers {
    * @returns whether another barrier was passed during the call: then call it again
    */
   settle(refusal: (() => Error) | undefined): boolean {
+    let error: Error | undefined;
     for (const barrier of this.#waiting) {
       if (!barrier.isPassed(this.#lanes)) return barrier.arm(this.#lanes);
       this.#waiting.delete(barrier);
-      if (refusal === undefined) barrier.pending.resolve();
-      else barrier.pending.reject(refusal());
+      error ??= refusal?.();
+      if (error === undefined) barrier.pending.resolve();
+      else barrier.pending.reject(error);
     }
     return false;
   }

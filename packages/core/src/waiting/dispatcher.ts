@@ -304,8 +304,7 @@ export class Dispatcher {
     const again = this.#rings.settle();
     const { refused } = this.#rings;
     const [oldest] = refused.frames;
-    const refusal =
-      oldest && (() => this.#options.refusal(oldest.tag, new Set(refused.frames.map(tagOf))));
+    const refusal = oldest && (() => this.#options.refusal(oldest.tag, refused.tags));
     const more = this.#receipts.settle(refusal) || again;
     if (oldest !== undefined && refused.hopelessTag === undefined) return more;
     return this.#barriers.settle(refusal) || more;
@@ -370,8 +369,4 @@ export class Dispatcher {
     rings.free(waiting);
     return true;
   }
-}
-
-function tagOf({ tag }: DetachedFrame): number {
-  return tag;
 }
