@@ -23,7 +23,7 @@ const ALONE = ['test/fuzz/**/*.test.ts', 'test/codec/native-libraries.test.ts'];
 /** Properties of a machine rather than of the code: only `pnpm soak` runs them. */
 const SOAK = ['test/soak/**/*.test.ts'];
 
-/** Tests of muxers and of indexers that run again with a relay between the two. */
+/** Tests of muxers and of indexers that run again with a relay between the two, whose way to the indexer differs. */
 const RELAYED = [
   'test/core/lanes/{evacuation,half-open}.test.ts',
   'test/core/reporting/stats.test.ts',
@@ -57,10 +57,10 @@ export default defineConfig({
         extends: true,
         test: { name: 'engine', include: ALL, exclude: [...exclude, ...PURE, ...ALONE, ...SOAK] },
       },
-      {
-        extends: true,
-        test: { name: 'relayed', include: RELAYED, env: { RINGEST_TEST_RELAYED: '1' } },
-      },
+      ...['tcp', 'tls', 'snappy', 'tenant'].map((way) => ({
+        extends: true as const,
+        test: { name: `relayed-${way}`, include: RELAYED, env: { RINGEST_TEST_RELAYED: way } },
+      })),
       {
         extends: true,
         test: { name: 'alone', include: ALONE, isolate: true },

@@ -36,7 +36,7 @@ import { MemoryStream } from '../support/memory-stream.js';
 import { cut, readIndexerSide, readIngesterSide, recorded, SESSIONS } from '../support/sessions.js';
 import { unpack } from '../support/snappy.js';
 import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../support/vectors.js';
-import { eventually } from '../support/waiting.js';
+import { eventually, turn, watch } from '../support/waiting.js';
 
 const TAG = 500 as IndexerTag;
 const FIRST = encodeFrame(1, { timestamp: 0, tag: 7, data: 'first', source: '10.0.0.1' });
@@ -69,10 +69,13 @@ class Recorder implements EntryHandler {
 }
 
 /** A reader at work on a stream of the test's. */
-function start(handler: Partial<EntryHandler> = {}) {
+function start(
+  handler: Partial<EntryHandler> = {},
+  limits: ConstructorParameters<typeof EntryReader>[2] = {},
+) {
   const stream = new MemoryStream();
   const recorder = Object.assign(new Recorder(), handler);
-  const reader = new EntryReader(stream, recorder);
+  const reader = new EntryReader(stream, recorder, limits);
   // Whoever expects an error awaits `run` itself.
   const run = reader.run();
   run.catch(() => {});
@@ -395,9 +398,9 @@ describe('memory', () => {
 });
 
 describe('time', () => {
-  function startWithClock() {
+  function startWithClock(handler: Partial<EntryHandler> = {}) {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    return start();
+    return start(handler);
   }
 
   it('makes the indexer say PONG when it has said nothing for a second', async () => {
@@ -436,6 +439,51 @@ describe('time', () => {
     const { run } = startWithClock();
     vi.advanceTimersByTime(SILENCE_TIMEOUT_MS);
     await expect(run).rejects.toThrow(IngesterTimeoutError);
+  });
+
+  it('does not count as silence while the ingester waits for confirmations', async () => {
+    let confirm: (() => void) | undefined;
+    const beforeConfirm = () =>
+      new Promise<void>((resolve) => {
+        confirm = resolve;
+      });
+    const { stream, run } = startWithClock({ beforeConfirm });
+    const ended = watch(run);
+    stream.receive(FIRST);
+    await eventually(() => expect(confirm).toBeDefined());
+    vi.advanceTimersByTime(2 * SILENCE_TIMEOUT_MS);
+    await turn();
+    expect(ended.settled).toBe(false);
+    confirm?.();
+    await eventually(() =>
+      expect(commands(stream.output)).toContainEqual({ kind: 'confirmEntry', id: 1 }),
+    );
+    vi.advanceTimersByTime(SILENCE_TIMEOUT_MS);
+    await expect(run).rejects.toThrow(IngesterTimeoutError);
+  });
+});
+
+describe('the most bytes of an entry', () => {
+  const frame = (id: number, bytes: number) =>
+    encodeFrame(id, { timestamp: 0, tag: 1, data: Buffer.alloc(bytes) });
+
+  it('end the connection after what came before', async () => {
+    const { stream, recorder, run } = start({}, { maxEntryBytes: 100 });
+    stream.receive(Buffer.concat([frame(1, 100), frame(2, 0), frame(3, 101), frame(4, 1)]));
+    await expect(run).rejects.toMatchObject({ code: 'ERR_LIMIT', value: 101, limit: 100 });
+    expect(recorder.entries).toHaveLength(2);
+    expect(commands(stream.output)).toEqual([1, 2].map((id) => ({ kind: 'confirmEntry', id })));
+  });
+
+  it.each([
+    ['at once', 46],
+    ['byte by byte', 1],
+  ])('are looked at when the header is there, and nothing else of it: %s', async (_how, piece) => {
+    const { stream, run, reader } = start({}, { maxEntryBytes: 100 });
+    const header = frame(1, 101).subarray(0, 46);
+    for (let at = 0; at < 46; at += piece) stream.receive(header.subarray(at, at + piece));
+    await expect(run).rejects.toThrow(LimitError);
+    expect(reader.heldBytes).toBeLessThan(200);
   });
 });
 

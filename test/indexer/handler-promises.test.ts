@@ -300,6 +300,21 @@ describe('a ditto block', () => {
     expect(confirmed(stream)).toEqual(['ditto 0']);
   });
 
+  it('is asked about in its turn, also when it was taken in more pieces than those after it', async () => {
+    const promises = new Promises();
+    const taken = promises.next();
+    const asked: number[] = [];
+    const onDittoBlock = (entries: number) => void asked.push(entries);
+    const { stream } = start({ onRunEnd: () => taken, onDittoBlock });
+    const rest = [frames(1), encodeDittoBlock(3), frames(3), encodeDittoBlock(1)];
+    await arrive(stream, Buffer.concat([encodeDittoBlock(2), frames(1).subarray(0, 20)]));
+    await arrive(stream, Buffer.concat([frames(1).subarray(20), ...rest, frames(1)]));
+    expect(asked).toEqual([]);
+    await promises.resolve(0);
+    await arrive(stream, Buffer.concat([encodeDittoBlock(4), frames(4)]));
+    expect(asked).toEqual([2, 3, 1, 4]);
+  });
+
   it('ends the connection with any other error', async () => {
     const error = new Error('the disk is full');
     for (const onDittoBlock of [() => Promise.reject(error), () => fail(error)]) {

@@ -1,9 +1,10 @@
-import { encodeForceAck } from '@ringest/codec';
+import { encodeForceAck, encodeIngestOk } from '@ringest/codec';
 import { describe, expect, it } from 'vitest';
 import { cachedData, copyAsAfterCrash, numberedFrom, unusedAddress } from '../support/caching.js';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';
-import { hotMuxer, SECRET } from '../support/muxer.js';
+import { hotMuxer, SECRET, SMALL_RING } from '../support/muxer.js';
+import { Receiver } from '../support/receiver.js';
 import { startRelay } from '../support/relaying.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -105,6 +106,41 @@ describe('a relay without a journal', () => {
     expect(entries()).toBe(4000);
   });
 
+  it('forgets what waits for room when the connection that it came by has ended', async () => {
+    const indexer = await ScriptedIndexer.listen();
+    const { relay, address } = await startRelay({
+      muxer: { targets: [indexer.address], ringBytes: SMALL_RING },
+    });
+    const backlog = () => relay.stats().muxers.get('')?.backlogEntries ?? 0;
+    for (let i = 0; i < 3; i++) {
+      const { client, frame } = await clientOf(address);
+      for (let id = 1; id <= 20; id++) client.write(frame(id, 10_000));
+      await until('a backlog', () => backlog() > 0);
+      client.destroy();
+      await until('none', () => backlog() === 0);
+    }
+  });
+
+  it('asks its indexer once at a time, however often ingesters ask', async () => {
+    const indexer = await ScriptedIndexer.listen();
+    const { address } = await startRelay({ muxer: { targets: [indexer.address] } });
+    const { client, frame, confirmed } = await clientOf(address);
+    const upstream = await indexer.hot(0);
+    const before = upstream.flushes;
+    for (let id = 1; id <= 20; id++) {
+      client.write(Buffer.concat([frame(id), encodeForceAck()]));
+      await upstream.entries(id);
+    }
+    await upstream.until('a question', () => upstream.flushes > before);
+    // The worker of the lane asks now and then, too.
+    expect(upstream.flushes - before).toBeLessThan(10);
+    upstream.confirmThrough(20);
+    await until('confirmations', () => confirmed.length === 20);
+    const asked = upstream.flushes;
+    client.write(Buffer.concat([frame(21), encodeForceAck()]));
+    await upstream.until('the next question', () => upstream.flushes > asked);
+  });
+
   it('confirms what it has read before it ends, if its indexer does', async () => {
     const indexer = await ScriptedIndexer.listen({ confirms: 'on flush' });
     const { relay, address } = await startRelay({
@@ -141,6 +177,33 @@ describe('a relay with a journal', () => {
     muxer.writeBatch(numberedFrom(0, 100));
     await muxer.sync();
     expect(await cachedData(copyAsAfterCrash(path))).toHaveLength(100);
+  });
+
+  it('tells ingesters to wait while nobody takes what they have', async () => {
+    const { address: nobody, listen } = await unusedAddress();
+    const { relay, address } = await startRelay({
+      muxer: {
+        targets: [nobody],
+        ringBytes: SMALL_RING,
+        cache: { path: temporaryDirectory(), mode: 'journal', maxBytes: 2 ** 20 },
+      },
+    });
+    lightChallenges();
+    const isReady = async () => {
+      const { client } = await IngesterClient.hot(address, SECRET, ['test']);
+      client.write(encodeIngestOk());
+      const { ok } = await client.expect('confirmIngestOk');
+      client.destroy();
+      return ok;
+    };
+    expect(await isReady()).toBe(true);
+    const { client, frame } = await clientOf(address);
+    for (let id = 1; id <= 400; id++) client.write(frame(id, 10_000));
+    await until('a full journal', () => relay.stats().muxers.get('')?.cache?.isFull === true);
+    expect(await isReady()).toBe(false);
+    const receiver = await Receiver.start({ listen });
+    await until('all', () => receiver.received.length >= 400);
+    expect(await isReady()).toBe(true);
   });
 
   it('goes on while one block after the other is on its way to the disk', async () => {

@@ -1,14 +1,14 @@
-import { encodeDittoBlock, encodeTag, encodeTagRequest, type IndexerMessage } from '@ringest/codec';
+import { encodeErrorTag, encodeTag, encodeTagRequest } from '@ringest/codec';
 import { RelayOptionError } from '@ringest/relay';
 import { describe, expect, it } from 'vitest';
+import { unusedAddress } from '../support/caching.js';
 import { CollectingIndexer } from '../support/collecting-indexer.js';
-import { BLOCK, failureOf, textsOf } from '../support/dittos.js';
 import { encodeFrame, IngesterClient } from '../support/ingester-client.js';
 import { lightChallenges } from '../support/light-challenges.js';
-import { hotMuxer, SECRET } from '../support/muxer.js';
+import { SECRET } from '../support/muxer.js';
 import { newRelay, type RelaySetUp, startRelay } from '../support/relaying.js';
 import { ScriptedIndexer } from '../support/scripted-indexer.js';
-import { eventually } from '../support/waiting.js';
+import { eventually, until } from '../support/waiting.js';
 
 /** What a relay before a collecting indexer answers to a tag request. */
 async function answered(tags: readonly string[] | undefined, names: readonly string[]) {
@@ -134,7 +134,46 @@ describe('a listener', () => {
   });
 });
 
-describe('a tag that every indexer refuses', () => {
+it('a connection ends with the header of an entry that is too long for the muxer', async () => {
+  lightChallenges();
+  const indexer = await ScriptedIndexer.listen({ confirms: 'at once' });
+  const muxer = { targets: [indexer.address], maxEntrySize: 1000 };
+  const { address, logs } = await startRelay({ muxer });
+  const { client, tags } = await IngesterClient.hot(address, SECRET, ['test']);
+  const frame = (id: number, bytes: number) =>
+    encodeFrame(id, { timestamp: 1, tag: tags.get('test') as number, data: Buffer.alloc(bytes) });
+  client.write(Buffer.concat([frame(1, 1000), frame(2, 1001).subarray(0, 46)]));
+  await client.confirmedUntilEnd();
+  expect(logs.map(({ err }) => err?.code)).toContain('ERR_LIMIT');
+});
+
+describe('a tag that every connected indexer refuses', () => {
+  it('holds up nobody else while an indexer is away that may accept it', async () => {
+    lightChallenges();
+    const indexer = await ScriptedIndexer.listen({
+      confirms: 'at once',
+      answersTags: false,
+      later: { answersTags: true, numberTag: () => undefined },
+    });
+    const { address: away, port } = await unusedAddress();
+    const { relay, address } = await startRelay({
+      muxer: { targets: [indexer.address, away], tags: ['good'] },
+    });
+    const { client: good, tags } = await IngesterClient.hot(address, SECRET, ['good']);
+    const { client: bad, tags: bads } = await IngesterClient.hot(address, SECRET, ['bad']);
+    const frame = (id: number, tag: number) => encodeFrame(id, { timestamp: 1, tag, data: 'x' });
+    bad.write(frame(1, bads.get('bad') as number));
+    await until('the entry', () => relay.stats().muxers.get('')?.writtenEntries === 1);
+    const upstream = await indexer.hot(0);
+    await upstream.until('a request for the tag', () => upstream.heard.includes('tag'));
+    upstream.write(encodeErrorTag());
+    expect(await bad.confirmedUntilEnd()).toEqual([]);
+    good.write(frame(1, tags.get('good') as number));
+    await good.expect('confirmEntry');
+    const late = await CollectingIndexer.start({ port });
+    await eventually(() => expect(late.received.map((one) => one.tag)).toContain('bad'));
+  });
+
   it('ends the connection that uses it, and no other one; later it is refused', async () => {
     lightChallenges();
     const indexer = await ScriptedIndexer.listen({
@@ -159,57 +198,5 @@ describe('a tag that every indexer refuses', () => {
     await good.expect('errorTag');
     good.write(frame(2, tags.get('good') as number));
     await good.expect('confirmEntry');
-  });
-});
-
-describe('a ditto block', () => {
-  it('is sent on as one, and confirmed when the indexer has stored it', async () => {
-    const indexer = await ScriptedIndexer.listen({ dittoResult: 0 });
-    const { address } = await startRelay({ muxer: { targets: [indexer.address] } });
-    const muxer = await hotMuxer({ targets: [address] });
-    await muxer.dittoWrite(BLOCK);
-    const upstream = await indexer.hot(0);
-    expect(textsOf(upstream.dittos[0] ?? [])).toEqual(['x', 'y', 'z']);
-    expect(upstream.frames).toEqual([]);
-  });
-
-  it('is refused when the indexer refuses it', async () => {
-    const indexer = await ScriptedIndexer.listen({ dittoResult: 7 });
-    const { address } = await startRelay({ muxer: { targets: [indexer.address] } });
-    const muxer = await hotMuxer({ targets: [address] });
-    const failure = await failureOf(muxer.dittoWrite(BLOCK));
-    expect(failure).toMatchObject({ reason: 'refused', mayBeStored: false });
-  });
-
-  it('ends the connection when the indexer may have it: the ingester must not believe otherwise', async () => {
-    const indexer = await ScriptedIndexer.listen({ dittoResult: undefined });
-    const { address } = await startRelay({ muxer: { targets: [indexer.address] } });
-    const muxer = await hotMuxer({ targets: [address] });
-    const failure = failureOf(muxer.dittoWrite(BLOCK));
-    const upstream = await indexer.hot(0);
-    await upstream.until('the block', () => upstream.dittos[0]?.length === 3);
-    upstream.socket.destroy();
-    expect(await failure).toMatchObject({ reason: 'lost', mayBeStored: true });
-  });
-
-  it('that is too large is refused, and what follows is sent on', async () => {
-    lightChallenges();
-    const indexer = await ScriptedIndexer.listen({ confirms: 'at once', dittoResult: 0 });
-    const { address } = await startRelay({
-      muxer: { targets: [indexer.address] },
-      maxDittoBytes: 1000,
-    });
-    const { client, tags } = await IngesterClient.hot(address, SECRET, ['test']);
-    const tag = tags.get('test') as number;
-    const frame = (id: number, bytes: number) =>
-      encodeFrame(id, { timestamp: 1, tag, data: Buffer.alloc(bytes) });
-    client.write(Buffer.concat([encodeDittoBlock(3), frame(1, 400), frame(2, 400), frame(3, 400)]));
-    expect(await client.expect('confirmDittoBlock')).toMatchObject({ result: 1 });
-    client.write(Buffer.concat([encodeDittoBlock(1), frame(4, 400), frame(5, 4)]));
-    const answers: IndexerMessage[] = [await client.expect('confirmDittoBlock')];
-    expect(answers[0]).toMatchObject({ result: 0 });
-    await client.expect('confirmEntry');
-    const upstream = await indexer.hot(0);
-    expect([upstream.dittos.length, upstream.frames.length]).toEqual([1, 1]);
   });
 });

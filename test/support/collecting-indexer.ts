@@ -1,5 +1,5 @@
 import type { Arrival } from './arrivals.js';
-import { IS_RELAYED, startRelay } from './relaying.js';
+import { IS_RELAYED, startRelay, wayOfProject } from './relaying.js';
 import { ScriptedIndexer } from './scripted-indexer.js';
 
 /** What a scripted indexer calls the tag that was never asked for: every indexer has it. */
@@ -11,7 +11,7 @@ const GRAVWELL = 'number 65535';
  */
 export class CollectingIndexer {
   readonly indexer: ScriptedIndexer;
-  /** Where it listens, or, in the project `relayed`, the relay before it. */
+  /** Where it listens, or, in the projects `relayed…`, the relay before it. */
   readonly address: string;
   #taken: Arrival[] = [];
   #connections = 0;
@@ -27,10 +27,11 @@ export class CollectingIndexer {
       const indexer = await ScriptedIndexer.listen({ ...options, confirms: 'at once' });
       return new CollectingIndexer(indexer, indexer.address);
     }
-    const indexer = await ScriptedIndexer.listen({ confirms: 'at once' });
+    const way = await wayOfProject();
+    const indexer = await ScriptedIndexer.listen({ confirms: 'at once', ...way.script });
     const { port = 0 } = options;
     const { address } = await startRelay({
-      muxer: { targets: [indexer.address] },
+      muxer: { targets: [indexer.address], ...way.muxer },
       listener: { listen: `127.0.0.1:${port}` },
     });
     return new CollectingIndexer(indexer, address);

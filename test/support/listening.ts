@@ -2,7 +2,7 @@ import { Indexer, type IndexerOptions } from '@ringest/indexer';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { SECRET } from './muxer.js';
-import { IS_RELAYED, startRelay } from './relaying.js';
+import { IS_RELAYED, startRelay, wayOfProject } from './relaying.js';
 
 /** A line of an indexer's log. */
 export interface LogLine {
@@ -20,7 +20,7 @@ export function newIndexer(options: Partial<IndexerOptions> = {}) {
   return { indexer, logs };
 }
 
-/** The same, listening: by itself, or, in the project `relayed`, behind a relay that listens as it was to. */
+/** The same, listening: by itself, or, in the projects `relayed…`, behind a relay that listens as it was to. */
 export async function startIndexer(options: Partial<IndexerOptions> = {}) {
   if (IS_RELAYED) return await startBehindRelay(options);
   const { indexer, logs } = newIndexer(options);
@@ -29,10 +29,11 @@ export async function startIndexer(options: Partial<IndexerOptions> = {}) {
 
 async function startBehindRelay(options: Partial<IndexerOptions>) {
   const { listen = '127.0.0.1:0', secret = SECRET, tls, maxUnauthenticated, ...others } = options;
-  const { indexer } = newIndexer(others);
+  const way = await wayOfProject();
+  const { indexer } = newIndexer({ ...others, ...way.indexer });
   const listener = { listen, secret, tls, tenants: others.tenants, maxUnauthenticated };
   const { logs, address } = await startRelay({
-    muxer: { targets: [await indexer.listen()] },
+    muxer: { targets: [await indexer.listen()], ...way.muxer },
     listener,
   });
   return { indexer, logs, address };

@@ -44,8 +44,9 @@ export const LONG_FORMS: readonly LongForm[] = [
   },
   {
     name: 'relayed',
-    description: 'tests of muxers and of indexers, with a relay between the two',
-    tests: ['--project', 'relayed'],
+    description:
+      'tests of muxers and of indexers, with a relay between the two, by tcp, TLS, snappy and for a tenant',
+    tests: ['--project', 'relayed-*'],
     parts: 0,
   },
   {

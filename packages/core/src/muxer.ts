@@ -439,7 +439,6 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
       writer,
       receipts: configuration.cache?.mode === 'journal' ? cache : undefined,
       checkRunning: () => parts.checkRunning(),
-      barrier: () => this.barrier(),
     });
   }
 

@@ -26,7 +26,7 @@ export * from './reading/digest.js';
 export * from './reading/entry-reader.js';
 export * from './reading/entry-view.js';
 export { SILENCE_TIMEOUT_MS } from './reading/idle-watch.js';
-export type { EntryHandler, EntryRun } from './reading/message-reader.js';
+export type { EntryHandler, EntryRun, ReaderLimits } from './reading/message-reader.js';
 export * from './reading/tag-table.js';
 export { EntryFilter, type EntryFilterOptions } from './store/entry-filter.js';
 export { type ReadStoreOptions, readStore, type StoreDamage } from './store/read-store.js';

@@ -6,6 +6,7 @@ import type { Arrival } from './admission/arrival.js';
 import { Listener } from './admission/listener.js';
 import { Reception } from './admission/reception.js';
 import { type IndexerTls, readTls } from './admission/tls-material.js';
+import { endStream } from './end-stream.js';
 import {
   AuthenticationError,
   ListenError,
@@ -14,12 +15,13 @@ import {
 } from './errors.js';
 import {
   checkListen,
+  checkMaxEntryBytes,
   checkMaxUnauthenticated,
   checkTenants,
   type ListenOptions,
 } from './listen-options.js';
 import { EntryReader } from './reading/entry-reader.js';
-import type { EntryHandler } from './reading/message-reader.js';
+import type { EntryHandler, ReaderLimits } from './reading/message-reader.js';
 
 /** An ingester that was admitted, and is about to send entries. */
 export interface AdmittedIngester {
@@ -65,7 +67,7 @@ export class IngestServer {
   readonly #options: IngestServerOptions;
   readonly #addresses: readonly ListenAddress[];
   #tls: IndexerTls | undefined;
-  readonly #apiVersion: number;
+  readonly #limits: ReaderLimits;
   readonly #log: Logger;
   readonly #reception: Reception;
   /** The open connections, with their readers once the handshake is done. */
@@ -87,7 +89,7 @@ export class IngestServer {
     this.#options = options;
     this.#addresses = addresses;
     this.#tls = tls;
-    this.#apiVersion = apiVersion;
+    this.#limits = { apiVersion, maxEntryBytes: checkMaxEntryBytes(options.maxEntryBytes) };
     this.#log = logger;
     this.#reception = new Reception(
       {
@@ -195,9 +197,16 @@ export class IngestServer {
       const { stream, ingester } = await this.#reception.receive(arrival);
       const { tenant, tags, rest } = ingester;
       log.info({ tenant: tenant?.name, tags }, 'ingester is hot');
-      served = this.#options.serve({ peer, tenant, tags, log });
-      const reader = new EntryReader(stream, served.handler, this.#apiVersion);
-      served.begins?.(reader);
+      let reader: EntryReader;
+      try {
+        served = this.#options.serve({ peer, tenant, tags, log });
+        reader = new EntryReader(stream, served.handler, this.#limits);
+        served.begins?.(reader);
+      } catch (error) {
+        // Nobody reads it.
+        endStream(stream);
+        throw error;
+      }
       this.#open.set(socket, reader);
       await reader.run(rest);
       log.info('ingester has left');

@@ -1,4 +1,4 @@
-import { MAX_TENANT_BYTES, MinimumVersion } from '@ringest/codec';
+import { MAX_DATA_BYTES, MAX_TENANT_BYTES, MinimumVersion } from '@ringest/codec';
 import type { Logger } from 'pino';
 import { parseListenAddress } from './admission/address.js';
 import { type IndexerTls, readTls } from './admission/tls-material.js';
@@ -26,7 +26,12 @@ export interface ListenOptions {
    * closed if it is not authenticated after five seconds. Default: 128.
    */
   readonly maxUnauthenticated?: number | undefined;
-  /** The pino logger Default: none. */
+  /**
+   * The most bytes of data in an entry, 1 to 2^30 − 1. The connection of an ingester that sends a longer one ends
+   * before the entry is in memory. Default: 2^30 − 1, the most that there can be (§5).
+   */
+  readonly maxEntryBytes?: number | undefined;
+  /** The pino logger. Default: none. */
   readonly logger?: Logger | undefined;
 }
 
@@ -83,4 +88,9 @@ export function checkTenants(
 /** @throws {InvalidOptionError} if the value is not a whole number of 1 or more. */
 export function checkMaxUnauthenticated(connections = DEFAULT_MAX_UNAUTHENTICATED): number {
   return checkWhole('maxUnauthenticated', connections, 1, Number.MAX_SAFE_INTEGER);
+}
+
+/** @throws {InvalidOptionError} if the value is not a whole number within bounds. */
+export function checkMaxEntryBytes(bytes = MAX_DATA_BYTES): number {
+  return checkWhole('maxEntryBytes', bytes, 1, MAX_DATA_BYTES);
 }

@@ -1,4 +1,5 @@
-import { BacklogFullError, DittoError, NotHotError } from '@ringest/core';
+import { messageOf } from '@ringest/codec';
+import { DittoError } from '@ringest/core';
 import { DittoRefusedError, type EntryRun } from '@ringest/indexer';
 
 /**
@@ -13,7 +14,7 @@ export class DittoBlocks {
   #bytes = 0;
   /** Blocks that are whole and not sent, first in, first out. */
   readonly #whole: (readonly Buffer[] | undefined)[] = [];
-  /** The end of the last block that is to be sent. */
+  /** The end of the last block that is to be sent; `undefined`: none is on its way. */
   #end: Promise<void> | undefined;
 
   /** @param maxBytes the most bytes of frames in a block */
@@ -49,16 +50,18 @@ export class DittoBlocks {
     }
     const before = this.#end ?? Promise.resolve();
     const sent = before.then(() => this.#send(frames)).catch(refuse);
-    this.#end = sent.catch(() => {});
+    const over = () => {
+      if (this.#end === end) this.#end = undefined;
+    };
+    const end = sent.then(over, over);
+    this.#end = end;
     return sent;
   }
 }
 
 /** A block that no indexer has is refused. One that an indexer may have ends the connection: nobody knows. */
 function refuse(error: unknown): never {
-  const isUnsent = error instanceof BacklogFullError || error instanceof NotHotError;
-  if (isUnsent || (error instanceof DittoError && !error.mayBeStored)) {
-    throw new DittoRefusedError(error.message, 1, { cause: error });
-  }
-  throw error;
+  // Every other error comes before anything is sent.
+  if (error instanceof DittoError && error.mayBeStored) throw error;
+  throw new DittoRefusedError(messageOf(error), 1, { cause: error });
 }

@@ -81,7 +81,7 @@ export class Relay implements AsyncDisposable {
     this.#maxDittoBytes = maxDittoBytes;
     this.#closeTimeout = muxer.closeTimeout ?? DEFAULT_CLOSE_MS;
     const common = { ...(logger && { logger }), ...muxer };
-    this.#listeners = listeners.map((listener) => this.#createListener(listener));
+    this.#listeners = listeners.map((one) => this.#createListener(one, muxer.maxEntrySize));
     this.#outs = new Map(
       [...tenants].map((tenant) => [
         tenant,
@@ -198,13 +198,14 @@ export class Relay implements AsyncDisposable {
     return { unconfirmed: sum('unconfirmed'), cached: sum('cached') };
   }
 
-  #createListener(listener: CheckedListener): OpenListener {
+  #createListener(listener: CheckedListener, maxEntryBytes: number | undefined): OpenListener {
     const { name, filter, maxTags, tenants = [] } = listener;
     const logger = this.#log.child({ listener: name });
     const received = { entries: 0, bytes: 0 };
     const tags = new ListenerTags(filter, maxTags);
     const server = new IngestServer({
       ...listener,
+      maxEntryBytes,
       logger,
       tenants,
       withoutTenant: tenants.length === 0,

@@ -54,6 +54,9 @@ export class RelayedIngester implements EntryHandler {
   readonly #used = new TagSet();
   readonly #hasUsed = (tag: number) => this.#used.has(tag);
   readonly #dittos: DittoBlocks;
+  /** Its connection has ended: what waits for room could not be confirmed to it any more. */
+  readonly #end = new AbortController();
+  readonly #waiting = { signal: this.#end.signal };
   #uuid = '';
   /** The name of its state among the children of the relay's; `undefined`: it has reported none. */
   #child: string | undefined;
@@ -62,7 +65,10 @@ export class RelayedIngester implements EntryHandler {
   constructor(parts: RelayedIngesterParts, tags: readonly string[]) {
     this.#parts = parts;
     this.#inlet = parts.out.inlet;
-    this.#dittos = new DittoBlocks((frames) => this.#inlet.dittoWrite(frames), parts.maxDittoBytes);
+    this.#dittos = new DittoBlocks(
+      (frames) => this.#inlet.dittoWrite(frames, this.#waiting),
+      parts.maxDittoBytes,
+    );
     this.#granted.add(GRAVWELL_TAG);
     for (const name of tags) this.#granted.add(parts.out.muxer.getTag(checkTag(name)));
   }
@@ -78,7 +84,7 @@ export class RelayedIngester implements EntryHandler {
     const { received } = this.#parts;
     received.entries += entries;
     received.bytes += frames.length - entries * FRAME_BYTES;
-    return isDitto ? this.#dittos.gather(run) : this.#inlet.write(frames);
+    return isDitto ? this.#dittos.gather(run) : this.#inlet.write(frames, this.#waiting);
   }
 
   beforeConfirm(): Promise<void> {
@@ -126,6 +132,7 @@ export class RelayedIngester implements EntryHandler {
 
   /** Its connection has ended. */
   ended(): void {
+    this.#end.abort();
     if (this.#child !== undefined) this.#parts.out.children.remove(this.#child);
   }
 }

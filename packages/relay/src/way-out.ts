@@ -24,6 +24,7 @@ export class WayOut {
   readonly children: ChildStates;
   readonly #isJournal: boolean;
   #isForcing = false;
+  #isAsked = false;
 
   /** @throws {ConfigurationError | SystemLimitError} as `IngestMuxer` does */
   constructor(configuration: MuxerConfiguration, log: Logger) {
@@ -33,9 +34,11 @@ export class WayOut {
     this.#isJournal = configuration.cache?.mode === 'journal';
   }
 
-  /** Whether ingesters may ingest: entries go to an indexer, or to a journal. */
+  /** Whether ingesters may ingest: entries go to an indexer, or to a journal that takes them. */
   get isReady(): boolean {
-    return this.#isJournal || this.muxer.hot() > 0;
+    if (this.muxer.hot() > 0) return true;
+    const { cache } = this.muxer.stats();
+    return this.#isJournal && cache?.isFull === false && cache.trouble === undefined;
   }
 
   /** Whether the muxer has a tag already: another one takes one of its numbers. */
@@ -70,7 +73,7 @@ export class WayOut {
   /**
    * Resolves once all that was written before may be confirmed to ingesters.
    * @param hasUsed whether the ingester has sent entries with a tag
-   * @throws {TagRefusedError} some of its entries have a tag that every indexer refuses
+   * @throws {TagRefusedError} some of its entries have a tag that every connected indexer refuses
    */
   async confirmed(hasUsed: (tag: number) => boolean): Promise<void> {
     try {
@@ -82,15 +85,22 @@ export class WayOut {
     }
   }
 
-  /** Asks the indexers to confirm what was written, at the end of this turn. */
+  /** Asks the indexers to confirm what was written, at the end of this turn, or once they have confirmed the last time. */
   force(): void {
-    if (this.#isForcing || this.#isJournal) return;
+    if (this.#isJournal) return;
+    this.#isAsked = true;
+    if (!this.#isForcing) void this.#force();
+  }
+
+  async #force(): Promise<void> {
     this.#isForcing = true;
-    setImmediate(() => {
-      this.#isForcing = false;
+    while (this.#isAsked) {
+      await new Promise((resolve) => setImmediate(resolve));
+      this.#isAsked = false;
       // Why confirmations do not come, those who wait for them are told.
-      this.muxer.sync().catch(() => {});
-    });
+      await this.muxer.sync().catch(() => {});
+    }
+    this.#isForcing = false;
   }
 
   close(options: CloseOptions): Promise<CloseReport> {

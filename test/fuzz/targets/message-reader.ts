@@ -7,6 +7,7 @@ import {
   type IngesterIdentity,
   type IngesterMessage,
   IngesterStreamDecoder,
+  MAX_DATA_BYTES,
   MinimumVersion,
   SnappyFramingDecoder,
   State,
@@ -69,7 +70,8 @@ class IndexerRecord implements EntryHandler {
 
 function readByIndexer(pieces: Iterable<Buffer>) {
   const record = new IndexerRecord();
-  const reader = new MessageReader(record, record.replies(), API_VERSION);
+  const limits = { apiVersion: API_VERSION, maxEntryBytes: MAX_DATA_BYTES };
+  const reader = new MessageReader(record, record.replies(), limits);
   let arrived = 0;
   const result = attempt(() => {
     for (const piece of pieces) {

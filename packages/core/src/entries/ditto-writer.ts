@@ -95,7 +95,11 @@ export class DittoWriter {
    * @param runs all of its frames, each run with one tag
    * @throws what `write` throws, but for a `BatchError`
    */
-  async writeFrames(runs: readonly DetachedFrame[]): Promise<void> {
+  async writeFrames(
+    runs: readonly DetachedFrame[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (signal?.aborted) throw cancelled(signal.reason, false);
     if (runs.length === 0) return;
     this.#checkBacklog();
     const lane = this.#pick(runs.map(({ tag }) => tag));
@@ -107,7 +111,7 @@ export class DittoWriter {
       at += run.frame.length;
       entries += run.entries;
     }
-    await this.#send(lane, frames, entries, undefined);
+    await this.#send(lane, frames, entries, signal);
   }
 
   /** Gives a block to a lane, in memory that is freed at its end. */

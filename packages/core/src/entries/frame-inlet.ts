@@ -1,8 +1,8 @@
 import { areGone, GONE } from '@ringest/codec';
 import type { DetachedFrame } from '@ringest/workers';
-import { InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError, WaitTimeoutError, WriteAbandonedError } from '../errors.js';
 import type { Rings } from '../placing/rings.js';
-import type { WaitOptions } from '../wait.js';
+import { checkWait, type WaitOptions } from '../wait.js';
 import type { Dispatcher } from '../waiting/dispatcher.js';
 import type { DittoWriter } from './ditto-writer.js';
 import type { EntryWriter, ReceiptSource } from './entry-writer.js';
@@ -22,8 +22,10 @@ export interface FrameInletHost {
   readonly receipts: ReceiptSource | undefined;
   /** @throws {RingestError} nothing may be written now */
   checkRunning(): void;
-  barrier(): Promise<void>;
 }
+
+/** For what must be cut by tags, whether a lane refuses one of them or not. */
+const EACH_APART = () => true;
 
 /**
  * The way into a muxer for entries that are encoded already: frames as they stand on the wire (§4), with
@@ -36,11 +38,13 @@ export interface FrameInletHost {
 export class FrameInlet {
   readonly #host: FrameInletHost;
   readonly #runBytes: number;
+  readonly #isApart: (tag: number) => boolean;
   /** The receipt of the last write; `undefined`: there is none yet, or none was asked for since. */
   #receipt: Promise<void> | undefined;
 
   constructor(host: FrameInletHost) {
     this.#host = host;
+    this.#isApart = (tag) => host.rings.isRefusedBySome(tag);
     const [lane] = host.rings.lanes;
     this.#runBytes = Math.min(RUN_BYTES, (lane?.writer.maxFrame ?? RUN_BYTES) / 4);
   }
@@ -63,17 +67,17 @@ export class FrameInlet {
    * @throws {SystemLimitError} there is no memory for a large entry
    */
   write(frames: Buffer, options: WaitOptions = {}): Promise<void> | undefined {
-    const { rings, dispatcher, runs, writer, receipts } = this.#host;
+    const { rings, dispatcher, runs, writer } = this.#host;
     writer.checkIsIdle(options);
     checkFrames(frames);
     const cut = runs
-      .cut(frames, this.#runBytes, rings.isAnyRefused)
+      .cut(frames, this.#runBytes, this.#isApart)
       .map((run) => ({ ...run, frame: rings.detach(run.frame) }));
     const full = cut.findIndex((run) => !dispatcher.writeFrames(run));
     const accepted = entriesOf(full === -1 ? cut : cut.slice(0, full));
     const room =
       full === -1 ? undefined : dispatcher.enqueue(this.#kept(cut.slice(full)), accepted, options);
-    this.#receipt = receipts?.receiptAfter(room, entriesOf(cut));
+    this.#receipt = this.#stored(room, entriesOf(cut), options);
     // Its rejection is for the callers of `receipt`.
     this.#receipt?.catch(() => {});
     return room;
@@ -81,15 +85,21 @@ export class FrameInlet {
 
   /**
    * Resolves once all that was written before is confirmed by an indexer; with the cache mode `journal`, once
-   * it is stored on disk. Calls without a write between them share a promise, and thousands may be pending.
-   * @throws what `barrier` throws; with the cache mode `journal`, what a write throws there
+   * it is stored on disk. It does not wait for what a timeout or a signal has ended the waiting for room of. Calls
+   * without a write between them share a promise, and thousands may be pending.
+   * @throws {TagRefusedError} everything is confirmed except entries whose tags every connected indexer refuses:
+   *   `tags` names them. Others may come and accept them, so these entries are still kept
+   * @throws what else `barrier` throws; with the cache mode `journal`, what a write throws there
    */
   receipt(): Promise<void> {
     if (this.#receipt === undefined) {
       const { receipts } = this.#host;
-      this.#receipt = receipts === undefined ? this.#host.barrier() : Promise.resolve();
-      // Its rejection is for the callers of `receipt`.
-      this.#receipt.catch(() => {});
+      const receipt = receipts === undefined ? this.#confirmed() : Promise.resolve();
+      this.#receipt = receipt;
+      // Its rejection is for the callers. The next one asks again: an indexer may have come that accepts more tags.
+      receipt.catch(() => {
+        if (this.#receipt === receipt) this.#receipt = undefined;
+      });
     }
     return this.#receipt;
   }
@@ -97,26 +107,63 @@ export class FrameInlet {
   /**
    * Sends a ditto block (§10): as `dittoWrite` of the muxer, with entries that are frames already.
    * @param frames the frames of the block, in pieces of whole frames. They are copied before this returns
+   * @param options aborting the `signal` takes back a block that is not sent
    * @throws what `dittoWrite` throws, and what `write` throws about frames
    */
-  async dittoWrite(frames: readonly Buffer[]): Promise<void> {
+  async dittoWrite(
+    frames: readonly Buffer[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
     const { runs, dittos } = this.#host;
     this.#host.checkRunning();
+    checkWait(options);
     for (const piece of frames) checkFrames(piece);
-    const cut = frames.flatMap((piece) => runs.cut(piece, Number.POSITIVE_INFINITY, true));
-    await dittos.writeFrames(cut);
+    const cut = frames.flatMap((piece) => runs.cut(piece, Number.POSITIVE_INFINITY, EACH_APART));
+    await dittos.writeFrames(cut, options.signal);
+  }
+
+  /** Resolves once everything accepted before is confirmed by indexers. */
+  async #confirmed(): Promise<void> {
+    this.#host.checkRunning();
+    await this.#host.dispatcher.receipt();
+  }
+
+  /**
+   * Resolves once a write, and all before it, is stored in the journal; `undefined`: there is no journal.
+   * @param room rejects if the write is abandoned
+   */
+  #stored(
+    room: Promise<void> | undefined,
+    entries: number,
+    options: WaitOptions,
+  ): Promise<void> | undefined {
+    const { receipts } = this.#host;
+    const before = this.#receipt;
+    const receipt = receipts?.receiptAfter(room, entries);
+    if (room === undefined) return receipt;
+    return receipt?.catch(async (error) => {
+      if (!isGivenUp(error, options)) throw error;
+      // It may stand for the writes of others. Those before it may still wait for room.
+      await Promise.all([before, receipts?.receipt(0)]);
+    });
   }
 
   /** Copies of what waits for room: each of one tag, which an indexer may come to refuse. */
   #kept(cut: readonly DetachedFrame[]): DetachedFrame[] {
     const { rings, runs } = this.#host;
-    const byTag = cut.flatMap(({ frame }) => runs.cut(frame, this.#runBytes, true));
+    const byTag = cut.flatMap(({ frame }) => runs.cut(frame, this.#runBytes, EACH_APART));
     return byTag.map((run) => rings.keep(run));
   }
 }
 
 function entriesOf(runs: readonly DetachedFrame[]): number {
   return runs.reduce((sum, { entries }) => sum + entries, 0);
+}
+
+/** Whether a write was abandoned because its caller waited no longer. */
+function isGivenUp(error: unknown, { signal }: WaitOptions): boolean {
+  if (!(error instanceof WriteAbandonedError)) return false;
+  return signal?.aborted === true || error.cause instanceof WaitTimeoutError;
 }
 
 function checkFrames(frames: Buffer): void {

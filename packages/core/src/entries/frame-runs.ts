@@ -30,14 +30,14 @@ export class FrameRuns {
   /**
    * Checks frames that lie back to back, and clears their ids: they belong to the connection that they came by.
    * @param most the most bytes of a run, unless a single frame has more
-   * @param byTag whether all frames of a run have the same tag
+   * @param isApart whether frames of a tag must not be in one run with those of other tags
    * @returns views, in order
    * @throws {InvalidArgumentError} they are not whole frames
    * @throws {DecodeError} the header of a block of enumerated values is malformed (§6)
    * @throws {UnknownTagError | TagRefusedError} an entry cannot have its tag
    * @throws {OversizedEntryError} an entry has too many bytes of data
    */
-  cut(frames: Buffer, most: number, byTag: boolean): DetachedFrame[] {
+  cut(frames: Buffer, most: number, isApart: (tag: number) => boolean): DetachedFrame[] {
     const view = new DataView(frames.buffer, frames.byteOffset, frames.length);
     const end = frames.length;
     const runs: DetachedFrame[] = [];
@@ -45,14 +45,19 @@ export class FrameRuns {
     let entries = 0;
     let runTag = -1;
     let lastTag = -1;
+    let isLastApart = false;
     for (let at = 0; at < end; ) {
       const size = this.#frameBytes(frames, view, at, end);
       const tag = view.getUint16(at + FRAME_TAG_OFFSET, true);
+      let isCut = at + size - start > most;
       if (tag !== lastTag) {
         if (!this.#tags.has(tag)) throw this.#tags.problem(tag);
+        const isTagApart = isApart(tag);
+        isCut ||= isTagApart || isLastApart;
         lastTag = tag;
+        isLastApart = isTagApart;
       }
-      if (entries > 0 && (at + size - start > most || (byTag && tag !== runTag))) {
+      if (isCut && entries > 0) {
         runs.push(run(frames.subarray(start, at), entries, runTag));
         start = at;
         entries = 0;

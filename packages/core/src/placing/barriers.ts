@@ -148,15 +148,17 @@ export class Barriers {
 
   /**
    * Settles the barriers that are passed.
-   * @param refusal rejects them, because every indexer refuses some entries; `undefined`: they resolve
+   * @param refusal makes the error for them, because indexers refuse some entries; `undefined`: they resolve
    * @returns whether another barrier was passed during the call: then call it again
    */
-  settle(refusal: Error | undefined): boolean {
+  settle(refusal: (() => Error) | undefined): boolean {
+    let error: Error | undefined;
     for (const barrier of this.#waiting) {
       if (!barrier.isPassed(this.#lanes)) return barrier.arm(this.#lanes);
       this.#waiting.delete(barrier);
-      if (refusal === undefined) barrier.pending.resolve();
-      else barrier.pending.reject(refusal);
+      error ??= refusal?.();
+      if (error === undefined) barrier.pending.resolve();
+      else barrier.pending.reject(error);
     }
     return false;
   }

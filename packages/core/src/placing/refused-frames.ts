@@ -8,6 +8,8 @@ import type { Outlet } from './outlet.js';
 export class RefusedFrames {
   readonly #lanes: readonly Outlet[];
   #frames: DetachedFrame[] = [];
+  /** The tags of all frames; `undefined`: look again. */
+  #tags: ReadonlySet<number> | undefined;
 
   constructor(lanes: readonly Outlet[]) {
     this.#lanes = lanes;
@@ -16,6 +18,12 @@ export class RefusedFrames {
   /** Oldest first. */
   get frames(): readonly DetachedFrame[] {
     return this.#frames;
+  }
+
+  /** The tags of all frames. */
+  get tags(): ReadonlySet<number> {
+    this.#tags ??= new Set(this.#frames.map(({ tag }) => tag));
+    return this.#tags;
   }
 
   /** How many entries they are. */
@@ -41,23 +49,29 @@ export class RefusedFrames {
 
   add(frame: DetachedFrame): void {
     this.#frames.push(frame);
+    this.#tags = undefined;
   }
 
   addAll(frames: readonly DetachedFrame[]): void {
     this.#frames = this.#frames.concat(frames);
+    this.#tags = undefined;
   }
 
   /** Takes all frames out. */
   takeAll(): readonly DetachedFrame[] {
     const frames = this.#frames;
     this.#frames = [];
+    this.#tags = undefined;
     return frames;
   }
 
   /** Takes out the frames whose tag a lane accepts now. */
   takeWanted(): readonly DetachedFrame[] {
     const wanted = this.#frames.filter(({ tag }) => !this.isRefused(tag));
-    if (wanted.length > 0) this.#frames = this.#frames.filter(({ tag }) => this.isRefused(tag));
+    if (wanted.length > 0) {
+      this.#frames = this.#frames.filter(({ tag }) => this.isRefused(tag));
+      this.#tags = undefined;
+    }
     return wanted;
   }
 

@@ -46,7 +46,7 @@ export interface DispatchOptions {
   /** Nothing waits for room any more. */
   drained(): void;
   /**
-   * Why a barrier rejects that waits for an entry whose tag every indexer refuses.
+   * Why a barrier rejects that waits for an entry whose tag every connected indexer refuses.
    * @param waiting all tags of entries that wait for an indexer that accepts them
    */
   refusal(tag: number, waiting: Iterable<number>): Error;
@@ -65,6 +65,8 @@ export class Dispatcher {
   readonly #progress: OncePerTurn;
   readonly #options: DispatchOptions;
   readonly #barriers: Barriers;
+  /** Those of inlets. */
+  readonly #receipts: Barriers;
   readonly #backpressure: Backpressure;
   /** Whether the backlog was not empty when producers had their last turn: the next one is theirs. */
   #areProducersOwed = false;
@@ -81,8 +83,11 @@ export class Dispatcher {
     this.#cache = cache;
     this.#progress = progress;
     this.#options = options;
-    this.#barriers = new Barriers(rings.lanes, () => cache?.mark());
+    const outside = () => cache?.mark();
+    this.#barriers = new Barriers(rings.lanes, outside);
+    this.#receipts = new Barriers(rings.lanes, outside);
     rings.moves.addFollower(this.#barriers);
+    rings.moves.addFollower(this.#receipts);
     this.#backpressure = new Backpressure(rings.placer);
   }
 
@@ -140,8 +145,8 @@ export class Dispatcher {
   }
 
   /**
-   * Writes frames that were encoded elsewhere into a ring, or, where none has room, into the cache. Where any
-   * lane refuses any tag, they must have one tag.
+   * Writes frames that were encoded elsewhere into a ring, or, where none has room, into the cache. If any lane
+   * refuses the tag of one of them, all must have that tag.
    * @returns false when they have to wait, or others do already; nothing was written then
    */
   writeFrames(frames: DetachedFrame): boolean {
@@ -179,13 +184,26 @@ export class Dispatcher {
    * @param forces the indexers are asked for it
    */
   barrier(forces: boolean, options: WaitOptions): Promise<void> {
+    return this.#addBarrier(this.#barriers, forces, options);
+  }
+
+  /**
+   * As `barrier`, but it does not wait for entries whose tag every connected indexer refuses: it rejects
+   * once everything else is confirmed, also while there are indexers that are not connected. The error has all
+   * tags of such entries.
+   */
+  receipt(): Promise<void> {
+    return this.#addBarrier(this.#receipts, false, {});
+  }
+
+  #addBarrier(barriers: Barriers, forces: boolean, options: WaitOptions): Promise<void> {
     const placeAfterBacklog = (place: () => void) =>
       this.backlog.afterAll(() => {
         if (forces) this.#placer.commit();
         place();
       });
     const { producers } = this.#options;
-    const passed = this.#barriers.add(forces, options, (place) => {
+    const passed = barriers.add(forces, options, (place) => {
       if (producers === undefined) return placeAfterBacklog(place);
       let callOff = () => {};
       const cancel = producers.afterCommitted(() => {
@@ -234,7 +252,7 @@ export class Dispatcher {
   abandon(error: Error): void {
     this.#rings.stop(error);
     this.backlog.abandonAll(error);
-    this.#barriers.rejectAll(error);
+    this.#rejectBarriers(error);
   }
 
   /** As `abandon`, but a cache that works keeps what waits: it is accepted then. */
@@ -252,7 +270,12 @@ export class Dispatcher {
     };
     this.backlog.placeWaiting(keep);
     this.#options.producers?.takeAll(keep);
+    this.#rejectBarriers(error);
+  }
+
+  #rejectBarriers(error: Error): void {
     this.#barriers.rejectAll(error);
+    this.#receipts.rejectAll(error);
   }
 
   get #isTakenByCache(): boolean {
@@ -274,18 +297,17 @@ export class Dispatcher {
   }
 
   /**
-   * Refused frames hold up all barriers. If no indexer will ever take one of them, the barriers reject.
-   * Returns whether more barriers are passed by now: call it again.
+   * Refused frames hold up all barriers but those of inlets, which reject then. If no indexer will ever take one
+   * of the frames, all reject. Returns whether more barriers are passed by now: call it again.
    */
   #settleBarriers(): boolean {
     const again = this.#rings.settle();
-    const { hopelessTag, frames } = this.#rings.refused;
-    if (hopelessTag === undefined && frames.length > 0) return again;
-    const refusal =
-      hopelessTag === undefined
-        ? undefined
-        : this.#options.refusal(hopelessTag, new Set(frames.map(({ tag }) => tag)));
-    return this.#barriers.settle(refusal) || again;
+    const { refused } = this.#rings;
+    const [oldest] = refused.frames;
+    const refusal = oldest && (() => this.#options.refusal(oldest.tag, refused.tags));
+    const more = this.#receipts.settle(refusal) || again;
+    if (oldest !== undefined && refused.hopelessTag === undefined) return more;
+    return this.#barriers.settle(refusal) || more;
   }
 
   /**

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
-import { API_VERSION } from '@ringest/codec';
+import { API_VERSION, MAX_DATA_BYTES } from '@ringest/codec';
 import { ReadPacer } from '../behaviour/read-pacer.js';
 import { endStream } from '../end-stream.js';
 import { ConnectionLostError } from '../errors.js';
 import { IdleWatch } from './idle-watch.js';
-import { type EntryHandler, MessageReader } from './message-reader.js';
+import { type EntryHandler, MessageReader, type ReaderLimits } from './message-reader.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /**
@@ -28,9 +28,9 @@ export class EntryReader {
 
   /**
    * @param stream an ingester's connection, paused after the handshake.
-   * @param apiVersion the API version of the indexer, 0..9. Anything newer counts as malformed.
+   * @param limits what it takes. Default: the newest API version, and all that the protocol allows.
    */
-  constructor(stream: Duplex, handler: EntryHandler, apiVersion: number = API_VERSION) {
+  constructor(stream: Duplex, handler: EntryHandler, limits: Partial<ReaderLimits> = {}) {
     this.#stream = stream;
     const replies = new ReplyWriter(stream, {
       drained: () => this.#resume(),
@@ -41,7 +41,8 @@ export class EntryReader {
       dittoBlock: (entries) => handler.onDittoBlock?.(entries),
       failed: (error) => this.#stop(error),
     });
-    const messages = new MessageReader(handler, replies, apiVersion);
+    const { apiVersion = API_VERSION, maxEntryBytes = MAX_DATA_BYTES } = limits;
+    const messages = new MessageReader(handler, replies, { apiVersion, maxEntryBytes });
     const pacer = new ReadPacer(() => this.#resume());
     const stop = (error: unknown) => this.#stop(error);
     this.#replies = replies;

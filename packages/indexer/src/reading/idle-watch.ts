@@ -44,9 +44,9 @@ export class IdleWatch {
 
   #look(): void {
     const { replies, messages, pacer, stop } = this.#watched;
-    // While reading is paused, nothing can arrive.
-    const isPaused = pacer.isPausing || replies.isTaking;
-    this.#silentIntervals = isPaused ? 0 : this.#silentIntervals + 1;
+    // While reading is paused, nothing can arrive; and an ingester may wait for confirmations before it goes on.
+    const isAwaited = pacer.isPausing || replies.isTaking || replies.isDelivering;
+    this.#silentIntervals = isAwaited ? 0 : this.#silentIntervals + 1;
     if (this.#silentIntervals * PONG_INTERVAL_MS >= SILENCE_TIMEOUT_MS) {
       stop(new IngesterTimeoutError('said nothing', SILENCE_TIMEOUT_MS));
       return;

@@ -11,6 +11,7 @@ import {
   frameSize,
   ingesterCommandSize,
   LENGTH_MASK,
+  LimitError,
   MinimumVersion,
   SnappyFramingDecoder,
   streamConfigurationSize,
@@ -73,6 +74,14 @@ export interface EntryHandler extends CommandHandler {
   beforeConfirm?(): void | Promise<void>;
 }
 
+/** What a reader takes from an ingester. */
+export interface ReaderLimits {
+  /** The API version of the indexer, 0 to 9. Anything newer counts as malformed. */
+  readonly apiVersion: number;
+  /** The most bytes of data in an entry. Enumerated values have the limit of §6. */
+  readonly maxEntryBytes: number;
+}
+
 /**
  * Reads what one hot ingester sends (§4), in chunks of any size: it passes on entries, adds their
  * confirmations, and has commands answered.
@@ -85,6 +94,7 @@ export class MessageReader {
   readonly #replies: ReplyWriter;
   readonly #responder: CommandResponder;
   readonly #takesValues: boolean;
+  readonly #maxEntryBytes: number;
   readonly #entry = new EntryView();
   /** The beginning of a message whose end has not arrived. */
   readonly #partial = new ByteQueue();
@@ -93,12 +103,13 @@ export class MessageReader {
   #runEnd = 0;
   #runEntries = 0;
 
-  /** @param apiVersion the indexer's: what is newer is malformed. */
-  constructor(handler: EntryHandler, replies: ReplyWriter, apiVersion: number) {
+  constructor(handler: EntryHandler, replies: ReplyWriter, limits: ReaderLimits) {
+    const { apiVersion, maxEntryBytes } = limits;
     this.#handler = handler;
     this.#replies = replies;
     this.#responder = new CommandResponder(handler, replies, apiVersion);
     this.#takesValues = apiVersion >= MinimumVersion.enumeratedValues;
+    this.#maxEntryBytes = maxEntryBytes;
   }
 
   /** The memory for an incomplete message, in bytes: at most about twice what has arrived. */
@@ -121,6 +132,7 @@ export class MessageReader {
    * Reads what has arrived.
    *
    * @throws {DecodeError} if it is not the protocol.
+   * @throws {LimitError} if an entry has too many bytes of data, as soon as its header is there.
    * @throws whatever the handler throws.
    */
   read(chunk: Buffer): void {
@@ -177,9 +189,19 @@ export class MessageReader {
   }
 
   #messageSize(bytes: Buffer, offset: number, available: number): number {
-    return this.#responder.configurationIsNext
-      ? streamConfigurationSize(bytes, offset, available)
-      : ingesterCommandSize(bytes, offset, available);
+    if (this.#responder.configurationIsNext) {
+      return streamConfigurationSize(bytes, offset, available);
+    }
+    if (available >= FRAME_BYTES && bytes.readInt32LE(offset) === NEW_ENTRY) {
+      // Before the rest of it is kept.
+      this.#checkLength(bytes.readInt32LE(offset + FRAME_LENGTH_OFFSET) & LENGTH_MASK);
+    }
+    return ingesterCommandSize(bytes, offset, available);
+  }
+
+  #checkLength(dataLength: number): void {
+    const most = this.#maxEntryBytes;
+    if (dataLength > most) throw new LimitError('entry', dataLength, most);
   }
 
   /** Reads whole entries until something else comes. Returns where they end. */
@@ -218,12 +240,14 @@ export class MessageReader {
     const handler = this.#handler;
     const replies = this.#replies;
     const entry = this.#entry;
+    const maxEntryBytes = this.#maxEntryBytes;
     const end = bytes.length;
     let offset = start;
     entry.setBytes(bytes, view);
     while (end - offset >= FRAME_BYTES && view.getInt32(offset, true) === NEW_ENTRY) {
       const lengthAndFlags = view.getInt32(offset + FRAME_LENGTH_OFFSET, true);
       const dataLength = lengthAndFlags & LENGTH_MASK;
+      if (dataLength > maxEntryBytes) this.#checkLength(dataLength);
       const hasValues = (lengthAndFlags & FLAG_VALUES) !== 0;
       const size = hasValues ? frameSize(bytes, offset, end - offset) : FRAME_BYTES + dataLength;
       if (size > end - offset) break;

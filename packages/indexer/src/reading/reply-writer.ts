@@ -59,6 +59,8 @@ export class ReplyWriter {
   #congested = false;
   /** Resolves once all entries whose confirmations were added are taken; `undefined`: they are. */
   #taken: Promise<unknown> | undefined;
+  /** What the last call waits for that an entry has put off: later ones come after it. `undefined`: none is put off. */
+  #turn: Promise<unknown> | undefined;
   /** Entries that are not taken. */
   #untaken = 0;
   #wrote = false;
@@ -256,11 +258,20 @@ export class ReplyWriter {
     this.#packer = new SnappyFramingEncoder();
   }
 
-  /** Calls a function at once, or when all entries are taken that were not. */
+  /** Calls a function at once, or when all entries are taken that were not; always in the order of these calls. */
   #afterTaken(action: () => void | Promise<void>): Promise<unknown> | undefined {
-    const taken = this.#taken;
+    const before = this.#turn;
+    const taken = this.#taken ?? before;
     this.#taken = undefined;
-    return taken === undefined ? promiseIn(action()) : taken.then(action);
+    if (taken === undefined) return promiseIn(action());
+    const turn = before === undefined ? taken : Promise.all([before, taken]);
+    this.#turn = turn;
+    const called = turn.then(action);
+    const over = () => {
+      if (this.#turn === turn) this.#turn = undefined;
+    };
+    turn.then(over, over);
+    return called;
   }
 
   /** Lets confirmations leave after those that wait. */

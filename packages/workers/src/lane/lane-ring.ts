@@ -14,12 +14,13 @@ import { type SharedMemoryPool, sharedBytesOf } from '../ring/shared-memory.js';
 import { LargeFrames } from './large-frames.js';
 
 /**
- * A frame outside a ring, or at the head of a ring that is evacuated; or several of one tag, back to
- * back, which go together. A large frame is alone, in shared memory.
+ * A frame outside a ring, or at the head of a ring that is evacuated; or several, back to back, which go
+ * together: all have one tag, or no lane refuses any of their tags. A large frame is alone, in shared memory.
  */
 export interface DetachedFrame {
   readonly frame: Buffer;
   readonly entries: number;
+  /** That of the first frame. */
   readonly tag: number;
   /** Whether it was written to a ring before, and counted there. */
   readonly wasInRing: boolean;

@@ -200,8 +200,7 @@ export class RingWriter {
   }
 
   /**
-   * Writes frames of one tag that were encoded elsewhere, unstamped, back to back and of at most `maxFrame`
-   * bytes.
+   * Writes frames that were encoded elsewhere, unstamped, back to back and of at most `maxFrame` bytes in all.
    * @returns false when there is no room; nothing was written then
    */
   writeFrames(frames: Uint8Array, entries: number): boolean {
