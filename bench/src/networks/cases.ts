@@ -7,7 +7,6 @@ import { QUEUE, TAKER, whyNoQueue } from './queue.js';
 import { RELAY } from './relay.js';
 import { INDEXERS, INGESTERS, type Scene, type SceneSettings, SPARE } from './scene.js';
 import { shiftClock, shiftingClock, whyNoFaketime } from './shifting-clock.js';
-import { enlargeDisk, mountSmallDisk } from './small-disk.js';
 
 /** Something that goes wrong, and is well again in the end. */
 export interface Case {
@@ -141,7 +140,7 @@ export const CASES: readonly Case[] = [
     scene: {
       linesPerSecond: 4000,
       prepare: (network) => {
-        for (const host of INGESTERS) mountSmallDisk(cacheFolder(network, host), SMALL_DISK);
+        for (const host of INGESTERS) network.mountDisk(cacheFolder(network, host), SMALL_DISK);
       },
     },
     harm: async (scene, quick) => {
@@ -158,11 +157,11 @@ export const CASES: readonly Case[] = [
     what: "indexer-1's disk of 4 MiB is full, and is enlarged",
     scene: {
       linesPerSecond: 4000,
-      prepare: (network) => mountSmallDisk(storeFolder(network, 'indexer-1'), SMALL_DISK),
+      prepare: (network) => network.mountDisk(storeFolder(network, 'indexer-1'), SMALL_DISK),
     },
     harm: async (scene, quick) => {
       await delay(of({ usual: 20_000, quick: 8000 }, quick));
-      enlargeDisk(storeFolder(scene.network, 'indexer-1'), LARGE_DISK);
+      scene.network.disk(storeFolder(scene.network, 'indexer-1')).enlarge(LARGE_DISK);
     },
   },
   ...(

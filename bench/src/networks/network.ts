@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SmallDisk } from '../shared/small-disk.js';
 import { type LinkFaults, WELL } from './link-faults.js';
 import {
   addNamespace,
@@ -38,6 +39,7 @@ export class Network implements Disposable {
   readonly hosts: readonly string[];
   readonly #wire: Wire;
   readonly #guard: Disposable;
+  readonly #disks = new Map<string, SmallDisk>();
   #names: ReadonlyMap<string, string>;
 
   private constructor(hosts: readonly string[], wire: Wire, guard: Disposable) {
@@ -109,8 +111,26 @@ export class Network implements Disposable {
     return this.hosts[number - FIRST_HOST];
   }
 
+  /**
+   * Makes a folder a small disk of its own, which goes with the network.
+   * @throws {Error} nothing may be mounted here
+   */
+  mountDisk(path: string, bytes: number): void {
+    const disk = SmallDisk.mount(path, bytes);
+    if (disk === undefined) throw new Error(`no disk can be mounted at ${path}`);
+    this.#disks.set(path, disk);
+  }
+
+  /** The small disk at a path. */
+  disk(path: string): SmallDisk {
+    const disk = this.#disks.get(path);
+    if (disk === undefined) throw new Error(`there is no disk at ${path}`);
+    return disk;
+  }
+
   /** Ends all processes of the hosts, and removes everything. */
   [Symbol.dispose](): void {
+    for (const disk of this.#disks.values()) disk.remove();
     this.#guard[Symbol.dispose]();
   }
 

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { hasNatsProgram, NATS_PROGRAM } from '../shared/nats-program.js';
 import { HostProcess } from './host-process.js';
 import type { Middle } from './middle.js';
 import type { Network } from './network.js';
@@ -14,8 +14,7 @@ const STREAM = ['--nats-create', '--nats-stream', 'ringest', '--nats-subjects', 
 
 /** Why there can be no queue here; `undefined`: there can. */
 export function whyNoQueue(): string | undefined {
-  const isMissing = spawnSync('nats-server', ['--version']).error !== undefined;
-  return isMissing ? 'nats-server is missing: the package nats-server' : undefined;
+  return hasNatsProgram() ? undefined : `${NATS_PROGRAM} is missing: the package of that name`;
 }
 
 /** A server of NATS JetStream, and a `ringest ship` that takes from it and sends to indexers. */
@@ -31,7 +30,7 @@ export class Queue implements Middle {
     const from = ['--nats', URL, ...STREAM, '--nats-consumer', 'taker', '--nats-restore'];
     this.#flags = ['ship', ...from, ...toIndexers];
     const store = join(network.folder, 'queue-store');
-    const server = ['nats-server', '-a', network.address(QUEUE), '-js', '-sd', store];
+    const server = [NATS_PROGRAM, '-a', network.address(QUEUE), '-js', '-sd', store];
     new HostProcess(network, QUEUE, QUEUE, server).stdout.resume();
     this.sender = new Sender(network, TAKER, this.#flags, {});
   }
