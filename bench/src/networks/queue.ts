@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { hasNatsProgram, NATS_PROGRAM } from '../shared/nats-program.js';
 import { HostProcess } from './host-process.js';
-import type { Middle } from './middle.js';
+import type { ExitStatuses, Middle } from './middle.js';
 import type { Network } from './network.js';
 import { Sender } from './sender.js';
 
@@ -11,6 +11,7 @@ export const TAKER = 'taker';
 
 const URL = `nats://${QUEUE}:4222`;
 const STREAM = ['--nats-create', '--nats-stream', 'ringest', '--nats-subjects', 'ringest.>'];
+const END_LIMIT_MS = 30_000;
 
 /** Why there can be no queue here; `undefined`: there can. */
 export function whyNoQueue(): string | undefined {
@@ -21,25 +22,51 @@ export function whyNoQueue(): string | undefined {
 export class Queue implements Middle {
   readonly sender: Sender;
   readonly to: readonly string[] = ['--to', URL, ...STREAM];
+  /** What the server delivers again is counted by nobody here. */
+  readonly countsRepeats = false;
   readonly #network: Network;
   readonly #flags: readonly string[];
+  readonly #environment: NodeJS.ProcessEnv;
+  #server: HostProcess;
 
   /** @param toIndexers flags */
-  constructor(network: Network, toIndexers: readonly string[]) {
+  constructor(network: Network, toIndexers: readonly string[], environment: NodeJS.ProcessEnv) {
     this.#network = network;
+    this.#environment = environment;
     const from = ['--nats', URL, ...STREAM, '--nats-consumer', 'taker', '--nats-restore'];
     this.#flags = ['ship', ...from, ...toIndexers];
-    const store = join(network.folder, 'queue-store');
-    const server = [NATS_PROGRAM, '-a', network.address(QUEUE), '-js', '-sd', store];
-    new HostProcess(network, QUEUE, QUEUE, server).stdout.resume();
-    this.sender = new Sender(network, TAKER, this.#flags, {});
+    this.#server = startServer(network);
+    this.sender = new Sender(network, TAKER, this.#flags, environment);
+  }
+
+  /** Ends the server as a service manager does, and starts it again. */
+  async restartServer(): Promise<void> {
+    this.#server.kill('SIGTERM');
+    await this.#server.ended(END_LIMIT_MS);
+    this.#server = startServer(this.#network);
   }
 
   /** Has the taker end, and another one take what is left. */
-  async end(): Promise<(number | null)[]> {
+  async end(): Promise<ExitStatuses> {
     this.sender.stop();
     const status = await this.sender.ended();
-    const last = new Sender(this.#network, TAKER, [...this.#flags, '--nats-until-empty'], {});
-    return [status, await last.ended()];
+    const flags = [...this.#flags, '--nats-until-empty'];
+    const last = new Sender(this.#network, TAKER, flags, this.#environment);
+    return [
+      [TAKER, status],
+      [TAKER, await last.ended()],
+    ];
   }
+}
+
+/** Where the server keeps messages. */
+export function queueFolder(network: Network): string {
+  return join(network.folder, 'queue-store');
+}
+
+function startServer(network: Network): HostProcess {
+  const where = ['-a', network.address(QUEUE), '-js', '-sd', queueFolder(network)];
+  const server = new HostProcess(network, QUEUE, QUEUE, [NATS_PROGRAM, ...where]);
+  server.stdout.resume();
+  return server;
 }
