@@ -31,6 +31,7 @@ export { type CaseResult, runCase } from './networks/run-case.js';
 export { formatResults } from './networks/table.js';
 export { generatePages } from './reference/generated-pages.js';
 export { TIME_DIFFERENCES, type TimeDifference } from './reference/time-differences.js';
+export { answerOf } from './shared/ask-child.js';
 export { comparePairs, confidenceOfEach, leastPairs, type Pair } from './shared/paired.js';
 export { SeededRandom } from './shared/random.js';
 export { runCommand } from './shared/run-command.js';

@@ -241,6 +241,7 @@ export class Scene implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    for (const ingester of this.ingesters) ingester.pause();
     this.network[Symbol.dispose]();
   }
 

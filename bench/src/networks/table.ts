@@ -1,7 +1,7 @@
 import { formatTable } from '../shared/table.js';
 import type { CaseResult } from './run-case.js';
 
-const ACCOUNT = ['case', 'what goes wrong', 'for s', 'lines', 'lost', 'twice', 'at most', 'well'];
+const ACCOUNT = ['case', 'what goes wrong', 'for s', 'lines', 'lost', 'twice', 'bound', 'well'];
 const RECOVERY = [
   'case',
   'packets',

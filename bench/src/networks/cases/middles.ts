@@ -47,7 +47,7 @@ const QUEUE_CASES: readonly Omit<Case, 'whyNot'>[] = [
   },
   {
     name: 'queue-store-full',
-    what: "the disk of a queue's server is full, then it is not, and the server is started again",
+    what: "the disk of a queue's server is full; then it is not, and the server is killed and started",
     scene: { ...QUEUED, prepare: (network) => network.mountDisk(queueFolder(network), QUEUE_DISK) },
     lasts: LONGER,
     harm: async (scene, lengthMs) => {
