@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Indexer, PORT, readStored } from './indexer.js';
 import { Ingester, type Keeping } from './ingester.js';
 import { LineAccount } from './line-account.js';
+import { haveMore, type Look, lanesTo, lastErrors, repeatsOf } from './look.js';
 import type { ExitStatuses, Middle } from './middle.js';
 import { Network } from './network.js';
 import { QUEUE, Queue, TAKER } from './queue.js';
 import { RELAY, Relay } from './relay.js';
-import type { LaneStatus, SenderStatus } from './sender.js';
+import type { SenderStatus } from './sender.js';
 
 export const INGESTERS = ['ingester-1', 'ingester-2', 'ingester-3'] as const;
 export const INDEXERS = ['indexer-1', 'indexer-2', 'indexer-3'] as const;
@@ -24,6 +25,9 @@ const USUAL_SECONDS = 0.5;
  */
 const LIMIT_MS = 180_000;
 const LOOK_MS = 50;
+
+/** Processes that start take all that the machine has, for seconds: those of one scene at a time. */
+let lastStart: Promise<unknown> = Promise.resolve();
 
 type StartMiddle = (
   network: Network,
@@ -64,18 +68,6 @@ export interface SceneSettings {
   readonly prepare?: (network: Network) => void;
   /** Variables of the environment of a host's program. */
   readonly environment?: (network: Network, host: string) => NodeJS.ProcessEnv;
-}
-
-/** How it goes at a moment. */
-export interface Look {
-  /** What those who answer say, by their hosts. */
-  readonly statuses: ReadonlyMap<string, SenderStatus>;
-  /** Every sender answers, and has all of its connections. */
-  readonly isConnected: boolean;
-  /** Every sender answers, and has no more entries unconfirmed than what comes in half a second. */
-  readonly isCaughtUp: boolean;
-  /** Every sender answers, and has all confirmed that it was ever given. */
-  readonly isDone: boolean;
 }
 
 /** What is there when all has ended. */
@@ -119,8 +111,14 @@ export class Scene implements Disposable {
     });
   }
 
-  /** Starts everything, and waits until all connections are there. */
-  static async start(settings: SceneSettings, seed: number): Promise<Scene> {
+  /** Starts everything, once other scenes have, and waits until all connections are there. */
+  static start(settings: SceneSettings, seed: number): Promise<Scene> {
+    const start = lastStart.then(() => Scene.#start(settings, seed));
+    lastStart = start.catch(() => {});
+    return start;
+  }
+
+  static async #start(settings: SceneSettings, seed: number): Promise<Scene> {
     const more = settings.through === undefined ? [] : MIDDLES[settings.through].hosts;
     const network = await Network.create([...INGESTERS, ...INDEXERS, SPARE, ...more], seed);
     try {
@@ -129,7 +127,7 @@ export class Scene implements Disposable {
         for (const name of namesOf(host, settings.connections)) network.moveName(name, host);
       const scene = new Scene(network, settings);
       await Promise.all(INDEXERS.map((host) => scene.startIndexer(host)));
-      if (!(await scene.#until(({ isConnected }) => isConnected)))
+      if (!(await scene.until(({ isConnected }) => isConnected)))
         throw new Error(`not all indexers were reached: ${lastErrors(await scene.look())}`);
       return scene;
     } catch (error) {
@@ -159,7 +157,7 @@ export class Scene implements Disposable {
     const before = lanesTo(host, await this.look());
     await this.restartIndexer(host);
     const start = performance.now();
-    const isDone = await this.#until((look) => {
+    const isDone = await this.until((look) => {
       const after = lanesTo(host, look);
       return look.isConnected && haveMore(before, after, ({ reconnects }) => reconnects);
     });
@@ -170,7 +168,7 @@ export class Scene implements Disposable {
   /** Waits until an indexer has confirmed more to each who sends to it. */
   async confirmedBy(host: string): Promise<void> {
     const before = lanesTo(host, await this.look());
-    const isDone = await this.#until((look) =>
+    const isDone = await this.until((look) =>
       haveMore(before, lanesTo(host, look), ({ confirmedEntries }) => confirmedEntries),
     );
     if (!isDone) this.problem(`${host} confirmed nothing in time`);
@@ -180,6 +178,18 @@ export class Scene implements Disposable {
   async restartServer(): Promise<void> {
     if (this.#middle?.restartServer === undefined) throw new Error('there is no server');
     await this.#middle.restartServer();
+  }
+
+  /**
+   * Waits until something holds, for three minutes at most.
+   * @returns whether it does
+   */
+  async until(holds: (look: Look) => boolean): Promise<boolean> {
+    for (const start = performance.now(); ; ) {
+      if (holds(await this.look())) return true;
+      if (performance.now() - start > LIMIT_MS) return false;
+      await delay(LOOK_MS);
+    }
   }
 
   problem(text: string): void {
@@ -221,7 +231,7 @@ export class Scene implements Disposable {
   async end(): Promise<SceneEnd> {
     for (const ingester of this.ingesters) ingester.pause();
     // From then on, nobody sends anything again.
-    if (!(await this.#until(({ isDone }) => isDone))) this.problem('not all was confirmed in time');
+    if (!(await this.until(({ isDone }) => isDone))) this.problem('not all was confirmed in time');
     const { statuses } = await this.look();
     const exitStatuses = await Promise.all(
       this.ingesters.map(async (one) => [one.sender.host, await one.end()] as const),
@@ -245,15 +255,6 @@ export class Scene implements Disposable {
     this.network[Symbol.dispose]();
   }
 
-  /** @returns whether it became so in time */
-  async #until(holds: (look: Look) => boolean): Promise<boolean> {
-    for (const start = performance.now(); ; ) {
-      if (holds(await this.look())) return true;
-      if (performance.now() - start > LIMIT_MS) return false;
-      await delay(LOOK_MS);
-    }
-  }
-
   #environment(host: string): NodeJS.ProcessEnv {
     return this.#settings.environment?.(this.network, host) ?? {};
   }
@@ -262,50 +263,4 @@ export class Scene implements Disposable {
 /** The name of a host, and others that lead to it, too. */
 function namesOf(host: string, count = 1): string[] {
   return [host, ...Array.from({ length: count - 1 }, (_, i) => `${host}-name-${i + 2}`)];
-}
-
-/** Connections to an indexer by its first name, by their senders. */
-export function lanesTo(host: string, { statuses }: Look): ReadonlyMap<string, LaneStatus> {
-  return new Map(
-    [...statuses].flatMap(([sender, { lanes }]) => {
-      const lane = lanes.find(({ target }) => target.includes(`${host}:`));
-      return lane === undefined ? [] : [[sender, lane] as const];
-    }),
-  );
-}
-
-/** Whether there is at least one, and each has more of something than before. */
-function haveMore(
-  before: ReadonlyMap<string, LaneStatus>,
-  after: ReadonlyMap<string, LaneStatus>,
-  countOf: (lane: LaneStatus) => number,
-): boolean {
-  if (before.size === 0) return false;
-  return [...before].every(([sender, lane]) => {
-    const now = after.get(sender);
-    return now !== undefined && countOf(now) > countOf(lane);
-  });
-}
-
-/**
- * An entry arrives once more if a connection was lost on which it was sent, and not confirmed: then the indexer may have stored
- * it already. Its sender counts that, also where the indexer was killed. What a cache has from an earlier process may have been
- * sent by that.
- */
-function repeatsOf(statuses: ReadonlyMap<string, SenderStatus>): number {
-  let repeats = 0;
-  for (const { lanes, cache } of statuses.values()) {
-    for (const { resentEntries } of lanes) repeats += resentEntries;
-    repeats += cache?.recoveredEntries ?? 0;
-  }
-  return repeats;
-}
-
-/** What keeps senders from connecting. */
-function lastErrors({ statuses }: Look): string {
-  const lanes = [...statuses.values()].flatMap(({ lanes }) => lanes);
-  const others = lanes.filter(({ state }) => state !== 'hot');
-  return others
-    .map(({ target, state, lastError }) => `${target} ${state}, ${lastError}`)
-    .join('; ');
 }

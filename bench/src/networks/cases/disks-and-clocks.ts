@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Case, CUT, everywhere, LONGER } from '../case.js';
 import { storeFolder } from '../indexer.js';
 import { cacheFolder } from '../ingester.js';
+import { troublesOf } from '../look.js';
 import { INGESTERS } from '../scene.js';
 import { JUMP_SECONDS, jumpingClocks, whyNoFaketime } from '../shifting-clock.js';
 
@@ -36,10 +37,9 @@ export const DISK_AND_CLOCK_CASES: readonly Case[] = [
     harm: async (scene, lengthMs) => {
       await scene.network.set(everywhere(CUT));
       await delay(lengthMs);
-      const { statuses } = await scene.look();
-      const troubles = [...statuses.values()].flatMap(({ cache }) => cache?.trouble ?? []);
       // The third one has no cache.
-      if (troubles.length !== 2) scene.problem(`${troubles.length} caches could not store, not 2`);
+      if (!(await scene.until((look) => troublesOf(look).length === 2)))
+        scene.problem('two caches could store all the time');
       await scene.network.set([]);
     },
     isAlone: true,
@@ -55,7 +55,8 @@ export const DISK_AND_CLOCK_CASES: readonly Case[] = [
     harm: async (scene, lengthMs) => {
       const disk = scene.network.disk(storeFolder(scene.network, 'indexer-1'));
       await delay(lengthMs);
-      if (disk.freeBytes > 0) scene.problem(`indexer-1's disk has ${disk.freeBytes} bytes left`);
+      if (!(await scene.until(() => disk.freeBytes === 0)))
+        scene.problem(`indexer-1's disk has ${disk.freeBytes} bytes left`);
       disk.enlarge(LARGE_DISK);
     },
     isAlone: true,

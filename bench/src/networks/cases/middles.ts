@@ -11,6 +11,7 @@ import {
   throughFaults,
 } from '../case.js';
 import { cacheFolder } from '../ingester.js';
+import { troublesOf } from '../look.js';
 import { between } from '../network.js';
 import { QUEUE, queueFolder, TAKER, whyNoQueue } from '../queue.js';
 import { RELAY } from '../relay.js';
@@ -54,7 +55,7 @@ const QUEUE_CASES: readonly Omit<Case, 'whyNot'>[] = [
       const disk = scene.network.disk(queueFolder(scene.network));
       disk.fill();
       await delay(lengthMs);
-      if (disk.freeBytes > 0) scene.problem(`the queue's disk has ${disk.freeBytes} bytes left`);
+      if ((await scene.look()).isCaughtUp) scene.problem("the queue's server could store");
       disk.free();
       await scene.restartServer();
     },
@@ -100,9 +101,8 @@ const RELAY_CASES: readonly Case[] = [
     harm: async (scene, lengthMs) => {
       await scene.network.set(between([RELAY], INDEXERS, CUT));
       await delay(lengthMs);
-      const { statuses } = await scene.look();
-      if (typeof statuses.get(RELAY)?.cache?.trouble !== 'string')
-        scene.problem("the relay's journal could store");
+      if (!(await scene.until((look) => troublesOf(look).includes(RELAY))))
+        scene.problem("the relay's journal could store all the time");
       await scene.network.set([]);
     },
     doubt: noneVanished,

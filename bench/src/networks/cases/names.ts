@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Case, CUT, type Evidence, LONGER } from '../case.js';
+import { lanesTo } from '../look.js';
 import { between } from '../network.js';
-import { INGESTERS, lanesTo, type Scene, SPARE } from '../scene.js';
+import { INGESTERS, type Scene, SPARE } from '../scene.js';
 
 /** Names that change: they are in a file of each host (`/etc/hosts`), which is read at each look-up. */
 export const NAME_CASES: readonly Case[] = [
