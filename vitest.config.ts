@@ -67,7 +67,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'soak', include: SOAK, isolate: true, maxWorkers: 1 },
+        test: { name: 'soak', include: SOAK, isolate: true, maxWorkers: 1, maxConcurrency: 3 },
       },
     ],
   },

@@ -14,18 +14,24 @@ export { parseLoadOptions } from './load/load-options.js';
 export { isSound, type LoadReport } from './load/load-report.js';
 export { runLoad } from './load/load-run.js';
 export { type Pace, Schedule } from './load/pace.js';
-export { Account as LineAccount } from './networks/account.js';
-export { CASES, type Case } from './networks/cases.js';
+export type { Case } from './networks/case.js';
+export { CASES } from './networks/cases/index.js';
+export { LineAccount } from './networks/line-account.js';
 export { Link } from './networks/link.js';
 export { QUEUE_BYTES, WELL } from './networks/link-faults.js';
 export { whyNoNamespaces } from './networks/namespaces.js';
-export { numberedLine, readNumberedLine } from './networks/numbered-lines.js';
-export { attemptOf, endsOf } from './networks/packet.js';
+export {
+  numberedLine,
+  readNumberedLine,
+  sourceOf as sourceOfLines,
+} from './networks/numbered-lines.js';
+export { attemptOf, endsOf, tooBig } from './networks/packet.js';
 export { spreadOf } from './networks/reconnects.js';
 export { type CaseResult, runCase } from './networks/run-case.js';
 export { formatResults } from './networks/table.js';
 export { generatePages } from './reference/generated-pages.js';
 export { TIME_DIFFERENCES, type TimeDifference } from './reference/time-differences.js';
+export { answerOf } from './shared/ask-child.js';
 export { comparePairs, confidenceOfEach, leastPairs, type Pair } from './shared/paired.js';
 export { SeededRandom } from './shared/random.js';
 export { runCommand } from './shared/run-command.js';

@@ -65,4 +65,22 @@ describe('a link', () => {
     expect(link.take(PACKET, 0)).toBeCloseTo(0);
     expect(link.take(PACKET + 1, 0)).toBeUndefined();
   });
+
+  it('that has packets late counts them, and no others', () => {
+    const link = new Link(new SeededRandom(1).uniform);
+    for (const now of [0, 0, 1]) link.take(PACKET, now);
+    expect(link).toMatchObject({ passed: 3, delayed: 0 });
+    link.faults = { ...WELL, delayMs: 5 };
+    link.take(PACKET, 2);
+    expect(link).toMatchObject({ passed: 4, delayed: 1 });
+  });
+
+  it('tells the largest length where it should, of packets that are longer', () => {
+    const link = new Link(new SeededRandom(1).uniform);
+    const told = () => [link.largestToTell(1280), link.largestToTell(1281)];
+    link.faults = { ...WELL, largestBytes: 1280 };
+    expect(told()).toEqual([undefined, undefined]);
+    link.faults = { ...WELL, largestBytes: 1280, tellsLargest: true };
+    expect(told()).toEqual([undefined, 1280]);
+  });
 });

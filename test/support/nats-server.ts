@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type ConsumerInfo, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { hasNatsProgram, NATS_PROGRAM } from '@ringest/bench/shared';
 import { onTestFinished } from 'vitest';
 import { Changes } from './changes.js';
 import { temporaryDirectory } from './temporary-directory.js';
@@ -13,8 +14,7 @@ const { CI } = process.env;
  * Whether tests have to be skipped, because the program `nats-server` is not there (Debian's package of that name).
  * The gate installs it.
  */
-export const isNatsMissing: boolean =
-  CI === undefined && spawnSync('nats-server', ['--version']).error !== undefined;
+export const isNatsMissing: boolean = CI === undefined && !hasNatsProgram();
 
 /** A NATS server with a stream, until the test is finished. */
 export class NatsServer {
@@ -46,7 +46,7 @@ export class NatsServer {
     let log = '';
     const own = ['-a', '127.0.0.1', '-p', `${this.#port}`, '-js', '-sd', this.#folder];
     const args = [...own, ...this.#flags];
-    const child = spawn('nats-server', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(NATS_PROGRAM, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
     child.stderr.on('data', (text) => {
       log += text;

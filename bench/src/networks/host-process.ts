@@ -9,6 +9,8 @@ import type { Network } from './network.js';
 
 export const SECRET = 'IngestSecrets';
 
+const SAY_LIMIT_MS = 60_000;
+
 /** The command `ringest`. */
 export const RINGEST: readonly string[] = [
   process.execPath,
@@ -50,14 +52,12 @@ export class HostProcess {
     stdin.on('error', () => {});
   }
 
-  /** Waits for a text on its standard output. */
-  async says(text: string): Promise<void> {
-    let said = '';
-    for await (const chunk of this.stdout.iterator({ destroyOnReturn: false })) {
-      said += chunk;
-      if (said.includes(text)) return;
-    }
-    throw new Error(`${this.#name} ended, and did not say ${text}`);
+  /**
+   * Waits for a text on its standard output.
+   * @throws {Error} it ends before, or does not say it in time
+   */
+  says(text: string): Promise<void> {
+    return this.#inTime(this.#untilSaid(text), `said ${text}`, SAY_LIMIT_MS);
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -69,14 +69,28 @@ export class HostProcess {
    * @returns its exit status; `null`: a signal ended it
    * @throws {Error} it does not in time
    */
-  async ended(limitMs: number): Promise<number | null> {
+  ended(limitMs: number): Promise<number | null> {
+    return this.#inTime(this.#exited, 'ended', limitMs);
+  }
+
+  async #untilSaid(text: string): Promise<void> {
+    let said = '';
+    for await (const chunk of this.stdout.iterator({ destroyOnReturn: false })) {
+      said += chunk;
+      if (said.includes(text)) return;
+    }
+    throw new Error(`${this.#name} ended, and did not say ${text}`);
+  }
+
+  /** @param what it should have done, after "has not" */
+  async #inTime<Result>(result: Promise<Result>, what: string, limitMs: number): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      const error = new Error(`${this.#name} has not ended within ${limitMs} ms`);
+      const error = new Error(`${this.#name} has not ${what} within ${limitMs} ms`);
       timer = setTimeout(() => reject(error), limitMs);
     });
     try {
-      return await Promise.race([this.#exited, late]);
+      return await Promise.race([result, late]);
     } finally {
       clearTimeout(timer);
     }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readStore, type StoreDamage } from '@ringest/indexer';
-import type { Account } from './account.js';
 import { HostProcess, RINGEST } from './host-process.js';
+import type { LineAccount } from './line-account.js';
 import type { Network } from './network.js';
 
 export const PORT = 4023;
@@ -44,12 +44,23 @@ export class Indexer {
 }
 
 /** Adds all that indexers on a host have stored; there must be none any more. */
-export async function readStored(network: Network, host: string, account: Account): Promise<void> {
+export async function readStored(
+  network: Network,
+  host: string,
+  account: LineAccount,
+): Promise<void> {
   const onDamage = ({ segment, problem }: StoreDamage) => {
     throw new Error(`the store of ${host} is damaged: ${segment}: ${problem}`);
   };
   for await (const block of readStore(storeFolder(network, host), { onDamage }))
-    for (const entry of block) account.add(entry.data.toString('latin1'));
+    for (const entry of block)
+      account.add({
+        indexer: host,
+        text: entry.data.toString('latin1'),
+        tag: block.tagOf(entry),
+        source: entry.sourceBytes.join('.'),
+        seconds: entry.seconds,
+      });
 }
 
 /** Where an indexer keeps entries. */

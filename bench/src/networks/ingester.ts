@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Network } from './network.js';
-import { numberedLine } from './numbered-lines.js';
+import { numberedLine, sourceOf } from './numbered-lines.js';
 import { Sender } from './sender.js';
 
 const EVERY_MS = 20;
@@ -31,7 +31,7 @@ export class Ingester {
     const { to, keeping, linesPerSecond, environment } = settings;
     const cache = ['--cache-path', cacheFolder(network, host), '--cache-mode', keeping];
     const flags = [
-      ...['ship', '--ignore-timestamps', '--tag', host, ...to],
+      ...['ship', '--ignore-timestamps', '--tag', host, '--source', sourceOf(host), ...to],
       ...(keeping === 'memory' ? [] : cache),
     ];
     this.sender = new Sender(network, host, flags, environment);
@@ -49,12 +49,17 @@ export class Ingester {
     this.#timer = setInterval(() => this.#write(), EVERY_MS);
   }
 
+  /** Writes no more. */
+  pause(): void {
+    clearInterval(this.#timer);
+  }
+
   /**
    * Writes no more, and waits until it has nothing left to do.
    * @returns its exit status: 0 if all was confirmed
    */
   end(): Promise<number | null> {
-    clearInterval(this.#timer);
+    this.pause();
     this.sender.stdin.end();
     return this.sender.ended();
   }

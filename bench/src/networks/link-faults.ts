@@ -14,8 +14,10 @@ export interface LinkFaults {
   readonly reorderMs: number;
   /** What passes in a second. What waits beyond {@link QUEUE_BYTES} vanishes. */
   readonly bitsPerSecond: number;
-  /** Longer packets vanish, and nobody is told: a black hole for path MTU discovery. */
+  /** Longer packets vanish. */
   readonly largestBytes: number;
+  /** Whether their sender is told, as by a router (RFC 1191). Otherwise the link is a black hole for path MTU discovery. */
+  readonly tellsLargest: boolean;
 }
 
 /** A link that passes everything at once. */
@@ -28,6 +30,7 @@ export const WELL: LinkFaults = {
   reorderMs: 0,
   bitsPerSecond: Number.POSITIVE_INFINITY,
   largestBytes: Number.POSITIVE_INFINITY,
+  tellsLargest: false,
 };
 
 /** What the buffer of a slow link holds. */

@@ -2,11 +2,14 @@ import { type LinkFaults, QUEUE_BYTES, WELL } from './link-faults.js';
 
 /** The least distance of two packets that keep their order, in milliseconds. */
 const STEP_MS = 1e-4;
+const LATE_MS = 1;
 
 /** One direction between two hosts: it decides what becomes of each packet. */
 export class Link {
   /** Packets that pass, by now or later. */
   passed = 0;
+  /** Those among them that pass later, by a millisecond or more. */
+  delayed = 0;
   /** Packets that vanished. */
   dropped = 0;
   #faults = WELL;
@@ -26,6 +29,12 @@ export class Link {
     this.#faults = faults;
   }
 
+  /** The length that the sender of a packet has to be told of; `undefined`: of none. */
+  largestToTell(bytes: number): number | undefined {
+    const { isCut, largestBytes, tellsLargest } = this.#faults;
+    return tellsLargest && !isCut && bytes > largestBytes ? largestBytes : undefined;
+  }
+
   /**
    * Takes a packet in.
    * @param now in milliseconds
@@ -40,8 +49,12 @@ export class Link {
     this.passed++;
     const { delayMs, jitterMs, reorderShare, reorderMs } = this.#faults;
     const takes = delayMs + (jitterMs === 0 ? 0 : jitterMs * (2 * this.#random() - 1));
-    if (reorderShare > 0 && this.#random() < reorderShare) return sentAt + takes + reorderMs;
+    if (reorderShare > 0 && this.#random() < reorderShare) {
+      this.delayed++;
+      return sentAt + takes + reorderMs;
+    }
     this.#arrivesAt = Math.max(sentAt + takes, this.#arrivesAt + STEP_MS);
+    if (this.#arrivesAt - now >= LATE_MS) this.delayed++;
     return this.#arrivesAt;
   }
 

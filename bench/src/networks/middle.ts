@@ -8,7 +8,14 @@ export interface Middle {
   readonly to: readonly string[];
   /**
    * Has it send what it has, and end.
-   * @returns exit statuses
+   * @returns exit statuses, by hosts
    */
-  end(): Promise<(number | null)[]>;
+  end(): Promise<ExitStatuses>;
+  /** Whether all that comes twice is counted by who sends to the indexers, and by the ingesters. */
+  readonly countsRepeats: boolean;
+  /** Starts its server again, where it has one of its own. */
+  restartServer?(): Promise<void>;
 }
+
+/** Exit statuses of programs, with the names of their hosts; `null`: a signal ended it. */
+export type ExitStatuses = readonly (readonly [host: string, status: number | null])[];

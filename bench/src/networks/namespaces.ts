@@ -1,9 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
-/** Everything that a run makes has a name that begins with this, and the number of its process. */
+const run = promisify(execFile);
+
+/** Everything that a network makes has a name that begins with this, the number of its process, and its own. */
 const PREFIX = 'ringest-nets-';
 /** Where `ip netns` keeps namespaces. */
 const NAMESPACES = '/run/netns';
@@ -11,9 +14,14 @@ const NAMESPACES = '/run/netns';
 const ETC = '/etc/netns';
 const TUN = '/dev/net/tun';
 
+/** How often a folder is removed that a process which was just killed still writes to. */
+const REMOVALS = 20;
+
+let networks = 0;
+
 /** Runs `ip`, and returns what it prints. */
-export function ip(...args: readonly string[]): string {
-  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+export async function ip(...args: readonly string[]): Promise<string> {
+  return (await run('ip', args)).stdout;
 }
 
 /** Why namespaces and devices cannot be made here, for people; `undefined`: they can. */
@@ -25,20 +33,21 @@ export function whyNoNamespaces(): string | undefined {
     if (spawnSync(command, [flag]).error !== undefined) return `${command} is missing: ${what}`;
   }
   if (!existsSync(TUN)) return `there is no ${TUN}`;
-  const name = `${ownPrefix()}probe`;
+  const name = `${PREFIX}${process.pid}-probe`;
   const { status, stderr } = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
   if (status !== 0) return `network namespaces are not allowed: ${stderr.trim()}`;
-  ip('netns', 'del', name);
+  ipNow('netns', 'del', name);
   return undefined;
 }
 
-/** What names of this process begin with. */
-export function ownPrefix(): string {
-  return `${PREFIX}${process.pid}-`;
+/** What all names of another network of this process begin with. */
+export function newPrefix(): string {
+  networks++;
+  return `${PREFIX}${process.pid}-${networks}-`;
 }
 
-/** The folder of a run, with all that it writes. */
-export function runFolder(prefix = ownPrefix()): string {
+/** The folder of a network, with all that its processes write. */
+export function folderOf(prefix: string): string {
   return join(tmpdir(), `${prefix}files`);
 }
 
@@ -48,11 +57,11 @@ export function etcOf(namespace: string): string {
 }
 
 /** Makes an empty namespace with a loopback, and a file `hosts` that nobody else reads. */
-export function addNamespace(name: string): void {
+export async function addNamespace(name: string): Promise<void> {
   // `ip netns exec` looks for this folder.
   mkdirSync(etcOf(name), { recursive: true });
-  ip('netns', 'add', name);
-  ip('-n', name, 'link', 'set', 'lo', 'up');
+  await ip('netns', 'add', name);
+  await ip('-n', name, 'link', 'set', 'lo', 'up');
 }
 
 /** Removes all that processes have left that are gone. */
@@ -60,44 +69,55 @@ export function removeLeftovers(): void {
   const names = [NAMESPACES, ETC, tmpdir()].flatMap(namesIn);
   const pids = new Set(names.flatMap((name) => /^ringest-nets-(\d+)-/.exec(name)?.[1] ?? []));
   for (const pid of pids) {
-    if (!existsSync(`/proc/${pid}`)) removeRun(`${PREFIX}${pid}-`);
+    if (!existsSync(`/proc/${pid}`)) removeAll(`${PREFIX}${pid}-`);
   }
 }
 
 /**
- * Ends every process in the namespaces of a run, and removes these, what is mounted in its folder, and its
- * other files. It waits for nothing, so that a process can do it as it exits.
+ * Ends every process in the namespaces whose names begin so, and removes these, and the folders of such
+ * names with what is mounted there. It waits for nothing, so that a process can do it as it exits.
  */
-export function removeRun(prefix = ownPrefix()): void {
-  const ofRun = (folder: string) => namesIn(folder).filter((name) => name.startsWith(prefix));
-  const namespaces = ofRun(NAMESPACES);
+export function removeAll(prefix: string): void {
+  const ofPrefix = (folder: string) => namesIn(folder).filter((name) => name.startsWith(prefix));
+  const namespaces = ofPrefix(NAMESPACES);
   for (const pid of namespaces.flatMap(processesIn)) kill(pid);
   for (const name of namespaces) deleteNamespace(name);
-  for (const name of ofRun(ETC)) rmSync(etcOf(name), { recursive: true, force: true });
-  // It stays while another run has something there.
+  for (const name of ofPrefix(ETC)) rmSync(etcOf(name), { recursive: true, force: true });
+  removeEmptyEtc();
+  for (const name of ofPrefix(tmpdir())) removeFolder(join(tmpdir(), name));
+}
+
+/** It stays while another network has something there. */
+function removeEmptyEtc(): void {
   const isInUse = () => namesIn(ETC).length > 0;
-  if (!isInUse())
-    unlessDone(
-      () => rmdirSync(ETC),
-      () => !existsSync(ETC) || isInUse(),
-    );
-  const folder = runFolder(prefix);
+  if (isInUse()) return;
+  unlessDone(
+    () => rmdirSync(ETC),
+    () => !existsSync(ETC) || isInUse(),
+  );
+}
+
+function removeFolder(folder: string): void {
   for (const path of mountsIn(folder)) {
     // What still writes there keeps it until it is gone.
     const unmount = () => execFileSync('umount', ['--lazy', path], { stdio: 'pipe' });
     unlessDone(unmount, () => !mountsIn(folder).includes(path));
   }
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: REMOVALS, retryDelay: 10 });
+}
+
+function ipNow(...args: readonly string[]): string {
+  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 function deleteNamespace(name: string): void {
   const isGone = () => !existsSync(join(NAMESPACES, name));
-  unlessDone(() => ip('netns', 'del', name), isGone);
+  unlessDone(() => ipNow('netns', 'del', name), isGone);
 }
 
 function processesIn(namespace: string): number[] {
   const isGone = () => !existsSync(join(NAMESPACES, namespace));
-  const pids = unlessDone(() => ip('netns', 'pids', namespace), isGone) ?? '';
+  const pids = unlessDone(() => ipNow('netns', 'pids', namespace), isGone) ?? '';
   return pids.split('\n').filter(Boolean).map(Number);
 }
 

@@ -1,24 +1,16 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SmallDisk } from '../shared/small-disk.js';
 import { type LinkFaults, WELL } from './link-faults.js';
-import {
-  addNamespace,
-  etcOf,
-  ip,
-  ownPrefix,
-  removeLeftovers,
-  removeRun,
-  runFolder,
-} from './namespaces.js';
+import { addNamespace, etcOf, folderOf, ip, newPrefix, removeLeftovers } from './namespaces.js';
+import { removeAtTheEnd } from './removal.js';
 import { Wire } from './wire.js';
 import type { WireReport } from './wire-messages.js';
 
 /** Of the addresses that are set aside for measurements of networks (RFC 2544). They lead nowhere. */
 const SUBNET = '198.18.0';
 const FIRST_HOST = 11;
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** A direction between two hosts, and what is wrong with it. */
 export interface Fault {
@@ -29,22 +21,28 @@ export interface Fault {
 
 /**
  * Hosts on this machine that reach each other, and nothing else: each is a network namespace whose only
- * interface is a TUN device, and one process passes packets between these. A process has one network at a
- * time.
+ * interface is a TUN device, and one process passes packets between these. Networks know nothing of each
+ * other, and have the same addresses.
  */
 export class Network implements Disposable {
   /** Where processes of hosts keep their files. */
-  readonly folder = runFolder();
+  readonly folder: string;
   readonly hosts: readonly string[];
+  readonly #prefix: string;
   readonly #wire: Wire;
   readonly #guard: Disposable;
+  readonly #disks = new Map<string, SmallDisk>();
   #names: ReadonlyMap<string, string>;
 
-  private constructor(hosts: readonly string[], wire: Wire, guard: Disposable) {
+  private constructor(prefix: string, hosts: readonly string[], wire: Wire, guard: Disposable) {
+    this.folder = folderOf(prefix);
     this.hosts = hosts;
+    this.#prefix = prefix;
     this.#wire = wire;
     this.#guard = guard;
     this.#names = new Map(hosts.map((host) => [host, this.address(host)]));
+    for (const host of hosts)
+      writeFileSync(join(etcOf(this.#namespace(host)), 'nsswitch.conf'), 'hosts: files\n');
     this.#writeNames();
   }
 
@@ -54,20 +52,22 @@ export class Network implements Disposable {
    */
   static async create(hosts: readonly string[], seed: number): Promise<Network> {
     removeLeftovers();
-    const guard = removeAtTheEnd();
+    const prefix = newPrefix();
+    const guard = removeAtTheEnd(prefix);
     try {
-      mkdirSync(runFolder(), { recursive: true });
-      const middle = namespaceOf('wire');
-      for (const host of ['wire', ...hosts]) addNamespace(namespaceOf(host));
+      mkdirSync(folderOf(prefix), { recursive: true });
+      const middle = `${prefix}wire`;
+      for (const host of ['wire', ...hosts]) await addNamespace(`${prefix}${host}`);
       const devices = hosts.map((_, i) => `host${i}`);
       const wire = await Wire.start(middle, devices, FIRST_HOST, seed);
       for (const [i, host] of hosts.entries()) {
-        const namespace = namespaceOf(host);
-        ip('-n', middle, 'link', 'set', `host${i}`, 'netns', namespace, 'name', 'eth0');
-        ip('-n', namespace, 'address', 'add', `${SUBNET}.${FIRST_HOST + i}/24`, 'dev', 'eth0');
-        ip('-n', namespace, 'link', 'set', 'eth0', 'up');
+        const namespace = `${prefix}${host}`;
+        await ip('-n', middle, 'link', 'set', `host${i}`, 'netns', namespace, 'name', 'eth0');
+        const address = `${SUBNET}.${FIRST_HOST + i}/24`;
+        await ip('-n', namespace, 'address', 'add', address, 'dev', 'eth0');
+        await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
       }
-      return new Network(hosts, wire, guard);
+      return new Network(prefix, hosts, wire, guard);
     } catch (error) {
       guard[Symbol.dispose]();
       throw error;
@@ -80,12 +80,28 @@ export class Network implements Disposable {
 
   /** Runs a command on a host. */
   spawn(host: string, command: readonly string[], options: SpawnOptions): ChildProcess {
-    return spawn('ip', ['netns', 'exec', namespaceOf(host), ...command], options);
+    return spawn('ip', ['netns', 'exec', this.#namespace(host), ...command], options);
+  }
+
+  /** The numbers of the processes of a host. */
+  async processes(host: string): Promise<string[]> {
+    return (await ip('netns', 'pids', this.#namespace(host))).split('\n').filter(Boolean);
+  }
+
+  /** From now on, a host sends no packets of more bytes, and asks others for none when they connect. */
+  async setMtu(host: string, bytes: number): Promise<void> {
+    await ip('-n', this.#namespace(host), 'link', 'set', 'eth0', 'mtu', `${bytes}`);
   }
 
   /** From now on, a name leads to another host. */
   moveName(name: string, host: string): void {
     this.#names = new Map([...this.#names, [name, this.address(host)]]);
+    this.#writeNames();
+  }
+
+  /** From now on, a name leads nowhere. */
+  removeName(name: string): void {
+    this.#names = new Map([...this.#names].filter(([other]) => other !== name));
     this.#writeNames();
   }
 
@@ -104,14 +120,31 @@ export class Network implements Disposable {
     return this.#wire.report();
   }
 
-  /** The host of a number in a report. */
-  host(number: number): string | undefined {
-    return this.hosts[number - FIRST_HOST];
+  /**
+   * Makes a folder a small disk of its own, which goes with the network.
+   * @throws {Error} nothing may be mounted here
+   */
+  mountDisk(path: string, bytes: number): void {
+    const disk = SmallDisk.mount(path, bytes);
+    if (disk === undefined) throw new Error(`no disk can be mounted at ${path}`);
+    this.#disks.set(path, disk);
+  }
+
+  /** The small disk at a path. */
+  disk(path: string): SmallDisk {
+    const disk = this.#disks.get(path);
+    if (disk === undefined) throw new Error(`there is no disk at ${path}`);
+    return disk;
   }
 
   /** Ends all processes of the hosts, and removes everything. */
   [Symbol.dispose](): void {
+    for (const disk of this.#disks.values()) disk.remove();
     this.#guard[Symbol.dispose]();
+  }
+
+  #namespace(host: string): string {
+    return `${this.#prefix}${host}`;
   }
 
   #number(host: string): number {
@@ -123,7 +156,7 @@ export class Network implements Disposable {
   #writeNames(): void {
     const lines = [...this.#names].map(([name, address]) => `${address} ${name}\n`);
     const text = ['127.0.0.1 localhost\n', ...lines].join('');
-    for (const host of this.hosts) writeFileSync(join(etcOf(namespaceOf(host)), 'hosts'), text);
+    for (const host of this.hosts) writeFileSync(join(etcOf(this.#namespace(host)), 'hosts'), text);
   }
 }
 
@@ -143,28 +176,4 @@ export function oneWay(
   faults: Partial<LinkFaults>,
 ): Fault[] {
   return some.flatMap((from) => others.map((to) => ({ from, to, faults })));
-}
-
-/** Removes everything when it is disposed of, when the process exits, and when a signal ends it. */
-function removeAtTheEnd(): Disposable {
-  const onExit = () => removeRun();
-  const onSignal = (signal: NodeJS.Signals) => {
-    removal[Symbol.dispose]();
-    // It ends as it would have without a listener.
-    process.kill(process.pid, signal);
-  };
-  const removal = {
-    [Symbol.dispose]() {
-      process.off('exit', onExit);
-      for (const signal of SIGNALS) process.off(signal, onSignal);
-      removeRun();
-    },
-  };
-  process.on('exit', onExit);
-  for (const signal of SIGNALS) process.on(signal, onSignal);
-  return removal;
-}
-
-function namespaceOf(host: string): string {
-  return `${ownPrefix()}${host}`;
 }

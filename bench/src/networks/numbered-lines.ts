@@ -17,3 +17,8 @@ export function readNumberedLine(line: string): { host: string; number: number }
   const number = Number(text);
   return line === numberedLine(host, number) ? { host, number } : undefined;
 }
+
+/** The source that all lines of a host have: an address that is set aside for documentation (RFC 5737), by the last character. */
+export function sourceOf(host: string): string {
+  return `192.0.2.${host.charCodeAt(host.length - 1)}`;
+}

@@ -7,17 +7,26 @@ import { HostProcess, RINGEST } from './host-process.js';
 import type { Network } from './network.js';
 
 const END_LIMIT_MS = 180_000;
+const ANSWER_LIMIT_MS = 10_000;
 
 /** What a `ringest ship` or a `ringest relay` says, as far as it is read here: see `StatusReply` of the command. */
 export interface SenderStatus {
-  /** Entries. */
+  /** Entries that it has read, and those among them that are confirmed. */
+  readonly entries: number;
   readonly confirmed: number;
-  readonly lanes: readonly {
-    readonly state: string;
-    readonly reconnects: number;
-    readonly lastError: string | null;
-  }[];
-  readonly cache: { readonly trouble: string | null } | null;
+  readonly lanes: readonly LaneStatus[];
+  readonly cache: { readonly trouble: string | null; readonly recoveredEntries: number } | null;
+}
+
+/** Its connection to an indexer. */
+export interface LaneStatus {
+  /** `tcp://name:port`. */
+  readonly target: string;
+  readonly state: string;
+  readonly reconnects: number;
+  readonly confirmedEntries: number;
+  readonly resentEntries: number;
+  readonly lastError: string | null;
 }
 
 /** `ringest ship` or `ringest relay` on a host. */
@@ -44,9 +53,10 @@ export class Sender {
     return this.#process.stdin;
   }
 
-  /** What it says about itself; `undefined`: it does not answer, because it has not begun or has ended. */
+  /** What it says about itself; `undefined`: it does not answer, because it has not begun, has ended or stands still. */
   async status(): Promise<SenderStatus | undefined> {
     const socket = connect(this.#socket);
+    socket.setTimeout(ANSWER_LIMIT_MS, () => socket.destroy(new Error('there is no answer')));
     try {
       await once(socket, 'connect');
       return JSON.parse(await text(socket));

@@ -18,6 +18,8 @@ export interface Attempt {
 /** What became of all packets. */
 export interface WireReport {
   readonly passed: number;
+  /** Those among them that passed later, by a millisecond or more. */
+  readonly delayed: number;
   readonly dropped: number;
   readonly attempts: readonly Attempt[];
 }

@@ -5,7 +5,7 @@ import { SeededRandom } from '../shared/random.js';
 import { Link } from './link.js';
 import { WELL } from './link-faults.js';
 import { monotonicMs } from './monotonic.js';
-import { attemptOf, endsOf } from './packet.js';
+import { attemptOf, endsOf, tooBig } from './packet.js';
 import type { Attempt, FromWire, ToWire } from './wire-messages.js';
 
 /**
@@ -62,7 +62,12 @@ function pass(packet: Buffer): void {
   const now = monotonicMs();
   note(packet, from, to, now);
   const at = link.take(packet.length, now);
-  if (at === undefined) return;
+  if (at === undefined) {
+    const largest = link.largestToTell(packet.length);
+    const back = devices[from - firstHost];
+    if (largest !== undefined && back !== undefined) deliver(back, tooBig(packet, largest));
+    return;
+  }
   if (at <= now) {
     deliver(device, packet);
   } else {
@@ -102,6 +107,7 @@ function report() {
   const all = links.flat();
   return {
     passed: all.reduce((sum, { passed }) => sum + passed, 0),
+    delayed: all.reduce((sum, { delayed }) => sum + delayed, 0),
     dropped: all.reduce((sum, { dropped }) => sum + dropped, 0),
     attempts,
   };

@@ -63,7 +63,8 @@ export class Wire {
   }
 
   #ask<Kind extends FromWire['kind']>(kind: Kind, message: ToWire) {
-    this.#process.send(message);
+    // One that is gone takes nothing; its exit says so.
+    this.#process.send(message, () => {});
     return answerOf<FromWire, Kind>(this.#process, kind, 'the wire');
   }
 }

@@ -6,7 +6,7 @@ interface Message {
 
 /**
  * Waits for a message of a kind from a process.
- * @param who it is, in the message of the error when it ends before
+ * @param who it is, in the message of the error when it ends before, or has ended
  */
 export function answerOf<From extends Message, Kind extends From['kind']>(
   child: ChildProcess,
@@ -14,6 +14,11 @@ export function answerOf<From extends Message, Kind extends From['kind']>(
   who: string,
 ): Promise<Extract<From, { kind: Kind }>> {
   return new Promise((resolve, reject) => {
+    const { exitCode, signalCode } = child;
+    if (exitCode !== null || signalCode !== null) {
+      reject(new Error(`${who} has ended, with ${signalCode ?? `code ${exitCode}`}`));
+      return;
+    }
     const onMessage = (answer: From) => {
       if (answer.kind === kind) settle(() => resolve(answer as Extract<From, { kind: Kind }>));
     };

@@ -16,4 +16,5 @@ export {
   type CertificateOptions,
   selfSigned,
 } from './certificates.js';
+export { hasNatsProgram, NATS_PROGRAM } from './nats-program.js';
 export { SeededRandom } from './random.js';

@@ -1,31 +1,36 @@
 import {
   CASES,
+  type Case,
   type CaseResult,
   formatResults,
   runCase,
   whyNoNamespaces,
 } from '@ringest/bench/internal';
-import { afterAll, describe, expect, it } from 'vitest';
-import { scaled, soak, tellSeed } from '../../support/scale.js';
+import { afterAll, describe, it, type TestContext } from 'vitest';
+import { repeatWith, scaled, soak } from '../../support/scale.js';
 
 const why = whyNoNamespaces();
 const reason = why === undefined ? '' : ` (left out: ${why})`;
+const together = CASES.filter(({ isAlone }) => !isAlone);
+const alone = CASES.filter(({ isAlone }) => isAlone);
 
 describe.skipIf(why !== undefined)(`broken networks${reason}`, () => {
-  const results: CaseResult[] = [];
-  afterAll(() => console.log(formatResults(results)));
+  const results = new Map<Case, CaseResult>();
+  afterAll(() => console.log(formatResults(CASES.flatMap((one) => results.get(one) ?? []))));
 
-  it.each(CASES)('$name: nothing is lost, and all connect again', async (one) => {
+  async function run(one: Case, { expect, onTestFailed, skip }: TestContext): Promise<void> {
     const whyNot = one.whyNot?.();
-    if (whyNot !== undefined) return console.log(`${one.name} was left out: ${whyNot}`);
-    tellSeed(soak.seed);
+    if (whyNot !== undefined) {
+      console.log(`${one.name} was left out: ${whyNot}`);
+      skip(whyNot);
+    }
+    onTestFailed(() => console.error(`to repeat it: ${repeatWith(soak.seed)}`));
     const result = await runCase(one, { seed: soak.seed, quick: scaled(true, false) });
-    results.push(result);
-    const { totals, exitStatuses, recovery } = result;
-    expect(totals.written).toBeGreaterThan(0);
-    expect(totals).toMatchObject({ lost: 0, foreign: 0 });
-    expect(exitStatuses).toEqual(exitStatuses.map(() => 0));
-    expect(recovery.connectedMs).toBeDefined();
-    expect(recovery.caughtUpMs).toBeDefined();
-  });
+    results.set(one, result);
+    expect(result.problems).toEqual([]);
+  }
+
+  // `maxConcurrency` of the project says how many at a time.
+  it.concurrent.for(together)('$name: nothing is lost, and all become well again', run);
+  it.for(alone)('$name, alone: nothing is lost, and all become well again', run);
 });

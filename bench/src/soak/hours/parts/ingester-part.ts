@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { CacheMode, CompressionName } from '@ringest/core';
+import { SmallDisk } from '../../../shared/small-disk.js';
 import type { Fault, PlannedFault } from '../faults.js';
 import { SoakProcess } from '../processes/soak-process.js';
 import type { Scene } from '../scene.js';
@@ -13,7 +14,6 @@ import type {
   ToIngester,
 } from './ingester-messages.js';
 import type { Latency, Part, PartCounts } from './part.js';
-import { SmallDisk } from './small-disk.js';
 
 const MODULE = fileURLToPath(new URL('./ingester-process.js', import.meta.url));
 

@@ -1,13 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, RetentionPolicy } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { freePort } from '../../../chaos/free-port.js';
+import { hasNatsProgram, NATS_PROGRAM } from '../../../shared/nats-program.js';
 import type { Scene } from '../scene.js';
-
-const NAME = 'nats-server';
 
 const LOOK_MS = 100;
 
@@ -32,7 +31,7 @@ export class NatsServer {
 
   /** @returns `undefined`: the program is not there */
   static async start(scene: Scene): Promise<NatsServer | undefined> {
-    if (spawnSync(NAME, ['--version']).error !== undefined) return undefined;
+    if (!hasNatsProgram()) return undefined;
     return new NatsServer(scene, await freePort());
   }
 
@@ -90,9 +89,9 @@ export class NatsServer {
   }
 
   #spawn(): ChildProcess {
-    const log = openSync(this.#scene.processSettings(NAME).logPath, 'a');
+    const log = openSync(this.#scene.processSettings(NATS_PROGRAM).logPath, 'a');
     const where = ['-a', '127.0.0.1', '-p', `${this.#port}`];
-    const child = spawn(NAME, [...where, '-js', '-sd', this.#scene.path(NAME)], {
+    const child = spawn(NATS_PROGRAM, [...where, '-js', '-sd', this.#scene.path(NATS_PROGRAM)], {
       stdio: ['ignore', log, log],
       // A terminal's interrupt is for the soak alone.
       detached: true,
@@ -100,7 +99,7 @@ export class NatsServer {
     closeSync(log);
     child.once('exit', (code, signal) => {
       if (this.#isToEnd) return;
-      this.#scene.failed(NAME, `it ended early, with ${signal ?? `status ${code}`}`);
+      this.#scene.failed(NATS_PROGRAM, `it ended early, with ${signal ?? `status ${code}`}`);
     });
     return child;
   }

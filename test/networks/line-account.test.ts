@@ -4,7 +4,9 @@ import {
   LineAccount,
   numberedLine,
   readNumberedLine,
+  sourceOfLines,
   spreadOf,
+  tooBig,
 } from '@ringest/bench/internal';
 import { describe, expect, it } from 'vitest';
 
@@ -30,12 +32,18 @@ describe('numbered lines', () => {
 });
 
 describe('an account', () => {
+  /** A line as an indexer has it. */
+  function stored(host: string, number: number) {
+    const text = numberedLine(host, number);
+    return { indexer: 'x', text, tag: host, source: sourceOfLines(host), seconds: number };
+  }
+
   it('counts what is missing, what came twice, and what nobody has written, by identity', () => {
     const account = new LineAccount();
-    for (const number of [0, 1, 1, 3, 9]) account.add(numberedLine('a', number));
-    for (const number of [0, 1, 2]) account.add(numberedLine('b', number));
-    account.add(numberedLine('c', 0));
-    account.add('something else');
+    for (const number of [0, 1, 1, 3, 9]) account.add(stored('a', number));
+    for (const number of [0, 1, 2]) account.add(stored('b', number));
+    account.add(stored('c', 0));
+    account.add({ ...stored('a', 2), text: 'something else' });
     const written = new Map([
       ['a', 4],
       ['b', 3],
@@ -43,6 +51,26 @@ describe('an account', () => {
     ]);
     // Number 2 of a; both of d. Number 9 of a, what c has sent, and the other text are foreign.
     expect(account.totals(written)).toEqual({ written: 9, lost: 3, duplicated: 1, foreign: 3 });
+  });
+
+  it.each([
+    ['tag', { tag: 'b' }],
+    ['source', { source: sourceOfLines('b') }],
+  ])('does not take a line that has the %s of another host', (_, altered) => {
+    const account = new LineAccount();
+    account.add({ ...stored('a', 0), ...altered });
+    const written = new Map([['a', 1]]);
+    expect(account.totals(written)).toEqual({ written: 1, lost: 1, duplicated: 0, foreign: 1 });
+  });
+
+  it('knows how many entries an indexer has, and how far the times of a host are apart', () => {
+    const account = new LineAccount();
+    for (const number of [5, 2, 9]) account.add(stored('a', number));
+    account.add({ ...stored('a', 1), indexer: 'y' });
+    expect([account.storedAt('x'), account.storedAt('y'), account.storedAt('z')]).toEqual([
+      3, 1, 0,
+    ]);
+    expect([account.secondsOf('a'), account.secondsOf('b')]).toEqual([8, 0]);
   });
 });
 
@@ -75,6 +103,24 @@ describe('packets', () => {
     udp[9] = 17;
     expect(attemptOf(udp)).toBeUndefined();
   });
+
+  it('that are too long are answered with the length that is not', () => {
+    const answer = tooBig(packet(0x10, 7), 1280);
+    expect(endsOf(answer)).toEqual({ from: 21, to: 11 });
+    expect(answer.readUInt16BE(2)).toBe(answer.length);
+    expect([answer[9], answer[20], answer[21], answer.readUInt16BE(26)]).toEqual([1, 3, 4, 1280]);
+    // The header, the ports and the sequence number of the packet.
+    expect(answer.subarray(28)).toEqual(packet(0x10, 7).subarray(0, 28));
+    for (const part of [answer.subarray(0, 20), answer.subarray(20)])
+      expect(sumOf(part)).toBe(0xffff);
+  });
+
+  /** The ones' complement sum of words: 0xffff where a correct checksum is among them. */
+  function sumOf(bytes: Buffer): number {
+    let sum = 0;
+    for (let i = 0; i < bytes.length; i += 2) sum += bytes.readUInt16BE(i);
+    return sum % 0xffff || 0xffff;
+  }
 });
 
 describe('the spread of attempts', () => {

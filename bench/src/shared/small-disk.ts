@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,9 +6,8 @@ import { join } from 'node:path';
 export class SmallDisk {
   readonly path: string;
   readonly #filler: string;
-  readonly #unmount = () => {
-    execFileSync('umount', ['--lazy', this.path], { stdio: 'ignore' });
-  };
+  // It may be gone already, with the folder that it is in.
+  readonly #unmount = () => void spawnSync('umount', ['--lazy', this.path]);
 
   private constructor(path: string) {
     this.path = path;
@@ -20,20 +19,20 @@ export class SmallDisk {
   static mount(path: string, bytes: number): SmallDisk | undefined {
     if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined;
     mkdirSync(path, { recursive: true });
-    try {
-      const options = ['-t', 'tmpfs', '-o', `size=${bytes},mode=700`, 'ringest-soak', path];
-      execFileSync('mount', options, { stdio: 'ignore' });
-    } catch {
-      return undefined;
-    }
-    return new SmallDisk(path);
+    const options = ['-t', 'tmpfs', '-o', `size=${bytes},mode=700`, 'ringest-disk', path];
+    return spawnSync('mount', options).status === 0 ? new SmallDisk(path) : undefined;
+  }
+
+  /** Bytes that can still be written. */
+  get freeBytes(): number {
+    const { bavail, bsize } = statfsSync(this.path);
+    return bavail * bsize;
   }
 
   /** Takes all the room that there is. */
   fill(): void {
-    const { bavail, bsize } = statfsSync(this.path);
     try {
-      writeFileSync(this.#filler, Buffer.alloc(bavail * bsize));
+      writeFileSync(this.#filler, Buffer.alloc(this.freeBytes));
     } catch (error) {
       // Somebody else took the last of it.
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
@@ -43,6 +42,15 @@ export class SmallDisk {
   /** Gives it back. */
   free(): void {
     rmSync(this.#filler, { force: true });
+  }
+
+  /**
+   * Makes it so large.
+   * @throws {Error} that is not possible
+   */
+  enlarge(bytes: number): void {
+    const { status, stderr } = spawnSync('mount', ['-o', `remount,size=${bytes}`, this.path]);
+    if (status !== 0) throw new Error(`${this.path} cannot be enlarged: ${stderr}`);
   }
 
   /** What is on it is gone. */
