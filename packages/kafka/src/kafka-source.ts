@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { NameTags, Signal, type SourceMuxer } from '@ringest/queues';
 import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
 import {
@@ -41,7 +42,11 @@ export class KafkaSource {
   readonly #signal = new Signal();
   #running: Promise<void> | undefined;
   #isJoined = false;
+  /** kafkajs tries to join the group, or will. */
+  #isJoining = true;
   #isStopping = false;
+  /** The group is being left, or is to be. */
+  #isOver = false;
   #failure: Error | undefined;
   #poisoned: PoisonMessageError | undefined;
   #received = 0;
@@ -88,11 +93,18 @@ export class KafkaSource {
     const checked = checkSourceOptions(options);
     const tags = new NameTags(checked.tag, 'topic', (name) => muxer.negotiateTag(name));
     const { kafka, groupId, from, consumer: more } = checked;
+    let source: KafkaSource | undefined;
+    const restartOnFailure = async (error: Error) => {
+      if (source !== undefined && source.#ends) return false;
+      return (await more.retry?.restartOnFailure?.(error)) ?? true;
+    };
     const consumer = kafka.consumer({
       maxWaitTimeInMs: FETCH_MS,
       allowAutoTopicCreation: false,
       ...more,
       groupId,
+      // Without it, kafkajs would try more often than its client is told to.
+      retry: { ...more.retry, restartOnFailure },
     });
     try {
       await consumer.connect();
@@ -104,7 +116,8 @@ export class KafkaSource {
       await consumer.disconnect();
       throw error;
     }
-    return new KafkaSource(muxer, checked, tags, consumer);
+    source = new KafkaSource(muxer, checked, tags, consumer);
+    return source;
   }
 
   /**
@@ -121,7 +134,8 @@ export class KafkaSource {
 
   /**
    * Stops reading, waits until what is written is committed, and leaves the group. What is not committed, because the
-   * muxer is closed or the brokers are away, will be delivered again.
+   * muxer is closed or the brokers are away, will be delivered again. While the group changes, it is left later, once
+   * kafkajs has an answer: this does not wait for it.
    */
   async stop(): Promise<void> {
     this.#end();
@@ -156,45 +170,71 @@ export class KafkaSource {
   async #run(): Promise<void> {
     this.#listen();
     const committing = this.#committer.run().catch(this.#fail);
-    try {
-      await this.#consumer.run({
+    // Other members can hold up a group for minutes.
+    this.#consumer
+      .run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         eachBatch: (batch) => this.#take(batch),
+      })
+      .catch((error) => {
+        this.#isJoining = false;
+        this.#fail(error);
       });
-      await this.#signal.until(() => this.#ends);
-      this.#pause();
-      await this.#signal.until(
-        () => this.#written.count === 0 || this.#failure !== undefined || !this.#isJoined,
-      );
-      this.#committer.close();
-      await committing;
-    } finally {
-      this.#leave();
-      await this.#consumer.disconnect();
-      this.#committer.close();
-    }
+    await this.#signal.until(() => this.#ends);
+    this.#pause();
+    await this.#signal.until(
+      () => this.#written.count === 0 || this.#failure !== undefined || !this.#isJoined,
+    );
+    this.#committer.close();
+    await committing;
+    await this.#disconnect();
     const error = this.#failure ?? this.#poisoned;
     if (error !== undefined) throw error;
+  }
+
+  /** Leaves the group, and does not wait for one that changes. */
+  async #disconnect(): Promise<void> {
+    this.#isOver = true;
+    this.#leave();
+    await Promise.race([this.#left(), this.#signal.until(() => this.#isJoining)]);
+  }
+
+  /**
+   * kafkajs would go on with an attempt to join that is under way when it disconnects, and then keep partitions as a
+   * member that reads nothing.
+   */
+  async #left(): Promise<void> {
+    await this.#signal.until(() => !this.#isJoining);
+    // It tells that it has joined before it can be stopped.
+    await turn();
+    await this.#consumer.disconnect();
   }
 
   #listen(): void {
     const { events } = this.#consumer;
     this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      this.#isJoining = false;
+      this.#signal.tell();
+      if (this.#isOver) return;
       this.#isJoined = true;
       this.#assignments++;
       const kept = this.#assigned.assign(payload.memberId, payload.memberAssignment);
       for (const partition of kept) this.#seek(partition);
       if (this.#ends) this.#pause();
       this.#committer.hurry();
-      this.#signal.tell();
     });
     // Brokers take offsets until this member has joined again.
-    this.#consumer.on(events.REBALANCING, () => this.#committer.hurry());
+    this.#consumer.on(events.REBALANCING, () => {
+      this.#isJoining = true;
+      this.#committer.hurry();
+      this.#signal.tell();
+    });
     this.#consumer.on(events.STOP, () => this.#leave());
     this.#consumer.on(events.CRASH, ({ payload }) => {
+      this.#isJoining = payload.restart;
       this.#leave();
-      if (!payload.restart) this.#fail(payload.error);
+      if (!payload.restart && !this.#ends) this.#fail(payload.error);
     });
   }
 

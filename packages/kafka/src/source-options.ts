@@ -9,6 +9,7 @@ import {
   type NamedHeader,
 } from '@ringest/queues';
 import type { ConsumerConfig, Kafka } from 'kafkajs';
+import { isTopic } from './topics.js';
 
 /** Which tag the messages of some topics get. */
 export interface TopicRule {
@@ -120,5 +121,3 @@ function withKey(entries: CheckedEntryOptions, key: string | undefined): Checked
   if (key === undefined || headers === 'all') return entries;
   return { ...entries, headers: [...headers, key] };
 }
-
-const isTopic = (value: unknown): boolean => isText(value) && /^[\w.-]{1,249}$/.test(value);

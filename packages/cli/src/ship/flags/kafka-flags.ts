@@ -1,7 +1,8 @@
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
-import type { TopicRule } from '@ringest/kafka';
+import { isTopic, type TopicRule } from '@ringest/kafka';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { KafkaAccess, KafkaInput, KafkaSasl } from '../queues/kafka/kafka-options.js';
+import { hostOf } from '../queues/nats/nats-options.js';
 import { readPassword } from '../queues/option-file.js';
 import type { OutputChoice } from '../queues/publisher.js';
 import { repeated } from './flag-values.js';
@@ -220,7 +221,7 @@ export function readKafkaOutput(
     topic,
     maxMessageBytes: command.opts<OutputFlags>().kafkaMaxMessageBytes,
     name: `kafka://${brokers.join(',')} ${topic}`,
-    host: new URL(`kafka://${first}`).hostname.replace(/^\[|\]$/g, ''),
+    host: hostOf(`kafka://${first}`),
   };
 }
 
@@ -280,8 +281,6 @@ function topics(text: string): readonly string[] {
   if (names.every(isTopic)) return names;
   throw new InvalidArgumentError('It must be names of topics: letters, digits, dots, - and _.');
 }
-
-const isTopic = (name: string): boolean => /^[\w.-]{1,249}$/.test(name);
 
 function topicRule(text: string): TopicRule {
   const [topic, tag] = patternAndTag('topic')(text);

@@ -78,8 +78,9 @@ export class KafkaPublisher implements Publisher {
   async close(): Promise<void> {
     this.#isClosing = true;
     // What is not stored by now was not confirmed.
-    await this.#sink.close().catch(() => {});
+    const closed = this.#sink.close().catch(() => {});
     await this.#link.close();
+    await closed;
   }
 
   #fateOf(error: SendError): 'retry' | 'drop' | 'fail' {

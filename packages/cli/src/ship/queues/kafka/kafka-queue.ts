@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
 import { KafkaSource, type PoisonMessage } from '@ringest/kafka';
 import { UsageError } from '../../../errors.js';
@@ -11,6 +12,9 @@ const BEATS = 10;
 
 /** How long a fetch waits for messages, in milliseconds; the end of a process waits for it. */
 const FETCH_MS = 500;
+
+/** How long the group may take to let a process go that has no more time, in milliseconds. */
+const LEAVE_MS = 1000;
 
 /** The messages of Kafka topics, as a member of a consumer group. */
 export class KafkaQueue implements Queue {
@@ -70,7 +74,7 @@ export class KafkaQueue implements Queue {
   }
 
   async close(): Promise<void> {
-    await this.#run.stop();
+    await Promise.race([this.#run.stop(), sleep(LEAVE_MS)]);
     await this.#link.close();
   }
 
