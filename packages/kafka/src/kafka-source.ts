@@ -93,11 +93,9 @@ export class KafkaSource {
     const checked = checkSourceOptions(options);
     const tags = new NameTags(checked.tag, 'topic', (name) => muxer.negotiateTag(name));
     const { kafka, groupId, from, consumer: more } = checked;
-    let source: KafkaSource | undefined;
-    const restartOnFailure = async (error: Error) => {
-      if (source !== undefined && source.#ends) return false;
-      return (await more.retry?.restartOnFailure?.(error)) ?? true;
-    };
+    let hasEnded = () => false;
+    const restartOnFailure = async (error: Error) =>
+      !hasEnded() && ((await more.retry?.restartOnFailure?.(error)) ?? true);
     const consumer = kafka.consumer({
       maxWaitTimeInMs: FETCH_MS,
       allowAutoTopicCreation: false,
@@ -116,7 +114,8 @@ export class KafkaSource {
       await consumer.disconnect();
       throw error;
     }
-    source = new KafkaSource(muxer, checked, tags, consumer);
+    const source = new KafkaSource(muxer, checked, tags, consumer);
+    hasEnded = () => source.#ends;
     return source;
   }
 

@@ -85,14 +85,6 @@ describe('ringest ship --kafka', () => {
     expect(total(await brokers.committed('ingest', 'events'))).toBe(acknowledged);
     expect(indexer.received.length).toBe(pulled);
   });
-
-  withBrokers('says which topic is missing', async () => {
-    const brokers = await KafkaBrokers.start();
-    const indexer = await CollectingIndexer.start();
-    const process = take(brokers.addresses, indexer);
-    expect(await process.end()).toBe(3);
-    expect(process.stderr).toContain('there is no topic events');
-  });
 });
 
 describe('ringest ship --to kafka://', () => {

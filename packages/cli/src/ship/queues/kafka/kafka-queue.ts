@@ -4,6 +4,7 @@ import { KafkaSource, type PoisonMessage } from '@ringest/kafka';
 import { UsageError } from '../../../errors.js';
 import type { Queue, QueueCounts, QueueHost } from '../queue.js';
 import { SourceRun } from '../run-source.js';
+import { readAllCompressions } from './decompression.js';
 import { KafkaLink } from './kafka-link.js';
 import type { KafkaInput } from './kafka-options.js';
 
@@ -38,6 +39,7 @@ export class KafkaQueue implements Queue {
    * @throws {CommandError} the brokers or the topics cannot be used
    */
   static async open(input: KafkaInput, host: QueueHost): Promise<KafkaQueue> {
+    readAllCompressions();
     return KafkaLink.open(input, host, async (link) => {
       await link.checkTopics(input.topics);
       try {
@@ -52,14 +54,15 @@ export class KafkaQueue implements Queue {
   }
 
   counts(): QueueCounts {
-    const { received, committed, redelivered, poison, retried, unconfirmed } = this.#source.stats();
+    const { received, committed, redelivered, poison, undated, unconfirmed, retried } =
+      this.#source.stats();
     return {
       pulled: received,
       // Those that are skipped are among them.
       acknowledged: committed,
       redelivered,
       terminated: poison,
-      unconfirmed,
+      ...{ undated, unconfirmed },
       returned: retried,
     };
   }
