@@ -34,6 +34,7 @@ interface InputFlags {
   kafkaSourceHeader?: string;
   kafkaHeaders: KafkaInput['headers'];
   kafkaMessageKey?: string;
+  kafkaMetadata: boolean;
   kafkaRestore: boolean;
   kafkaPoison: KafkaInput['poison'];
   kafkaFrom: KafkaInput['from'];
@@ -56,8 +57,8 @@ const MAX_UNCONFIRMED = 1_000_000;
 const MAX_MESSAGE_BYTES = 2 ** 30;
 const INPUT_FLAGS = [
   ...['kafkaTopic', 'kafkaGroup', 'kafkaTag', 'kafkaTime', 'kafkaSourceHeader', 'kafkaHeaders'],
-  ...['kafkaMessageKey', 'kafkaRestore', 'kafkaPoison', 'kafkaFrom', 'kafkaMaxUnconfirmed'],
-  ...['kafkaSessionTimeout', 'kafkaUntilEmpty'],
+  ...['kafkaMessageKey', 'kafkaMetadata', 'kafkaRestore', 'kafkaPoison', 'kafkaFrom'],
+  ...['kafkaMaxUnconfirmed', 'kafkaSessionTimeout', 'kafkaUntilEmpty'],
 ];
 const ACCESS_FLAGS = [
   ...['kafkaUser', 'kafkaPasswordFile', 'kafkaSasl', 'kafkaTls', 'kafkaCa', 'kafkaCert'],
@@ -98,6 +99,11 @@ export function addKafkaInputFlags(command: Command): void {
         .default([], 'none'),
     )
     .option('--kafka-message-key <name>', 'the enumerated value that gets the key of messages')
+    .option(
+      '--kafka-metadata',
+      'attach the place of messages as enumerated values: topic, partition, offset',
+      false,
+    )
     .option('--kafka-restore', 'messages of --to become the entries that they were', false)
     .addOption(
       new Option('--kafka-poison <what>', 'what becomes of a message of which no entry can be made')
@@ -196,6 +202,7 @@ export function readKafkaInput(
     sourceHeader: flags.kafkaSourceHeader,
     headers: flags.kafkaHeaders,
     key: flags.kafkaMessageKey,
+    metadata: flags.kafkaMetadata,
     poison: flags.kafkaPoison,
     from: flags.kafkaFrom,
     maxUnconfirmed: flags.kafkaMaxUnconfirmed,

@@ -108,7 +108,7 @@ export class KafkaQueue implements Queue {
 }
 
 function sourceOptions(input: KafkaInput, { writer, tag, source, say }: QueueHost) {
-  const { topics, group, rules, time, sourceHeader, headers, key, poison, from } = input;
+  const { topics, group, rules, time, sourceHeader, headers, key, metadata, poison, from } = input;
   let hasSaid = false;
   const onPoison = ({ message }: Error, { topic, partition, offset }: PoisonMessage) => {
     writer.refuse();
@@ -117,7 +117,7 @@ function sourceOptions(input: KafkaInput, { writer, tag, source, say }: QueueHos
     hasSaid = true;
   };
   return {
-    ...{ topics, headers, poison, onPoison, from },
+    ...{ topics, headers, metadata, poison, onPoison, from },
     groupId: group,
     tag: [...rules, { topic: '>', tag }],
     // What is not in the data is that of the message.
