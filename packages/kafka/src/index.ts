@@ -4,4 +4,3 @@ export { KafkaSink, type KafkaSinkOptions, type KafkaSinkStats } from './kafka-s
 export { KafkaSource } from './kafka-source.js';
 export type { KafkaSourceOptions, PoisonMessage, TopicRule } from './source-options.js';
 export type { KafkaSourceStats } from './source-stats.js';
-export { isTopic } from './topics.js';

@@ -1,5 +1,5 @@
 import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
-import { isTopic, type TopicRule } from '@ringest/kafka';
+import type { TopicRule } from '@ringest/kafka';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { KafkaAccess, KafkaInput, KafkaSasl } from '../queues/kafka/kafka-options.js';
 import { hostOf } from '../queues/nats/nats-options.js';
@@ -288,6 +288,9 @@ function topics(text: string): readonly string[] {
   if (names.every(isTopic)) return names;
   throw new InvalidArgumentError('It must be names of topics: letters, digits, dots, - and _.');
 }
+
+/** As `@ringest/kafka` has it, which is loaded only once it is needed. */
+const isTopic = (name: string): boolean => /^[\w.-]{1,249}$/.test(name);
 
 function topicRule(text: string): TopicRule {
   const [topic, tag] = patternAndTag('topic')(text);
