@@ -41,12 +41,11 @@ export class KafkaSource {
   readonly #assigned = new AssignedPartitions();
   readonly #signal = new Signal();
   #running: Promise<void> | undefined;
+  #leaving: Promise<void> | undefined;
   #isJoined = false;
   /** kafkajs tries to join the group, or will. */
   #isJoining = true;
   #isStopping = false;
-  /** The group is being left, or is to be. */
-  #isOver = false;
   #failure: Error | undefined;
   #poisoned: PoisonMessageError | undefined;
   #received = 0;
@@ -121,7 +120,7 @@ export class KafkaSource {
 
   /**
    * Joins the group, reads messages and writes their entries until `stop`. Resolves when all that was written is
-   * committed. Brokers that are away are waited for.
+   * committed, also while the group changes and cannot be left yet. Brokers that are away are waited for.
    * @throws {PoisonMessageError} no entry can be made of a message, and `poison` is `stop`
    * @throws {NotRunningError | AllTargetsFailedError | TagRefusedError} entries are not confirmed any more
    * @throws {KafkaJSError} the brokers refuse the source, and would do so again
@@ -133,13 +132,14 @@ export class KafkaSource {
 
   /**
    * Stops reading, waits until what is written is committed, and leaves the group. What is not committed, because the
-   * muxer is closed or the brokers are away, will be delivered again. While the group changes, it is left later, once
-   * kafkajs has an answer: this does not wait for it.
+   * muxer is closed or the brokers are away, will be delivered again. A group that changes is left once kafkajs has
+   * joined it, which others can hold up for the consumer's `rebalanceTimeout`.
    */
   async stop(): Promise<void> {
     this.#end();
     if (this.#running === undefined) await this.#consumer.disconnect();
     else await this.#running.catch(() => {});
+    await this.#leaving?.catch(() => {});
   }
 
   stats(): KafkaSourceStats {
@@ -194,9 +194,9 @@ export class KafkaSource {
 
   /** Leaves the group, and does not wait for one that changes. */
   async #disconnect(): Promise<void> {
-    this.#isOver = true;
+    this.#leaving = this.#left();
     this.#leave();
-    await Promise.race([this.#left(), this.#signal.until(() => this.#isJoining)]);
+    await Promise.race([this.#leaving, this.#signal.until(() => this.#isJoining)]);
   }
 
   /**
@@ -215,7 +215,7 @@ export class KafkaSource {
     this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
       this.#isJoining = false;
       this.#signal.tell();
-      if (this.#isOver) return;
+      if (this.#leaving !== undefined) return;
       this.#isJoined = true;
       this.#assignments++;
       const kept = this.#assigned.assign(payload.memberId, payload.memberAssignment);

@@ -14,7 +14,7 @@ const BEATS = 10;
 /** How long a fetch waits for messages, in milliseconds; the end of a process waits for it. */
 const FETCH_MS = 500;
 
-/** How long the group may take to let a process go that has no more time, in milliseconds. */
+/** A group that changes can be left after the next signs of life of the others, and so much later, in milliseconds. */
 const LEAVE_MS = 1000;
 
 /** The messages of Kafka topics, as a member of a consumer group. */
@@ -77,7 +77,7 @@ export class KafkaQueue implements Queue {
   }
 
   async close(): Promise<void> {
-    await Promise.race([this.#run.stop(), sleep(LEAVE_MS)]);
+    await Promise.race([this.#run.stop(), sleep(beatMs(this.#input) + LEAVE_MS)]);
     await this.#link.close();
   }
 
@@ -107,6 +107,8 @@ export class KafkaQueue implements Queue {
   }
 }
 
+const beatMs = ({ sessionTimeoutMs }: KafkaInput) => Math.ceil(sessionTimeoutMs / BEATS);
+
 function sourceOptions(input: KafkaInput, { writer, tag, source, say }: QueueHost) {
   const { topics, group, rules, time, sourceHeader, headers, key, metadata, poison, from } = input;
   let hasSaid = false;
@@ -129,7 +131,7 @@ function sourceOptions(input: KafkaInput, { writer, tag, source, say }: QueueHos
     maxUnconfirmed: input.maxUnconfirmed,
     consumer: {
       sessionTimeout: input.sessionTimeoutMs,
-      heartbeatInterval: Math.ceil(input.sessionTimeoutMs / BEATS),
+      heartbeatInterval: beatMs(input),
       maxWaitTimeInMs: FETCH_MS,
     },
   };
