@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { NameTags, Signal, type SourceMuxer } from '@ringest/queues';
 import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
 import {
@@ -9,6 +8,7 @@ import {
 } from './assigned-partitions.js';
 import { Committer } from './committer.js';
 import type { PoisonMessageError } from './errors.js';
+import { Membership } from './membership.js';
 import { MessageWriter } from './message-writer.js';
 import {
   type CheckedSourceOptions,
@@ -35,16 +35,13 @@ const BEAT_MS = 500;
 export class KafkaSource {
   readonly #options: CheckedSourceOptions;
   readonly #consumer: Consumer;
+  readonly #membership: Membership;
   readonly #writer: MessageWriter;
   readonly #committer: Committer;
   readonly #written: WrittenMessages;
   readonly #assigned = new AssignedPartitions();
   readonly #signal = new Signal();
   #running: Promise<void> | undefined;
-  #leaving: Promise<void> | undefined;
-  #isJoined = false;
-  /** kafkajs tries to join the group, or will. */
-  #isJoining = true;
   #isStopping = false;
   #failure: Error | undefined;
   #poisoned: PoisonMessageError | undefined;
@@ -60,6 +57,25 @@ export class KafkaSource {
   ) {
     this.#options = options;
     this.#consumer = consumer;
+    this.#membership = new Membership(consumer, {
+      joined: ({ memberId, memberAssignment }) => {
+        this.#assignments++;
+        const kept = this.#assigned.assign(memberId, memberAssignment);
+        for (const partition of kept) this.#seek(partition);
+        if (this.#ends) this.#pause();
+        this.#committer.hurry();
+        this.#signal.tell();
+      },
+      // Brokers take offsets until this member has joined again.
+      changing: () => this.#committer.hurry(),
+      lost: () => {
+        this.#assigned.release();
+        this.#signal.tell();
+      },
+      failed: (error) => {
+        if (!this.#ends) this.#fail(error);
+      },
+    });
     this.#writer = new MessageWriter(muxer, options, tags, {
       changed: this.#signal.tell,
       poisoned: (error) => {
@@ -139,7 +155,7 @@ export class KafkaSource {
     this.#end();
     if (this.#running === undefined) await this.#consumer.disconnect();
     else await this.#running.catch(() => {});
-    await this.#leaving?.catch(() => {});
+    await this.#membership.gone();
   }
 
   stats(): KafkaSourceStats {
@@ -167,85 +183,28 @@ export class KafkaSource {
   }
 
   async #run(): Promise<void> {
-    this.#listen();
     const committing = this.#committer.run().catch(this.#fail);
-    // Other members can hold up a group for minutes.
-    this.#consumer
-      .run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        eachBatch: (batch) => this.#take(batch),
-      })
-      .catch((error) => {
-        this.#isJoining = false;
-        this.#fail(error);
-      });
+    this.#membership.join({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: (batch) => this.#take(batch),
+    });
     await this.#signal.until(() => this.#ends);
     this.#pause();
     await this.#signal.until(
-      () => this.#written.count === 0 || this.#failure !== undefined || !this.#isJoined,
+      () => this.#written.count === 0 || this.#failure !== undefined || !this.#membership.isJoined,
     );
     this.#committer.close();
     await committing;
-    await this.#disconnect();
+    await this.#membership.leave();
     const error = this.#failure ?? this.#poisoned;
     if (error !== undefined) throw error;
   }
 
-  /** Leaves the group, and does not wait for one that changes. */
-  async #disconnect(): Promise<void> {
-    this.#leaving = this.#left();
-    this.#leave();
-    await Promise.race([this.#leaving, this.#signal.until(() => this.#isJoining)]);
-  }
-
-  /**
-   * kafkajs would go on with an attempt to join that is under way when it disconnects, and then keep partitions as a
-   * member that reads nothing.
-   */
-  async #left(): Promise<void> {
-    await this.#signal.until(() => !this.#isJoining);
-    // It tells that it has joined before it can be stopped.
-    await turn();
-    await this.#consumer.disconnect();
-  }
-
-  #listen(): void {
-    const { events } = this.#consumer;
-    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
-      this.#isJoining = false;
-      this.#signal.tell();
-      if (this.#leaving !== undefined) return;
-      this.#isJoined = true;
-      this.#assignments++;
-      const kept = this.#assigned.assign(payload.memberId, payload.memberAssignment);
-      for (const partition of kept) this.#seek(partition);
-      if (this.#ends) this.#pause();
-      this.#committer.hurry();
-    });
-    // Brokers take offsets until this member has joined again.
-    this.#consumer.on(events.REBALANCING, () => {
-      this.#isJoining = true;
-      this.#committer.hurry();
-      this.#signal.tell();
-    });
-    this.#consumer.on(events.STOP, () => this.#leave());
-    this.#consumer.on(events.CRASH, ({ payload }) => {
-      this.#isJoining = payload.restart;
-      this.#leave();
-      if (!payload.restart && !this.#ends) this.#fail(payload.error);
-    });
-  }
-
-  #leave(): void {
-    this.#isJoined = false;
-    this.#assigned.release();
-    this.#signal.tell();
-  }
-
   /** Without it, messages that nobody takes would be fetched again and again. */
   #pause(): void {
-    if (this.#isJoined) this.#consumer.pause(this.#options.topics.map((topic) => ({ topic })));
+    if (this.#membership.isJoined)
+      this.#consumer.pause(this.#options.topics.map((topic) => ({ topic })));
   }
 
   /** Writes the messages of a partition that a fetch has brought. The next fetch is held back until there is room. */
