@@ -148,6 +148,8 @@ withBrokers('a source whose brokers are gone can be stopped', async () => {
   await brokers.publish('events', numbers(0, 100));
   const { source, run } = await runSource(muxer, brokers, { commitInterval: 60_000 });
   await indexer.entries(100);
+  // Otherwise entries may still wait for their confirmation when it ends.
+  await muxer.sync();
   await brokers.kill();
   await source.stop();
   await run;
