@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { isNatsMissing } from '../support/nats-server.js';
 import { NodeProcess } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -132,6 +133,22 @@ it('the benchmark of rings sets each size beside the largest', async () => {
     );
     expect(rings[0]?.ratioToLargest).toBe(1);
     for (const { entriesPerSecond } of rings) expect(entriesPerSecond).toBeGreaterThan(0);
+  }
+}, 60_000);
+
+it('the benchmark of queues has the cost of a message in each process', async () => {
+  if (process.platform !== 'linux' || isNatsMissing) {
+    const run = new NodeProcess(BENCH, ['queues']);
+    expect(await run.end()).toBe(1);
+    expect(run.stderr).toMatch(/^bench: .*(only Linux|nats-server is missing).*\n$/);
+    return;
+  }
+  const { rows } = await bench<{ rows: Record<string, number>[] }>('queues');
+  expect(rows.map(({ takers }) => takers)).toEqual([1, 3]);
+  for (const row of rows) {
+    const names = ['publisher', 'storing', 'delivering', 'taker', 'indexer'];
+    expect(Object.keys(row)).toEqual(['takers', 'publishedPerSecond', 'takenPerSecond', ...names]);
+    for (const number of Object.values(row)) expect(number).toBeGreaterThan(0);
   }
 }, 60_000);
 

@@ -25,6 +25,7 @@ withBrokers('messages become entries, and their offsets are committed', async ()
     ],
     headers: 'all',
     key: 'Key',
+    metadata: true,
     time: { header: 'Time' },
     source: { header: 'From' },
     onPoison: (error, message) => poison.push([error, message]),
@@ -55,6 +56,9 @@ withBrokers('messages become entries, and their offsets are committed', async ()
   const values = entry.enumeratedValues.map(({ name, value }) => [name, value]);
   expect(values).toContainEqual(['Color', 'red, blue']);
   expect(values).toContainEqual(['Key', 'a key']);
+  expect(values).toContainEqual(['topic', 'web.app']);
+  expect(values).toContainEqual(['partition', 0n]);
+  expect(values).toContainEqual(['offset', 0n]);
   expect(values).toContainEqual(['Raw', Buffer.from([0xff, 0])]);
   const texts = textsOf(indexer);
   const undated = indexer.received[texts.indexOf('')]?.bytes as Uint8Array;
@@ -144,6 +148,8 @@ withBrokers('a source whose brokers are gone can be stopped', async () => {
   await brokers.publish('events', numbers(0, 100));
   const { source, run } = await runSource(muxer, brokers, { commitInterval: 60_000 });
   await indexer.entries(100);
+  // Otherwise entries may still wait for their confirmation when it ends.
+  await muxer.sync();
   await brokers.kill();
   await source.stop();
   await run;

@@ -71,6 +71,12 @@ export const BENCH_RESULTS: BenchResults = {
       },
     ],
   },
+  queues: {
+    rows: [1, 3].map((takers) => ({
+      ...{ takers, publishedPerSecond: 6e4, takenPerSecond: 5e4 },
+      ...{ publisher: 9000, storing: 6000, delivering: 5000, taker: 8000, indexer: 900 },
+    })),
+  },
   transports: { sizes: [{ size: 256, ways: [{ name: 'tcp', ratioToTcp: 1, ...run }] }] },
   cache: {
     sizes: [

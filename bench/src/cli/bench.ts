@@ -11,6 +11,7 @@ import { type CompressionRow, runCompression } from '../measurements/compression
 import { formatHttp, runHttp } from '../measurements/http-bench.js';
 import type { MuxerRunResult, Rounds } from '../measurements/muxer-run.js';
 import { formatProducers, runProducers } from '../measurements/producers.js';
+import { formatQueues, runQueues } from '../measurements/queues-bench.js';
 import { formatRelay, runRelay } from '../measurements/relay-bench.js';
 import { formatRings, runRings } from '../measurements/rings.js';
 import { formatScaling, runScaling, SCALING_BY, type ScalingBy } from '../measurements/scaling.js';
@@ -77,6 +78,11 @@ addMeasurement(
   'relay',
   'packed entries to an indexer, and to a relay before it (Linux)',
   async (rounds) => ({ sizes: await runRelay(rounds, (row) => console.log(formatRelay(row))) }),
+);
+addMeasurement(
+  'queues',
+  'messages of 256 bytes to a stream of NATS, and from there to an indexer (Linux, nats-server)',
+  async (rounds) => ({ rows: await runQueues(rounds, (row) => console.log(formatQueues(row))) }),
 );
 addMeasurement('transports', 'TCP, TLS and Unix sockets beside each other', async (rounds) => ({
   sizes: await runTransports(rounds, tellTransports),

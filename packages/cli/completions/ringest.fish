@@ -73,6 +73,7 @@ complete -c ringest -n '__fish_seen_subcommand_from ship' -l kafka-time -x -d 't
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l kafka-source-header -x -d 'the header with the source'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l kafka-headers -x -d 'headers that become enumerated values: A,B,… or all (default: none)'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l kafka-message-key -x -d 'the enumerated value that gets the key of messages'
+complete -c ringest -n '__fish_seen_subcommand_from ship' -l kafka-metadata -d 'attach the place of messages as enumerated values: topic, partition, offset (default: false)'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l kafka-restore -d 'messages of --to become the entries that they were (default: false)'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l kafka-poison -x -a 'skip stop' -d 'what becomes of a message of which no entry can be made (choices: "skip", "stop", default: "skip")'
 complete -c ringest -n '__fish_seen_subcommand_from ship' -l kafka-from -x -a 'beginning end' -d 'where a group begins that has committed nothing (choices: "beginning", "end", default: "beginning")'

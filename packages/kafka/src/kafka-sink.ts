@@ -15,6 +15,7 @@ import type { Kafka, Message, Producer, ProducerConfig } from 'kafkajs';
 import { SendError } from './errors.js';
 import { OutgoingMessages } from './outgoing-messages.js';
 import { StickyPartitions } from './sticky-partitions.js';
+import { isTopic } from './topics.js';
 
 /** How entries become messages. */
 export interface KafkaSinkOptions {
@@ -55,8 +56,6 @@ const MESSAGE_BYTES = 100;
 
 /** How long entries wait that `onUnstored` wants to have sent again. */
 const RETRY_MS = 1000;
-
-const isTopic = (name: string): boolean => /^[\w.-]{1,249}$/.test(name);
 
 /**
  * Publishes entries to Kafka, for example where no indexer can be reached. A `KafkaSource` with `restore` makes the same

@@ -8,6 +8,7 @@ import {
 } from './assigned-partitions.js';
 import { Committer } from './committer.js';
 import type { PoisonMessageError } from './errors.js';
+import { Membership } from './membership.js';
 import { MessageWriter } from './message-writer.js';
 import {
   type CheckedSourceOptions,
@@ -34,13 +35,13 @@ const BEAT_MS = 500;
 export class KafkaSource {
   readonly #options: CheckedSourceOptions;
   readonly #consumer: Consumer;
+  readonly #membership: Membership;
   readonly #writer: MessageWriter;
   readonly #committer: Committer;
   readonly #written: WrittenMessages;
   readonly #assigned = new AssignedPartitions();
   readonly #signal = new Signal();
   #running: Promise<void> | undefined;
-  #isJoined = false;
   #isStopping = false;
   #failure: Error | undefined;
   #poisoned: PoisonMessageError | undefined;
@@ -56,6 +57,25 @@ export class KafkaSource {
   ) {
     this.#options = options;
     this.#consumer = consumer;
+    this.#membership = new Membership(consumer, {
+      joined: ({ memberId, memberAssignment }) => {
+        this.#assignments++;
+        const kept = this.#assigned.assign(memberId, memberAssignment);
+        for (const partition of kept) this.#seek(partition);
+        if (this.#ends) this.#pause();
+        this.#committer.hurry();
+        this.#signal.tell();
+      },
+      // Brokers take offsets until this member has joined again.
+      changing: () => this.#committer.hurry(),
+      lost: () => {
+        this.#assigned.release();
+        this.#signal.tell();
+      },
+      failed: (error) => {
+        if (!this.#ends) this.#fail(error);
+      },
+    });
     this.#writer = new MessageWriter(muxer, options, tags, {
       changed: this.#signal.tell,
       poisoned: (error) => {
@@ -88,11 +108,16 @@ export class KafkaSource {
     const checked = checkSourceOptions(options);
     const tags = new NameTags(checked.tag, 'topic', (name) => muxer.negotiateTag(name));
     const { kafka, groupId, from, consumer: more } = checked;
+    let hasEnded = () => false;
+    const restartOnFailure = async (error: Error) =>
+      !hasEnded() && ((await more.retry?.restartOnFailure?.(error)) ?? true);
     const consumer = kafka.consumer({
       maxWaitTimeInMs: FETCH_MS,
       allowAutoTopicCreation: false,
       ...more,
       groupId,
+      // Without it, kafkajs would try more often than its client is told to.
+      retry: { ...more.retry, restartOnFailure },
     });
     try {
       await consumer.connect();
@@ -104,12 +129,14 @@ export class KafkaSource {
       await consumer.disconnect();
       throw error;
     }
-    return new KafkaSource(muxer, checked, tags, consumer);
+    const source = new KafkaSource(muxer, checked, tags, consumer);
+    hasEnded = () => source.#ends;
+    return source;
   }
 
   /**
    * Joins the group, reads messages and writes their entries until `stop`. Resolves when all that was written is
-   * committed. Brokers that are away are waited for.
+   * committed, also while the group changes and cannot be left yet. Brokers that are away are waited for.
    * @throws {PoisonMessageError} no entry can be made of a message, and `poison` is `stop`
    * @throws {NotRunningError | AllTargetsFailedError | TagRefusedError} entries are not confirmed any more
    * @throws {KafkaJSError} the brokers refuse the source, and would do so again
@@ -121,12 +148,14 @@ export class KafkaSource {
 
   /**
    * Stops reading, waits until what is written is committed, and leaves the group. What is not committed, because the
-   * muxer is closed or the brokers are away, will be delivered again.
+   * muxer is closed or the brokers are away, will be delivered again. A group that changes is left once kafkajs has
+   * joined it, which others can hold up for the consumer's `rebalanceTimeout`.
    */
   async stop(): Promise<void> {
     this.#end();
     if (this.#running === undefined) await this.#consumer.disconnect();
     else await this.#running.catch(() => {});
+    await this.#membership.gone();
   }
 
   stats(): KafkaSourceStats {
@@ -154,59 +183,28 @@ export class KafkaSource {
   }
 
   async #run(): Promise<void> {
-    this.#listen();
     const committing = this.#committer.run().catch(this.#fail);
-    try {
-      await this.#consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        eachBatch: (batch) => this.#take(batch),
-      });
-      await this.#signal.until(() => this.#ends);
-      this.#pause();
-      await this.#signal.until(
-        () => this.#written.count === 0 || this.#failure !== undefined || !this.#isJoined,
-      );
-      this.#committer.close();
-      await committing;
-    } finally {
-      this.#leave();
-      await this.#consumer.disconnect();
-      this.#committer.close();
-    }
+    this.#membership.join({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: (batch) => this.#take(batch),
+    });
+    await this.#signal.until(() => this.#ends);
+    this.#pause();
+    await this.#signal.until(
+      () => this.#written.count === 0 || this.#failure !== undefined || !this.#membership.isJoined,
+    );
+    this.#committer.close();
+    await committing;
+    await this.#membership.leave();
     const error = this.#failure ?? this.#poisoned;
     if (error !== undefined) throw error;
   }
 
-  #listen(): void {
-    const { events } = this.#consumer;
-    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
-      this.#isJoined = true;
-      this.#assignments++;
-      const kept = this.#assigned.assign(payload.memberId, payload.memberAssignment);
-      for (const partition of kept) this.#seek(partition);
-      if (this.#ends) this.#pause();
-      this.#committer.hurry();
-      this.#signal.tell();
-    });
-    // Brokers take offsets until this member has joined again.
-    this.#consumer.on(events.REBALANCING, () => this.#committer.hurry());
-    this.#consumer.on(events.STOP, () => this.#leave());
-    this.#consumer.on(events.CRASH, ({ payload }) => {
-      this.#leave();
-      if (!payload.restart) this.#fail(payload.error);
-    });
-  }
-
-  #leave(): void {
-    this.#isJoined = false;
-    this.#assigned.release();
-    this.#signal.tell();
-  }
-
   /** Without it, messages that nobody takes would be fetched again and again. */
   #pause(): void {
-    if (this.#isJoined) this.#consumer.pause(this.#options.topics.map((topic) => ({ topic })));
+    if (this.#membership.isJoined)
+      this.#consumer.pause(this.#options.topics.map((topic) => ({ topic })));
   }
 
   /** Writes the messages of a partition that a fetch has brought. The next fetch is held back until there is room. */

@@ -2,6 +2,7 @@ import { isAboutEntry, MessageEntries, type NameTags, type SourceMuxer } from '@
 import type { KafkaMessage } from 'kafkajs';
 import { PoisonMessageError } from './errors.js';
 import { KafkaMessages } from './kafka-messages.js';
+import { withPlace } from './message-place.js';
 import type { CheckedSourceOptions } from './source-options.js';
 
 const NOTHING = new Uint8Array(0);
@@ -59,7 +60,11 @@ export class MessageWriter {
     let wait: Promise<void> | undefined;
     try {
       this.#messages.topic = topic;
-      wait = this.#muxer.writeEntry(this.#entries.entryOf(message));
+      const entry = this.#entries.entryOf(message);
+      const { metadata } = this.#options;
+      wait = this.#muxer.writeEntry(
+        metadata ? withPlace(entry, topic, partition, message.offset) : entry,
+      );
     } catch (error) {
       return this.#skip(message, topic, partition, error as Error);
     }

@@ -9,6 +9,7 @@ import {
   type NamedHeader,
 } from '@ringest/queues';
 import type { ConsumerConfig, Kafka } from 'kafkajs';
+import { isTopic } from './topics.js';
 
 /** Which tag the messages of some topics get. */
 export interface TopicRule {
@@ -36,6 +37,11 @@ export interface KafkaSourceOptions extends EntryOptions {
   readonly time?: 'message' | 'arrival' | NamedHeader;
   /** The name of the enumerated value that gets the key of a message. Default: keys are left out. */
   readonly key?: string;
+  /**
+   * Entries get the place of their message as enumerated values: `topic` (string), `partition` and `offset` (int64). They
+   * replace others of these names. With `restore`, entries of a sink get them too. Default: `false`.
+   */
+  readonly metadata?: boolean;
   /** Where a group begins that has committed nothing yet, in each partition. Default: `beginning`. */
   readonly from?: 'beginning' | 'end';
   /**
@@ -79,7 +85,7 @@ export interface CheckedSourceOptions
 export function checkSourceOptions(options: KafkaSourceOptions): CheckedSourceOptions {
   check('', options, isObject(options), 'an object');
   const { kafka, groupId, topics, tag, time = 'message', key, consumer = {} } = options;
-  const { from = 'beginning', poison = 'skip', onPoison = () => {} } = options;
+  const { from = 'beginning', poison = 'skip', onPoison = () => {}, metadata = false } = options;
   const {
     maxUnconfirmed = 10_000,
     maxUnconfirmedBytes = 16 * 2 ** 20,
@@ -90,6 +96,7 @@ export function checkSourceOptions(options: KafkaSourceOptions): CheckedSourceOp
   const areTopics = Array.isArray(topics) && topics.length > 0 && topics.every(isTopic);
   check('topics', topics, areTopics, 'an array of names of topics');
   check('key', key, key === undefined || isText(key), 'the name of an enumerated value');
+  check('metadata', metadata, typeof metadata === 'boolean', 'true or false');
   check('from', from, from === 'beginning' || from === 'end', "'beginning' or 'end'");
   check('poison', poison, poison === 'skip' || poison === 'stop', "'skip' or 'stop'");
   check('onPoison', onPoison, typeof onPoison === 'function', 'a function');
@@ -103,6 +110,7 @@ export function checkSourceOptions(options: KafkaSourceOptions): CheckedSourceOp
     topics,
     tag,
     key,
+    metadata,
     from,
     poison,
     onPoison,
@@ -120,5 +128,3 @@ function withKey(entries: CheckedEntryOptions, key: string | undefined): Checked
   if (key === undefined || headers === 'all') return entries;
   return { ...entries, headers: [...headers, key] };
 }
-
-const isTopic = (value: unknown): boolean => isText(value) && /^[\w.-]{1,249}$/.test(value);

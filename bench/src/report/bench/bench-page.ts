@@ -8,6 +8,7 @@ import {
   timesSections,
 } from './costs.js';
 import { fleetSections } from './fleet.js';
+import { queuesSections } from './queues.js';
 import {
   cacheSections,
   ceilingSections,
@@ -51,6 +52,11 @@ const SHOWN: { readonly [Name in BenchName]: Showing<BenchResults[Name]> } = {
         percent,
       )} of the direct rate through a relay`,
     sections: relaySections,
+  },
+  queues: {
+    headline: ({ rows }) =>
+      `Up to ${compact(Math.max(...rows.map((row) => row.takenPerSecond)))} messages a second from a queue`,
+    sections: queuesSections,
   },
   rings: { headline: () => 'What small rings cost', sections: ringsSections },
   scaling: { headline: () => 'How the cost of an entry grows', sections: scalingSections },

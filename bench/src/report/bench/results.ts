@@ -6,6 +6,7 @@ import type { CeilingRow } from '../../measurements/ceiling.js';
 import type { CompressionRow } from '../../measurements/compression.js';
 import type { HttpRow } from '../../measurements/http-bench.js';
 import type { ProducersRow } from '../../measurements/producers.js';
+import type { QueueRow } from '../../measurements/queues-bench.js';
 import type { RelayRow } from '../../measurements/relay-bench.js';
 import type { RingsRow } from '../../measurements/rings.js';
 import type { ScalingRow } from '../../measurements/scaling.js';
@@ -19,6 +20,7 @@ export interface BenchResults {
   readonly ceiling: { readonly sizes: readonly CeilingRow[] };
   readonly threads: { readonly sizes: readonly ThreadsRow[] };
   readonly producers: { readonly rows: readonly ProducersRow[] };
+  readonly queues: { readonly rows: readonly QueueRow[] };
   readonly relay: { readonly sizes: readonly RelayRow[] };
   readonly rings: { readonly rows: readonly RingsRow[] };
   readonly scaling: { readonly rows: readonly ScalingRow[] };

@@ -2,6 +2,7 @@ import { positiveDuration, wholeNumber } from '@ringest/indexer/command-line';
 import type { TopicRule } from '@ringest/kafka';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { KafkaAccess, KafkaInput, KafkaSasl } from '../queues/kafka/kafka-options.js';
+import { hostOf } from '../queues/nats/nats-options.js';
 import { readPassword } from '../queues/option-file.js';
 import type { OutputChoice } from '../queues/publisher.js';
 import { repeated } from './flag-values.js';
@@ -33,6 +34,7 @@ interface InputFlags {
   kafkaSourceHeader?: string;
   kafkaHeaders: KafkaInput['headers'];
   kafkaMessageKey?: string;
+  kafkaMetadata: boolean;
   kafkaRestore: boolean;
   kafkaPoison: KafkaInput['poison'];
   kafkaFrom: KafkaInput['from'];
@@ -55,8 +57,8 @@ const MAX_UNCONFIRMED = 1_000_000;
 const MAX_MESSAGE_BYTES = 2 ** 30;
 const INPUT_FLAGS = [
   ...['kafkaTopic', 'kafkaGroup', 'kafkaTag', 'kafkaTime', 'kafkaSourceHeader', 'kafkaHeaders'],
-  ...['kafkaMessageKey', 'kafkaRestore', 'kafkaPoison', 'kafkaFrom', 'kafkaMaxUnconfirmed'],
-  ...['kafkaSessionTimeout', 'kafkaUntilEmpty'],
+  ...['kafkaMessageKey', 'kafkaMetadata', 'kafkaRestore', 'kafkaPoison', 'kafkaFrom'],
+  ...['kafkaMaxUnconfirmed', 'kafkaSessionTimeout', 'kafkaUntilEmpty'],
 ];
 const ACCESS_FLAGS = [
   ...['kafkaUser', 'kafkaPasswordFile', 'kafkaSasl', 'kafkaTls', 'kafkaCa', 'kafkaCert'],
@@ -97,6 +99,11 @@ export function addKafkaInputFlags(command: Command): void {
         .default([], 'none'),
     )
     .option('--kafka-message-key <name>', 'the enumerated value that gets the key of messages')
+    .option(
+      '--kafka-metadata',
+      'attach the place of messages as enumerated values: topic, partition, offset',
+      false,
+    )
     .option('--kafka-restore', 'messages of --to become the entries that they were', false)
     .addOption(
       new Option('--kafka-poison <what>', 'what becomes of a message of which no entry can be made')
@@ -195,6 +202,7 @@ export function readKafkaInput(
     sourceHeader: flags.kafkaSourceHeader,
     headers: flags.kafkaHeaders,
     key: flags.kafkaMessageKey,
+    metadata: flags.kafkaMetadata,
     poison: flags.kafkaPoison,
     from: flags.kafkaFrom,
     maxUnconfirmed: flags.kafkaMaxUnconfirmed,
@@ -220,7 +228,7 @@ export function readKafkaOutput(
     topic,
     maxMessageBytes: command.opts<OutputFlags>().kafkaMaxMessageBytes,
     name: `kafka://${brokers.join(',')} ${topic}`,
-    host: new URL(`kafka://${first}`).hostname.replace(/^\[|\]$/g, ''),
+    host: hostOf(`kafka://${first}`),
   };
 }
 
@@ -281,6 +289,7 @@ function topics(text: string): readonly string[] {
   throw new InvalidArgumentError('It must be names of topics: letters, digits, dots, - and _.');
 }
 
+/** As `@ringest/kafka` has it, which is loaded only once it is needed. */
 const isTopic = (name: string): boolean => /^[\w.-]{1,249}$/.test(name);
 
 function topicRule(text: string): TopicRule {

@@ -1,8 +1,15 @@
-import kafkajs, { type Admin, type Kafka, type KafkaConfig, type LogEntry } from 'kafkajs';
+import kafkajs, {
+  type Admin,
+  type Kafka,
+  type KafkaConfig,
+  type KafkaJSProtocolError,
+  type LogEntry,
+} from 'kafkajs';
 import { CommandError } from '../../../errors.js';
 import { type ConnectHost, firstConnection, isAway } from '../first-connection.js';
 import { readOptionFile } from '../option-file.js';
 import type { KafkaAccess } from './kafka-options.js';
+import { KafkaSockets } from './kafka-sockets.js';
 import { MessageLog } from './message-log.js';
 
 /** How kafkajs tries again what failed, before sources and sinks do: not for long, so that a process can end. */
@@ -13,11 +20,13 @@ export class KafkaLink {
   readonly kafka: Kafka;
   readonly admin: Admin;
   readonly #name: string;
+  readonly #sockets: KafkaSockets;
 
-  private constructor(name: string, kafka: Kafka, admin: Admin) {
+  private constructor(name: string, kafka: Kafka, admin: Admin, sockets: KafkaSockets) {
     this.#name = name;
     this.kafka = kafka;
     this.admin = admin;
+    this.#sockets = sockets;
   }
 
   /**
@@ -34,8 +43,11 @@ export class KafkaLink {
   ): Promise<Opened> {
     const name = access.brokers.join(',');
     const log = new MessageLog((text) => host.say(`ringest: ${text}`));
-    const options = optionsOf(access);
-    const logCreator = () => (entry: LogEntry) => log.write(entry);
+    const sockets = new KafkaSockets();
+    const options = { ...optionsOf(access), socketFactory: sockets.make };
+    const logCreator = () => (entry: LogEntry) => {
+      if (!sockets.isClosed) log.write(entry);
+    };
     const kafka = new kafkajs.Kafka({
       ...options,
       logLevel: kafkajs.logLevel.ERROR,
@@ -47,31 +59,50 @@ export class KafkaLink {
       const admin = quiet.admin({ retry: { retries: 0 } });
       try {
         await admin.connect();
-        return await begin(new KafkaLink(name, kafka, admin));
+        return await begin(new KafkaLink(name, kafka, admin, sockets));
       } catch (error) {
         // It keeps the connection to a broker that has refused it.
         await admin.disconnect();
         throw error;
       }
     };
-    return firstConnection(name, open, isBrokerAway, host);
+    return firstConnection(name, open, mayAnswerLater, host);
   }
 
   /**
    * @throws {CommandError} the cluster does not have a topic
-   * @throws what the client throws when it gets no answer
+   * @throws what the client throws when it gets no answer, or one that is about to change
    */
   async checkTopics(topics: readonly string[]): Promise<void> {
-    const known = await this.admin.listTopics();
-    const missing = topics.find((topic) => !known.includes(topic));
-    if (missing === undefined) return;
-    throw new CommandError(`${this.#name}: there is no topic ${missing}: make it first`);
+    for (const topic of topics) {
+      try {
+        // One at a time: kafkajs does not say which of several an answer is about. It makes no topic.
+        await this.admin.fetchTopicMetadata({ topics: [topic] });
+      } catch (error) {
+        if (answerOf(error)?.type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+        const problem = `${this.#name}: there is no topic ${topic}: make it first`;
+        throw new CommandError(problem, { cause: error });
+      }
+    }
   }
 
+  /** Closes all connections, also those of its client. Requests that are not answered fail. */
   async close(): Promise<void> {
-    await this.admin.disconnect();
+    const disconnected = this.admin.disconnect();
+    this.#sockets.close();
+    await disconnected;
   }
 }
+
+/** What brokers have answered, if an error is about that. kafkajs wraps it when it has tried more than once. */
+function answerOf(error: unknown): KafkaJSProtocolError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return error instanceof kafkajs.KafkaJSProtocolError ? error : answerOf(error.cause);
+}
+
+/** Whether brokers may be there later, or have another answer later, as after the election of a leader. */
+const mayAnswerLater = (error: unknown): boolean =>
+  isBrokerAway(error) || answerOf(error)?.retriable === true;
 
 /** Whether an error is about brokers that may be there later. */
 export function isBrokerAway(error: unknown): boolean {

@@ -33,6 +33,8 @@ export interface KafkaInput extends KafkaAccess {
   readonly headers: 'all' | readonly string[];
   /** The enumerated value that gets the key; `undefined`: keys are left out. */
   readonly key: string | undefined;
+  /** The topic, the partition and the offset become enumerated values. */
+  readonly metadata: boolean;
   /** Messages of `--to` become the entries that they were. */
   readonly restores: boolean;
   readonly poison: 'skip' | 'stop';

@@ -1,28 +1,24 @@
 import { InvalidArgumentError } from '@ringest/core';
 import { KafkaSink, type NamedEntry, type SendError } from '@ringest/kafka';
 import type { Publisher, PublisherCounts, PublisherHost } from '../publisher.js';
+import { entryBytesIn, Unstored } from '../unstored.js';
 import { isBrokerAway, KafkaLink } from './kafka-link.js';
 import type { KafkaOutput } from './kafka-options.js';
-
-/** What headers with the tag, the time, the source and some values may take of a message. */
-const HEADER_BYTES = 16_384;
 
 /** Publishes entries to Kafka topics, until brokers have stored them. */
 export class KafkaPublisher implements Publisher {
   readonly maxEntryBytes: number;
   readonly #link: KafkaLink;
-  readonly #host: PublisherHost;
+  readonly #unstored: Unstored;
   readonly #sink: KafkaSink;
-  /** Why entries are not stored for now; it is said once. */
-  #trouble = '';
   #isConnected = true;
   #isClosing = false;
 
   private constructor(link: KafkaLink, output: KafkaOutput, sink: KafkaSink, host: PublisherHost) {
     this.#link = link;
-    this.#host = host;
+    this.#unstored = new Unstored(host);
     this.#sink = sink;
-    this.maxEntryBytes = Math.max(1, output.maxMessageBytes - HEADER_BYTES);
+    this.maxEntryBytes = entryBytesIn(output.maxMessageBytes);
   }
 
   /**
@@ -57,15 +53,14 @@ export class KafkaPublisher implements Publisher {
     } catch (error) {
       // Not every tag can be in the name of a topic.
       if (!(error instanceof InvalidArgumentError)) throw error;
-      this.#host.refused();
-      this.#say(`the tag ${entry.tag}: ${error.message}: it is refused`);
+      this.#unstored.refuse(`the tag ${entry.tag}: ${error.message}`);
       return undefined;
     }
   }
 
   async barrier(): Promise<void> {
     await this.#sink.barrier();
-    this.#trouble = '';
+    this.#unstored.clear();
     this.#isConnected = true;
   }
 
@@ -78,22 +73,14 @@ export class KafkaPublisher implements Publisher {
   async close(): Promise<void> {
     this.#isClosing = true;
     // What is not stored by now was not confirmed.
-    await this.#sink.close().catch(() => {});
+    const closed = this.#sink.close().catch(() => {});
     await this.#link.close();
+    await closed;
   }
 
   #fateOf(error: SendError): 'retry' | 'drop' | 'fail' {
     if (this.#isClosing) return 'fail';
-    const fate = error.isTooLarge ? 'drop' : 'retry';
-    if (fate === 'drop') this.#host.refused();
     if (isBrokerAway(error.cause)) this.#isConnected = false;
-    const what = fate === 'drop' ? 'it is refused' : 'sending again until it is';
-    this.#say(`${error.message}: ${what}`);
-    return fate;
-  }
-
-  #say(trouble: string): void {
-    if (this.#trouble !== trouble) this.#host.say(`ringest: ${trouble}`);
-    this.#trouble = trouble;
+    return this.#unstored.fateOf(error);
   }
 }

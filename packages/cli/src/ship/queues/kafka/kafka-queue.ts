@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
 import { KafkaSource, type PoisonMessage } from '@ringest/kafka';
 import { UsageError } from '../../../errors.js';
 import type { Queue, QueueCounts, QueueHost } from '../queue.js';
 import { SourceRun } from '../run-source.js';
+import { readAllCompressions } from './decompression.js';
 import { KafkaLink } from './kafka-link.js';
 import type { KafkaInput } from './kafka-options.js';
 
@@ -11,6 +13,9 @@ const BEATS = 10;
 
 /** How long a fetch waits for messages, in milliseconds; the end of a process waits for it. */
 const FETCH_MS = 500;
+
+/** A group that changes can be left after the next signs of life of the others, and so much later, in milliseconds. */
+const LEAVE_MS = 1000;
 
 /** The messages of Kafka topics, as a member of a consumer group. */
 export class KafkaQueue implements Queue {
@@ -34,6 +39,7 @@ export class KafkaQueue implements Queue {
    * @throws {CommandError} the brokers or the topics cannot be used
    */
   static async open(input: KafkaInput, host: QueueHost): Promise<KafkaQueue> {
+    readAllCompressions();
     return KafkaLink.open(input, host, async (link) => {
       await link.checkTopics(input.topics);
       try {
@@ -48,14 +54,15 @@ export class KafkaQueue implements Queue {
   }
 
   counts(): QueueCounts {
-    const { received, committed, redelivered, poison, retried, unconfirmed } = this.#source.stats();
+    const { received, committed, redelivered, poison, undated, unconfirmed, retried } =
+      this.#source.stats();
     return {
       pulled: received,
       // Those that are skipped are among them.
       acknowledged: committed,
       redelivered,
       terminated: poison,
-      unconfirmed,
+      ...{ undated, unconfirmed },
       returned: retried,
     };
   }
@@ -70,7 +77,7 @@ export class KafkaQueue implements Queue {
   }
 
   async close(): Promise<void> {
-    await this.#run.stop();
+    await Promise.race([this.#run.stop(), sleep(beatMs(this.#input) + LEAVE_MS)]);
     await this.#link.close();
   }
 
@@ -100,8 +107,10 @@ export class KafkaQueue implements Queue {
   }
 }
 
+const beatMs = ({ sessionTimeoutMs }: KafkaInput) => Math.ceil(sessionTimeoutMs / BEATS);
+
 function sourceOptions(input: KafkaInput, { writer, tag, source, say }: QueueHost) {
-  const { topics, group, rules, time, sourceHeader, headers, key, poison, from } = input;
+  const { topics, group, rules, time, sourceHeader, headers, key, metadata, poison, from } = input;
   let hasSaid = false;
   const onPoison = ({ message }: Error, { topic, partition, offset }: PoisonMessage) => {
     writer.refuse();
@@ -110,7 +119,7 @@ function sourceOptions(input: KafkaInput, { writer, tag, source, say }: QueueHos
     hasSaid = true;
   };
   return {
-    ...{ topics, headers, poison, onPoison, from },
+    ...{ topics, headers, metadata, poison, onPoison, from },
     groupId: group,
     tag: [...rules, { topic: '>', tag }],
     // What is not in the data is that of the message.
@@ -122,7 +131,7 @@ function sourceOptions(input: KafkaInput, { writer, tag, source, say }: QueueHos
     maxUnconfirmed: input.maxUnconfirmed,
     consumer: {
       sessionTimeout: input.sessionTimeoutMs,
-      heartbeatInterval: Math.ceil(input.sessionTimeoutMs / BEATS),
+      heartbeatInterval: beatMs(input),
       maxWaitTimeInMs: FETCH_MS,
     },
   };
