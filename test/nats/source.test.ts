@@ -2,56 +2,16 @@ import { jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { decodeEntry } from '@ringest/codec';
 import { IngestMuxer, NotRunningError } from '@ringest/core';
-import {
-  ConsumerError,
-  JetStreamSource,
-  type JetStreamSourceOptions,
-  type PoisonMessage,
-} from '@ringest/nats';
+import { ConsumerError, JetStreamSource, type PoisonMessage } from '@ringest/nats';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hotMuxer, SECRET, SMALL_RING } from '../support/muxer.js';
 import { isNatsMissing, NatsServer } from '../support/nats-server.js';
+import { numbers, publish, runSource, textsOf } from '../support/nats-source.js';
 import { NodeProcess, support } from '../support/node-process.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 import { eventually } from '../support/waiting.js';
 
 const withServer = it.skipIf(isNatsMissing);
-
-/** An answer may be lost, or take long beside processes that keep the machine busy. */
-const PATIENT = { timeout: 5000, retries: 10 };
-
-type Options = Partial<JetStreamSourceOptions>;
-
-/** Runs a source until the test is finished. */
-async function runSource(muxer: IngestMuxer, connection: NatsConnection, options: Options = {}) {
-  const source = await JetStreamSource.open(muxer, {
-    connection,
-    stream: 'events',
-    consumer: 'ingest',
-    tag: 'test',
-    ...options,
-  });
-  const run = source.run();
-  run.catch(() => {});
-  onTestFinished(() => source.stop());
-  return { source, run };
-}
-
-async function publish(connection: NatsConnection, from: number, to: number): Promise<void> {
-  const stream = jetstream(connection);
-  const numbers = Array.from({ length: to - from }, (_, i) => from + i);
-  await Promise.all(
-    numbers.map((number) =>
-      // The stream stores what has the same id once.
-      stream.publish('events.web', `${number}`, { ...PATIENT, msgID: `${number}` }),
-    ),
-  );
-}
-
-const textsOf = (indexer: RecordingIndexer) =>
-  indexer.received.map(({ bytes }) => Buffer.from(decodeEntry(bytes).data).toString());
-
-const numbers = (to: number) => Array.from({ length: to }, (_, i) => `${i}`);
 
 describe('a message', () => {
   withServer(
@@ -140,7 +100,10 @@ describe('a message', () => {
 
   withServer('of which no entry can be made is delivered again as often as it may be', async () => {
     const server = await NatsServer.start();
-    const connection = await server.stream();
+    // It comes again after a second, but not after more than this.
+    const connection = await server.stream({ ack_wait: 100_000_000 });
+    const answers: string[] = [];
+    connection.subscribe('$JS.ACK.>', { callback: (_, msg) => void answers.push(msg.string()) });
     const indexer = await RecordingIndexer.start();
     const muxer = await hotMuxer({ targets: [indexer.address] });
     const { source } = await runSource(muxer, connection, {
@@ -151,6 +114,8 @@ describe('a message', () => {
     await jetstream(connection).publish('events.unknown', 'bad');
     await eventually(() => expect(source.stats().terminated).toBe(1));
     expect(source.stats()).toMatchObject({ poison: 3, retried: 2, redelivered: 2 });
+    const later = '-NAK {"delay":100000000}';
+    await eventually(() => expect(answers).toEqual([later, later, '+TERM']));
     expect(await server.left(connection)).toEqual({ toDeliver: 0, toAcknowledge: 0 });
   });
 
@@ -263,16 +228,25 @@ withServer(
   },
 );
 
-withServer(
-  'refuses a consumer that is not there, or acknowledges all before a message',
-  async () => {
-    const server = await NatsServer.start();
-    const connection = await server.stream({ ack_policy: 'all' });
-    const muxer = new IngestMuxer({ targets: ['tcp://127.0.0.1:1'], secret: SECRET });
-    const options = { connection, stream: 'events', tag: 'test' };
-    const open = (consumer: string) => JetStreamSource.open(muxer, { ...options, consumer });
-    await expect(open('ingest')).rejects.toThrow(/ack_policy is all/);
-    await expect(open('nobody')).rejects.toThrow(ConsumerError);
-    await expect(open('no.name')).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
-  },
-);
+describe('a consumer that a source cannot use', () => {
+  const open = (connection: NatsConnection, consumer: string) =>
+    JetStreamSource.open(new IngestMuxer({ targets: ['tcp://127.0.0.1:1'], secret: SECRET }), {
+      ...{ connection, stream: 'events', tag: 'test', consumer },
+    });
+
+  withServer('is one that is not there, or has no name', async () => {
+    const connection = await (await NatsServer.start()).stream();
+    await expect(open(connection, 'nobody')).rejects.toThrow(ConsumerError);
+    const unnamed = { code: 'ERR_INVALID_ARGUMENT' };
+    await expect(open(connection, 'no.name')).rejects.toMatchObject(unnamed);
+  });
+
+  withServer.each([
+    ['acknowledges all before a message', { ack_policy: 'all' }, /ack_policy is all/],
+    ['leaves out the data', { headers_only: true }, /headers_only/],
+    ['ends requests too soon', { max_expires: 500_000_000 }, /max_expires is 500 ms/],
+  ])('is one that %s', async (_what, consumer, problem) => {
+    const connection = await (await NatsServer.start()).stream(consumer);
+    await expect(open(connection, 'ingest')).rejects.toThrow(problem);
+  });
+});

@@ -1,4 +1,4 @@
-import { NameTags, Signal, type SourceMuxer } from '@ringest/queues';
+import { NameTags, PatientWriter, Signal, type SourceMuxer } from '@ringest/queues';
 import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
 import {
   type AssignedPartition,
@@ -104,7 +104,7 @@ export class KafkaSource {
       await consumer.disconnect();
       throw error;
     }
-    return new KafkaSource(muxer, checked, tags, consumer);
+    return new KafkaSource(new PatientWriter(muxer), checked, tags, consumer);
   }
 
   /**

@@ -33,7 +33,7 @@ export class KafkaLink {
     begin: (link: KafkaLink) => Promise<Opened>,
   ): Promise<Opened> {
     const name = access.brokers.join(',');
-    const log = new MessageLog((text) => host.say(`ringest: ${text}`));
+    const log = new MessageLog(host.say);
     const options = optionsOf(access);
     const logCreator = () => (entry: LogEntry) => log.write(entry);
     const kafka = new kafkajs.Kafka({
