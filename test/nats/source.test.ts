@@ -57,6 +57,7 @@ describe('a message', () => {
       const all = headers();
       all.set('Time', '2001-02-03T04:05:06.000000007Z');
       all.set('From', '10.1.2.3');
+      all.set('__proto__', 'kept');
       all.append('Color', 'red');
       all.append('Color', 'blue');
       await stream.publish('events.web.app', 'one', { headers: all, msgID: 'an id' });
@@ -72,7 +73,7 @@ describe('a message', () => {
       expect(`${one?.source}`).toBe('10.1.2.3');
       const values = one?.enumeratedValues.map(({ name, value }) => [name, value]);
       expect(values).toContainEqual(['Color', 'red, blue']);
-      expect(values?.map(([name]) => name).sort()).toEqual(['Color', 'From', 'Time']);
+      expect(values?.map(([name]) => name).sort()).toEqual(['Color', 'From', 'Time', '__proto__']);
       expect(source.stats().undated).toBe(1);
     },
   );

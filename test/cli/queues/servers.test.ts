@@ -53,6 +53,14 @@ describe('ringest ship --nats', () => {
     expect(textsOf(indexer)).toEqual(['one']);
   });
 
+  withServer('waits for JetStream, and says so', async () => {
+    const server = await NatsServer.plain();
+    const indexer = await CollectingIndexer.start();
+    const one = pull(server, indexer, UNTIL_EMPTY);
+    await one.says('stderr', /jetstream is not enabled: waiting for it/i);
+    expect(await one.end('SIGTERM'), one.stderr).toBe(1);
+  });
+
   withServer('shows its credentials', async () => {
     const folder = temporaryDirectory();
     const { config, creds } = natsOperator();

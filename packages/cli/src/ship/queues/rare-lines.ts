@@ -5,17 +5,20 @@ const MOST = 10;
 /** Says what may come again and again: the same line once in a minute, and ten of them at most. */
 export class RareLines {
   readonly #say: (line: string) => void;
+  readonly #now: () => number;
   readonly #said = new Set<string>();
   #since = Number.NEGATIVE_INFINITY;
   #left = 0;
 
-  constructor(say: (line: string) => void) {
+  /** @param now the milliseconds of a clock */
+  constructor(say: (line: string) => void, now = () => performance.now()) {
     this.#say = say;
+    this.#now = now;
   }
 
   /** Says a line, or counts it: the first one of the next minute says how many were left out. */
   write(line: string): void {
-    const now = performance.now();
+    const now = this.#now();
     if (now >= this.#since + WINDOW_MS) this.#begin(now);
     if (this.#said.has(line) || this.#said.size >= MOST) {
       this.#left++;
