@@ -206,7 +206,6 @@ export class JetStreamSource {
     while (!this.#ends) {
       const message = this.#pulled.take();
       if (message === undefined) {
-        this.#seal();
         await this.#signal.until(() => this.#ends || this.#pulled.count > 0);
         continue;
       }
@@ -231,20 +230,22 @@ export class JetStreamSource {
       }
       return undefined;
     }
+    // Messages come one by one, and those of a turn of the event loop wait together.
+    if (this.#group.length === 0) setImmediate(this.#seal);
     this.#group.push(replyOf(message));
     this.#groupBytes += bytesOf(message);
     return wait;
   }
 
   /** Lets what was written since the last call wait for its confirmation. */
-  #seal(): void {
+  readonly #seal = (): void => {
     if (this.#group.length === 0) return;
     const replies = this.#group;
     const bytes = this.#groupBytes;
     this.#group = [];
     this.#groupBytes = 0;
     this.#receipts.add({ replies, count: replies.length, bytes });
-  }
+  };
 
   #giveBack(replies: readonly string[]): void {
     this.#retried += replies.length;

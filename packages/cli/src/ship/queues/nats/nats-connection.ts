@@ -89,10 +89,13 @@ export class NatsLink {
       }
       if (status.type === 'disconnect') this.#change(false, 'the connection is lost');
       if (status.type === 'reconnect') this.#change(true, 'connected again');
-      if (status.type === 'error')
-        this.#errors.write(`ringest: ${this.#name}: ${status.error.message}`);
+      if (status.type === 'error') this.#tell(status.error);
     }
     this.#isConnected = false;
+  }
+
+  #tell({ message }: Error): void {
+    this.#errors.write(`ringest: ${this.#name}: ${message}`);
   }
 
   #change(isConnected: boolean, news: string): void {
