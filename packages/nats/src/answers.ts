@@ -30,7 +30,8 @@ export class Answers {
   readonly #ackWaitMs: number;
   readonly #listeners: Listeners;
   #unheard = 0;
-  #hasUnsent = false;
+  /** Whether anything was told but acknowledgements. */
+  #hasOthers = false;
 
   constructor(connection: NatsConnection, ackWaitMs: number, listeners: Listeners) {
     this.#connection = connection;
@@ -51,19 +52,19 @@ export class Answers {
   /** Gives messages back, for this or another process. */
   giveBack(replies: readonly string[]): void {
     this.#publishAll(NAK, replies);
-    this.#hasUnsent = true;
+    this.#hasOthers = true;
   }
 
   /** Gives a message back, for later: the longer, the more often it was delivered. */
   giveBackForLater(reply: string): void {
     const delay = Math.min(this.#ackWaitMs, FIRST_DELAY_MS * 2 ** (deliveriesOf(reply) - 1));
     this.#publish(`-NAK {"delay":${Math.ceil(delay * NANOSECONDS)}}`, reply);
-    this.#hasUnsent = true;
+    this.#hasOthers = true;
   }
 
   terminate(reply: string): void {
     this.#publish(TERM, reply);
-    this.#hasUnsent = true;
+    this.#hasOthers = true;
   }
 
   /** Messages are being worked on. */
@@ -71,10 +72,10 @@ export class Answers {
     this.#publishAll(WORKING, replies);
   }
 
-  /** Resolves once the server has what was given back, or cannot hear of it: then it delivers it later. */
+  /** Resolves once the server has heard of all, or cannot: it delivers again what it has not heard of. */
   async sent(): Promise<void> {
-    if (!this.#hasUnsent || this.#connection.isClosed()) return;
-    this.#hasUnsent = false;
+    const isHeard = !this.#hasOthers && this.#unheard === 0;
+    if (isHeard || this.#connection.isClosed()) return;
     await this.#connection.flush().catch(() => {});
   }
 

@@ -63,7 +63,8 @@ describe('ringest ship --nats', () => {
 
   withServer('starts again where a killed one has left its status socket', async () => {
     const server = await NatsServer.start();
-    const connection = await server.stream();
+    // The killed one may not have acknowledged its message.
+    const connection = await server.stream({ ack_wait: 1_000_000_000 });
     const indexer = await CollectingIndexer.start();
     const socket = ['--status-socket', join(temporaryDirectory(), 'status.sock')];
     const killed = pull(server, indexer, ...socket);
