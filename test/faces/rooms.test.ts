@@ -29,6 +29,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'indexer',
     'kafka',
     'nats',
+    'queues',
     'relay',
     'timestamps',
   ],

@@ -2,56 +2,17 @@ import { jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { decodeEntry } from '@ringest/codec';
 import { IngestMuxer, NotRunningError } from '@ringest/core';
-import {
-  ConsumerError,
-  JetStreamSource,
-  type JetStreamSourceOptions,
-  type PoisonMessage,
-} from '@ringest/nats';
+import { ConsumerError, JetStreamSource, type PoisonMessage } from '@ringest/nats';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { connected } from '../support/dittos.js';
 import { hotMuxer, SECRET, SMALL_RING } from '../support/muxer.js';
 import { isNatsMissing, NatsServer } from '../support/nats-server.js';
+import { numbers, publish, runSource, textsOf } from '../support/nats-source.js';
 import { NodeProcess, support } from '../support/node-process.js';
 import { RecordingIndexer } from '../support/recording-indexer.js';
 import { eventually } from '../support/waiting.js';
 
 const withServer = it.skipIf(isNatsMissing);
-
-/** An answer may be lost, or take long beside processes that keep the machine busy. */
-const PATIENT = { timeout: 5000, retries: 10 };
-
-type Options = Partial<JetStreamSourceOptions>;
-
-/** Runs a source until the test is finished. */
-async function runSource(muxer: IngestMuxer, connection: NatsConnection, options: Options = {}) {
-  const source = await JetStreamSource.open(muxer, {
-    connection,
-    stream: 'events',
-    consumer: 'ingest',
-    tag: 'test',
-    ...options,
-  });
-  const run = source.run();
-  run.catch(() => {});
-  onTestFinished(() => source.stop());
-  return { source, run };
-}
-
-async function publish(connection: NatsConnection, from: number, to: number): Promise<void> {
-  const stream = jetstream(connection);
-  const numbers = Array.from({ length: to - from }, (_, i) => from + i);
-  await Promise.all(
-    numbers.map((number) =>
-      // The stream stores what has the same id once.
-      stream.publish('events.web', `${number}`, { ...PATIENT, msgID: `${number}` }),
-    ),
-  );
-}
-
-const textsOf = (indexer: RecordingIndexer) =>
-  indexer.received.map(({ bytes }) => Buffer.from(decodeEntry(bytes).data).toString());
-
-const numbers = (to: number) => Array.from({ length: to }, (_, i) => `${i}`);
 
 describe('a message', () => {
   withServer(
@@ -97,6 +58,7 @@ describe('a message', () => {
       const all = headers();
       all.set('Time', '2001-02-03T04:05:06.000000007Z');
       all.set('From', '10.1.2.3');
+      all.set('__proto__', 'kept');
       all.append('Color', 'red');
       all.append('Color', 'blue');
       await stream.publish('events.web.app', 'one', { headers: all, msgID: 'an id' });
@@ -112,7 +74,7 @@ describe('a message', () => {
       expect(`${one?.source}`).toBe('10.1.2.3');
       const values = one?.enumeratedValues.map(({ name, value }) => [name, value]);
       expect(values).toContainEqual(['Color', 'red, blue']);
-      expect(values?.map(([name]) => name).sort()).toEqual(['Color', 'From', 'Time']);
+      expect(values?.map(([name]) => name).sort()).toEqual(['Color', 'From', 'Time', '__proto__']);
       expect(source.stats().undated).toBe(1);
     },
   );
@@ -140,7 +102,10 @@ describe('a message', () => {
 
   withServer('of which no entry can be made is delivered again as often as it may be', async () => {
     const server = await NatsServer.start();
-    const connection = await server.stream();
+    // It comes again after a second, but not after more than this.
+    const connection = await server.stream({ ack_wait: 100_000_000 });
+    const answers: string[] = [];
+    connection.subscribe('$JS.ACK.>', { callback: (_, msg) => void answers.push(msg.string()) });
     const indexer = await RecordingIndexer.start();
     const muxer = await hotMuxer({ targets: [indexer.address] });
     const { source } = await runSource(muxer, connection, {
@@ -151,6 +116,8 @@ describe('a message', () => {
     await jetstream(connection).publish('events.unknown', 'bad');
     await eventually(() => expect(source.stats().terminated).toBe(1));
     expect(source.stats()).toMatchObject({ poison: 3, retried: 2, redelivered: 2 });
+    const later = '-NAK {"delay":100000000}';
+    await eventually(() => expect(answers).toEqual([later, later, '+TERM']));
     expect(await server.left(connection)).toEqual({ toDeliver: 0, toAcknowledge: 0 });
   });
 
@@ -158,17 +125,26 @@ describe('a message', () => {
     'is not acknowledged before its entry is confirmed, and is kept alive until then',
     async () => {
       const server = await NatsServer.start();
-      // It would be delivered again after 300 ms.
-      const connection = await server.stream({ ack_wait: 300_000_000 });
-      const indexer = await RecordingIndexer.start({ ackDelay: 1500 });
-      const muxer = await hotMuxer({ targets: [indexer.address] });
-      const { source } = await runSource(muxer, connection);
+      // Without a sign of work, it would be delivered again after a second.
+      const connection = await server.stream({ ack_wait: 1_000_000_000 });
+      const { muxer, connection: lane } = await connected({ confirms: 'never' });
+      const working = new Set<string>();
+      const answers: string[] = [];
+      connection.subscribe('$JS.ACK.>', {
+        callback: (_, message) => {
+          if (message.string() === '+WPI') working.add(message.subject);
+          else answers.push(message.string());
+        },
+      });
       await publish(connection, 0, 20);
-      await indexer.entries(20);
-      expect(source.stats()).toMatchObject({ acknowledged: 0, unconfirmed: 20 });
-      await eventually(() => expect(source.stats().acknowledged).toBe(20));
-      expect(source.stats()).toMatchObject({ redelivered: 0 });
-      expect(textsOf(indexer)).toEqual(numbers(20));
+      const { source } = await runSource(muxer, connection);
+      await lane.entries(20);
+      await eventually(() => expect(working.size).toBeGreaterThanOrEqual(20));
+      expect(answers).toEqual([]);
+      expect(source.stats()).toMatchObject({ acknowledged: 0 });
+      lane.confirmThrough(20);
+      await eventually(() => expect(source.stats().acknowledged).toBeGreaterThanOrEqual(20));
+      expect(new Set(answers)).toEqual(new Set(['+ACK']));
     },
   );
 });
@@ -263,16 +239,25 @@ withServer(
   },
 );
 
-withServer(
-  'refuses a consumer that is not there, or acknowledges all before a message',
-  async () => {
-    const server = await NatsServer.start();
-    const connection = await server.stream({ ack_policy: 'all' });
-    const muxer = new IngestMuxer({ targets: ['tcp://127.0.0.1:1'], secret: SECRET });
-    const options = { connection, stream: 'events', tag: 'test' };
-    const open = (consumer: string) => JetStreamSource.open(muxer, { ...options, consumer });
-    await expect(open('ingest')).rejects.toThrow(/ack_policy is all/);
-    await expect(open('nobody')).rejects.toThrow(ConsumerError);
-    await expect(open('no.name')).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
-  },
-);
+describe('a consumer that a source cannot use', () => {
+  const open = (connection: NatsConnection, consumer: string) =>
+    JetStreamSource.open(new IngestMuxer({ targets: ['tcp://127.0.0.1:1'], secret: SECRET }), {
+      ...{ connection, stream: 'events', tag: 'test', consumer },
+    });
+
+  withServer('is one that is not there, or has no name', async () => {
+    const connection = await (await NatsServer.start()).stream();
+    await expect(open(connection, 'nobody')).rejects.toThrow(ConsumerError);
+    const unnamed = { code: 'ERR_INVALID_ARGUMENT' };
+    await expect(open(connection, 'no.name')).rejects.toMatchObject(unnamed);
+  });
+
+  withServer.each([
+    ['acknowledges all before a message', { ack_policy: 'all' }, /ack_policy is all/],
+    ['leaves out the data', { headers_only: true }, /headers_only/],
+    ['ends requests too soon', { max_expires: 500_000_000 }, /max_expires is 500 ms/],
+  ])('is one that %s', async (_what, consumer, problem) => {
+    const connection = await (await NatsServer.start()).stream(consumer);
+    await expect(open(connection, 'ingest')).rejects.toThrow(problem);
+  });
+});

@@ -23,15 +23,22 @@ export class NatsServer {
   readonly #flags: readonly string[];
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, flags: readonly string[]) {
+  private constructor(port: number, flags: readonly string[], hasJetStream = true) {
     this.#port = port;
-    this.#flags = flags;
+    this.#flags = hasJetStream ? ['-js', '-sd', this.#folder, ...flags] : flags;
     onTestFinished(() => this.kill());
   }
 
   /** @param flags more of them for the server, such as those about TLS */
   static async start(...flags: readonly string[]): Promise<NatsServer> {
     const server = new NatsServer(await freePort(), flags);
+    await server.start();
+    return server;
+  }
+
+  /** A server without JetStream. */
+  static async plain(): Promise<NatsServer> {
+    const server = new NatsServer(await freePort(), [], false);
     await server.start();
     return server;
   }
@@ -44,8 +51,7 @@ export class NatsServer {
   async start(): Promise<void> {
     const changes = new Changes();
     let log = '';
-    const own = ['-a', '127.0.0.1', '-p', `${this.#port}`, '-js', '-sd', this.#folder];
-    const args = [...own, ...this.#flags];
+    const args = ['-a', '127.0.0.1', '-p', `${this.#port}`, ...this.#flags];
     const child = spawn(NATS_PROGRAM, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
     child.stderr.on('data', (text) => {

@@ -108,12 +108,15 @@ export const ERROR_ADVICE: Readonly<Record<string, string>> = {
   // @ringest/queues
   ERR_NO_TAG:
     'Add a rule with a pattern for the subject or topic, such as `>`, to the option `tag`.',
+  ERR_UNREADABLE_MESSAGE:
+    'Correct what publishes it: `cause` says what cannot be read, such as the name of a header.',
   // @ringest/relay
   ERR_RELAY_OPTION: 'Correct the option that `option` names.',
   ERR_RELAY_RELOAD:
     'Reload again, with more time, once the old targets confirm or are gone. Until then they stay beside the new ones.',
   // @ringest/nats
-  ERR_JETSTREAM_CONSUMER: 'Make a durable pull consumer with explicit acknowledgements.',
+  ERR_JETSTREAM_CONSUMER:
+    'Make a durable pull consumer with explicit acknowledgements, without `headers_only` and priority groups.',
   ERR_JETSTREAM_PUBLISH:
     'Let a stream store the subject. Publish again what was written since the last `flush()`.',
   // @ringest/kafka

@@ -18,5 +18,6 @@ export { kernelDrops } from './ship/listen/kernel-drops.js';
 export { CHUNK_BYTES, StreamRoom } from './ship/listen/stream-room.js';
 export { octetCounted } from './ship/listen/syslog.js';
 export { QueueWriter } from './ship/queues/queue-writer.js';
+export { RareLines } from './ship/queues/rare-lines.js';
 export { readInput } from './ship/read-input.js';
 export { sharedWait } from './ship/shared-wait.js';

@@ -1,4 +1,4 @@
-import { NameTags, Signal, type SourceMuxer } from '@ringest/queues';
+import { NameTags, PatientWriter, Signal, type SourceMuxer } from '@ringest/queues';
 import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
 import {
   type AssignedPartition,
@@ -129,7 +129,7 @@ export class KafkaSource {
       await consumer.disconnect();
       throw error;
     }
-    const source = new KafkaSource(muxer, checked, tags, consumer);
+    const source = new KafkaSource(new PatientWriter(muxer), checked, tags, consumer);
     hasEnded = () => source.#ends;
     return source;
   }

@@ -1,4 +1,4 @@
-import { JetStreamApiError } from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 import { InvalidArgumentError, RequestError } from '@nats-io/nats-core';
 import { messageOf } from '@ringest/codec';
 import { RingestError } from '@ringest/core';
@@ -16,6 +16,13 @@ export class ConsumerError extends RingestError {
     this.stream = stream;
     this.consumer = consumer;
   }
+}
+
+/** Whether a server says that it does not have a stream or a consumer. */
+export function isMissing(error: unknown): boolean {
+  if (!(error instanceof JetStreamApiError)) return false;
+  const { ConsumerNotFound, StreamNotFound } = JetStreamApiCodes;
+  return error.code === ConsumerNotFound || error.code === StreamNotFound;
 }
 
 /** A sink could not publish entries: the stream did not store them. */

@@ -1,8 +1,7 @@
 import type { JsMsg } from '@nats-io/jetstream';
-import { type MuxerTag, Timestamp } from '@ringest/core';
+import type { MuxerTag, Timestamp } from '@ringest/core';
 import type { MessageReader, NameTags } from '@ringest/queues';
-
-const NANOSECONDS = 1_000_000_000n;
+import { replyOf, storedAt } from './delivery.js';
 
 /** Headers that NATS itself uses. */
 const INTERNAL = /^nats-/i;
@@ -25,9 +24,8 @@ export class JetStreamMessages implements MessageReader<JsMsg> {
   }
 
   /** When the message was stored. */
-  timeOf({ timestampNanos: stored }: JsMsg): Timestamp {
-    // A number cannot hold the nanoseconds since 1970.
-    return new Timestamp(Number(stored / NANOSECONDS), Number(stored % NANOSECONDS));
+  timeOf(message: JsMsg): Timestamp {
+    return storedAt(replyOf(message));
   }
 
   headerOf({ headers }: JsMsg, name: string): string | undefined {

@@ -1,57 +1,40 @@
-import { setTimeout } from 'node:timers/promises';
-import { type ConsumerMessages, JetStreamApiError, type JsMsg } from '@nats-io/jetstream';
+import type { JsMsg } from '@nats-io/jetstream';
 import type { RingestError } from '@ringest/codec';
-import type { EntryInput } from '@ringest/core';
 import {
   type Batch,
   isAboutEntry,
   MessageEntries,
   NameTags,
+  PatientWriter,
   Receipts,
   Signal,
   type SourceMuxer,
 } from '@ringest/queues';
+import { Answers } from './answers.js';
 import { findConsumer, type UsableConsumer } from './consumer.js';
+import { deliveriesOf, isDelivery, replyOf, sequenceOf } from './delivery.js';
 import { JetStreamMessages } from './jetstream-messages.js';
 import { bytesOf, MESSAGE_BYTES, PulledMessages } from './pulled-messages.js';
+import { Requests } from './requests.js';
 import {
   type CheckedSourceOptions,
   checkSourceOptions,
   type JetStreamSourceOptions,
 } from './source-options.js';
+import type { JetStreamSourceStats } from './source-stats.js';
 import { leaveStaleConnections } from './stale-connections.js';
-
-/** What a source has done so far. */
-export interface JetStreamSourceStats {
-  /** Messages that were pulled. */
-  readonly received: number;
-  /** Those among them that the server had delivered before, here or elsewhere. */
-  readonly redelivered: number;
-  /** Messages that were acknowledged, after their entries were confirmed. */
-  readonly acknowledged: number;
-  /** Times that no entry could be made of a message. */
-  readonly poison: number;
-  /** Messages that are never delivered again, because no entry can be made of them. */
-  readonly terminated: number;
-  /** Messages that were given back, to be delivered again. */
-  readonly retried: number;
-  /** Messages whose header with the time could not be read. */
-  readonly undated: number;
-  /** Messages that are here and not acknowledged yet. */
-  readonly unconfirmed: number;
-}
 
 /** Messages whose entries wait for the same confirmation, at most. */
 const GROUP = 1000;
 
-/** A request for messages ends after so long, and the next one begins. */
-const PULL_MS = 5000;
-
-/** How long a server that does not answer is left in peace. */
-const RETRY_MS = 200;
-
 /** The server hears three times within its patience that messages are being worked on. */
 const SIGNS_OF_WORK = 3;
+
+/** A timer takes no more, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** What a message takes at most, as long as none has come, about. */
+const LARGE = 65_536;
 
 /**
  * Makes entries of the messages of a JetStream stream. A message is acknowledged once the muxer's barrier says that its
@@ -59,21 +42,23 @@ const SIGNS_OF_WORK = 3;
  * is delivered again.
  */
 export class JetStreamSource {
-  readonly #muxer: SourceMuxer;
+  readonly #writer: PatientWriter;
   readonly #options: CheckedSourceOptions;
-  readonly #found: UsableConsumer;
+  readonly #ackWaitMs: number;
   readonly #entries: MessageEntries<JsMsg>;
+  readonly #requests: Requests;
   readonly #pulled = new PulledMessages();
   readonly #receipts: Receipts<WrittenMessages>;
+  readonly #answers: Answers;
   readonly #signal = new Signal();
   #running: Promise<void> | undefined;
-  #pull: ConsumerMessages | undefined;
-  #stopping = false;
+  #isStopping = false;
   #failure: Error | undefined;
-  #group: JsMsg[] = [];
+  /** Of messages that were written, only the subjects for their acknowledgements are kept. */
+  #group: string[] = [];
   #groupBytes = 0;
-  /** What the largest message of the last request took. */
-  #largest = 65_536;
+  /** What the largest message took of the last request that brought any. */
+  #largest = LARGE;
   #received = 0;
   #acknowledged = 0;
   #redelivered = 0;
@@ -82,15 +67,31 @@ export class JetStreamSource {
   #retried = 0;
 
   private constructor(muxer: SourceMuxer, options: CheckedSourceOptions, found: UsableConsumer) {
-    this.#muxer = muxer;
+    const { connection, onTrouble } = options;
+    this.#writer = new PatientWriter(muxer);
     this.#options = options;
-    this.#found = found;
+    this.#ackWaitMs = found.ackWaitMs;
     const negotiate = (name: string) => muxer.negotiateTag(name);
     const messages = new JetStreamMessages(new NameTags(options.tag, 'subject', negotiate));
     this.#entries = new MessageEntries(options.entries, messages, negotiate);
-    this.#receipts = new Receipts(() => muxer.barrier(), {
-      confirmed: (batch) => this.#acknowledge(batch),
-      lost: (batch) => this.#giveBack(batch),
+    this.#requests = new Requests(found, {
+      connection,
+      onTrouble,
+      take: (message) => this.#take(message),
+    });
+    this.#answers = new Answers(connection, found.ackWaitMs, {
+      acknowledged: (count) => {
+        this.#acknowledged += count;
+        this.#signal.tell();
+      },
+      failed: this.#fail,
+    });
+    this.#receipts = new Receipts(() => this.#writer.barrier(), {
+      confirmed: ({ replies }) => {
+        this.#answers.acknowledge(replies);
+        this.#signal.tell();
+      },
+      lost: (batch) => this.#giveBackLost(batch),
       failed: this.#fail,
     });
   }
@@ -109,7 +110,9 @@ export class JetStreamSource {
 
   /**
    * Pulls messages and writes their entries until `stop`. Resolves when all that was written is acknowledged.
-   * @throws {NotRunningError | AllTargetsFailedError | TagRefusedError} entries are not confirmed any more
+   * @throws {NotRunningError | AllTargetsFailedError} entries are not confirmed any more
+   * @throws {TagRefusedError | TooManyTagsError} no indexer takes a tag, or there are too many. Messages with it are
+   *   delivered again
    * @throws what the connection to NATS throws when it is closed, or the consumer is deleted
    */
   run(): Promise<void> {
@@ -122,10 +125,8 @@ export class JetStreamSource {
    * not, because the muxer is closed or fails before, will be delivered again.
    */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#signal.tell();
-    // Before it, `close` of a request that has just begun would not end it.
-    await this.#pull?.close();
+    this.#isStopping = true;
+    this.#end();
     await this.#running?.catch(() => {});
   }
 
@@ -138,11 +139,11 @@ export class JetStreamSource {
       terminated: this.#terminated,
       retried: this.#retried,
       undated: this.#entries.undated,
-      unconfirmed: this.#held,
+      unconfirmed: this.#held + this.#answers.unheard,
     };
   }
 
-  /** Messages that are here and not acknowledged. */
+  /** Messages that are here and were not told to the server. */
   get #held(): number {
     return this.#pulled.count + this.#group.length + this.#receipts.messages;
   }
@@ -152,25 +153,20 @@ export class JetStreamSource {
   }
 
   get #ends(): boolean {
-    return this.#stopping || this.#failure !== undefined;
+    return this.#isStopping || this.#failure !== undefined;
   }
 
   async #run(): Promise<void> {
-    const period = Math.max(1, this.#found.ackWaitMs / SIGNS_OF_WORK);
+    const period = Math.min(LONGEST_MS, Math.max(1, this.#ackWaitMs / SIGNS_OF_WORK));
     const working = setInterval(() => this.#work(), period);
     try {
       await Promise.all([this.#pullAll().catch(this.#fail), this.#writeAll().catch(this.#fail)]);
-      await this.#signal.until(() => this.#receipts.messages === 0 || this.#failure !== undefined);
+      const isDone = () => this.#receipts.messages === 0 && this.#answers.unheard === 0;
+      await this.#signal.until(() => isDone() || this.#failure !== undefined);
     } finally {
       clearInterval(working);
     }
-    const { connection } = this.#options;
-    if (!connection.isClosed()) {
-      this.#retried += this.#pulled.count;
-      this.#pulled.giveBack();
-      // The acknowledgements are on their way.
-      await connection.flush().catch(this.#fail);
-    }
+    await this.#answers.sent();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -179,55 +175,39 @@ export class JetStreamSource {
     const { maxUnconfirmed, maxUnconfirmedBytes } = this.#options;
     const hasRoom = () =>
       this.#held <= maxUnconfirmed / 2 && this.#heldBytes <= maxUnconfirmedBytes / 2;
-    while (!this.#ends) {
+    for (;;) {
       await this.#signal.until(() => this.#ends || hasRoom());
       if (this.#ends) return;
       const bytes = (maxUnconfirmedBytes - this.#heldBytes) / this.#largest;
       const count = Math.max(1, Math.floor(Math.min(maxUnconfirmed - this.#held, bytes)));
+      const before = this.#largest;
+      const received = this.#received;
       this.#largest = MESSAGE_BYTES;
-      await this.#pullSome(count).catch((error: Error) => this.#recover(error));
+      await this.#requests.next(count);
+      if (this.#received === received) this.#largest = before;
     }
   }
 
-  async #pullSome(count: number): Promise<void> {
-    const { consumer } = this.#found;
-    const messages = await consumer.fetch({ max_messages: count, expires: PULL_MS });
-    this.#pull = messages;
-    if (this.#ends) await messages.close();
-    for await (const message of messages) {
-      this.#take(message);
-      if (this.#heldBytes > 2 * this.#options.maxUnconfirmedBytes) break;
-    }
-    this.#pull = undefined;
-    const error = await messages.closed();
-    if (error instanceof Error) throw error;
-  }
-
-  /** A server that is away, or slow, comes back. A consumer that was deleted does not. */
-  async #recover(error: Error): Promise<void> {
-    const { connection } = this.#options;
-    if (connection.isClosed()) throw error;
-    try {
-      await this.#found.consumer.info();
-    } catch (problem) {
-      if (problem instanceof JetStreamApiError || connection.isClosed()) throw problem;
-      await setTimeout(RETRY_MS);
-    }
-  }
-
-  #take(message: JsMsg): void {
+  /** Takes a message that was pulled. Returns whether there is room for another one. */
+  #take(message: JsMsg): boolean {
+    const reply = replyOf(message);
+    if (!isDelivery(reply)) return true;
     this.#received++;
-    if (message.redelivered) this.#redelivered++;
+    if (deliveriesOf(reply) > 1) this.#redelivered++;
+    if (this.#ends) {
+      this.#giveBack([reply]);
+      return true;
+    }
     this.#largest = Math.max(this.#largest, bytesOf(message));
     this.#pulled.add(message);
     this.#signal.tell();
+    return this.#heldBytes <= 2 * this.#options.maxUnconfirmedBytes;
   }
 
   async #writeAll(): Promise<void> {
     while (!this.#ends) {
       const message = this.#pulled.take();
       if (message === undefined) {
-        this.#seal();
         await this.#signal.until(() => this.#ends || this.#pulled.count > 0);
         continue;
       }
@@ -240,88 +220,88 @@ export class JetStreamSource {
 
   /** Writes the entry of a message. Returns a promise when the next one should wait for room. */
   #write(message: JsMsg): Promise<void> | undefined {
-    let entry: EntryInput;
     let wait: Promise<void> | undefined;
     try {
-      entry = this.#entries.entryOf(message);
-      wait = this.#muxer.writeEntry(entry);
+      wait = this.#writer.writeEntry(this.#entries.entryOf(message));
     } catch (error) {
-      if (!isAboutEntry(error)) {
-        message.nak();
-        this.#retried++;
-        throw error;
+      if (isAboutEntry(error)) {
+        this.#refuse(message, error);
+      } else {
+        this.#fail(error as Error);
+        this.#giveBack([replyOf(message)]);
       }
-      this.#refuse(message, error);
       return undefined;
     }
-    this.#group.push(message);
+    // Messages come one by one, and those of a turn of the event loop wait together.
+    if (this.#group.length === 0) setImmediate(this.#seal);
+    this.#group.push(replyOf(message));
     this.#groupBytes += bytesOf(message);
     return wait;
   }
 
   /** Lets what was written since the last call wait for its confirmation. */
-  #seal(): void {
+  readonly #seal = (): void => {
     if (this.#group.length === 0) return;
-    const messages = this.#group;
+    const replies = this.#group;
     const bytes = this.#groupBytes;
     this.#group = [];
     this.#groupBytes = 0;
-    this.#receipts.add({ messages, count: messages.length, bytes });
-  }
+    this.#receipts.add({ replies, count: replies.length, bytes });
+  };
 
-  #acknowledge({ messages }: WrittenMessages): void {
-    for (const message of messages) message.ack();
-    this.#acknowledged += messages.length;
-    this.#signal.tell();
+  #giveBack(replies: readonly string[]): void {
+    this.#retried += replies.length;
+    this.#answers.giveBack(replies);
   }
 
   /** The stream still has messages whose entries were dropped. */
-  #giveBack({ messages }: WrittenMessages): void {
-    for (const message of messages) message.nak();
-    this.#retried += messages.length;
+  #giveBackLost({ replies }: WrittenMessages): void {
+    this.#retried += replies.length;
+    for (const reply of replies) this.#answers.giveBackForLater(reply);
     this.#signal.tell();
   }
 
   #refuse(message: JsMsg, error: RingestError): void {
+    const reply = replyOf(message);
     const { poison, maxDeliveries, onPoison } = this.#options;
-    const { deliveryCount, streamSequence } = message.info;
-    const terminated = poison === 'terminate' || deliveryCount >= maxDeliveries;
+    const deliveries = deliveriesOf(reply);
+    const terminated = poison === 'terminate' || deliveries >= maxDeliveries;
     this.#poison++;
     if (terminated) {
       this.#terminated++;
-      message.term();
+      this.#answers.terminate(reply);
     } else {
       this.#retried++;
-      message.nak();
+      this.#answers.giveBackForLater(reply);
     }
     const { subject, data } = message;
-    onPoison(error, {
-      subject,
-      sequence: streamSequence,
-      data,
-      deliveries: deliveryCount,
-      terminated,
-    });
+    onPoison(error, { subject, sequence: sequenceOf(reply), data, deliveries, terminated });
     this.#signal.tell();
   }
 
   #work(): void {
-    if (this.#options.connection.isClosed()) return;
-    this.#pulled.working();
-    for (const message of this.#group) message.working();
-    for (const { messages } of this.#receipts.batches()) {
-      for (const message of messages) message.working();
-    }
+    this.#answers.working(this.#pulled.replies());
+    this.#answers.working(this.#group);
+    for (const { replies } of this.#receipts.batches()) this.#answers.working(replies);
   }
 
   readonly #fail = (error: Error): void => {
     this.#failure ??= error;
-    this.#pull?.stop();
-    this.#signal.tell();
+    this.#end();
   };
+
+  /**
+   * Pulls no more, and gives back what is not written: others need not wait for it. The request ends first: what is
+   * given back would come by it again.
+   */
+  #end(): void {
+    this.#requests.end();
+    if (!this.#options.connection.isClosed()) this.#giveBack(this.#pulled.takeAll());
+    this.#signal.tell();
+  }
 }
 
-/** Messages that were written together. */
+/** Messages that were written together: the subjects for their acknowledgements. */
 interface WrittenMessages extends Batch {
-  readonly messages: readonly JsMsg[];
+  readonly replies: readonly string[];
 }

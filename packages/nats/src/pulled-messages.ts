@@ -1,4 +1,5 @@
 import type { JsMsg } from '@nats-io/jetstream';
+import { replyOf } from './delivery.js';
 
 /** About what a message takes beside its data. */
 export const MESSAGE_BYTES = 200;
@@ -36,13 +37,17 @@ export class PulledMessages {
     return message;
   }
 
-  /** Tells the server that the messages are still being worked on. */
-  working(): void {
-    for (let i = this.#next; i < this.#messages.length; i++) this.#messages[i]?.working();
+  /** The subjects for the acknowledgements of all of them. */
+  replies(): readonly string[] {
+    return this.#messages.slice(this.#next).map(replyOf);
   }
 
-  /** Gives all of them back to the server, for this or another process. */
-  giveBack(): void {
-    for (let message = this.take(); message !== undefined; message = this.take()) message.nak();
+  /** Takes all of them. Returns the subjects for their acknowledgements. */
+  takeAll(): readonly string[] {
+    const replies = this.replies();
+    this.#messages = [];
+    this.#next = 0;
+    this.#bytes = 0;
+    return replies;
   }
 }

@@ -44,13 +44,19 @@ export interface JetStreamSourceOptions extends EntryOptions {
   readonly time?: 'stored' | 'arrival' | NamedHeader;
   /**
    * What becomes of a message that no entry can be made of: `terminate` it, so that it is never delivered again, or
-   * `retry` it up to `maxDeliveries` times, and terminate it then. Default: `terminate`.
+   * `retry` it up to `maxDeliveries` times, and terminate it then. It is delivered again after a second, and after
+   * twice as long each time, up to the consumer's `ack_wait`. Default: `terminate`.
    */
   readonly poison?: 'terminate' | 'retry';
   /** How often a message is delivered at most with `retry`. Default: 5. */
   readonly maxDeliveries?: number;
   /** Gets to know of each message that no entry could be made of. It may throw nothing. */
   readonly onPoison?: (error: Error, message: PoisonMessage) => void;
+  /**
+   * Gets to know why a request for messages has brought none: the server does not answer, or refuses it for now. It is
+   * made again after 200 ms, and tells again what is still so. It may throw nothing.
+   */
+  readonly onTrouble?: (error: Error) => void;
   /** Messages that are here and not acknowledged yet, at most. The consumer's `max_ack_pending` bounds them too. Default: 10,000. */
   readonly maxUnconfirmed?: number;
   /**
@@ -87,6 +93,7 @@ export function checkSourceOptions(options: JetStreamSourceOptions): CheckedSour
     maxUnconfirmed = 10_000,
     maxUnconfirmedBytes = 16 * 2 ** 20,
     onPoison = () => {},
+    onTrouble = () => {},
   } = options;
   const isConnection = typeof connection?.publish === 'function';
   check('connection', connection, isConnection, 'a connection of NATS');
@@ -98,6 +105,7 @@ export function checkSourceOptions(options: JetStreamSourceOptions): CheckedSour
   check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
   check('maxUnconfirmedBytes', maxUnconfirmedBytes, isCount(maxUnconfirmedBytes), 'bytes, from 1');
   check('onPoison', onPoison, typeof onPoison === 'function', 'a function');
+  check('onTrouble', onTrouble, typeof onTrouble === 'function', 'a function');
   return {
     connection,
     stream,
@@ -108,6 +116,7 @@ export function checkSourceOptions(options: JetStreamSourceOptions): CheckedSour
     maxUnconfirmed,
     maxUnconfirmedBytes,
     onPoison,
+    onTrouble,
     entries: checkEntryOptions(options, time, 'stored'),
   };
 }

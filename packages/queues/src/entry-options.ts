@@ -15,6 +15,11 @@ export interface EntryOptions {
    * headers. Whoever may publish to the queue then chooses tags. Default: `false`.
    */
   readonly restore?: boolean;
+  /**
+   * Gets to know of each message whose header with the time cannot be read, and what is in that header (`undefined`:
+   * there is none). Its entry has the time that the queue has given it. It may throw nothing.
+   */
+  readonly onUndated?: (value: string | undefined) => void;
 }
 
 /** The options with their defaults, checked. */
@@ -24,6 +29,7 @@ export interface CheckedEntryOptions {
   readonly source: Source | NamedHeader | undefined;
   readonly headers: 'all' | readonly string[];
   readonly restore: boolean;
+  readonly onUndated: (value: string | undefined) => void;
 }
 
 /**
@@ -37,13 +43,14 @@ export function checkEntryOptions(
   time: string | NamedHeader,
   own: string,
 ): CheckedEntryOptions {
-  const { source, headers = [], restore = false } = options;
+  const { source, headers = [], restore = false, onUndated = () => {} } = options;
   const isTime = time === own || time === 'arrival' || isHeader(time);
   check('time', time, isTime, `'${own}', 'arrival' or { header }`);
   const areHeaders = headers === 'all' || (Array.isArray(headers) && headers.every(isText));
   check('headers', headers, areHeaders, "'all' or an array of names");
   check('restore', restore, typeof restore === 'boolean', 'true or false');
-  return { time: timeOf(time), source: sourceOf(source), headers, restore };
+  check('onUndated', onUndated, typeof onUndated === 'function', 'a function');
+  return { time: timeOf(time), source: sourceOf(source), headers, restore, onUndated };
 }
 
 function timeOf(time: string | NamedHeader): CheckedEntryOptions['time'] {

@@ -11,9 +11,11 @@ export {
   checkEntryOptions,
   type EntryOptions,
 } from './entry-options.js';
-export { isAboutEntry, NoTagError } from './errors.js';
+export { isAboutEntry, NoTagError, UnreadableMessageError } from './errors.js';
 export { MessageEntries, type MessageReader } from './message-entries.js';
 export { type NameRule, NameTags } from './name-tags.js';
+export { PatientWriter } from './patient-writer.js';
 export { type Batch, type Outcomes, Receipts } from './receipts.js';
 export { Signal } from './signal.js';
 export type { SourceMuxer } from './source-muxer.js';
+export { whenRoom } from './when-room.js';

@@ -1,13 +1,8 @@
-import { decodeEnumeratedBlock } from '@ringest/codec';
-import {
-  type EntryInput,
-  type EnumeratedInput,
-  type MuxerTag,
-  Source,
-  Timestamp,
-} from '@ringest/core';
+import { decodeEnumeratedBlock, RingestError } from '@ringest/codec';
+import { type EntryInput, EnumeratedValue, type MuxerTag, Source, Timestamp } from '@ringest/core';
 import { ENTRY_HEADERS } from './entry-headers.js';
 import type { CheckedEntryOptions } from './entry-options.js';
+import { UnreadableMessageError } from './errors.js';
 
 /** What a queue says of its messages. One object for all of them: nothing is made for a message. */
 export interface MessageReader<Message> {
@@ -48,9 +43,18 @@ export class MessageEntries<Message> {
 
   /**
    * @throws {NoTagError | InvalidTagError | TooManyTagsError} the message gets no tag
-   * @throws {InvalidSourceError | InvalidEnumeratedValueError} a header that a sink wrote is damaged
+   * @throws {InvalidTimestampError | InvalidSourceError | InvalidEnumeratedValueError | DecodeError} a header is damaged
+   * @throws {UnreadableMessageError} the client of the queue cannot read it
    */
   entryOf(message: Message): EntryInput {
+    try {
+      return this.#entryOf(message);
+    } catch (error) {
+      throw error instanceof RingestError ? error : new UnreadableMessageError(error);
+    }
+  }
+
+  #entryOf(message: Message): EntryInput {
     if (this.#options.restore) {
       const tag = this.#reader.headerOf(message, ENTRY_HEADERS.tag);
       if (tag !== undefined) return this.#storedEntry(message, tag);
@@ -84,10 +88,12 @@ export class MessageEntries<Message> {
     const { time } = this.#options;
     if (time === 'arrival') return Timestamp.now();
     if (time !== 'message') {
+      const text = this.#reader.headerOf(message, time.header);
       try {
-        return headerTime(this.#reader.headerOf(message, time.header) ?? '');
+        return headerTime(text ?? '');
       } catch {
         this.#undated++;
+        this.#options.onUndated(text);
       }
     }
     return this.#reader.timeOf(message);
@@ -100,17 +106,17 @@ export class MessageEntries<Message> {
     return text === '' ? undefined : Source.from(text);
   }
 
-  #valuesOf(message: Message): EnumeratedInput | undefined {
+  #valuesOf(message: Message): readonly EnumeratedValue[] | undefined {
     const { headers: wanted } = this.#options;
     if (wanted.length === 0) return undefined;
     const names = wanted === 'all' ? this.#reader.namesOf(message) : wanted;
     if (names.length === 0) return undefined;
-    const values: Record<string, string | Uint8Array> = {};
+    const values: EnumeratedValue[] = [];
     for (const name of names) {
       const value = this.#reader.valueOf(message, name);
-      if (value !== undefined) values[name] = value;
+      if (value !== undefined) values.push(EnumeratedValue.infer(name, value));
     }
-    return values;
+    return values.length === 0 ? undefined : values;
   }
 }
 

@@ -63,7 +63,8 @@ describe('ringest ship --nats', () => {
 
   withServer('starts again where a killed one has left its status socket', async () => {
     const server = await NatsServer.start();
-    const connection = await server.stream();
+    // The killed one may not have acknowledged its message.
+    const connection = await server.stream({ ack_wait: 1_000_000_000 });
     const indexer = await CollectingIndexer.start();
     const socket = ['--status-socket', join(temporaryDirectory(), 'status.sock')];
     const killed = pull(server, indexer, ...socket);
@@ -107,6 +108,42 @@ describe('ringest ship --nats', () => {
       ]);
     },
   );
+
+  withServer('refuses an entry of a step that cannot be, and ships the others', async () => {
+    const server = await NatsServer.start();
+    const connection = await server.stream();
+    const indexer = await CollectingIndexer.start();
+    const step = join(temporaryDirectory(), 'step.mjs');
+    const bad = "{ ...e, source: 'nowhere' }";
+    writeFileSync(step, `export default (e) => [e, ${bad}, { ...e, tag: 'copy' }];`);
+    await send(connection, [['events.a', 'one']]);
+    const process = pull(server, indexer, UNTIL_EMPTY, '--json', '--process', step);
+    expect(await process.end(), process.stderr).toBe(1);
+    expect(process.lastJson()).toMatchObject({
+      ...{ entries: 2, confirmed: 2, refused: 1 },
+      queues: [{ acknowledged: 1, terminated: 0 }],
+    });
+    expect(process.stderr).toContain('an entry was refused: ');
+    expect(entriesOf(indexer).map(({ tag }) => tag)).toEqual(['test', 'copy']);
+  });
+
+  withServer('counts times that cannot be read, and says what is unusual', async () => {
+    const server = await NatsServer.start();
+    const connection = await server.stream({ max_ack_pending: 1000, max_deliver: 7 });
+    const indexer = await CollectingIndexer.start();
+    await send(connection, [
+      ['events.a', 'one', { Time: 'noon' }],
+      ['events.a', 'two', { Time: 'noon' }],
+      ['events.a', 'three'],
+    ]);
+    const process = pull(server, indexer, UNTIL_EMPTY, '--nats-time', 'header:Time');
+    expect(await process.end(), process.stderr).toBe(0);
+    expect(process.stderr.match(/the time "noon" in a header cannot be read/g)).toHaveLength(1);
+    expect(process.stderr).toContain('a message has no header with its time');
+    expect(process.stderr).toMatch(/0 terminated, 3 undated\n$/);
+    expect(process.stderr).toContain('has max_ack_pending 1000: all processes together');
+    expect(process.stderr).toContain('has max_deliver 7: the server gives up');
+  });
 
   withServer('ends with 0 at a signal once all that it pulled is confirmed', async () => {
     const server = await NatsServer.start();

@@ -156,6 +156,28 @@ describe('ringest ship --to, without a server', () => {
     expect(await textsOf()).toEqual(['one', 'three', 'two']);
   });
 
+  withServer.each(['always', 'journal'])(
+    'ends when there is nothing to publish, with --cache-mode %s',
+    async (mode) => {
+      const { server } = await started();
+      await server.kill();
+      const cache = ['--cache-path', temporaryDirectory(), '--cache-mode', mode];
+      const process = publishPipe(server, ...cache);
+      await process.says('stderr', /waiting for it/);
+      process.stdin.end();
+      expect(await process.end(), process.stderr).toBe(0);
+    },
+  );
+
+  withServer('ends when its cache cannot be used', async () => {
+    const { server } = await started();
+    await server.kill();
+    const file = join(temporaryDirectory(), 'file');
+    writeFileSync(file, '');
+    const process = publishPipe(server, '--cache-path', file, '--cache-mode', 'journal');
+    expect(await process.end(), process.stderr).toBe(3);
+  });
+
   withServer('says what no stream stores, and what does not fit', async () => {
     const { server } = await started();
     const to = (...flags: readonly string[]) =>

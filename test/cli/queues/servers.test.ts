@@ -9,6 +9,7 @@ import { natsOperator } from '../../support/nats-operator.js';
 import { isNatsMissing, NatsServer } from '../../support/nats-server.js';
 import { textsOf } from '../../support/shipping.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { eventually } from '../../support/waiting.js';
 import { pull, send } from './natsd.js';
 
 const withServer = it.skipIf(isNatsMissing);
@@ -51,6 +52,28 @@ describe('ringest ship --nats', () => {
     expect(kills).toBe(1);
     expect(one.stderr).toContain('the connection is lost: waiting for it');
     expect(textsOf(indexer)).toEqual(['one']);
+  });
+
+  withServer('ends with 0 at a signal while its server is away, if it has nothing', async () => {
+    const server = await NatsServer.start();
+    const connection = await server.stream();
+    const indexer = await CollectingIndexer.start();
+    await send(connection, [['events.a', 'one']]);
+    const one = pull(server, indexer);
+    const nothing = { toDeliver: 0, toAcknowledge: 0 };
+    await eventually(async () => expect(await server.left(connection)).toEqual(nothing));
+    await server.kill();
+    await one.says('stderr', /the connection is lost/);
+    expect(await one.end('SIGTERM'), one.stderr).toBe(0);
+    expect(textsOf(indexer)).toEqual(['one']);
+  });
+
+  withServer('waits for JetStream, and says so', async () => {
+    const server = await NatsServer.plain();
+    const indexer = await CollectingIndexer.start();
+    const one = pull(server, indexer, UNTIL_EMPTY);
+    await one.says('stderr', /jetstream is not enabled: waiting for it/i);
+    expect(await one.end('SIGTERM'), one.stderr).toBe(1);
   });
 
   withServer('shows its credentials', async () => {

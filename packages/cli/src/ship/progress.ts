@@ -78,9 +78,9 @@ export class Progress {
   queueSentences(): string[] {
     const { queues = [], to } = this.#others();
     const pulled = queues.map(
-      ({ pulled, acknowledged, redelivered, terminated }) =>
+      ({ pulled, acknowledged, redelivered, terminated, undated }) =>
         `${pulled} messages pulled, ${acknowledged} acknowledged, ${redelivered} redelivered, ` +
-        `${terminated} terminated`,
+        `${terminated} terminated${undated === 0 ? '' : `, ${undated} undated`}`,
     );
     if (to === undefined) return pulled;
     const duplicates = to.duplicates === 0 ? [] : [`${to.duplicates} of them twice, and kept once`];

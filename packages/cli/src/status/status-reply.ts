@@ -96,6 +96,8 @@ export interface QueueStatus {
   readonly terminated: number;
   /** Messages that were given back, to be delivered again. */
   readonly returned: number;
+  /** Messages whose header with the time could not be read: their entries have the time that the queue has given them. */
+  readonly undated: number;
   /** Messages that are here, and not acknowledged yet. */
   readonly unconfirmed: number;
 }

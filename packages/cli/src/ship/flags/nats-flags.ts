@@ -200,9 +200,13 @@ export function readNatsOutput(
     return undefined;
   }
   const { natsSubject: subject, natsTimeout: timeoutMs } = command.opts<OutputFlags>();
+  const access = readAccess(command, servers);
+  if (access.creates && access.stream === undefined) {
+    command.error('error: --nats-create makes a stream for entries: give its --nats-stream');
+  }
   const [first = ''] = servers;
   const place = { name: `${servers.join(',')} ${subject}`, host: hostOf(first) };
-  return { kind: 'nats', ...readAccess(command, servers), ...place, subject, timeoutMs };
+  return { kind: 'nats', ...access, ...place, subject, timeoutMs };
 }
 
 function readAccess(command: Command, servers: readonly string[]): NatsAccess {
@@ -217,8 +221,9 @@ function readAccess(command: Command, servers: readonly string[]): NatsAccess {
   }
   const { NATS_USER, NATS_PASSWORD } = process.env;
   const user = flags.natsUser ?? (credsFile === undefined ? NATS_USER || undefined : undefined);
-  if (credsFile !== undefined && (flags.natsUser ?? flags.natsPasswordFile) !== undefined) {
-    command.error('error: --nats-creds says who it is: --nats-user has no use with it');
+  if (credsFile !== undefined) {
+    const why = 'has no use with --nats-creds, which says who it is';
+    refuseGiven(command, ['natsUser', 'natsPasswordFile'], why);
   }
   if (user === undefined && flags.natsPasswordFile !== undefined) {
     command.error('error: --nats-password-file is about a --nats-user');

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import { whenRoom } from '@ringest/queues';
 import { InputError } from '../../errors.js';
 import type { EntryStream } from '../entries/entry-account.js';
-import { whenRoom } from '../when-room.js';
 import type { Credentials } from './credentials.js';
 import type { ListenAddress } from './listen-options.js';
 import { type Listener, type ListenHost, senderOf } from './listener.js';

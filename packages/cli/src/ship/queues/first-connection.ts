@@ -8,9 +8,11 @@ export interface ConnectHost {
   readonly signal: AbortSignal;
   /** Milliseconds to wait for it; `undefined`: without a limit. */
   readonly timeoutMs: number | undefined;
+  /** From 0 to 1: many processes try again at different times. Default: `Math.random`. */
+  readonly random?: () => number;
 }
 
-/** How long to wait between two attempts, in milliseconds. */
+/** How long to wait between two attempts, in milliseconds, about: half of it, to half as much again. */
 export const RETRY_MS = 1000;
 
 /** What the system says of a server that is away, and may come. */
@@ -44,7 +46,7 @@ export async function firstConnection<Opened>(
   name: string,
   open: () => Promise<Opened>,
   mayCome: (error: unknown) => boolean,
-  { say, signal, timeoutMs = Number.POSITIVE_INFINITY }: ConnectHost,
+  { say, signal, timeoutMs = Number.POSITIVE_INFINITY, random = Math.random }: ConnectHost,
 ): Promise<Opened> {
   const end = performance.now() + timeoutMs;
   for (let attempt = 1; ; attempt++) {
@@ -60,6 +62,6 @@ export async function firstConnection<Opened>(
       }
       if (attempt === 1) say(`ringest: ${name}: ${message}: waiting for it`);
     }
-    await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+    await sleep(RETRY_MS * (0.5 + random()), undefined, { signal }).catch(() => {});
   }
 }

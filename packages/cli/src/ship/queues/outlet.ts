@@ -46,6 +46,7 @@ export class Outlet implements AsyncDisposable, EntryCounter {
   readonly #indexer: Indexer;
   readonly #secret = randomBytes(32).toString('hex');
   readonly #publishing: Promise<Publisher>;
+  readonly #closing = new AbortController();
   readonly #source: string | undefined;
   readonly #barrier: () => Promise<void>;
   #publisher: Publisher | undefined;
@@ -61,7 +62,8 @@ export class Outlet implements AsyncDisposable, EntryCounter {
     this.name = name;
     this.#source = source;
     const refused = () => void this.#refused++;
-    this.#publishing = open({ ...host, refused }).then((publisher) => {
+    const signal = AbortSignal.any([host.signal, this.#closing.signal]);
+    this.#publishing = open({ ...host, refused, signal }).then((publisher) => {
       this.#publisher = publisher;
       return publisher;
     });
@@ -93,7 +95,7 @@ export class Outlet implements AsyncDisposable, EntryCounter {
       host.say('ringest: there is no way to the queue yet: entries get 127.0.0.1 as their source');
     }
     const outlet = new Outlet(await loadPublisher(choice), choice, host, source);
-    if (host.startsWithout) outlet.#publishing.catch(host.failed);
+    if (host.startsWithout) outlet.#reportTo(host);
     else await outlet.#publishing;
     try {
       outlet.#checkSize(host.maxBytes);
@@ -149,6 +151,13 @@ export class Outlet implements AsyncDisposable, EntryCounter {
     };
   }
 
+  /** Tells that the queue cannot be used, unless nobody waits for it any more. */
+  #reportTo({ failed }: OutletHost): void {
+    this.#publishing.catch((error: Error) => {
+      if (!this.#closing.signal.aborted) failed(error);
+    });
+  }
+
   /** @throws {CommandError} inputs make larger entries than the queue takes */
   #checkSize(bytes: number): void {
     const { maxEntryBytes = bytes } = this.#publisher ?? {};
@@ -159,7 +168,12 @@ export class Outlet implements AsyncDisposable, EntryCounter {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // What was published is confirmed by now, or is not waited for.
-    await this.#publisher?.close();
+    this.#closing.abort();
+    // It may come while this closes.
+    await this.#publishing.then(
+      (publisher) => publisher.close(),
+      () => {},
+    );
     await this.#indexer.close();
   }
 }

@@ -5,13 +5,14 @@ import {
   type IngestMuxer,
   type MuxerTag,
 } from '@ringest/core';
+import { isAboutEntry, whenRoom } from '@ringest/queues';
 import type { Draft } from '../entries/draft.js';
 import type { EntryAccount, EntryCounter } from '../entries/entry-account.js';
 import { EntryMaker } from '../entries/entry-maker.js';
 import type { EntryOptions } from '../entries/entry-streams.js';
 import { EntryTimes } from '../entries/entry-times.js';
+import { writeValid } from '../entries/write-valid.js';
 import { sharedWait } from '../shared-wait.js';
-import { whenRoom } from '../when-room.js';
 
 /** How entries are made of messages. */
 export interface QueueEntries
@@ -107,14 +108,7 @@ export class QueueWriter
   }
 
   #writeOne(entry: EntryInput): Promise<void> | undefined {
-    let room: Promise<void> | undefined;
-    try {
-      room = this.#muxer.writeEntry(entry);
-    } catch (error) {
-      // Others, such as listeners, have filled it.
-      if (!(error instanceof BacklogFullError)) throw error;
-      room = whenRoom(() => this.#muxer.writeEntry(entry));
-    }
+    const room = unlessFull(() => this.#muxer.writeEntry(entry));
     this.#entries++;
     return room;
   }
@@ -123,14 +117,16 @@ export class QueueWriter
     const [first, second] = entries;
     if (first === undefined) return undefined;
     if (second === undefined) return this.#writeOne(first);
-    let room: Promise<void> | undefined;
-    try {
-      room = this.#muxer.writeBatch(entries);
-    } catch (error) {
-      if (!(error instanceof BacklogFullError)) throw error;
-      room = whenRoom(() => this.#muxer.writeBatch(entries));
+    const { room, count, refusal } = writeValid(entries, (some) =>
+      unlessFull(() => this.#muxer.writeBatch(some)),
+    );
+    // The queue has the message still, and may be told that nothing becomes of it.
+    if (refusal !== undefined && (count === 0 || !isAboutEntry(refusal))) throw refusal;
+    this.#entries += count;
+    if (refusal !== undefined) {
+      this.#refused += entries.length - count;
+      this.#maker.refused(refusal.message);
     }
-    this.#entries += entries.length;
     return room;
   }
 
@@ -147,6 +143,16 @@ export class QueueWriter
     };
     const made = this.#maker.make(draft, undefined, this.refuse);
     return given.length === 0 ? made : made.map((one) => withTypes(one, given));
+  }
+}
+
+/** Writes, and waits while others, such as listeners, have filled the backlog. */
+function unlessFull(write: () => Promise<void> | undefined): Promise<void> | undefined {
+  try {
+    return write();
+  } catch (error) {
+    if (!(error instanceof BacklogFullError)) throw error;
+    return whenRoom(write);
   }
 }
 

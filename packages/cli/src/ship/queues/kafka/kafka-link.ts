@@ -42,7 +42,7 @@ export class KafkaLink {
     begin: (link: KafkaLink) => Promise<Opened>,
   ): Promise<Opened> {
     const name = access.brokers.join(',');
-    const log = new MessageLog((text) => host.say(`ringest: ${text}`));
+    const log = new MessageLog(host.say);
     const sockets = new KafkaSockets();
     const options = { ...optionsOf(access), socketFactory: sockets.make };
     const logCreator = () => (entry: LogEntry) => {

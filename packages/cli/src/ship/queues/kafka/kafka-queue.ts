@@ -3,6 +3,7 @@ import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
 import { KafkaSource, type PoisonMessage } from '@ringest/kafka';
 import { UsageError } from '../../../errors.js';
 import type { Queue, QueueCounts, QueueHost } from '../queue.js';
+import { RareLines, undatedLine } from '../rare-lines.js';
 import { SourceRun } from '../run-source.js';
 import { readAllCompressions } from './decompression.js';
 import { KafkaLink } from './kafka-link.js';
@@ -54,7 +55,7 @@ export class KafkaQueue implements Queue {
   }
 
   counts(): QueueCounts {
-    const { received, committed, redelivered, poison, undated, unconfirmed, retried } =
+    const { received, committed, redelivered, poison, retried, undated, unconfirmed } =
       this.#source.stats();
     return {
       pulled: received,
@@ -111,15 +112,15 @@ const beatMs = ({ sessionTimeoutMs }: KafkaInput) => Math.ceil(sessionTimeoutMs 
 
 function sourceOptions(input: KafkaInput, { writer, tag, source, say }: QueueHost) {
   const { topics, group, rules, time, sourceHeader, headers, key, metadata, poison, from } = input;
-  let hasSaid = false;
+  const lines = new RareLines(say);
   const onPoison = ({ message }: Error, { topic, partition, offset }: PoisonMessage) => {
     writer.refuse();
     const place = `offset ${offset} of partition ${partition} of ${topic}`;
-    if (!hasSaid) say(`ringest: ${place}: ${message}: it is skipped`);
-    hasSaid = true;
+    lines.write(`ringest: ${place}: ${message}: it is skipped`);
   };
   return {
     ...{ topics, headers, metadata, poison, onPoison, from },
+    onUndated: (value: string | undefined) => lines.write(undatedLine(value, 'of the message')),
     groupId: group,
     tag: [...rules, { topic: '>', tag }],
     // What is not in the data is that of the message.

@@ -1,18 +1,12 @@
 import type { LogEntry } from 'kafkajs';
-
-/** A line is not said again for so long, in milliseconds. */
-const SILENCE_MS = 60_000;
-
-/** Lines that are known at most. */
-const MOST = 100;
+import { RareLines } from '../rare-lines.js';
 
 /** Says what kafkajs tells. It tells the same again and again while brokers are away. */
 export class MessageLog {
-  readonly #say: (text: string) => void;
-  readonly #saidAt = new Map<string, number>();
+  readonly #lines: RareLines;
 
-  constructor(say: (text: string) => void) {
-    this.#say = say;
+  constructor(say: (line: string) => void) {
+    this.#lines = new RareLines(say);
   }
 
   write({ namespace, log }: LogEntry): void {
@@ -20,11 +14,6 @@ export class MessageLog {
     if (namespace === 'BrokerPool') return;
     const { message, broker = 'kafka', error } = log;
     const parts = [broker, message, error].filter((part) => part !== undefined && part !== '');
-    const text = parts.join(': ');
-    const now = performance.now();
-    if (now < (this.#saidAt.get(text) ?? Number.NEGATIVE_INFINITY) + SILENCE_MS) return;
-    if (this.#saidAt.size >= MOST) this.#saidAt.clear();
-    this.#saidAt.set(text, now);
-    this.#say(text);
+    this.#lines.write(`ringest: ${parts.join(': ')}`);
   }
 }

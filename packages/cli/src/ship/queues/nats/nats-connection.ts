@@ -11,6 +11,7 @@ import {
 import { ConsumerError } from '@ringest/nats';
 import { type ConnectHost, firstConnection, isAway, RETRY_MS } from '../first-connection.js';
 import { readOptionFile } from '../option-file.js';
+import { RareLines } from '../rare-lines.js';
 import { hostOf, type NatsAccess } from './nats-options.js';
 
 /**
@@ -28,6 +29,7 @@ export class NatsLink {
   readonly connection: NatsConnection;
   readonly #name: string;
   readonly #say: (line: string) => void;
+  readonly #errors: RareLines;
   #isConnected = true;
   #hasBegun = false;
 
@@ -35,6 +37,8 @@ export class NatsLink {
     this.connection = connection;
     this.#name = name;
     this.#say = say;
+    // A right that is missing is told of for each message.
+    this.#errors = new RareLines(say);
     void this.#watch();
   }
 
@@ -85,9 +89,13 @@ export class NatsLink {
       }
       if (status.type === 'disconnect') this.#change(false, 'the connection is lost');
       if (status.type === 'reconnect') this.#change(true, 'connected again');
-      if (status.type === 'error') this.#say(`ringest: ${this.#name}: ${status.error.message}`);
+      if (status.type === 'error') this.#tell(status.error);
     }
     this.#isConnected = false;
+  }
+
+  #tell({ message }: Error): void {
+    this.#errors.write(`ringest: ${this.#name}: ${message}`);
   }
 
   #change(isConnected: boolean, news: string): void {
@@ -101,7 +109,9 @@ function mayCome(error: unknown): boolean {
   const { cause } = error as Error;
   if (error instanceof ConsumerError) return mayCome(cause);
   const isUnready = error instanceof JetStreamApiError && error.status === UNAVAILABLE;
-  return isUnready || error instanceof TimeoutError || isAway(error);
+  // Nobody answers for JetStream, such as behind a leaf node whose link is down. One without JetStream is not told from it.
+  const isSilent = error instanceof Error && error.name === 'JetStreamNotEnabled';
+  return isUnready || isSilent || error instanceof TimeoutError || isAway(error);
 }
 
 /** The connection was lost before all had been asked. The system calls it by the same code. */
@@ -132,6 +142,9 @@ function optionsOf(access: NatsAccess): NodeConnectionOptions {
     // A stack for each request takes more time than the request.
     noAsyncTraces: true,
     reconnectTimeWait: RETRY_MS,
+    // Many processes lose it at the same time.
+    reconnectJitter: RETRY_MS,
+    reconnectJitterTLS: RETRY_MS,
     pingInterval: PING_MS,
     maxPingOut: 2,
     timeout: CONNECT_MS,

@@ -1,13 +1,18 @@
-import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ConsumerConfig, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
 import { JetStreamSource, type PoisonMessage } from '@ringest/nats';
 import { UsageError } from '../../../errors.js';
 import type { Queue, QueueCounts, QueueHost } from '../queue.js';
+import { RareLines, undatedLine } from '../rare-lines.js';
 import { SourceRun } from '../run-source.js';
 import { NatsLink } from './nats-connection.js';
 import type { NatsInput } from './nats-options.js';
 import { createConsumer, createStream } from './nats-setup.js';
+
+/** How long the end waits for a server to hear what was acknowledged, in milliseconds. */
+const CLOSE_MS = 2000;
 
 /** The messages of a JetStream stream, by a durable consumer that other processes may share. */
 export class NatsQueue implements Queue {
@@ -41,20 +46,21 @@ export class NatsQueue implements Queue {
     return NatsLink.open(input, host, async ({ connection }) => {
       const manager = await jetstreamManager(connection);
       await createStream(manager, input, input.stream, host.say);
-      await createConsumer(manager, input, input, host.say);
-      await warnOfLimits(manager, input, host.say);
+      const { config } = await createConsumer(manager, input, input, host.say);
+      warnOfLimits(config, input, host.say);
       const source = await openSource(connection, input, host);
       return new NatsQueue(input, connection, manager, source);
     });
   }
 
   counts(): QueueCounts {
-    const { received, acknowledged, redelivered, terminated, retried, unconfirmed } =
+    const { received, acknowledged, redelivered, terminated, retried, undated, unconfirmed } =
       this.#source.stats();
     return {
       pulled: received,
       ...{ acknowledged, redelivered, terminated, unconfirmed },
       returned: retried,
+      undated,
     };
   }
 
@@ -68,7 +74,8 @@ export class NatsQueue implements Queue {
   }
 
   async close(): Promise<void> {
-    this.stop();
+    // It cannot tell a server that is away what was confirmed.
+    await Promise.race([this.#run.stop(), sleep(CLOSE_MS, undefined, { ref: false })]);
     await this.#connection.close();
   }
 
@@ -103,15 +110,17 @@ async function openSource(
 
 function sourceOptions(input: NatsInput, { writer, tag, source, say }: QueueHost) {
   const { stream, consumer, rules, time, sourceHeader, headers, poison } = input;
-  let hasSaid = false;
+  const lines = new RareLines(say);
   const onPoison = ({ message }: Error, { subject, sequence, terminated }: PoisonMessage) => {
     if (terminated) writer.refuse();
     const fate = terminated ? 'it is terminated' : 'it will be delivered again';
-    if (!hasSaid) say(`ringest: message ${sequence} of ${subject}: ${message}: ${fate}`);
-    hasSaid = true;
+    lines.write(`ringest: message ${sequence} of ${subject}: ${message}: ${fate}`);
   };
+  const onTrouble = ({ message }: Error) =>
+    lines.write(`ringest: ${nameOf(input)}: ${message}: asking again`);
   return {
-    ...{ stream, consumer, headers, poison, onPoison },
+    ...{ stream, consumer, headers, poison, onPoison, onTrouble },
+    onUndated: (value: string | undefined) => lines.write(undatedLine(value, 'of storing')),
     tag: [...rules, { subject: '>', tag }],
     // What is not in the data is when it was stored.
     time: time === 'data' ? ('stored' as const) : time,
@@ -124,17 +133,21 @@ function sourceOptions(input: NatsInput, { writer, tag, source, say }: QueueHost
 }
 
 /** Says what of a consumer that somebody else made is not what one expects. */
-async function warnOfLimits(
-  manager: JetStreamManager,
-  input: NatsInput,
+function warnOfLimits(
+  { max_deliver = -1, max_ack_pending = -1 }: ConsumerConfig,
+  { consumer, maxUnconfirmed }: NatsInput,
   say: (line: string) => void,
-): Promise<void> {
-  const { config } = await manager.consumers.info(input.stream, input.consumer);
-  const { max_deliver = -1 } = config;
+): void {
   if (max_deliver > 0) {
     say(
-      `ringest: the consumer ${input.consumer} has max_deliver ${max_deliver}: the server gives up a message ` +
+      `ringest: the consumer ${consumer} has max_deliver ${max_deliver}: the server gives up a message ` +
         'that was delivered so often, such as by processes that were killed',
+    );
+  }
+  if (max_ack_pending > 0 && max_ack_pending < maxUnconfirmed) {
+    say(
+      `ringest: the consumer ${consumer} has max_ack_pending ${max_ack_pending}: all processes together have no more ` +
+        `messages, and --nats-max-unconfirmed ${maxUnconfirmed} for each has no use`,
     );
   }
 }

@@ -1,9 +1,5 @@
-import {
-  AckPolicy,
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamManager,
-} from '@nats-io/jetstream';
+import { AckPolicy, type ConsumerInfo, type JetStreamManager } from '@nats-io/jetstream';
+import { isMissing } from '@ringest/nats';
 import { CommandError } from '../../../errors.js';
 import type { NatsAccess } from './nats-options.js';
 
@@ -30,24 +26,30 @@ export async function createStream(
   say(`ringest: made the stream ${name} of ${subjects.join(', ')}`);
 }
 
-/** Makes a durable consumer that is missing: one that `ship` can use. @throws {CommandError} as {@link createStream} */
+/**
+ * Makes a durable consumer that is missing: one that `ship` can use.
+ * @returns the one that is there by now
+ * @throws {CommandError} as {@link createStream}
+ */
 export async function createConsumer(
   manager: JetStreamManager,
   { creates }: NatsAccess,
   { stream, consumer }: { readonly stream: string; readonly consumer: string },
   say: (line: string) => void,
-): Promise<void> {
-  if ((await ifThere(() => manager.consumers.info(stream, consumer))) !== undefined) return;
+): Promise<ConsumerInfo> {
+  const found = await ifThere(() => manager.consumers.info(stream, consumer));
+  if (found !== undefined) return found;
   if (!creates) {
     const problem = `stream ${stream} has no consumer ${consumer}: --nats-create makes one`;
     throw new CommandError(problem);
   }
-  await manager.consumers.add(stream, {
+  const made = await manager.consumers.add(stream, {
     durable_name: consumer,
     ack_policy: AckPolicy.Explicit,
     max_ack_pending: MAX_ACK_PENDING,
   });
   say(`ringest: made the consumer ${consumer} of the stream ${stream}`);
+  return made;
 }
 
 /** Resolves with what is found; with `undefined` if the server does not have it. */
@@ -55,9 +57,7 @@ export async function ifThere<Found>(look: () => Promise<Found>): Promise<Found 
   try {
     return await look();
   } catch (error) {
-    if (!(error instanceof JetStreamApiError)) throw error;
-    const { ConsumerNotFound, StreamNotFound } = JetStreamApiCodes;
-    if (error.code === ConsumerNotFound || error.code === StreamNotFound) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

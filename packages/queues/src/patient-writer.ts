@@ -1,0 +1,43 @@
+import { BacklogFullError, type EntryInput, type MuxerTag } from '@ringest/core';
+import type { SourceMuxer } from './source-muxer.js';
+import { whenRoom } from './when-room.js';
+
+/** Writes to a muxer whose backlog others may fill: an entry waits for them, and `barrier` for it. */
+export class PatientWriter implements SourceMuxer {
+  readonly #muxer: SourceMuxer;
+  /** Writes since the last barrier that the muxer may not have yet. */
+  #waiting: Promise<void>[] = [];
+
+  constructor(muxer: SourceMuxer) {
+    this.#muxer = muxer;
+  }
+
+  negotiateTag(name: string): MuxerTag {
+    return this.#muxer.negotiateTag(name);
+  }
+
+  /**
+   * @returns as `IngestMuxer.writeEntry`
+   * @throws as `IngestMuxer.writeEntry`, but for a backlog that is full
+   */
+  writeEntry(entry: EntryInput): Promise<void> | undefined {
+    try {
+      return this.#muxer.writeEntry(entry);
+    } catch (error) {
+      if (!(error instanceof BacklogFullError)) throw error;
+      const room = whenRoom(() => this.#muxer.writeEntry(entry));
+      // Whoever waits for the room, or for the barrier, gets to know of it.
+      room.catch(() => {});
+      this.#waiting.push(room);
+      return room;
+    }
+  }
+
+  /** Resolves once all that was written before is confirmed. */
+  barrier(): Promise<void> {
+    if (this.#waiting.length === 0) return this.#muxer.barrier();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return Promise.all(waiting).then(() => this.#muxer.barrier());
+  }
+}
