@@ -1,4 +1,3 @@
-import { ALL_INDEXERS } from '../../soak/hours/faults.js';
 import type { SoakOutcome } from '../../soak/hours/outcome.js';
 import type { FaultRecord, ProcessSample } from '../../soak/hours/record/samples.js';
 import { seriesColour } from '../figures/colours.js';
@@ -22,10 +21,7 @@ export function processSection(
   const all = outcome.samples.filter((sample) => sample.name === name);
   if (all.length === 0) return undefined;
   const samples = thinned(all, MAX_POINTS);
-  const isIndexer = outcome.indexers.includes(name);
-  const faults = outcome.faults.filter(
-    ({ place }) => place === name || (isIndexer && place === ALL_INDEXERS),
-  );
+  const faults = outcome.faults.filter(({ struck }) => struck.some((one) => one.name === name));
   const pids = new Set(all.map(({ pid }) => pid)).size;
   return {
     title: name,
@@ -118,6 +114,10 @@ function figuresOf(
       ['descriptors', ({ descriptors }) => descriptors],
       ['threads', ({ threads }) => threads],
     ]),
+    ...chart('Connections', 'at a time', compact, [['may ingest', ({ counts }) => counts?.hot]]),
+    ...(samples.some(({ counts }) => counts !== undefined && counts.cached > 0)
+      ? chart('On disk', 'entries', compact, [['waiting', ({ counts }) => counts?.cached]])
+      : []),
     ...chart(
       'Event loop late by',
       'ms',
@@ -129,7 +129,7 @@ function figuresOf(
       true,
     ),
     ...chart(
-      'From due to confirmed',
+      'From due to confirmed, or arrived',
       'ms',
       measured,
       [

@@ -2,23 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A file system of a few mebibytes, in memory, that can be made full. Only root may make one. */
+/** A file system of a few mebibytes, in memory, that can be made full. It goes with the folder of the run. */
 export class SmallDisk {
-  readonly path: string;
+  readonly #path: string;
   readonly #filler: string;
-  readonly #unmount = () => {
-    execFileSync('umount', ['--lazy', this.path], { stdio: 'ignore' });
-  };
 
   private constructor(path: string) {
-    this.path = path;
+    this.#path = path;
     this.#filler = join(path, 'filler');
-    process.on('exit', this.#unmount);
   }
 
-  /** @returns `undefined`: this user, or this system, may not mount anything */
+  /** @returns `undefined`: this user, or this system, may not mount anything; only root may */
   static mount(path: string, bytes: number): SmallDisk | undefined {
-    if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined;
     mkdirSync(path, { recursive: true });
     try {
       const options = ['-t', 'tmpfs', '-o', `size=${bytes},mode=700`, 'ringest-soak', path];
@@ -31,7 +26,7 @@ export class SmallDisk {
 
   /** Takes all the room that there is. */
   fill(): void {
-    const { bavail, bsize } = statfsSync(this.path);
+    const { bavail, bsize } = statfsSync(this.#path);
     try {
       writeFileSync(this.#filler, Buffer.alloc(bavail * bsize));
     } catch (error) {
@@ -43,11 +38,5 @@ export class SmallDisk {
   /** Gives it back. */
   free(): void {
     rmSync(this.#filler, { force: true });
-  }
-
-  /** What is on it is gone. */
-  remove(): void {
-    process.off('exit', this.#unmount);
-    this.#unmount();
   }
 }
