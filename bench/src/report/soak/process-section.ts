@@ -1,4 +1,6 @@
 import type { SoakOutcome } from '../../soak/hours/outcome.js';
+import { worstLatency } from '../../soak/hours/parts/latency.js';
+import { mergeSelf } from '../../soak/hours/processes/self-watch.js';
 import type { FaultRecord, ProcessSample } from '../../soak/hours/record/samples.js';
 import { seriesColour } from '../figures/colours.js';
 import { binaryBytes, compact, measured, milliseconds, seconds, whole } from '../figures/format.js';
@@ -20,7 +22,7 @@ export function processSection(
 ): Section | undefined {
   const all = outcome.samples.filter((sample) => sample.name === name);
   if (all.length === 0) return undefined;
-  const samples = thinned(all, MAX_POINTS);
+  const samples = condensed(all, MAX_POINTS);
   const faults = outcome.faults.filter(({ struck }) => struck.some((one) => one.name === name));
   const pids = new Set(all.map(({ pid }) => pid)).size;
   return {
@@ -40,9 +42,24 @@ export function processSection(
         'loop late, p99',
         'latency, p99',
       ],
-      rows: thinned(all, MAX_ROWS).map(rowOf),
+      rows: condensed(all, MAX_ROWS).map(rowOf),
     },
   };
+}
+
+/** At most so many of them: each is the last of several, with the worst delays and latencies of all of these. */
+function condensed(samples: readonly ProcessSample[], most: number): ProcessSample[] {
+  const size = Math.ceil(samples.length / most);
+  const stretches = Array.from({ length: Math.ceil(samples.length / size) }, (_, i) =>
+    samples.slice(i * size, (i + 1) * size),
+  );
+  return stretches.map((stretch) => stretch.reduce(withPeaksOf));
+}
+
+function withPeaksOf(before: ProcessSample, sample: ProcessSample): ProcessSample {
+  const self = sample.self === undefined ? before.self : mergeSelf(before.self, sample.self);
+  const latencyMs = worstLatency(before.latencyMs, sample.latencyMs);
+  return { ...sample, ...(self && { self }), ...(latencyMs && { latencyMs }) };
 }
 
 function lives(pids: number): string {
