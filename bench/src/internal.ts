@@ -45,6 +45,7 @@ export { mergeSelf } from './soak/hours/processes/self-watch.js';
 export { judgeGrowth } from './soak/hours/record/growth.js';
 export { recoveries } from './soak/hours/record/recovery.js';
 export { longestSilence } from './soak/hours/record/silence.js';
+export { removeLeftovers } from './soak/hours/run-folder.js';
 export { readArrived, SoakEntries, sourceOf, tagOf } from './soak/hours/soak-entries.js';
 export { readTestResults } from './soak/test-results.js';
 export { formatLine, formatScreen } from './status/screen.js';

@@ -45,7 +45,7 @@ export class Queue implements Part {
   /** The one that publishes, and those that take messages. */
   readonly #publisher: RingestLives;
   readonly #takers: readonly RingestLives[];
-  /** What may have been published twice because of kills. */
+  /** What the stream may have had twice because of kills of the one that publishes, and of the server. */
   #republished = 0;
   /** How many messages the stream has had, once that is known. */
   #stored: number | undefined;
@@ -106,7 +106,7 @@ export class Queue implements Part {
   }
 
   /**
-   * What the stream had twice, if kills of the one that publishes explain it; what the server delivered more often than the
+   * What the stream had twice, as far as kills explain it; what the server delivered more often than the
    * stream had it, for whatever reason; and what was sent to indexers again.
    */
   get mayRepeat(): number {
@@ -131,6 +131,8 @@ export class Queue implements Part {
     }
     if (fault === 'crash') {
       await this.#server.kill();
+      // It publishes again what the server had stored and not answered. What is delivered by then the server has forgotten.
+      this.#republished += this.#log.countUnconfirmed();
       await delay(forMs, undefined, { signal }).catch(() => {});
       this.#server.restart();
       return [{ name: NATS_SERVER, isKilled: true }];
