@@ -11,7 +11,7 @@ export function latencySection(outcome: SoakOutcome): Section {
     title: 'Latency',
     text:
       'From when entries were due to their confirmation; of follow, syslog and queue to their arrival at an indexer, which is ' +
-      'looked at every 0.1 s. Median and p99 are medians over all looks at the part. Calm: no indexer, and no process of the ' +
+      'looked at every 0.1 s, on a busy machine less often, so that it may be sooner. Median and p99 are medians over all looks at the part. Calm: no indexer, and no process of the ' +
       'part, had a fault since the look before.',
     table: {
       caption: 'Latency of each part',

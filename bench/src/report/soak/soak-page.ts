@@ -67,6 +67,7 @@ export function soakPage(outcome: SoakOutcome, circumstances: Page['circumstance
       ...problemSections(outcome),
       rateSection(outcome),
       accountSection(outcome),
+      silenceSection(outcome),
       latencySection(outcome),
       ...faultSections(outcome),
       growthSection(outcome),
@@ -143,19 +144,32 @@ function rateSection({ totals, faults, seconds: duration }: SoakOutcome): Sectio
   };
 }
 
-function accountSection({ parts, faults }: SoakOutcome): Section {
+function accountSection({ parts }: SoakOutcome): Section {
   return {
     title: 'What arrived',
-    text: 'Each entry has a number and a checksum, and indexers write down what arrives before they confirm it. What arrived twice may be no more than what the ingester counts as sent again, and what a kill may repeat. Back: how long after the last fault all connections were there. Silent: the longest time in which nothing was confirmed although something waited, when it began, and the faults meanwhile.',
+    text: 'Each entry has a number and a checksum, and indexers write down what arrives before they confirm it. What arrived twice may be no more than what the ingester counts as sent again, and what a kill may repeat. Back: how long after the last fault all connections were there. Silent: the longest time in which nothing was confirmed although something waited.',
     table: {
       caption: 'The account of each part',
-      head: ['', ...ACCOUNT_HEAD, 'silent from', 'during'],
-      rows: parts.map((part) => [
-        ...[part.name, ...accountCells(part), seconds(part.silence.from)],
-        duringSilence(part.silence, faults),
-      ]),
+      head: ['', ...ACCOUNT_HEAD],
+      rows: parts.map((part) => [part.name, ...accountCells(part)]),
     },
     isTableOpen: true,
+  };
+}
+
+function silenceSection({ parts, faults }: SoakOutcome): Section {
+  return {
+    title: 'Silence',
+    text: 'When the longest time of each part began in which nothing was confirmed although something waited, and the faults meanwhile.',
+    table: {
+      caption: 'The longest silence of each part',
+      head: ['', 'lasted', 'from', 'faults meanwhile'],
+      rows: parts.map(({ name, silence }) => [
+        ...[name, seconds(silence.to - silence.from), seconds(silence.from)],
+        duringSilence(silence, faults),
+      ]),
+      isText: true,
+    },
   };
 }
 
