@@ -1,9 +1,12 @@
 import {
   appendFileSync,
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -132,7 +135,10 @@ function inodeOf(path: string): string {
 
 /** The lines of a file from a byte on. */
 function countLines(path: string, from: number): number {
-  const bytes = readFileSync(path).subarray(from);
+  const bytes = Buffer.alloc(Math.max(statSync(path).size - from, 0));
+  const file = openSync(path, 'r');
+  readSync(file, bytes, 0, bytes.length, from);
+  closeSync(file);
   let lines = 0;
   for (let at = bytes.indexOf(LINE_END); at >= 0; at = bytes.indexOf(LINE_END, at + 1)) lines++;
   return lines;
