@@ -1,5 +1,10 @@
 /** What the tests of this repository use of the benchmarks. It may change at any time. */
-export { type FleetRow, runFleetCase } from './balance/fleet/fleet-case.js';
+export {
+  FLEET_CASES,
+  type FleetCase,
+  type FleetRow,
+  runFleetCase,
+} from './balance/fleet/fleet-case.js';
 export { simulate } from './balance/simulation.js';
 export { ArrivalLog, readArrivalLog } from './chaos/arrival-log.js';
 export { FAULTS, planFaults } from './chaos/plan.js';
@@ -39,10 +44,14 @@ export { formatSeconds, formatTable } from './shared/table.js';
 export { Account } from './soak/hours/arrivals/account.js';
 export { ArrivalWriter } from './soak/hours/arrivals/arrival-files.js';
 export { StreamArrivals } from './soak/hours/arrivals/stream-arrivals.js';
+export { finishAll, untilConnected } from './soak/hours/ending.js';
 export { ALL_INDEXERS, type Place, planSoakFaults } from './soak/hours/faults.js';
-export { problemsOf, type SoakOutcome } from './soak/hours/outcome.js';
+export { problemsOf, type SoakOutcome, verdictOf } from './soak/hours/outcome.js';
+export { mergeSelf } from './soak/hours/processes/self-watch.js';
 export { judgeGrowth } from './soak/hours/record/growth.js';
+export { recoveries } from './soak/hours/record/recovery.js';
 export { longestSilence } from './soak/hours/record/silence.js';
+export { removeLeftovers } from './soak/hours/run-folder.js';
 export { readArrived, SoakEntries, sourceOf, tagOf } from './soak/hours/soak-entries.js';
 export { readTestResults } from './soak/test-results.js';
 export { formatLine, formatScreen } from './status/screen.js';

@@ -4,17 +4,22 @@ import {
   Account,
   ALL_INDEXERS,
   ArrivalWriter,
+  finishAll,
   judgeGrowth,
   longestSilence,
+  mergeSelf,
   type Place,
   planSoakFaults,
   problemsOf,
   readArrived,
+  recoveries,
   SoakEntries,
   type SoakOutcome,
   StreamArrivals,
   sourceOf,
   tagOf,
+  untilConnected,
+  verdictOf,
 } from '@ringest/bench/internal';
 import { Source } from '@ringest/codec';
 import fc from 'fast-check';
@@ -179,7 +184,15 @@ describe('the account of a soak', () => {
       ...{ sent: 4000, arrived: 3999, lost: 1, duplicates: 1, altered: 1, unsent: 1 },
       examples: ['1:3500', '1:17'],
     });
-    expect(account.foreign).toBe(1);
+    expect(account.foreign([1])).toBe(1);
+    // What arrives in a stream that nobody has sent is foreign, whatever it is.
+    again.add({ stream: 9, number: 4, isIntact: false });
+    again.add({ stream: 8, number: 4, isIntact: true });
+    again.add({ stream: 8, number: 4, isIntact: true });
+    again.flush();
+    account.read();
+    expect(account.foreign([1, 2])).toBe(4);
+    expect(account.foreign([1, 8])).toBe(2);
     expect(account.settle([{ stream: 2, sent: 7 }])).toMatchObject({ arrived: 0, lost: 7 });
     // Of those that are read, only the last one of each indexer is left.
     expect(readdirSync(folder)).toHaveLength(2);
@@ -259,17 +272,20 @@ it('the longest silence of a part is the time in which what waited was not confi
   });
   const idle = [at(0, 0, 0), at(50, 0, 0)];
   const silent = [at(60, 10, 0), at(65, 20, 15), at(75, 30, 15), at(90, 30, 15), at(91, 30, 30)];
-  expect(longestSilence([...idle, ...silent, at(200, 30, 30)])).toBe(26);
-  expect(longestSilence([])).toBe(0);
+  expect(longestSilence([...idle, ...silent, at(200, 30, 30)])).toEqual({ from: 65, to: 91 });
+  expect(longestSilence([])).toEqual({ from: 0, to: 0 });
 });
 
 describe('the verdict of a soak', () => {
   const part = {
     ...{ name: 'tcp', description: 'a muxer', sent: 10, arrived: 10, lost: 0, duplicates: 2 },
-    ...{ altered: 0, unsent: 0, mayRepeat: 2, silentSeconds: 0, examples: [] as string[] },
+    ...{ altered: 0, unsent: 0, mayRepeat: 2, examples: [] as string[] },
+    ...{ connectedAfter: 1, silence: { from: 0, to: 0 } },
     counts: { written: 10, confirmed: 10, resent: 2, reconnects: 1, hot: 3, cached: 0 },
   };
   const outcome: SoakOutcome = {
+    ...{ rate: 100, hours: 24, faultSeconds: 3600, isInterrupted: false },
+    ...{ leftOut: [], lastLines: [] },
     ...{ seed: 1, seconds: 10, parts: [part], indexers: INDEXERS, others: [], foreign: 0 },
     ...{ growth: [], failures: [], samples: [], totals: [], faults: [] },
   };
@@ -289,6 +305,15 @@ describe('the verdict of a soak', () => {
     expect(wrong(change)).toEqual([problem]);
   });
 
+  it('says of a run that somebody ended how much of it there was', () => {
+    const stopped = { ...outcome, isInterrupted: true };
+    expect(verdictOf(stopped)).toMatch(/^It was stopped after 1\.0 of 24 hours\. Nothing was lost/);
+    expect(verdictOf({ ...stopped, failures: ['tls: it died'] })).toBe(
+      'It was stopped after 1.0 of 24 hours; tls: it died',
+    );
+    expect(verdictOf(outcome)).not.toContain('stopped');
+  });
+
   it('is bad with foreign entries, leaks, and whatever failed', () => {
     const leak = { name: 'tcp', metric: 'memory', seconds: 900, before: 1, perHour: 9 } as const;
     expect(
@@ -305,6 +330,99 @@ describe('the verdict of a soak', () => {
       'tls: it ended early',
       '2 entries arrived that are none of the soak',
       'tcp: its memory grows',
+    ]);
+  });
+});
+
+it('two reports of a process between two looks are one, with the worst delays of both', () => {
+  const report = (heapBytes: number, p50: number, p99: number, max: number) => ({
+    heapBytes,
+    delayMs: { p50, p99, max },
+  });
+  expect(mergeSelf(undefined, report(5, 1, 2, 3))).toEqual(report(5, 1, 2, 3));
+  expect(mergeSelf(report(9, 1, 8, 900), report(5, 2, 3, 4))).toEqual(report(5, 2, 8, 900));
+});
+
+describe('the recovery of a part from a fault', () => {
+  const samples = (name: string, confirmed: readonly number[]) =>
+    confirmed.map((one, i) => ({
+      ...{ seconds: i, name, pid: 1, rssBytes: 1, descriptors: 1, threads: 1 },
+      counts: { written: i * 10, confirmed: one, resent: 0, reconnects: 0, hot: 3, cached: 0 },
+    }));
+  const part = (name: string) => ({
+    ...{ name, description: name, sent: 60, arrived: 60, lost: 0, duplicates: 0, altered: 0 },
+    ...{ unsent: 0, examples: [], mayRepeat: 0, connectedAfter: 0, silence: { from: 0, to: 0 } },
+    counts: { written: 60, confirmed: 60, resent: 0, reconnects: 0, hot: 3, cached: 0 },
+  });
+  const fault = (place: string, kind: 'kill' | 'stop', seconds: number) => ({
+    ...{ place, fault: kind, seconds, forSeconds: 1 },
+    struck: [{ name: place, isKilled: kind === 'kill' }],
+  });
+
+  it('lasts from its end until all that was written by then is confirmed', () => {
+    const recorded = {
+      parts: [part('tcp'), part('tls')],
+      indexers: INDEXERS,
+      samples: [
+        // What is written by the third second is confirmed in the fifth.
+        ...samples('tcp', [0, 10, 10, 10, 20, 50, 60]),
+        ...samples('tls', [0, 10, 20, 30, 40, 50, 60]),
+      ],
+    };
+    expect(
+      recoveries({ ...recorded, faults: [fault('indexer 2', 'kill', 2), fault('tls', 'stop', 2)] }),
+    ).toEqual([
+      { fault: 'kill', count: 2, median: 1, worst: 2, part: 'tcp', endedAt: 3 },
+      { fault: 'stop', count: 1, median: 0, worst: 0, part: 'tls', endedAt: 3 },
+    ]);
+    // The record ends before.
+    expect(recoveries({ ...recorded, faults: [fault('indexer 2', 'kill', 9)] })).toEqual([]);
+  });
+});
+
+describe('the end of a soak', () => {
+  const { signal } = new AbortController();
+  const part = (name: string, hot: () => number) => ({
+    ...{ name, connections: 3 },
+    get counts() {
+      return { written: 9, confirmed: 9, resent: 0, reconnects: 0, hot: hot(), cached: 0 };
+    },
+  });
+
+  it('waits until all connections are there, and stay', async () => {
+    let looks = 0;
+    // The third one comes late, and is lost again once.
+    const hot = () => [2, 3, 2, 2][looks++] ?? 3;
+    const limits = { steadyMs: 100, withinMs: 45_000 };
+    const connected = await untilConnected(
+      [part('tcp', () => 3), part('tls', hot)],
+      limits,
+      signal,
+    );
+    expect([...connected.keys()].toSorted()).toEqual(['tcp', 'tls']);
+    expect(looks).toBeGreaterThan(5);
+  });
+
+  it('tells which part lacks a connection', async () => {
+    const limits = { steadyMs: 0, withinMs: 200 };
+    const parts = [part('tcp', () => 3), part('tls', () => 2)];
+    expect([...(await untilConnected(parts, limits, signal)).keys()]).toEqual(['tcp']);
+  });
+
+  it('waits for no part that never ends, and tells which one that is', async () => {
+    const failures: string[] = [];
+    await finishAll(
+      [
+        { name: 'tcp', finish: () => Promise.resolve() },
+        { name: 'tls', finish: () => Promise.reject(new Error('it has entries left')) },
+        { name: 'syslog', finish: () => new Promise(() => {}) },
+      ],
+      100,
+      (name, problem) => failures.push(`${name}: ${problem}`),
+    );
+    expect(failures).toEqual([
+      'tls: it did not end in order: it has entries left',
+      'syslog: it did not end in order: it took more than 100 ms',
     ]);
   });
 });

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { formatSeconds, formatTable, readTestResults, runCommand } from '@ringest/bench/internal';
 import { describe, expect, it } from 'vitest';
 import { NodeProcess } from '../support/node-process.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const SOAK = new URL('../../bench/dist/soak/soak.js', import.meta.url);
+const INTERNAL = new URL('../../bench/dist/internal.js', import.meta.url);
 const COUNT = new URL('../../bench/dist/soak/count.js', import.meta.url);
 
 /** A report of Vitest with so many tests, the last of which have failed. */
@@ -86,6 +88,24 @@ describe('a command', () => {
     await expect.poll(pid).toBeGreaterThan(0);
     abort.abort(new Error('enough'));
     await expect(ended).rejects.toThrow('enough');
+    await expect.poll(() => isAlive(pid())).toBe(false);
+  });
+
+  it('is ended when the process exits that runs it', async () => {
+    const folder = temporaryDirectory();
+    const [log, script] = [join(folder, 'output.txt'), join(folder, 'run.mjs')];
+    const child = 'setInterval(() => {}, 1000); console.log(process.pid)';
+    const command = JSON.stringify([process.execPath, '-e', child]);
+    writeFileSync(
+      script,
+      `import { runCommand } from ${JSON.stringify(INTERNAL.href)};
+      process.on('SIGHUP', () => process.exit(3));
+      await runCommand(${command}, {}, ${JSON.stringify(log)}, new AbortController().signal);`,
+    );
+    const runner = new NodeProcess(pathToFileURL(script), []);
+    const pid = () => (existsSync(log) ? Number(readFileSync(log, 'utf8')) : 0);
+    await expect.poll(pid).toBeGreaterThan(0);
+    expect(await runner.end('SIGHUP')).toBe(3);
     await expect.poll(() => isAlive(pid())).toBe(false);
   });
 });

@@ -209,10 +209,13 @@ export function soakOutcome(): SoakOutcome {
     ...{ counts, latencyMs: { p50: 5, p99: 80 + i, max: 900 } },
   }));
   return {
-    ...{ seed: 7, seconds: 700, foreign: 1, failures: ['tcp: it ended early'] },
+    ...{ seed: 7, rate: 1000, hours: 10, faultSeconds: 680, isInterrupted: true },
+    ...{ seconds: 700, foreign: 1, failures: ['tcp: it ended early'], leftOut: ['the part queue'] },
+    lastLines: [{ name: 'tcp', lines: ['hot: <a>', 'lost'] }],
     parts: [
       {
-        ...{ name: 'tcp', description: 'a muxer by TCP', counts, mayRepeat: 20, silentSeconds: 12 },
+        ...{ name: 'tcp', description: 'a muxer by TCP', counts, mayRepeat: 20 },
+        ...{ connectedAfter: undefined, silence: { from: 31, to: 43 } },
         ...{ sent: 90, arrived: 80, lost: 10, duplicates: 21, altered: 1, unsent: 2 },
         examples: ['0:7'],
       },
@@ -228,6 +231,7 @@ export function soakOutcome(): SoakOutcome {
       ...{ seconds: i * 1.5, forSeconds: 1 },
       place: (['tcp', 'indexer 1', 'all indexers'] as const)[i % 3] ?? 'tcp',
       fault: (['kill', 'slow', 'outage'] as const)[i % 3] ?? 'kill',
+      struck: [{ name: i % 3 === 0 ? 'tcp' : 'indexer 1', isKilled: i % 3 !== 1 }],
     })),
   };
 }

@@ -1,8 +1,8 @@
 import { createHistogram } from 'node:perf_hooks';
 import { Balancer, type Policy } from '@ringest/core';
+import { EventQueue } from '../shared/event-queue.js';
 import { median } from '../shared/median.js';
 import { SeededRandom } from '../shared/random.js';
-import { EventQueue } from './events.js';
 import { SimulatedLane } from './simulated-lane.js';
 
 const BATCH_BYTES = 65536;

@@ -1,6 +1,6 @@
 import { read, writeSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { EventQueue } from '../balance/events.js';
+import { EventQueue } from '../shared/event-queue.js';
 import { SeededRandom } from '../shared/random.js';
 import { Link } from './link.js';
 import { WELL } from './link-faults.js';

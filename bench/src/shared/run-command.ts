@@ -11,7 +11,7 @@ export interface Ended {
 }
 
 /**
- * Runs a command in a process group of its own, and writes all that it prints to a file.
+ * Runs a command in a process group of its own, which ends with this process, and writes all that it prints to a file.
  * @param signal ends the command with all the processes that it has started
  */
 export async function runCommand(
@@ -33,6 +33,7 @@ export async function runCommand(
   const written = finished(log);
   const end = () => endGroup(child.pid);
   signal.addEventListener('abort', end);
+  process.on('exit', end);
   try {
     const [exitCode] = (await once(child, 'close')) as [number | null];
     log.end();
@@ -41,6 +42,7 @@ export async function runCommand(
     return { exitCode, seconds: (performance.now() - start) / 1000 };
   } finally {
     signal.removeEventListener('abort', end);
+    process.off('exit', end);
     log.end();
   }
 }

@@ -25,6 +25,12 @@ export const LONG_FORMS: readonly LongForm[] = [
     parts: 0,
   },
   {
+    name: 'fleet',
+    description: 'up to 100 ingesters and 1,000 indexers in simulated time: no herd',
+    tests: ['--project', 'soak', 'test/soak/fleet/'],
+    parts: 0,
+  },
+  {
     name: 'packages',
     description: 'the packages, installed in an empty folder, under Node.js 20.19, 22 and 24',
     tests: ['--project', 'soak', 'test/soak/packages/'],

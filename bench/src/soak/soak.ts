@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { wholeNumber } from '@ringest/indexer/command-line';
 import { Argument, Command, InvalidArgumentError } from 'commander';
+import { INTERRUPTED } from '../load/interrupt.js';
 import { ReportFileError } from '../report/report-file.js';
 import { runGate } from './gate.js';
 import { runHoursCommand } from './hours/hours-command.js';
@@ -25,9 +26,19 @@ const HOURS_FLAGS = ['rate', 'out', 'report'];
 const NAMES = LONG_FORMS.map(({ name }) => name);
 const MAX_SEED = 2 ** 31 - 1;
 
+/** pnpm passes on a signal that the terminal has sent to this process as well: soon after the first one, it is the same. */
+const SAME_SIGNAL_MS = 500;
 const interrupt = new AbortController();
-process.once('SIGINT', () => interrupt.abort(new Error('interrupted')));
-process.once('SIGTERM', () => interrupt.abort(new Error('terminated')));
+let interruptedAt = Number.POSITIVE_INFINITY;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // What is left is ended and removed as this process exits.
+    if (performance.now() - interruptedAt > SAME_SIGNAL_MS) process.exit(INTERRUPTED);
+    if (interrupt.signal.aborted) return;
+    interruptedAt = performance.now();
+    interrupt.abort(new Error(`ended by ${signal}`));
+  });
+}
 
 const program = new Command('soak')
   .description('Run every test that takes too long for the test command, and end with a table')
@@ -62,7 +73,8 @@ const program = new Command('soak')
     if (hours !== undefined) {
       refuseForms(names);
       refuseSystem();
-      finish(await runHoursCommand({ hours, seed, rate, out, report }, interrupt.signal));
+      const flags = { hours, seed, rate, out, report };
+      process.exitCode = await runHoursCommand(flags, interrupt.signal);
       return;
     }
     refuseHoursFlags();
@@ -83,7 +95,7 @@ await program.parseAsync().catch((error: Error) => {
   const isInterrupt = error === interrupt.signal.reason;
   if (!isInterrupt && !(error instanceof ReportFileError)) throw error;
   console.error(error.message);
-  process.exitCode = isInterrupt ? 130 : 1;
+  process.exitCode = isInterrupt ? INTERRUPTED : 1;
 });
 
 function hoursOf(text: string): number {

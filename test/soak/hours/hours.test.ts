@@ -1,15 +1,20 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeLeftovers } from '@ringest/bench/internal';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isNatsMissing } from '../../support/nats-server.js';
 import { NodeProcess } from '../../support/node-process.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
-import { eventually } from '../../support/waiting.js';
+import { eventually, until } from '../../support/waiting.js';
 
 const SOAK = new URL('../../../bench/dist/soak/soak.js', import.meta.url);
 /** About ten seconds of writing. */
 const HOURS = '0.003';
 const LIMIT_MS = 300_000;
+/** The processes alone keep a busy machine busy. */
+const RATE = ['--rate', '200'];
+const LONG = [...RATE, '--hours', '24', '--seed', '6', '--out'];
 
 const PARTS = [
   ...['tcp', 'tls', 'unix', 'snappy', 'journal', 'spill', 'producers', 'follow', 'syslog', 'relay'],
@@ -34,10 +39,39 @@ function recordIn(folder: string): Line[] {
   return lines.map((line) => JSON.parse(line) as Line);
 }
 
-// A run that is wrong leaves its files.
+/** The processes of runs in the temporary folder of this test. */
+function processesOf(): { readonly pid: number; readonly command: string }[] {
+  const read = (pid: string, file: string) => {
+    try {
+      return readFileSync(join('/proc', pid, file), 'utf8');
+    } catch {
+      // It is gone.
+      return '';
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => read(name, 'environ').includes(`RINGEST_SOAK_FOLDER=${tmpdir()}/`))
+    .map((name) => ({ pid: Number(name), command: read(name, 'cmdline').replaceAll('\0', ' ') }));
+}
+
+/** Folders of runs in the temporary folder of this test. */
+function leftBehind(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith('ringest-soak-'));
+}
+
+/** On a busy machine, all processes take a while to start. */
+function everythingRuns(run: NodeProcess): Promise<void> {
+  return until('everything', () => run.stdout.includes('everything runs'), LIMIT_MS);
+}
+
+// A run that is wrong leaves its files, and one that a test gives up is killed.
 beforeEach(() => {
   vi.stubEnv('TMPDIR', temporaryDirectory());
-  onTestFinished(() => {
+  onTestFinished(async () => {
+    await eventually(() => {
+      removeLeftovers();
+      expect(leftBehind().filter((name) => name.includes('-run-'))).toEqual([]);
+    });
     vi.unstubAllEnvs();
   });
 });
@@ -47,7 +81,7 @@ describe('a soak of some seconds', () => {
     'finds everything sound, records each process, and draws a page',
     async () => {
       const out = temporaryDirectory();
-      const run = new NodeProcess(SOAK, ['--hours', HOURS, '--seed', '3', '--out', out]);
+      const run = new NodeProcess(SOAK, [...RATE, '--hours', HOURS, '--seed', '3', '--out', out]);
       expect(await run.end(), run.stdout + run.stderr).toBe(0);
       expect(run.stdout).toContain('Nothing was lost or altered');
       const record = recordIn(out);
@@ -69,18 +103,73 @@ describe('a soak of some seconds', () => {
     LIMIT_MS,
   );
 
-  it(
-    'is wrong when a process dies that nobody has killed, and says how to repeat it',
-    async () => {
+  it.each<readonly [name: string, problem: string]>([
+    ['tcp', 'tcp: it ended early, with SIGKILL'],
+    ['syslog', 'syslog: it ended early, with SIGKILL'],
+    ...(isNatsMissing
+      ? []
+      : [['nats-server', 'nats-server: it ended early, with SIGKILL'] as const]),
+  ])(
+    'is wrong when %s dies that nobody has killed, and says how to repeat it',
+    async (name, problem) => {
       const out = temporaryDirectory();
-      const run = new NodeProcess(SOAK, ['--hours', '0.2', '--seed', '4', '--out', out]);
-      await run.says('stdout', /everything runs/);
-      const pidOf = () => recordIn(out).findLast(({ name }) => name === 'tcp')?.pid;
+      const run = new NodeProcess(SOAK, [...RATE, '--hours', '0.2', '--seed', '4', '--out', out]);
+      await everythingRuns(run);
+      const pidOf = () =>
+        name === 'nats-server'
+          ? processesOf().find(({ command }) => command.startsWith(name))?.pid
+          : recordIn(out).findLast((line) => line.name === name)?.pid;
       await eventually(() => expect(pidOf()).toBeDefined());
       process.kill(pidOf() as number, 'SIGKILL');
       expect(await run.end()).toBe(1);
-      expect(run.stdout).toContain('WRONG: tcp: it ended early, with SIGKILL');
-      expect(run.stderr).toContain('pnpm soak --hours 0.2 --seed 4 --rate 1000');
+      expect(run.stdout).toContain(`WRONG: ${problem}`);
+      expect(run.stderr).toContain('pnpm soak --hours 0.2 --seed 4 --rate 200');
+      const page = readFileSync(join(out, 'soak.html'), 'utf8');
+      expect(page).toContain(problem);
+      expect(page).toContain('What the processes printed last');
+      expect(processesOf()).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'says after a signal how much of it there was, and counts that',
+    async () => {
+      const out = temporaryDirectory();
+      const run = new NodeProcess(SOAK, [...RATE, '--hours', '24', '--seed', '5', '--out', out]);
+      await everythingRuns(run);
+      expect(await run.end('SIGTERM'), run.stdout).toBe(130);
+      expect(run.stdout).toMatch(/It was stopped after 0\.\d+ of 24 hours\. Nothing was lost/);
+      expect(readFileSync(join(out, 'soak.html'), 'utf8')).toContain('It was stopped after');
+      expect(leftBehind()).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'leaves nothing behind after a second signal, and removes what one has left that was killed',
+    async () => {
+      const killed = new NodeProcess(SOAK, [...LONG, temporaryDirectory()]);
+      await everythingRuns(killed);
+      // One stands still, and does not notice that the soak is gone.
+      const still = processesOf().find(({ command }) => command.includes('indexer-process'));
+      process.kill(still?.pid as number, 'SIGSTOP');
+      await killed.end('SIGKILL');
+      expect(processesOf().map(({ pid }) => pid)).toContain(still?.pid);
+      const [left] = leftBehind();
+      expect(left).toBeDefined();
+
+      const run = new NodeProcess(SOAK, [...LONG, temporaryDirectory()]);
+      await everythingRuns(run);
+      expect(processesOf().map(({ pid }) => pid)).not.toContain(still?.pid);
+      expect(leftBehind()).not.toContain(left);
+      run.kill('SIGHUP');
+      // What comes at once is the same signal, passed on by pnpm.
+      const again = setInterval(() => run.kill('SIGHUP'), 100);
+      onTestFinished(() => clearInterval(again));
+      expect(await run.end()).toBe(130);
+      expect(leftBehind()).toEqual([]);
+      expect(processesOf()).toEqual([]);
     },
     LIMIT_MS,
   );

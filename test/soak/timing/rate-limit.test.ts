@@ -4,6 +4,7 @@ import { Indexer } from '@ringest/indexer';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hotMuxer, SECRET, SMALL_RING, wholeMuxer } from '../../support/muxer.js';
 import { ScriptedIndexer } from '../../support/scripted-indexer.js';
+import { until } from '../../support/waiting.js';
 
 const entry = (bytes: number) => ({ timestamp: 0, tag: 0, data: Buffer.alloc(bytes) });
 
@@ -20,11 +21,6 @@ async function countingIndexer() {
   onTestFinished(() => indexer.close());
   counted.address = await indexer.listen();
   return counted;
-}
-
-/** Looks at something in each turn of the event loop, until it says so. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /** Writes entries of a size as fast as they are taken, until stopped or the muxer closes. */
@@ -61,9 +57,9 @@ async function measure(
   });
   const load = fullLoad(muxer, bytes);
   // What may go beyond the rate at the beginning: a second's worth, and some.
-  await until(() => arrived() > 1.5 * RATE);
+  await until('what goes beyond the rate', () => arrived() > 1.5 * RATE);
   const [from, before] = [performance.now(), arrived()];
-  await until(() => performance.now() - from > 3000);
+  await until('three seconds', () => performance.now() - from > 3000);
   const rate = ((arrived() - before) * 1000) / (performance.now() - from);
   await load.stop();
   return rate;
@@ -88,17 +84,18 @@ describe('a rate limit', () => {
     }
   });
 
-  it('lets one second of it through at once after a pause, however long', async () => {
+  it('lets one second of it through at once after a pause', async () => {
     const indexer = await countingIndexer();
     const muxer = await hotMuxer({
       targets: [indexer.address],
       rateLimit: RATE * 8,
       ringBytes: 1_048_576,
     });
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    // Longer pauses let through no more: a test with a clock of its own shows that.
+    await new Promise((resolve) => setTimeout(resolve, 1100));
     const from = performance.now();
     const load = fullLoad(muxer, 1000);
-    await until(() => performance.now() - from > 1000);
+    await until('a second', () => performance.now() - from > 1000);
     const seconds = (performance.now() - from) / 1000;
     const arrived = indexer.bytes;
     await load.stop();
@@ -137,10 +134,10 @@ describe('a rate limit', () => {
       ringBytes: SMALL_RING,
     });
     const load = fullLoad(muxer, 1000);
-    await until(() => muxer.stats().backlogEntries > 0);
+    await until('a backlog', () => muxer.stats().backlogEntries > 0);
     const before = process.cpuUsage();
     const from = performance.now();
-    await until(() => performance.now() - from > 1000);
+    await until('a second', () => performance.now() - from > 1000);
     const { user, system } = process.cpuUsage(before);
     // A thread that looks again and again takes all of a processor.
     expect((user + system) / 1000 / (performance.now() - from)).toBeLessThan(0.5);

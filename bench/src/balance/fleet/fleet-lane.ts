@@ -1,14 +1,10 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
-import type { Candidate } from '@ringest/core';
-import { CONTROL_WORDS, Control, Meter } from '@ringest/workers';
 import { Backoff } from '@ringest/workers/thread';
+import { MeteredLane, RING_BYTES, SOCKET_BYTES } from '../metered-lane.js';
 import type { FleetIndexer } from './fleet-indexer.js';
 import type { FleetIngester } from './fleet-ingester.js';
 import type { VirtualTime } from './virtual-time.js';
 
-/** Bytes that the operating systems between a lane and its indexer hold. */
-const SOCKET_BYTES = 262144;
-const RING_BYTES = 16 * 1024 * 1024;
 /** `times.handshake`, `times.firstRetry` and `times.mostRetry` as they are by default. */
 const HANDSHAKE_MS = 5000;
 const FIRST_RETRY_MS = 500;
@@ -28,22 +24,16 @@ interface Batch extends Load {
 }
 
 /**
- * A lane of one ingester to an indexer that others use too. What the balancer sees of it is published by
- * the meter of real lanes, and the delays between its attempts to connect are those of real lanes.
+ * A lane of one ingester to an indexer that others use too. The delays between its attempts to connect are
+ * those of real lanes.
  */
-export class FleetLane implements Candidate {
-  readonly throttledFor = 0;
+export class FleetLane extends MeteredLane {
   readonly indexer: FleetIndexer;
   isHot = false;
-  /** Bytes that were written to it. */
-  writtenBytes = 0;
   readonly #ingester: FleetIngester;
   readonly #time: VirtualTime;
   readonly #backoff: Backoff;
-  readonly #control = new Int32Array(new SharedArrayBuffer(CONTROL_WORDS * 4));
-  readonly #meter: Meter;
   readonly #batches: Batch[] = [];
-  #unconfirmed = 0;
   /** How many batches the indexer has taken, and how many are in the socket or taken. */
   #taken = 0;
   #sent = 0;
@@ -60,35 +50,17 @@ export class FleetLane implements Candidate {
     random: () => number,
     histogram: RecordableHistogram,
   ) {
+    super(histogram);
     this.#ingester = ingester;
     this.indexer = indexer;
     this.#time = time;
     this.#backoff = new Backoff(FIRST_RETRY_MS, MOST_RETRY_MS, random);
-    this.#meter = new Meter(this.#control, histogram);
     indexer.lanes.push(this);
   }
 
-  get rate(): number {
-    return Atomics.load(this.#control, Control.rate);
-  }
-
-  get ackLatency(): number {
-    return Atomics.load(this.#control, Control.latency) / 1000;
-  }
-
-  unconfirmedBytes(): number {
-    return this.#unconfirmed;
-  }
-
-  hasRoom(bytes: number): boolean {
-    return this.#unconfirmed + bytes <= RING_BYTES;
-  }
-
   write({ bytes, since }: Load): void {
-    if (this.#unconfirmed === 0) this.#meter.busy(this.#time.now());
+    this.written(bytes, this.#time.now());
     this.#batches.push({ bytes, since, sentAt: 0, confirmedAt: Number.POSITIVE_INFINITY });
-    this.#unconfirmed += bytes;
-    this.writtenBytes += bytes;
     this.#send();
   }
 
@@ -116,7 +88,7 @@ export class FleetLane implements Candidate {
     this.#attempt++;
     this.#time.after(this.#backoff.next(), this.#dial);
     const displaced = this.#batches.splice(0);
-    this.#unconfirmed = 0;
+    this.emptied();
     this.#taken = 0;
     this.#sent = 0;
     this.#socketBytes = 0;
@@ -129,7 +101,7 @@ export class FleetLane implements Candidate {
     this.isHot = true;
     this.#isConnecting = false;
     this.#backoff.reset();
-    this.#meter.begin();
+    this.meter.begin();
     this.#ingester.placeWaiting();
   }
 
@@ -162,7 +134,7 @@ export class FleetLane implements Candidate {
       this.#socketBytes += batch.bytes;
       this.#sent++;
     }
-    this.#meter.ranDry();
+    this.meter.ranDry();
     if (wasEmpty && this.#socketBytes > 0) this.indexer.ready(this);
   }
 
@@ -174,17 +146,16 @@ export class FleetLane implements Candidate {
       if (batch.confirmedAt > now) break;
       count++;
       bytes += batch.bytes;
-      this.#meter.acknowledged(batch.sentAt, now);
+      this.meter.acknowledged(batch.sentAt, now);
       this.#ingester.confirmed(batch);
     }
     if (count === 0) return;
     this.#batches.splice(0, count);
     this.#taken -= count;
     this.#sent -= count;
-    this.#unconfirmed -= bytes;
-    this.#meter.confirmed(bytes, now);
-    if (this.#sent === this.#batches.length) this.#meter.ranDry();
+    this.confirmed(bytes, now);
+    if (this.#sent === this.#batches.length) this.meter.ranDry();
     // As lanes do: producers that wait are not woken for every batch.
-    if (this.#unconfirmed <= RING_BYTES / 2) this.#ingester.placeWaiting();
+    if (this.unconfirmedBytes() <= RING_BYTES / 2) this.#ingester.placeWaiting();
   };
 }

@@ -1,4 +1,4 @@
-import { EventQueue } from '../events.js';
+import { EventQueue } from '../../shared/event-queue.js';
 
 /** A clock that jumps to whatever comes next, and a list of what is to come. Milliseconds from 0 on. */
 export class VirtualTime {

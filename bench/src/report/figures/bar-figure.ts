@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import type { Figure, PlotOptions } from '../page/page.js';
-import { GRID, GROUND, MUTED, TEXT } from './colours.js';
+import { GROUND, MUTED, TEXT } from './colours.js';
+import { valueAxis } from './value-axis.js';
 
 /** A bar, of one part or of several. */
 export interface Bar {
@@ -46,24 +47,17 @@ export function barFigure(figure: BarFigure): Figure {
   }));
   const draw = (width: number): PlotOptions => {
     const room = greatest * (width < 500 ? TEXT_ROOM * 1.28 : TEXT_ROOM);
+    const { x, grid } = valueAxis(width, { domain: [0, room], unit, format });
     return {
       height: bars.length * ROW + 56,
       marginLeft: 14,
       marginRight: 18,
       marginTop: 20,
       marginBottom: 36,
-      x: {
-        domain: [0, room],
-        label: unit,
-        labelArrow: 'none',
-        labelAnchor: 'left',
-        ticks: width < 500 ? 4 : 6,
-        tickFormat: format,
-        tickSize: 0,
-      },
+      x,
       y: { type: 'band', domain: bars.map(({ name }) => name), axis: null, padding: 0.5 },
       marks: [
-        Plot.gridX({ stroke: GRID, strokeOpacity: 1, ticks: width < 500 ? 4 : 6 }),
+        grid,
         Plot.barX(
           parts,
           Plot.stackX({

@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import type { Figure, PlotOptions } from '../page/page.js';
-import { GRID, GROUND, MUTED, TEXT } from './colours.js';
+import { GROUND, MUTED, TEXT } from './colours.js';
+import { valueAxis } from './value-axis.js';
 
 /** One of several that are compared, and how much its measurements differ. */
 export interface Spread {
@@ -40,66 +41,62 @@ export function spreadFigure(figure: SpreadFigure): Figure {
   const points = spreads.flatMap(({ points: all, name, colour }) =>
     all.map((value) => ({ name, colour, value })),
   );
-  const draw = (width: number): PlotOptions => ({
-    height: spreads.length * ROW + 66,
-    marginLeft: 10,
-    marginRight: 14,
-    marginTop: 30,
-    marginBottom: 36,
-    x: {
-      domain: [least - margin, most + margin],
-      label: unit,
-      labelArrow: 'none',
-      labelAnchor: 'left',
-      ticks: width < 500 ? 4 : 7,
-      tickFormat: format,
-      tickSize: 0,
-    },
-    y: { type: 'point', domain: spreads.map(({ name }) => name), axis: null, padding: 0.6 },
-    marks: [
-      Plot.gridX({ stroke: GRID, strokeOpacity: 1, ticks: width < 500 ? 4 : 7 }),
-      Plot.ruleX([reference.value], { stroke: TEXT, strokeOpacity: 0.6, strokeDasharray: '4 4' }),
-      Plot.text([reference], {
-        x: 'value',
-        text: 'text',
-        frameAnchor: 'top',
-        dy: -16,
-        fill: TEXT,
-      }),
-      Plot.dot(points, { x: 'value', y: 'name', r: 2.5, fill: 'colour', fillOpacity: 0.4 }),
-      Plot.link(
-        spreads.filter(({ low, high }) => low !== undefined && high !== undefined),
-        {
-          x1: 'low',
-          x2: 'high',
-          y1: 'name',
-          y2: 'name',
-          stroke: 'colour',
-          strokeWidth: 5,
-          strokeOpacity: 0.42,
-          strokeLinecap: 'round',
-        },
-      ),
-      Plot.dot(spreads, {
-        x: 'value',
-        y: 'name',
-        r: 6,
-        fill: 'colour',
-        stroke: GROUND,
-        strokeWidth: 2,
-        title: ({ name, text }: Spread) => `${name}: ${text}`,
-      }),
-      Plot.text(spreads, {
-        frameAnchor: 'left',
-        y: 'name',
-        text: ({ name, text }: Spread) => `${name} · ${text}`,
-        textAnchor: 'start',
-        dy: -16,
-        fill: MUTED,
-        stroke: GROUND,
-        strokeWidth: 4,
-      }),
-    ],
-  });
+  const domain = [least - margin, most + margin] as const;
+  const draw = (width: number): PlotOptions => {
+    const { x, grid } = valueAxis(width, { domain, unit, format });
+    return {
+      height: spreads.length * ROW + 66,
+      marginLeft: 10,
+      marginRight: 14,
+      marginTop: 30,
+      marginBottom: 36,
+      x,
+      y: { type: 'point', domain: spreads.map(({ name }) => name), axis: null, padding: 0.6 },
+      marks: [
+        grid,
+        Plot.ruleX([reference.value], { stroke: TEXT, strokeOpacity: 0.6, strokeDasharray: '4 4' }),
+        Plot.text([reference], {
+          x: 'value',
+          text: 'text',
+          frameAnchor: 'top',
+          dy: -16,
+          fill: TEXT,
+        }),
+        Plot.dot(points, { x: 'value', y: 'name', r: 2.5, fill: 'colour', fillOpacity: 0.4 }),
+        Plot.link(
+          spreads.filter(({ low, high }) => low !== undefined && high !== undefined),
+          {
+            x1: 'low',
+            x2: 'high',
+            y1: 'name',
+            y2: 'name',
+            stroke: 'colour',
+            strokeWidth: 5,
+            strokeOpacity: 0.42,
+            strokeLinecap: 'round',
+          },
+        ),
+        Plot.dot(spreads, {
+          x: 'value',
+          y: 'name',
+          r: 6,
+          fill: 'colour',
+          stroke: GROUND,
+          strokeWidth: 2,
+          title: ({ name, text }: Spread) => `${name}: ${text}`,
+        }),
+        Plot.text(spreads, {
+          frameAnchor: 'left',
+          y: 'name',
+          text: ({ name, text }: Spread) => `${name} · ${text}`,
+          textAnchor: 'start',
+          dy: -16,
+          fill: MUTED,
+          stroke: GROUND,
+          strokeWidth: 4,
+        }),
+      ],
+    };
+  };
   return { label, draw };
 }

@@ -1,5 +1,6 @@
-import { ALL_INDEXERS } from '../../soak/hours/faults.js';
 import type { SoakOutcome } from '../../soak/hours/outcome.js';
+import { worstLatency } from '../../soak/hours/parts/latency.js';
+import { mergeSelf } from '../../soak/hours/processes/self-watch.js';
 import type { FaultRecord, ProcessSample } from '../../soak/hours/record/samples.js';
 import { seriesColour } from '../figures/colours.js';
 import { binaryBytes, compact, measured, milliseconds, seconds, whole } from '../figures/format.js';
@@ -21,11 +22,8 @@ export function processSection(
 ): Section | undefined {
   const all = outcome.samples.filter((sample) => sample.name === name);
   if (all.length === 0) return undefined;
-  const samples = thinned(all, MAX_POINTS);
-  const isIndexer = outcome.indexers.includes(name);
-  const faults = outcome.faults.filter(
-    ({ place }) => place === name || (isIndexer && place === ALL_INDEXERS),
-  );
+  const samples = condensed(all, MAX_POINTS);
+  const faults = outcome.faults.filter(({ struck }) => struck.some((one) => one.name === name));
   const pids = new Set(all.map(({ pid }) => pid)).size;
   return {
     title: name,
@@ -44,9 +42,24 @@ export function processSection(
         'loop late, p99',
         'latency, p99',
       ],
-      rows: thinned(all, MAX_ROWS).map(rowOf),
+      rows: condensed(all, MAX_ROWS).map(rowOf),
     },
   };
+}
+
+/** At most so many of them: each is the last of several, with the worst delays and latencies of all of these. */
+function condensed(samples: readonly ProcessSample[], most: number): ProcessSample[] {
+  const size = Math.ceil(samples.length / most);
+  const stretches = Array.from({ length: Math.ceil(samples.length / size) }, (_, i) =>
+    samples.slice(i * size, (i + 1) * size),
+  );
+  return stretches.map((stretch) => stretch.reduce(withPeaksOf));
+}
+
+function withPeaksOf(before: ProcessSample, sample: ProcessSample): ProcessSample {
+  const self = sample.self === undefined ? before.self : mergeSelf(before.self, sample.self);
+  const latencyMs = worstLatency(before.latencyMs, sample.latencyMs);
+  return { ...sample, ...(self && { self }), ...(latencyMs && { latencyMs }) };
 }
 
 function lives(pids: number): string {
@@ -118,6 +131,10 @@ function figuresOf(
       ['descriptors', ({ descriptors }) => descriptors],
       ['threads', ({ threads }) => threads],
     ]),
+    ...chart('Connections', 'at a time', compact, [['may ingest', ({ counts }) => counts?.hot]]),
+    ...(samples.some(({ counts }) => counts !== undefined && counts.cached > 0)
+      ? chart('On disk', 'entries', compact, [['waiting', ({ counts }) => counts?.cached]])
+      : []),
     ...chart(
       'Event loop late by',
       'ms',
@@ -129,7 +146,7 @@ function figuresOf(
       true,
     ),
     ...chart(
-      'From due to confirmed',
+      'From due to confirmed, or arrived',
       'ms',
       measured,
       [

@@ -1,20 +1,26 @@
-import { FAULTS, type Fault } from '../../soak/hours/faults.js';
-import { problemsOf, type SoakOutcome, verdictOf } from '../../soak/hours/outcome.js';
+import {
+  problemsOf,
+  repeatCommand,
+  type SoakOutcome,
+  verdictOf,
+} from '../../soak/hours/outcome.js';
 import { GROWTH_RULE } from '../../soak/hours/record/growth.js';
 import { SUPERVISOR } from '../../soak/hours/record/recorder.js';
+import type { Silence } from '../../soak/hours/record/silence.js';
 import { ACCOUNT_HEAD, accountCells, GROWTH_HEAD, growthRows } from '../../soak/hours/summary.js';
 import { seriesColour } from '../figures/colours.js';
 import { compact, seconds, whole } from '../figures/format.js';
-import { lanesFigure } from '../figures/lanes-figure.js';
 import { timeFigure } from '../figures/time-figure.js';
 import { thinned } from '../load/series.js';
 import type { Page, Section } from '../page/page.js';
 import { SOAK_FAULT_COLOURS } from './fault-colours.js';
+import { faultSections, kindsOf, MAX_FAULTS, placesOf } from './fault-sections.js';
+import { latencySection } from './latency-section.js';
+import { problemSections } from './problem-sections.js';
 import { processSection } from './process-section.js';
 
-/** Moments, and faults, that are drawn. */
+/** Moments that are drawn, and rows of a table. */
 const MAX_POINTS = 400;
-const MAX_FAULTS = 300;
 const MAX_ROWS = 60;
 
 /** The page of a soak. */
@@ -23,6 +29,7 @@ export function soakPage(outcome: SoakOutcome, circumstances: Page['circumstance
   const sum = (of: (part: SoakOutcome['parts'][number]) => number) =>
     parts.reduce((all, part) => all + of(part), 0);
   const sent = sum((part) => part.sent);
+  const killed = faults.flatMap(({ struck }) => struck.filter(({ isKilled }) => isKilled));
   const described: [name: string, description: string][] = [
     ...parts.map(({ name, description }): [string, string] => [name, description]),
     ...others.map(({ name, part }): [string, string] => [name, `a process of the part ${part}`]),
@@ -32,8 +39,11 @@ export function soakPage(outcome: SoakOutcome, circumstances: Page['circumstance
   return {
     title: 'ringest soak',
     headline: `${whole(sent)} entries, ${whole(faults.length)} faults, ${whole(sum((part) => part.lost))} lost`,
-    lede: `${parts.length} ingesters and ${indexers.length} indexers for ${seconds(duration)}, with faults that follow from the seed ${seed}.`,
-    verdict: { isGood: problemsOf(outcome).length === 0, text: verdictOf(outcome) },
+    lede: `${parts.length} ingesters and ${indexers.length} indexers for ${seconds(duration)}, with ${whole(outcome.rate)} entries a second in each stream, and with faults that follow from the seed ${seed}.`,
+    verdict: {
+      isGood: problemsOf(outcome).length === 0 && !outcome.isInterrupted,
+      text: verdictOf(outcome),
+    },
     tiles: [
       {
         name: 'arrived',
@@ -47,18 +57,36 @@ export function soakPage(outcome: SoakOutcome, circumstances: Page['circumstance
       },
       { name: 'sent again', value: compact(sum(({ counts }) => counts.resent)) },
       { name: 'reconnects', value: compact(sum(({ counts }) => counts.reconnects)) },
-      { name: 'kills', value: whole(faults.filter(({ fault }) => fault === 'kill').length) },
+      {
+        name: 'kills',
+        value: whole(killed.length),
+        note: `of ${new Set(killed.map(({ name }) => name)).size} processes, outages included`,
+      },
     ],
     sections: [
+      ...problemSections(outcome),
       rateSection(outcome),
       accountSection(outcome),
-      ...(faults.length === 0 ? [] : [faultsSection(outcome)]),
+      silenceSection(outcome),
+      latencySection(outcome),
+      ...faultSections(outcome),
       growthSection(outcome),
       ...described.flatMap(([name, text]) => processSection(name, text, outcome) ?? []),
     ],
-    circumstances,
+    circumstances: [...circumstances, ...planOf(outcome)],
     data: { ...outcome, samples: thinnedSamples(outcome) },
   };
+}
+
+/** What was to be done, and what of it was. */
+function planOf(outcome: SoakOutcome): Page['circumstances'] {
+  const { hours, faultSeconds, rate, leftOut } = outcome;
+  return [
+    ['faults', `for ${seconds(faultSeconds)} of ${seconds(hours * 3600)} that were planned`],
+    ['rate', `${whole(rate)} entries a second in each stream`],
+    ['left out', leftOut.length === 0 ? 'nothing' : leftOut.join('; ')],
+    ['to repeat it', repeatCommand(outcome)],
+  ];
 }
 
 /** The record of the run has all of them. */
@@ -98,8 +126,9 @@ function rateSection({ totals, faults, seconds: duration }: SoakOutcome): Sectio
         format: compact,
         seconds: duration,
         series: [{ name: 'arrived', colour: seriesColour(0), points }],
-        moments: drawn.map(({ seconds: at, fault, place }) => ({
-          ...{ seconds: at, colour: SOAK_FAULT_COLOURS[fault], text: `${place}: ${fault}` },
+        moments: drawn.map((one) => ({
+          ...{ seconds: one.seconds, colour: SOAK_FAULT_COLOURS[one.fault] },
+          text: `${placesOf(one).join(', ')}: ${one.fault}`,
         })),
       }),
     ],
@@ -118,7 +147,7 @@ function rateSection({ totals, faults, seconds: duration }: SoakOutcome): Sectio
 function accountSection({ parts }: SoakOutcome): Section {
   return {
     title: 'What arrived',
-    text: 'Each entry has a number and a checksum, and indexers write down what arrives before they confirm it. What arrived twice may be no more than what the ingester counts as sent again, and what a kill may repeat. Silent: the longest time in which nothing was confirmed although something waited.',
+    text: 'Each entry has a number and a checksum, and indexers write down what arrives before they confirm it. What arrived twice may be no more than what the ingester counts as sent again, and what a kill may repeat. Back: how long after the last fault all connections were there. Silent: the longest time in which nothing was confirmed although something waited.',
     table: {
       caption: 'The account of each part',
       head: ['', ...ACCOUNT_HEAD],
@@ -128,39 +157,26 @@ function accountSection({ parts }: SoakOutcome): Section {
   };
 }
 
-function faultsSection({ faults, seconds: duration }: SoakOutcome): Section {
-  const places = [...new Set(faults.map(({ place }) => place))].toSorted();
-  const drawn = thinned(faults, MAX_FAULTS);
+function silenceSection({ parts, faults }: SoakOutcome): Section {
   return {
-    title: 'Faults',
-    text: `What was done to whom${drawn.length < faults.length ? `; ${drawn.length} of ${faults.length} are drawn` : ''}.`,
-    legend: kindsOf(faults).map((kind) => ({
-      name: `${kind}: ${FAULTS[kind]}`,
-      colour: SOAK_FAULT_COLOURS[kind],
-    })),
-    figures: [
-      lanesFigure({
-        label: `${faults.length} faults at ${places.length} places`,
-        seconds: duration,
-        places,
-        spans: drawn.map(({ seconds: from, forSeconds, fault, place }) => ({
-          ...{ from, place, text: fault, colour: SOAK_FAULT_COLOURS[fault] },
-          // What lasts no time can be seen all the same.
-          to: from + Math.max(forSeconds, duration / 400),
-        })),
-      }),
-    ],
+    title: 'Silence',
+    text: 'When the longest time of each part began in which nothing was confirmed although something waited, and the faults meanwhile.',
     table: {
-      caption: 'How often each came to each',
-      head: ['', ...kindsOf(faults)],
-      rows: places.map((place) => [
-        place,
-        ...kindsOf(faults).map((kind) =>
-          whole(faults.filter((one) => one.place === place && one.fault === kind).length),
-        ),
+      caption: 'The longest silence of each part',
+      head: ['', 'lasted', 'from', 'faults meanwhile'],
+      rows: parts.map(({ name, silence }) => [
+        ...[name, seconds(silence.to - silence.from), seconds(silence.from)],
+        duringSilence(silence, faults),
       ]),
+      isText: true,
     },
   };
+}
+
+function duringSilence({ from, to }: Silence, faults: SoakOutcome['faults']): string {
+  const meanwhile = faults.filter((one) => one.seconds < to && one.seconds + one.forSeconds > from);
+  const texts = meanwhile.flatMap((one) => placesOf(one).map((place) => `${one.fault} ${place}`));
+  return to === from || texts.length === 0 ? '–' : texts.join(', ');
 }
 
 function growthSection({ growth }: SoakOutcome): Section {
@@ -174,9 +190,4 @@ function growthSection({ growth }: SoakOutcome): Section {
     },
     isTableOpen: true,
   };
-}
-
-function kindsOf(faults: SoakOutcome['faults']): Fault[] {
-  const kinds = Object.keys(FAULTS) as Fault[];
-  return kinds.filter((kind) => faults.some(({ fault }) => fault === kind));
 }

@@ -33,18 +33,18 @@ export async function runFaults(
     await delay(Math.max(early, 0), undefined, { signal: over }).catch(() => {});
     if (over.aborted) break;
     const names = indexers.map(({ name }) => name);
-    const struck = planned.place === ALL_INDEXERS ? names : [planned.place];
-    const before = Promise.all(struck.map((name) => last.get(name)));
+    const harmed = planned.place === ALL_INDEXERS ? names : [planned.place];
+    const before = Promise.all(harmed.map((name) => last.get(name)));
     const suffering = before.then(async () => {
       if (over.aborted) return;
       const { fault, place } = planned;
       const seconds = watch.seconds;
-      const those = places.filter(({ name }) => struck.includes(name));
-      await Promise.all(those.map((one) => one.suffer(planned, over)));
-      watch.add({ seconds, forSeconds: watch.seconds - seconds, place, fault });
+      const those = places.filter(({ name }) => harmed.includes(name));
+      const struck = (await Promise.all(those.map((one) => one.suffer(planned, over)))).flat();
+      watch.add({ seconds, forSeconds: watch.seconds - seconds, place, fault, struck });
     });
     suffering.catch(() => failed.abort());
-    for (const name of struck) last.set(name, suffering);
+    for (const name of harmed) last.set(name, suffering);
   }
   await Promise.allSettled(last.values());
   await Promise.all(last.values());

@@ -26,6 +26,12 @@ export interface Place {
   readonly isNeeded: boolean;
 }
 
+/** A process that a fault came to. */
+export interface Struck {
+  readonly name: string;
+  readonly isKilled: boolean;
+}
+
 /** A fault of a plan. */
 export interface PlannedFault {
   /** When it comes, in milliseconds from the start. */

@@ -2,6 +2,7 @@ import type { StreamsAccount } from './arrivals/account.js';
 import type { PartCounts } from './parts/part.js';
 import type { Growth } from './record/growth.js';
 import type { FaultRecord, ProcessSample, TotalSample } from './record/samples.js';
+import type { Silence } from './record/silence.js';
 
 /** What became of a part's entries. */
 export interface PartOutcome extends StreamsAccount {
@@ -10,25 +11,39 @@ export interface PartOutcome extends StreamsAccount {
   readonly counts: PartCounts;
   /** How many entries at most may have arrived twice by what was counted. */
   readonly mayRepeat: number;
-  /** The longest time without a confirmation, in seconds; see `longestSilence`. */
-  readonly silentSeconds: number;
+  /** Seconds from the last fault until all connections were there; `undefined`: they were not. */
+  readonly connectedAfter: number | undefined;
+  /** The longest time without a confirmation; see `longestSilence`. */
+  readonly silence: Silence;
 }
 
 /** What came of a run. */
 export interface SoakOutcome {
   readonly seed: number;
+  /** Entries a second of each stream. */
+  readonly rate: number;
+  /** How long faults were to come. */
+  readonly hours: number;
+  /** How long they came. */
+  readonly faultSeconds: number;
+  /** It was ended before its time by somebody. */
+  readonly isInterrupted: boolean;
   /** How long entries were written, and until everything was confirmed. */
   readonly seconds: number;
+  /** What this machine lacked something for. */
+  readonly leftOut: readonly string[];
   readonly parts: readonly PartOutcome[];
   /** Indexers, by their names. */
   readonly indexers: readonly string[];
   /** Further processes of parts. */
   readonly others: readonly { readonly name: string; readonly part: string }[];
-  /** Entries that arrived and are none of a soak. */
+  /** Entries that arrived and are none of a soak, or of no stream that was sent. */
   readonly foreign: number;
   readonly growth: readonly Growth[];
   /** What went wrong while it ran. */
   readonly failures: readonly string[];
+  /** What the processes printed last to which that happened. */
+  readonly lastLines: readonly { readonly name: string; readonly lines: readonly string[] }[];
   readonly samples: readonly ProcessSample[];
   readonly totals: readonly TotalSample[];
   readonly faults: readonly FaultRecord[];
@@ -47,13 +62,26 @@ export function problemsOf(outcome: SoakOutcome): string[] {
   ];
 }
 
-/** What that means, in a sentence without its end. */
+/** What that means, in sentences without the end of the last one. */
 export function verdictOf(outcome: SoakOutcome): string {
   const problems = problemsOf(outcome);
-  if (problems.length > 0) return problems.join('; ');
+  const stopped = outcome.isInterrupted ? [`It was ${stoppedAfter(outcome)}`] : [];
+  if (problems.length > 0) return [...stopped, ...problems].join('; ');
   const isJudged = outcome.growth.some(({ verdict }) => verdict !== 'short');
   const growth = isJudged ? 'nothing leaks' : 'it was too short to tell what leaks';
-  return `Nothing was lost or altered, every duplicate was counted, and ${growth}`;
+  const sound = `Nothing was lost or altered, every duplicate was counted, and ${growth}`;
+  return [...stopped, sound].join('. ');
+}
+
+/** As `stopped after 1.0 of 24 hours`. */
+function stoppedAfter({ faultSeconds, hours }: SoakOutcome): string {
+  const ran = faultSeconds / 3600;
+  return `stopped after ${ran < 0.1 ? ran.toFixed(4) : ran.toFixed(1)} of ${hours} hours`;
+}
+
+/** The command that has the same faults again. */
+export function repeatCommand({ hours, seed, rate }: SoakOutcome): string {
+  return `pnpm soak --hours ${hours} --seed ${seed} --rate ${rate}`;
 }
 
 function problemsOfPart(part: PartOutcome): string[] {

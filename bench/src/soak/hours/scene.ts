@@ -19,10 +19,10 @@ export interface SceneSettings {
   readonly startSeconds: number;
   /** How often processes say how they are, in milliseconds. */
   readonly reportMs: number;
-  /** Called with lines for people. */
-  readonly told: (line: string) => void;
+  /** Called with what this machine lacks something for. */
+  readonly leftOut: (what: string) => void;
   /** Called with what must not happen: the run has failed. */
-  readonly failed: (what: string) => void;
+  readonly failed: (name: string, problem: string) => void;
 }
 
 /** What all parts and indexers of a run have in common. */
@@ -82,20 +82,26 @@ export class Scene {
     return join(this.folder, fileName(name));
   }
 
+  /** The file of what a process prints. */
+  logPath(name: string): string {
+    return join(this.#settings.logs, `${fileName(name)}.txt`);
+  }
+
   processSettings(name: string): Omit<ProcessSettings, 'module'> {
     return {
+      folder: this.folder,
       reportMs: this.reportMs,
-      logPath: join(this.#settings.logs, `${fileName(name)}.txt`),
+      logPath: this.logPath(name),
       died: (error) => this.failed(name, error.message),
     };
   }
 
-  told(line: string): void {
-    this.#settings.told(line);
+  leftOut(what: string): void {
+    this.#settings.leftOut(what);
   }
 
   failed(name: string, problem: string): void {
-    this.#settings.failed(`${name}: ${problem}`);
+    this.#settings.failed(name, problem);
   }
 }
 

@@ -5,16 +5,18 @@ import type { Scene } from './scene.js';
 
 const INDEXERS = 3;
 /** How often what has arrived is taken into the account, in milliseconds. */
-const ACCOUNT_MS = 250;
+const ACCOUNT_MS = 100;
 
 /** All indexers and all parts of a run. */
 export class Stage implements AsyncDisposable {
   readonly indexers: SoakIndexer[] = [];
   readonly parts: Part[] = [];
   readonly account: Account;
+  readonly #scene: Scene;
   readonly #timer: NodeJS.Timeout;
 
-  private constructor(account: Account) {
+  private constructor(scene: Scene, account: Account) {
+    this.#scene = scene;
     this.account = account;
     this.#timer = setInterval(() => account.read(), ACCOUNT_MS);
   }
@@ -23,7 +25,7 @@ export class Stage implements AsyncDisposable {
   static async start(scene: Scene, parts: readonly StartPart[]): Promise<Stage> {
     const names = Array.from({ length: INDEXERS }, (_, i) => `indexer ${i + 1}`);
     const account = new Account(scene.folder, names);
-    const stage = new Stage(account);
+    const stage = new Stage(scene, account);
     try {
       for (const [i, name] of names.entries()) {
         // Its memory can be judged.
@@ -42,10 +44,20 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** Ends all processes at once. */
+  /** The streams of all parts. */
+  get streams(): number[] {
+    return this.parts.flatMap(({ sent }) => sent.map(({ stream }) => stream));
+  }
+
+  /** Ends all processes at once. One that cannot be ended leaves none of the others. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all(this.parts.map((part) => part.stop()));
-    await Promise.all(this.indexers.map((indexer) => indexer.stop()));
+    for (const places of [this.parts, this.indexers]) {
+      const ended = await Promise.allSettled(places.map((place) => place.stop()));
+      for (const [i, end] of ended.entries()) {
+        if (end.status === 'fulfilled') continue;
+        this.#scene.failed(places[i]?.name ?? '', `it could not be ended: ${end.reason}`);
+      }
+    }
   }
 }

@@ -6,7 +6,7 @@ const count = (value: number) => value.toLocaleString('en-US');
 
 /** What came of a run, for a terminal. */
 export function formatOutcome(outcome: SoakOutcome): string {
-  const { parts, growth, faults, seconds, seed } = outcome;
+  const { parts, growth, faults, seconds, seed, leftOut } = outcome;
   const problems = problemsOf(outcome);
   const account = formatTable(
     ['part', ...ACCOUNT_HEAD],
@@ -21,22 +21,24 @@ export function formatOutcome(outcome: SoakOutcome): string {
     growing,
     GROWTH_RULE,
     '',
-    problems.length === 0
-      ? `${verdictOf(outcome)}.`
-      : problems.map((problem) => `WRONG: ${problem}`).join('\n'),
+    ...leftOut.map((what) => `left out: ${what}`),
+    ...problems.map((problem) => `WRONG: ${problem}`),
+    ...(problems.length === 0 || outcome.isInterrupted ? [`${verdictOf(outcome)}.`] : []),
   ].join('\n');
 }
 
 /** What is told of each part's entries. */
 export const ACCOUNT_HEAD = [
-  ...['sent', 'lost', 'altered', 'twice', 'at most', 'sent again', 'reconnects', 'silent for'],
+  ...['sent', 'lost', 'altered', 'twice', 'at most', 'sent again', 'reconnects', 'back after'],
+  'silent for',
 ];
 
 export function accountCells(part: PartOutcome): string[] {
-  const { sent, lost, altered, duplicates, mayRepeat, counts, silentSeconds } = part;
+  const { sent, lost, altered, duplicates, mayRepeat, counts, silence, connectedAfter } = part;
   return [
     ...[sent, lost, altered, duplicates, mayRepeat, counts.resent, counts.reconnects].map(count),
-    `${silentSeconds.toFixed(0)} s`,
+    connectedAfter === undefined ? 'no' : `${connectedAfter.toFixed(0)} s`,
+    `${(silence.to - silence.from).toFixed(0)} s`,
   ];
 }
 

@@ -48,9 +48,15 @@ export class Account implements ArrivalSink {
     return sum;
   }
 
-  /** Entries that are none of a soak. */
-  get foreign(): number {
-    return this.#foreign;
+  /** Arrivals that are none of these streams, which are all that were sent: what else is a soak's entry was altered. */
+  foreign(streams: readonly number[]): number {
+    const known = new Set(streams);
+    let foreign = this.#foreign;
+    for (const [stream, { count }] of this.#altered) if (!known.has(stream)) foreign += count;
+    for (const [stream, { distinct, duplicates }] of this.#streams) {
+      if (!known.has(stream)) foreign += distinct + duplicates;
+    }
+    return foreign;
   }
 
   /** Every entry of the stream with a number below this one has arrived. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../../chaos/free-port.js';
-import type { Fault, Place, PlannedFault } from '../faults.js';
+import type { Fault, Place, PlannedFault, Struck } from '../faults.js';
 import { SoakProcess } from '../processes/soak-process.js';
 import type { Scene } from '../scene.js';
 import { tagOf } from '../soak-entries.js';
@@ -57,7 +57,14 @@ export class SoakIndexer implements Place {
   }
 
   /** Has a fault, and is well again when this resolves. The signal ends the fault early. */
-  async suffer({ fault, forMs, amount }: PlannedFault, signal: AbortSignal): Promise<void> {
+  async suffer({ fault, ...how }: PlannedFault, signal: AbortSignal): Promise<readonly Struck[]> {
+    const isSpared = !this.faults.includes('kill');
+    const own = fault === 'outage' ? (isSpared ? 'stop' : 'kill') : fault;
+    await this.#suffer({ fault: own, ...how }, signal);
+    return [{ name: this.name, isKilled: own === 'kill' }];
+  }
+
+  async #suffer({ fault, forMs, amount }: PlannedFault, signal: AbortSignal): Promise<void> {
     const lasts = () => delay(forMs, undefined, { signal }).catch(() => {});
     const between = ([least, most]: readonly [number, number]) => least + amount * (most - least);
     const behave = async (behaviour: Behaviour) => {
@@ -65,17 +72,14 @@ export class SoakIndexer implements Place {
       await lasts();
       await this.#ask({ kind: 'behave', behaviour: {} });
     };
-    const isSpared = !this.faults.includes('kill');
-    switch (fault === 'outage' ? (isSpared ? 'stop' : 'kill') : fault) {
+    switch (fault) {
       case 'kill':
         await this.#process.kill();
         await lasts();
         this.#process = this.#fork();
         return this.#begin();
       case 'stop':
-        this.#process.freeze();
-        await lasts();
-        return this.#process.thaw();
+        return this.#process.standStill(forMs, signal);
       case 'slow':
         await this.#ask({ kind: 'delay', milliseconds: between(SLOW_MS) });
         await lasts();

@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fault, PlannedFault } from '../faults.js';
+import type { Fault, PlannedFault, Struck } from '../faults.js';
 import type { SoakProcess } from '../processes/soak-process.js';
 import type { Scene } from '../scene.js';
 import { SoakEntries } from '../soak-entries.js';
-import { GrowingLog, REPEATED_A_KILL } from './growing-log.js';
+import { GrowingLog } from './growing-log.js';
+import { killFollower } from './kill-follower.js';
+import type { Latency } from './latency.js';
 import { Pace } from './pace.js';
 import type { Part, PartCounts } from './part.js';
-import { RingestProcess, toIndexers } from './ringest-process.js';
+import { RingestLives } from './ringest-lives.js';
+import { toIndexers } from './ringest-process.js';
 
 const LOOK_MS = 50;
 
@@ -16,20 +19,23 @@ export class Follow implements Part {
   readonly description = 'ringest ship --follow of a file that is rotated, by TCP';
   readonly faults: readonly Fault[] = ['kill', 'stop', 'rotate'];
   readonly isNeeded = false;
+  readonly connections: number;
   readonly #scene: Scene;
   readonly #entries: SoakEntries;
   readonly #log: GrowingLog;
   readonly #pace: Pace;
-  #ship: RingestProcess;
-  /** Of all lives before. */
-  #before = { confirmed: 0, resent: 0, reconnects: 0, kills: 0 };
+  readonly #ship: RingestLives;
+  /** What may have arrived twice because of kills. */
+  #repeated = 0;
 
   constructor(scene: Scene) {
     this.#scene = scene;
+    this.connections = scene.targets('tcp').length;
     this.#entries = new SoakEntries(scene.addStream(), scene.seed, scene.startSeconds);
     this.#log = new GrowingLog(scene, this.name, this.#entries);
-    this.#ship = this.#start();
-    this.#pace = new Pace(scene.rate, this.#log.write);
+    const args = ['ship', ...toIndexers(scene), ...this.#log.followed];
+    this.#ship = new RingestLives(scene, this.name, args);
+    this.#pace = new Pace(scene.rate, this.#log);
   }
 
   get process(): SoakProcess {
@@ -40,62 +46,45 @@ export class Follow implements Part {
     return [{ stream: this.#entries.stream, sent: this.#log.written }];
   }
 
+  /** What is confirmed is what has arrived: lives of the process count some entries twice. */
   get counts(): PartCounts {
-    const { confirmed, resent, reconnects, hot, cached } = this.#ship.counts;
-    return {
-      written: this.#log.written,
-      confirmed: this.#before.confirmed + confirmed,
-      resent: this.#before.resent + resent,
-      reconnects: this.#before.reconnects + reconnects,
-      hot,
-      cached,
-    };
+    const { resent, reconnects, hot, cached } = this.#ship.counts;
+    const { arrived } = this.#scene.account.counts([this.#entries.stream]);
+    return { written: this.#log.written, confirmed: arrived, resent, reconnects, hot, cached };
   }
 
   get mayRepeat(): number {
-    return this.counts.resent + this.#before.kills * REPEATED_A_KILL;
+    return this.#ship.counts.resent + this.#repeated;
   }
 
-  takeLatency(): undefined {}
+  takeLatency(): Latency | undefined {
+    return this.#pace.takeLatency();
+  }
 
-  async suffer({ fault, forMs, amount }: PlannedFault, signal: AbortSignal): Promise<void> {
-    const lasts = () => delay(forMs, undefined, { signal }).catch(() => {});
+  async suffer(planned: PlannedFault, signal: AbortSignal): Promise<readonly Struck[]> {
+    const { fault, forMs, amount } = planned;
     if (fault === 'rotate') {
       this.#log.rotate(amount < 0.5);
     } else if (fault === 'stop') {
-      this.process.freeze();
-      await lasts();
-      this.process.thaw();
+      await this.process.standStill(forMs, signal);
     } else if (fault === 'kill') {
-      await this.#ship.kill();
-      const { confirmed, resent, reconnects, kills } = this.#before;
-      const { counts } = this.#ship;
-      this.#before = {
-        confirmed: confirmed + counts.confirmed,
-        resent: resent + counts.resent,
-        reconnects: reconnects + counts.reconnects,
-        kills: kills + 1,
-      };
-      await lasts();
-      this.#ship = this.#start();
+      this.#repeated += await killFollower(this.#ship, this.#log, forMs, signal);
     } else {
       throw new Error(`a follower has no fault '${fault}'`);
     }
+    return [{ name: this.name, isKilled: fault === 'kill' }];
   }
 
-  async finish(signal: AbortSignal): Promise<void> {
+  async finish(deadline: AbortSignal): Promise<void> {
     this.#pace.stop();
-    while (this.#log.complete < this.#log.written) await delay(LOOK_MS, undefined, { signal });
-    await this.#ship.end();
+    while (this.#log.arrived() < this.#log.written) {
+      await delay(LOOK_MS, undefined, { signal: deadline });
+    }
+    await this.#ship.end(deadline);
   }
 
   async stop(): Promise<void> {
     this.#pace.stop();
-    await this.#ship.kill();
-  }
-
-  #start(): RingestProcess {
-    const args = ['ship', ...toIndexers(this.#scene), ...this.#log.followed];
-    return new RingestProcess(this.#scene, this.name, args);
+    await this.#ship.stop();
   }
 }

@@ -1,5 +1,5 @@
 import type { MuxerConfiguration } from '@ringest/core';
-import type { Latency } from './part.js';
+import type { Latency } from './latency.js';
 
 /** How a stream is written. */
 export interface StreamSettings {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { CacheMode, CompressionName } from '@ringest/core';
 import { SmallDisk } from '../../../shared/small-disk.js';
-import type { Fault, PlannedFault } from '../faults.js';
+import type { Fault, PlannedFault, Struck } from '../faults.js';
 import { SoakProcess } from '../processes/soak-process.js';
 import type { Scene } from '../scene.js';
 import { tagOf } from '../soak-entries.js';
@@ -13,7 +13,8 @@ import type {
   StreamProgress,
   ToIngester,
 } from './ingester-messages.js';
-import type { Latency, Part, PartCounts } from './part.js';
+import { type Latency, worstLatency } from './latency.js';
+import type { Part, PartCounts } from './part.js';
 
 const MODULE = fileURLToPath(new URL('./ingester-process.js', import.meta.url));
 
@@ -53,7 +54,9 @@ export class IngesterPart implements Part {
   readonly description: string;
   readonly faults: readonly Fault[];
   readonly isNeeded = false;
+  readonly connections: number;
   readonly #scene: Scene;
+  readonly #targets: readonly string[];
   readonly #choice: IngesterChoice;
   readonly #disk: SmallDisk | undefined;
   readonly #streams = new Map<number, Stream>();
@@ -76,6 +79,12 @@ export class IngesterPart implements Part {
       this.#streams.set(stream, { stream, written: 0, settled: 0, confirmed: 0 });
     }
     this.#disk = cache?.onSmallDisk ? SmallDisk.mount(this.#cachePath, DISK_BYTES) : undefined;
+    if (cache?.onSmallDisk && this.#disk === undefined) {
+      scene.leftOut(`the fault 'fill' of ${name}, since only root may mount a small disk`);
+    }
+    const { targets = scene.targets(choice.transport) } = choice;
+    this.#targets = targets;
+    this.connections = targets.length;
     this.faults = [
       'stop',
       ...(isKilled ? (['kill'] as const) : []),
@@ -115,12 +124,10 @@ export class IngesterPart implements Part {
     return latency;
   }
 
-  async suffer({ fault, forMs }: PlannedFault, signal: AbortSignal): Promise<void> {
+  async suffer({ fault, forMs }: PlannedFault, signal: AbortSignal): Promise<readonly Struck[]> {
     const lasts = () => delay(forMs, undefined, { signal }).catch(() => {});
     if (fault === 'stop') {
-      this.#process.freeze();
-      await lasts();
-      this.#process.thaw();
+      await this.#process.standStill(forMs, signal);
     } else if (fault === 'kill') {
       await this.#process.kill();
       this.#bury();
@@ -133,23 +140,17 @@ export class IngesterPart implements Part {
     } else {
       throw new Error(`an ingester has no fault '${fault}'`);
     }
+    return [{ name: this.name, isKilled: fault === 'kill' }];
   }
 
-  async finish(signal: AbortSignal): Promise<void> {
-    const finished = this.#process.ask<FromIngester>(
-      { kind: 'finish' } satisfies ToIngester,
-      'finished',
-    );
-    const late = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-    await Promise.race([finished, late]);
+  async finish(): Promise<void> {
+    const finish: ToIngester = { kind: 'finish' };
+    await this.#process.ask<FromIngester>(finish, 'finished');
     await this.#process.release();
   }
 
   async stop(): Promise<void> {
     await this.#process.kill();
-    this.#disk?.remove();
   }
 
   get #cachePath(): string {
@@ -167,7 +168,7 @@ export class IngesterPart implements Part {
 
   #settings(): IngesterSettings {
     const { transport, compression = 'none', cache, threads = 0 } = this.#choice;
-    const { targets = this.#scene.targets(transport) } = this.#choice;
+    const targets = this.#targets;
     const { secret, seed, startSeconds, rate, certificate } = this.#scene;
     const tags = [...this.#streams.keys()].map(tagOf);
     return {
@@ -196,7 +197,7 @@ export class IngesterPart implements Part {
     else if (message.kind === 'writing') this.#update(message.stream, { written: message.to });
     else if (message.kind === 'progress') {
       this.#update(message.stream.stream, message.stream);
-      this.#latency = worst(this.#latency, message.latency);
+      this.#latency = worstLatency(this.#latency, message.latency);
     }
   }
 
@@ -234,14 +235,4 @@ export class IngesterPart implements Part {
   #sum(of: (stream: Stream) => number): number {
     return [...this.#streams.values()].reduce((sum, stream) => sum + of(stream), 0);
   }
-}
-
-/** Of several streams and reports, the one that was worst. */
-function worst(one: Latency | undefined, other: Latency | undefined): Latency | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return {
-    p50: Math.max(one.p50, other.p50),
-    p99: Math.max(one.p99, other.p99),
-    max: Math.max(one.max, other.max),
-  };
 }

@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, RetentionPolicy } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { freePort } from '../../../chaos/free-port.js';
 import { hasNatsProgram, NATS_PROGRAM } from '../../../shared/nats-program.js';
+import { RUN_FOLDER_VARIABLE } from '../run-folder.js';
 import type { Scene } from '../scene.js';
 
 const LOOK_MS = 100;
+/** How long it may take to listen. */
+const START_MS = 60_000;
 
 /**
  * A NATS server that keeps its streams in files. All is as it is by default: it writes a message before it says that the
@@ -18,15 +21,16 @@ const LOOK_MS = 100;
 export class NatsServer {
   readonly #scene: Scene;
   readonly #port: number;
-  readonly #kill = () => void this.#child.kill('SIGKILL');
   #child: ChildProcess;
+  /** Resolves once the child is gone, which may have been long ago. */
+  #exited: Promise<unknown>;
   #isToEnd = false;
 
   private constructor(scene: Scene, port: number) {
     this.#scene = scene;
     this.#port = port;
     this.#child = this.#spawn();
-    process.on('exit', this.#kill);
+    this.#exited = once(this.#child, 'exit');
   }
 
   /** @returns `undefined`: the program is not there */
@@ -42,56 +46,71 @@ export class NatsServer {
   /** Makes a stream that keeps messages until they are acknowledged: it stays small however long a soak is. */
   async makeStream(name: string, subject: string): Promise<void> {
     const retention = RetentionPolicy.Workqueue;
-    await this.#manage(({ streams }) => streams.add({ name, subjects: [subject], retention }));
+    await this.#manage(
+      ({ streams }) => streams.add({ name, subjects: [subject], retention }),
+      AbortSignal.timeout(START_MS),
+    );
   }
 
   /**
    * Waits until every message is acknowledged to a consumer: nothing is delivered again any more.
+   * @returns how many messages the stream has had
    * @throws the signal's reason
    */
-  async untilEmpty(stream: string, consumer: string, signal: AbortSignal): Promise<void> {
-    await this.#manage(async ({ consumers }) => {
+  untilEmpty(stream: string, consumer: string, signal: AbortSignal): Promise<number> {
+    return this.#manage(async ({ streams, consumers }) => {
       for (;;) {
         const { num_pending, num_ack_pending } = await consumers.info(stream, consumer);
-        if (num_pending + num_ack_pending === 0) return;
+        if (num_pending + num_ack_pending === 0) break;
         await delay(LOOK_MS, undefined, { signal });
       }
-    });
+      return (await streams.info(stream)).state.last_seq;
+    }, signal);
   }
 
   /** Kills it without warning, and waits until it is gone. */
   async kill(): Promise<void> {
     this.#isToEnd = true;
-    const gone = once(this.#child, 'exit');
-    this.#kill();
-    await gone;
+    this.#child.kill('SIGKILL');
+    await this.#exited;
   }
 
   /** Starts it again, after `kill`. */
   restart(): void {
     this.#isToEnd = false;
     this.#child = this.#spawn();
+    this.#exited = once(this.#child, 'exit');
   }
 
-  async stop(): Promise<void> {
-    process.off('exit', this.#kill);
-    await this.kill();
-  }
-
-  async #manage(act: (manager: JetStreamManager) => Promise<unknown>): Promise<void> {
-    // The server may not listen yet.
-    const connection = await connect({ servers: this.url, waitOnFirstConnect: true });
+  async #manage<Result>(
+    act: (manager: JetStreamManager) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const connection = await this.#connect(signal);
     try {
-      await act(await jetstreamManager(connection));
+      return await act(await jetstreamManager(connection));
     } finally {
       await connection.close();
     }
   }
 
+  /** The server may not listen yet. */
+  async #connect(signal: AbortSignal): Promise<NatsConnection> {
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        return await connect({ servers: this.url, maxReconnectAttempts: 3 });
+      } catch {
+        await delay(LOOK_MS, undefined, { signal });
+      }
+    }
+  }
+
   #spawn(): ChildProcess {
-    const log = openSync(this.#scene.processSettings(NATS_PROGRAM).logPath, 'a');
+    const log = openSync(this.#scene.logPath(NATS_PROGRAM), 'a');
     const where = ['-a', '127.0.0.1', '-p', `${this.#port}`];
     const child = spawn(NATS_PROGRAM, [...where, '-js', '-sd', this.#scene.path(NATS_PROGRAM)], {
+      env: { ...process.env, [RUN_FOLDER_VARIABLE]: this.#scene.folder },
       stdio: ['ignore', log, log],
       // A terminal's interrupt is for the soak alone.
       detached: true,

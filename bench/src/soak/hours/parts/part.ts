@@ -1,11 +1,13 @@
 import type { SentStream } from '../arrivals/account.js';
-import type { Place, PlannedFault } from '../faults.js';
+import type { Place, PlannedFault, Struck } from '../faults.js';
 import type { SoakProcess } from '../processes/soak-process.js';
 import type { Scene } from '../scene.js';
+import type { Latency } from './latency.js';
 
 /** How far a part is, over all lives of its process. */
 export interface PartCounts {
   readonly written: number;
+  /** Where nobody says which entries are confirmed: those that have arrived. */
   readonly confirmed: number;
   readonly resent: number;
   readonly reconnects: number;
@@ -13,13 +15,6 @@ export interface PartCounts {
   readonly hot: number;
   /** Entries that wait on disk. */
   readonly cached: number;
-}
-
-/** From when entries were due to their confirmation, in milliseconds. */
-export interface Latency {
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
 }
 
 /**
@@ -34,6 +29,8 @@ export interface Part extends Place {
   /** Others that run now, by their names: what they are like is recorded as well. */
   readonly others?: ReadonlyMap<string, SoakProcess>;
   readonly counts: PartCounts;
+  /** How many of them may ingest when all is well. */
+  readonly connections: number;
   /** What it has sent in each stream. */
   readonly sent: readonly SentStream[];
   /** How many entries at most may have arrived twice by what the part and the product count. */
@@ -41,17 +38,18 @@ export interface Part extends Place {
   /** Since the last call; `undefined`: nothing was confirmed, or it is not known. */
   takeLatency(): Latency | undefined;
   /** Has a fault, and is well again when this resolves. The signal ends the fault early. */
-  suffer(planned: PlannedFault, signal: AbortSignal): Promise<void>;
+  suffer(planned: PlannedFault, signal: AbortSignal): Promise<readonly Struck[]>;
   /**
    * Writes no more, waits until everything is confirmed, and ends its process in order.
-   * @throws the signal's reason, or whatever keeps it from that
+   * @param deadline nobody waits for it any longer
+   * @throws whatever keeps it from that
    */
-  finish(signal: AbortSignal): Promise<void>;
+  finish(deadline: AbortSignal): Promise<void>;
   /** Ends its process at once, and gives everything back. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a part, whose process begins to write at once; `undefined`: this machine lacks something for it, which it has told.
+ * Starts a part, whose process begins to write at once; `undefined`: this machine lacks something for it, which it has told the scene.
  */
 export type StartPart = (scene: Scene) => Promise<Part | undefined>;

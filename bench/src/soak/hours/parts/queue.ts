@@ -1,18 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fault, PlannedFault } from '../faults.js';
+import { NATS_PROGRAM } from '../../../shared/nats-program.js';
+import type { Fault, PlannedFault, Struck } from '../faults.js';
 import type { SoakProcess } from '../processes/soak-process.js';
 import type { Scene } from '../scene.js';
 import { SoakEntries } from '../soak-entries.js';
 import { GrowingLog } from './growing-log.js';
+import { killFollower } from './kill-follower.js';
+import type { Latency } from './latency.js';
 import { NatsServer } from './nats-server.js';
 import { Pace } from './pace.js';
 import type { Part, PartCounts } from './part.js';
-import { type RingestCounts, RingestProcess, toIndexers } from './ringest-process.js';
+import { RingestLives } from './ringest-lives.js';
+import { type RingestCounts, toIndexers } from './ringest-process.js';
 
 const STREAM = 'soak';
 const CONSUMER = 'ship';
 const SUBJECT = 'soak.{tag}';
-const SHIPS = ['queue ship 1', 'queue ship 2'];
+const TAKERS = ['queue ship 1', 'queue ship 2'];
 
 /** Messages that each of these has and has not acknowledged, at most. */
 const MAX_UNCONFIRMED = 1000;
@@ -33,46 +37,59 @@ export class Queue implements Part {
   readonly description = 'ringest ship --to a NATS server, and two ringest ship --nats from there';
   readonly faults: readonly Fault[] = ['kill', 'stop', 'rotate', 'crash'];
   readonly isNeeded = false;
+  readonly connections: number;
   readonly #scene: Scene;
   readonly #server: NatsServer;
   readonly #entries: SoakEntries;
   readonly #log: GrowingLog;
   readonly #pace: Pace;
-  /** By their names: the one that publishes, and those that take messages. */
-  readonly #ships = new Map<string, RingestProcess>();
-  /** Of all lives before of those that take messages. */
-  #before = { resent: 0, reconnects: 0, pulled: 0, kills: 0 };
+  /** The one that publishes, and those that take messages. */
+  readonly #publisher: RingestLives;
+  readonly #takers: readonly RingestLives[];
+  /** What the stream may have had twice because of kills of the one that publishes, and of the server. */
+  #republished = 0;
+  /** How many messages the stream has had, once that is known. */
+  #stored: number | undefined;
 
   private constructor(scene: Scene, server: NatsServer) {
     this.#scene = scene;
     this.#server = server;
+    this.connections = TAKERS.length * scene.targets('tcp').length;
     this.#entries = new SoakEntries(scene.addStream(), scene.seed, scene.startSeconds);
     this.#log = new GrowingLog(scene, this.name, this.#entries);
-    for (const name of [this.name, ...SHIPS]) this.#start(name);
-    this.#pace = new Pace(scene.rate, this.#log.write);
+    const { url } = server;
+    const publishes = ['ship', '--to', url, '--nats-subject', SUBJECT, ...this.#log.followed];
+    const takes = [
+      ...['ship', '--nats', url, '--nats-stream', STREAM, '--nats-consumer', CONSUMER],
+      ...['--nats-create', '--nats-restore', '--nats-max-unconfirmed', `${MAX_UNCONFIRMED}`],
+      ...toIndexers(scene),
+    ];
+    this.#publisher = new RingestLives(scene, this.name, publishes);
+    this.#takers = TAKERS.map((name) => new RingestLives(scene, name, takes));
+    this.#pace = new Pace(scene.rate, this.#log);
   }
 
   static async start(scene: Scene): Promise<Queue | undefined> {
     const server = await NatsServer.start(scene);
     if (server === undefined) {
-      scene.told('there is no nats-server (a Debian package): the part queue is left out');
+      scene.leftOut('the part queue, since there is no nats-server (a Debian package)');
       return undefined;
     }
     try {
       await server.makeStream(STREAM, SUBJECT.replace('{tag}', '*'));
       return new Queue(scene, server);
     } catch (error) {
-      await server.stop();
+      await server.kill();
       throw error;
     }
   }
 
   get process(): SoakProcess {
-    return this.#ship(this.name).process;
+    return this.#publisher.process;
   }
 
   get others(): ReadonlyMap<string, SoakProcess> {
-    return new Map(SHIPS.map((name) => [name, this.#ship(name).process]));
+    return new Map(this.#takers.map(({ name, process }) => [name, process]));
   }
 
   get sent() {
@@ -81,108 +98,78 @@ export class Queue implements Part {
 
   /** What is confirmed is what has arrived: those that take messages count some of them twice. */
   get counts(): PartCounts {
-    const { resent, reconnects, hot, cached } = this.#taken;
     const { arrived } = this.#scene.account.counts([this.#entries.stream]);
     return {
-      ...{ written: this.#log.written, confirmed: arrived, hot, cached },
-      resent: this.#before.resent + resent,
-      reconnects: this.#before.reconnects + reconnects,
+      ...{ written: this.#log.written, confirmed: arrived },
+      ...{ resent: this.#taken('resent'), reconnects: this.#taken('reconnects') },
+      ...{ hot: this.#taken('hot'), cached: this.#taken('cached') },
     };
   }
 
   /**
-   * All messages that were pulled beyond one for each entry, whyever: the stream had the entry twice after a kill of the one
-   * that publishes, or the server delivered it twice.
+   * What the stream had twice, as far as kills explain it; what the server delivered more often than the
+   * stream had it, for whatever reason; and what was sent to indexers again.
    */
   get mayRepeat(): number {
-    const { resent, pulled } = this.#taken;
-    const again = Math.max(this.#before.pulled + pulled - this.#log.written, 0);
-    return again + this.#before.resent + resent + this.#before.kills * REPEATED_A_KILL;
+    const stored = this.#stored ?? this.#log.written;
+    const republished = Math.min(stored - this.#log.written, this.#republished);
+    const redelivered = Math.max(this.#taken('pulled') - stored, 0);
+    const kills = this.#takers.reduce((sum, taker) => sum + taker.kills, 0);
+    return republished + redelivered + this.#taken('resent') + kills * REPEATED_A_KILL;
   }
 
-  takeLatency(): undefined {}
+  takeLatency(): Latency | undefined {
+    return this.#pace.takeLatency();
+  }
 
-  async suffer({ fault, forMs, amount }: PlannedFault, signal: AbortSignal): Promise<void> {
-    const lasts = () => delay(forMs, undefined, { signal }).catch(() => {});
-    const names = [...this.#ships.keys()];
-    const name = names[Math.floor(amount * names.length)] ?? this.name;
+  async suffer(planned: PlannedFault, signal: AbortSignal): Promise<readonly Struck[]> {
+    const { fault, forMs, amount } = planned;
+    const ships = [this.#publisher, ...this.#takers];
+    const ship = ships[Math.floor(amount * ships.length)] ?? this.#publisher;
     if (fault === 'rotate') {
       this.#log.rotate(amount < 0.5);
-    } else if (fault === 'stop') {
-      const { process } = this.#ship(name);
-      process.freeze();
-      await lasts();
-      process.thaw();
-    } else if (fault === 'kill') {
-      await this.#ship(name).untilLooked(signal);
-      if (signal.aborted) return;
-      await this.#kill(name);
-      await lasts();
-      this.#start(name);
-    } else if (fault === 'crash') {
-      await this.#server.kill();
-      await lasts();
-      this.#server.restart();
-    } else {
-      throw new Error(`a queue has no fault '${fault}'`);
+      return [{ name: this.name, isKilled: false }];
     }
+    if (fault === 'crash') {
+      await this.#server.kill();
+      // It publishes again what the server had stored and not answered. What is delivered by then the server has forgotten.
+      this.#republished += this.#log.countUnconfirmed();
+      await delay(forMs, undefined, { signal }).catch(() => {});
+      this.#server.restart();
+      return [{ name: NATS_PROGRAM, isKilled: true }];
+    }
+    if (fault === 'stop') await ship.process.standStill(forMs, signal);
+    else if (fault === 'kill') await this.#kill(ship, forMs, signal);
+    else throw new Error(`a queue has no fault '${fault}'`);
+    return [{ name: ship.name, isKilled: fault === 'kill' }];
   }
 
-  async finish(signal: AbortSignal): Promise<void> {
+  async finish(deadline: AbortSignal): Promise<void> {
     this.#pace.stop();
-    while (this.#log.complete < this.#log.written) await delay(LOOK_MS, undefined, { signal });
-    await this.#server.untilEmpty(STREAM, CONSUMER, signal);
-    await Promise.all([...this.#ships.values()].map((ship) => ship.end()));
+    while (this.#log.arrived() < this.#log.written) {
+      await delay(LOOK_MS, undefined, { signal: deadline });
+    }
+    this.#stored = await this.#server.untilEmpty(STREAM, CONSUMER, deadline);
+    await Promise.all([this.#publisher, ...this.#takers].map((ship) => ship.end(deadline)));
   }
 
   async stop(): Promise<void> {
     this.#pace.stop();
-    await Promise.all([...this.#ships.values()].map((ship) => ship.kill()));
-    await this.#server.stop();
+    const ships = [this.#publisher, ...this.#takers];
+    await Promise.all([...ships.map((ship) => ship.stop()), this.#server.kill()]);
   }
 
-  /** What those that take messages have counted together in these lives. */
-  get #taken(): Omit<RingestCounts, 'confirmed' | 'recovered'> {
-    const all = SHIPS.map((name) => this.#ship(name).counts);
-    const sum = (of: (counts: RingestCounts) => number) =>
-      all.reduce((total, counts) => total + of(counts), 0);
-    return {
-      resent: sum(({ resent }) => resent),
-      reconnects: sum(({ reconnects }) => reconnects),
-      hot: sum(({ hot }) => hot),
-      cached: sum(({ cached }) => cached),
-      pulled: sum(({ pulled }) => pulled),
-    };
+  async #kill(ship: RingestLives, forMs: number, signal: AbortSignal): Promise<void> {
+    if (ship === this.#publisher) {
+      this.#republished += await killFollower(ship, this.#log, forMs, signal);
+    } else if (await ship.kill(signal)) {
+      await delay(forMs, undefined, { signal }).catch(() => {});
+      ship.start();
+    }
   }
 
-  #ship(name: string): RingestProcess {
-    const ship = this.#ships.get(name);
-    if (ship === undefined) throw new Error(`there is no ${name}`);
-    return ship;
-  }
-
-  async #kill(name: string): Promise<void> {
-    const ship = this.#ship(name);
-    await ship.kill();
-    if (name === this.name) return;
-    const { resent, reconnects, pulled } = ship.counts;
-    this.#before = {
-      resent: this.#before.resent + resent,
-      reconnects: this.#before.reconnects + reconnects,
-      pulled: this.#before.pulled + pulled,
-      kills: this.#before.kills + 1,
-    };
-  }
-
-  #start(name: string): void {
-    const { url } = this.#server;
-    const publishes = ['--to', url, '--nats-subject', SUBJECT, ...this.#log.followed];
-    const takes = [
-      ...['--nats', url, '--nats-stream', STREAM, '--nats-consumer', CONSUMER, '--nats-create'],
-      ...['--nats-restore', '--nats-max-unconfirmed', `${MAX_UNCONFIRMED}`],
-      ...toIndexers(this.#scene),
-    ];
-    const args = ['ship', ...(name === this.name ? publishes : takes)];
-    this.#ships.set(name, new RingestProcess(this.#scene, name, args));
+  /** What those that take messages have counted together. */
+  #taken(key: keyof RingestCounts): number {
+    return this.#takers.reduce((sum, { counts }) => sum + counts[key], 0);
   }
 }

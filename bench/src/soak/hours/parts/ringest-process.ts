@@ -1,8 +1,7 @@
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { REPOSITORY } from '../../../shared/repository.js';
+import { askStatus } from '../../../shared/ringest-status.js';
 import { SoakProcess } from '../processes/soak-process.js';
 import type { Scene } from '../scene.js';
 import { sourceOf, tagOf } from '../soak-entries.js';
@@ -13,21 +12,8 @@ const LOOK_MS = 50;
 /** A busy machine may take long to answer; one that stands still never does. */
 const ANSWER_MS = 10_000;
 
-/** The part that is read here of what `ringest status` gets, with counts since the start. */
-interface StatusReply {
-  readonly confirmed: number;
-  readonly lanes: readonly {
-    readonly state: string;
-    readonly resentEntries: number;
-    readonly reconnects: number;
-  }[];
-  readonly cache: { readonly pendingEntries: number; readonly recoveredEntries: number } | null;
-  readonly queues: readonly { readonly pulled: number }[];
-}
-
 /** What it has counted. */
 export interface RingestCounts {
-  readonly confirmed: number;
   readonly resent: number;
   readonly reconnects: number;
   readonly hot: number;
@@ -37,8 +23,8 @@ export interface RingestCounts {
   readonly pulled: number;
 }
 
-const NO_COUNTS: RingestCounts = {
-  ...{ confirmed: 0, resent: 0, reconnects: 0, hot: 0, cached: 0, recovered: 0, pulled: 0 },
+export const NO_COUNTS: RingestCounts = {
+  ...{ resent: 0, reconnects: 0, hot: 0, cached: 0, recovered: 0, pulled: 0 },
 };
 
 /** The flags of a command that sends to the indexers of the scene, by TCP. */
@@ -73,7 +59,7 @@ export class RingestProcess {
       if (isAsked) return;
       isAsked = true;
       // It may not listen yet, or stand still.
-      await this.look().catch(() => {});
+      await this.#look().catch(() => {});
       isAsked = false;
     }, STATUS_MS);
   }
@@ -83,27 +69,11 @@ export class RingestProcess {
     return this.#counts;
   }
 
-  /** Asks for its status. */
-  async look(): Promise<void> {
-    const socket = connect(this.#socket);
-    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error('there is no answer')));
-    const { confirmed, lanes, cache, queues } = JSON.parse(await text(socket)) as StatusReply;
-    this.#counts = {
-      confirmed,
-      resent: lanes.reduce((sum, lane) => sum + lane.resentEntries, 0),
-      reconnects: lanes.reduce((sum, lane) => sum + lane.reconnects, 0),
-      hot: lanes.filter(({ state }) => state === 'hot').length,
-      cached: cache?.pendingEntries ?? 0,
-      recovered: cache?.recoveredEntries ?? 0,
-      pulled: queues.reduce((sum, queue) => sum + queue.pulled, 0),
-    };
-  }
-
   /** Asks for its status until it answers: it may not listen yet. The signal ends that early. */
   async untilLooked(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        return await this.look();
+        return await this.#look();
       } catch {
         await delay(LOOK_MS, undefined, { signal }).catch(() => {});
       }
@@ -119,10 +89,22 @@ export class RingestProcess {
    * Ends it as a service manager does.
    * @throws it did not send everything
    */
-  async end(): Promise<void> {
-    await this.look();
+  async end(deadline: AbortSignal): Promise<void> {
+    await this.untilLooked(deadline);
     clearInterval(this.#timer);
     const { code, signal } = await this.process.terminate();
     if (code !== 0) throw new Error(`ringest ended with ${signal ?? `status ${code}`}`);
+  }
+
+  async #look(): Promise<void> {
+    const { lanes, cache, queues } = await askStatus(this.#socket, ANSWER_MS);
+    this.#counts = {
+      resent: lanes.reduce((sum, lane) => sum + lane.resentEntries, 0),
+      reconnects: lanes.reduce((sum, lane) => sum + lane.reconnects, 0),
+      hot: lanes.filter(({ state }) => state === 'hot').length,
+      cached: cache?.pendingEntries ?? 0,
+      recovered: cache?.recoveredEntries ?? 0,
+      pulled: queues.reduce((sum, queue) => sum + queue.pulled, 0),
+    };
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BatchError, type IngestMuxer, TagRefusedError } from '@ringest/core';
 import { SoakEntries, sourceOf } from '../soak-entries.js';
 import type { FromWriter, StreamSettings } from './ingester-messages.js';
-import type { Latency } from './part.js';
+import { takeLatency } from './latency.js';
 
 /** Between two looks at the clock, and before another attempt, in milliseconds. */
 const TICK_MS = 20;
@@ -23,6 +23,7 @@ export class StreamWriter {
   readonly #tell: (message: FromWriter) => void;
   readonly #entries: SoakEntries;
   readonly #source: string;
+  /** Of the first entry of each batch. */
   readonly #latencies = createHistogram();
   readonly #timer: NodeJS.Timeout;
   #start = performance.now();
@@ -119,20 +120,7 @@ export class StreamWriter {
       settled: this.#settled,
       confirmed: this.#confirmed,
     };
-    this.#tell({ kind: 'progress', stream, latency: this.#takeLatency() });
-  }
-
-  /** Of the first entry of each batch. */
-  #takeLatency(): Latency | undefined {
-    const latencies = this.#latencies;
-    if (latencies.count === 0) return undefined;
-    const latency = {
-      p50: latencies.percentile(50) / 1000,
-      p99: latencies.percentile(99) / 1000,
-      max: latencies.max / 1000,
-    };
-    latencies.reset();
-    return latency;
+    this.#tell({ kind: 'progress', stream, latency: takeLatency(this.#latencies) });
   }
 }
 

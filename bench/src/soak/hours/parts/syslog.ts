@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../../chaos/free-port.js';
-import type { Fault, PlannedFault } from '../faults.js';
+import type { Fault, PlannedFault, Struck } from '../faults.js';
 import type { SoakProcess } from '../processes/soak-process.js';
 import type { Scene } from '../scene.js';
 import { SoakEntries } from '../soak-entries.js';
+import type { Latency } from './latency.js';
 import { Pace } from './pace.js';
 import type { Part, PartCounts } from './part.js';
 import { asStream, RingestProcess, toIndexers } from './ringest-process.js';
@@ -14,6 +15,14 @@ import { asStream, RingestProcess, toIndexers } from './ringest-process.js';
 const HEADER = '<14>1 ';
 
 const LOOK_MS = 50;
+/** How long it may take to listen. */
+const CONNECT_MS = 60_000;
+
+/** A connection, and its end. */
+interface Connection {
+  readonly socket: Socket;
+  readonly closed: Promise<unknown>;
+}
 
 /**
  * `ringest ship --listen-syslog` and a sender of messages with their lengths in front (RFC 6587), which makes a new
@@ -24,16 +33,18 @@ export class Syslog implements Part {
   readonly description = 'ringest ship --listen-syslog by TCP, with a cache of what finds no room';
   readonly faults: readonly Fault[] = ['stop', 'reconnect'];
   readonly isNeeded = false;
+  readonly connections: number;
   readonly #scene: Scene;
   readonly #entries: SoakEntries;
   readonly #port: number;
   readonly #ship: RingestProcess;
   readonly #pace: Pace;
-  #socket: Socket | undefined;
+  #connection: Connection | undefined;
   #written = 0;
 
   private constructor(scene: Scene, port: number) {
     this.#scene = scene;
+    this.connections = scene.targets('tcp').length;
     this.#port = port;
     this.#entries = new SoakEntries(scene.addStream(), scene.seed, scene.startSeconds);
     this.#ship = new RingestProcess(scene, this.name, [
@@ -41,12 +52,15 @@ export class Syslog implements Part {
       ...['--listen-syslog', `tcp://127.0.0.1:${port}`, '--idle-timeout', '0s'],
       ...['--cache-path', scene.path('syslog cache'), '--cache-mode', 'always'],
     ]);
-    this.#pace = new Pace(scene.rate, (due) => this.#write(due));
+    this.#pace = new Pace(scene.rate, {
+      write: (due) => this.#write(due),
+      arrived: () => scene.account.complete(this.#entries.stream),
+    });
   }
 
   static async start(scene: Scene): Promise<Syslog> {
     const syslog = new Syslog(scene, await freePort());
-    await syslog.#connect();
+    await syslog.#connect(new AbortController().signal);
     return syslog;
   }
 
@@ -59,48 +73,55 @@ export class Syslog implements Part {
   }
 
   get counts(): PartCounts {
-    const { confirmed, resent, reconnects, hot, cached } = this.#ship.counts;
-    return { written: this.#written, confirmed, resent, reconnects, hot, cached };
+    const { resent, reconnects, hot, cached } = this.#ship.counts;
+    const { arrived } = this.#scene.account.counts([this.#entries.stream]);
+    return { written: this.#written, confirmed: arrived, resent, reconnects, hot, cached };
   }
 
   get mayRepeat(): number {
     return this.#ship.counts.resent + this.#ship.counts.recovered;
   }
 
-  takeLatency(): undefined {}
+  takeLatency(): Latency | undefined {
+    return this.#pace.takeLatency();
+  }
 
-  async suffer({ fault, forMs }: PlannedFault, signal: AbortSignal): Promise<void> {
+  async suffer({ fault, forMs }: PlannedFault, signal: AbortSignal): Promise<readonly Struck[]> {
     if (fault === 'stop') {
-      this.process.freeze();
-      await delay(forMs, undefined, { signal }).catch(() => {});
-      this.process.thaw();
+      await this.process.standStill(forMs, signal);
     } else if (fault === 'reconnect') {
       await this.#disconnect();
-      await this.#connect();
+      await this.#connect(signal);
     } else {
       throw new Error(`a listener has no fault '${fault}'`);
     }
+    return [{ name: this.name, isKilled: false }];
   }
 
-  async finish(signal: AbortSignal): Promise<void> {
+  async finish(deadline: AbortSignal): Promise<void> {
     this.#pace.stop();
     await this.#disconnect();
     const { stream } = this.#entries;
     while (this.#scene.account.complete(stream) < this.#written) {
-      await delay(LOOK_MS, undefined, { signal });
+      await delay(LOOK_MS, undefined, { signal: deadline });
     }
-    await this.#ship.end();
+    await this.#ship.end(deadline);
   }
 
   async stop(): Promise<void> {
     this.#pace.stop();
-    this.#socket?.destroy();
+    this.#connection?.socket.destroy();
     await this.#ship.kill();
   }
 
-  /** The process may not listen yet. */
-  async #connect(): Promise<void> {
-    for (;;) {
+  /**
+   * The process may not listen yet.
+   * @param signal it connects no more
+   */
+  async #connect(signal: AbortSignal): Promise<void> {
+    const limit = AbortSignal.timeout(CONNECT_MS);
+    while (!signal.aborted) {
+      if (limit.aborted) throw new Error(`nobody listened within ${CONNECT_MS} ms`);
       const socket = connect(this.#port, '127.0.0.1');
       try {
         await once(socket, 'connect');
@@ -110,23 +131,22 @@ export class Syslog implements Part {
       }
       socket.on('error', ({ message }) => this.#scene.failed(this.name, `its sender: ${message}`));
       socket.resume();
-      this.#socket = socket;
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      this.#connection = { socket, closed };
       return;
     }
   }
 
   /** Ends the connection once everything on it was taken. */
   async #disconnect(): Promise<void> {
-    const socket = this.#socket;
-    this.#socket = undefined;
-    if (socket === undefined) return;
-    const closed = once(socket, 'close');
-    socket.end();
-    await closed;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.socket.end();
+    await connection?.closed;
   }
 
   #write(due: number): void {
-    const socket = this.#socket;
+    const socket = this.#connection?.socket;
     // What finds no room is late.
     if (socket === undefined || socket.writableNeedDrain) return;
     const messages: Buffer[] = [];

@@ -30,3 +30,11 @@ export class SelfWatch {
     return { heapBytes: process.memoryUsage().heapUsed, delayMs };
   }
 }
+
+/** Of two reports one after the other: the heap as it is now, and the worst delays. */
+export function mergeSelf(before: SelfReport | undefined, now: SelfReport): SelfReport {
+  if (before === undefined) return now;
+  const { heapBytes, delayMs } = now;
+  const worst = (key: keyof SelfReport['delayMs']) => Math.max(before.delayMs[key], delayMs[key]);
+  return { heapBytes, delayMs: { p50: worst('p50'), p99: worst('p99'), max: worst('max') } };
+}

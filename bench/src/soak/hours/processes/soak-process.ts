@@ -1,16 +1,20 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SECRET_VARIABLE } from '@ringest/indexer/command-line';
 import { withoutSecret } from '../../../shared/child-environment.js';
+import { RUN_FOLDER_VARIABLE } from '../run-folder.js';
 import { REPORT_MS_VARIABLE } from './report-self.js';
-import type { SelfReport } from './self-watch.js';
+import { mergeSelf, type SelfReport } from './self-watch.js';
 
 /** How a process is started. */
 export interface ProcessSettings {
   /** Its module. */
   readonly module: string;
   readonly args?: readonly string[];
+  /** The folder of the run that it belongs to. */
+  readonly folder: string;
   /** A file for all that it prints. */
   readonly logPath: string;
   /** How often it says how it is, in milliseconds. */
@@ -37,17 +41,17 @@ export class SoakProcess {
   readonly exited: Promise<Exit>;
   readonly #process: ChildProcess;
   #self: SelfReport | undefined;
-  #isFrozen = false;
   #isToEnd = false;
 
   /** @param heard called with what it says, but for how it is */
   constructor(settings: ProcessSettings, heard: (message: FromProcess) => void = () => {}) {
-    const { module, args = [], logPath, reportMs, secret, died } = settings;
+    const { module, args = [], folder, logPath, reportMs, secret, died } = settings;
     const log = openSync(logPath, 'a');
     this.#process = fork(module, args, {
       execArgv: ['--import', REPORT_SELF],
       env: {
         ...withoutSecret(),
+        [RUN_FOLDER_VARIABLE]: folder,
         [REPORT_MS_VARIABLE]: `${reportMs}`,
         ...(secret !== undefined && { [SECRET_VARIABLE]: secret }),
       },
@@ -66,7 +70,7 @@ export class SoakProcess {
       (error: Error) => died(error),
     );
     this.#process.on('message', (message: FromProcess & { readonly self?: SelfReport }) => {
-      if (message.kind === 'self') this.#self = message.self;
+      if (message.self !== undefined) this.#self = mergeSelf(this.#self, message.self);
       else heard(message);
     });
   }
@@ -75,7 +79,7 @@ export class SoakProcess {
     return this.#process.pid;
   }
 
-  /** What it has said last about itself; `undefined`: nothing since the last call. */
+  /** What it has said about itself since the last call; `undefined`: nothing. */
   takeSelf(): SelfReport | undefined {
     const self = this.#self;
     this.#self = undefined;
@@ -104,26 +108,18 @@ export class SoakProcess {
     return Promise.race([answered, gone]).finally(() => end.abort());
   }
 
-  /** Stops the process where it is. It goes on at the latest when this process exits. */
-  freeze(): void {
-    this.#isFrozen = true;
-    process.on('exit', this.thaw);
+  /** Stops the process where it is for so many milliseconds. The signal ends that early. */
+  async standStill(milliseconds: number, signal: AbortSignal): Promise<void> {
     this.#process.kill('SIGSTOP');
-  }
-
-  readonly thaw = (): void => {
-    if (!this.#isFrozen) return;
-    this.#isFrozen = false;
-    process.off('exit', this.thaw);
+    await delay(milliseconds, undefined, { signal }).catch(() => {});
     this.#process.kill('SIGCONT');
-  };
+  }
 
   /** Kills it without warning, and waits until it is gone. */
   async kill(): Promise<void> {
     this.#isToEnd = true;
     this.#process.kill('SIGKILL');
     await this.exited;
-    this.thaw();
   }
 
   /** Asks it to end as a service manager does. */

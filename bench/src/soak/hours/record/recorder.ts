@@ -1,20 +1,14 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
-import type { Account } from '../arrivals/account.js';
-import type { SoakIndexer } from '../indexers/soak-indexer.js';
-import type { Part } from '../parts/part.js';
 import { type ProcessFacts, readFacts } from '../processes/process-facts.js';
 import { type SelfReport, SelfWatch } from '../processes/self-watch.js';
+import type { Stage } from '../stage.js';
 import type { FaultRecord, ProcessSample, TotalSample } from './samples.js';
 
 /** The name of the process that runs the soak. */
 export const SUPERVISOR = 'soak';
 
 /** What is recorded. */
-export interface Recorded {
-  readonly indexers: readonly SoakIndexer[];
-  readonly parts: readonly Part[];
-  readonly account: Account;
-}
+export type Recorded = Pick<Stage, 'indexers' | 'parts' | 'account' | 'streams'>;
 
 /**
  * Looks at all processes at regular times, and writes what it sees to a file, a line of JSON for each process and each
@@ -61,7 +55,7 @@ export class Recorder {
   }
 
   #look(): void {
-    const { indexers, parts, account } = this.#recorded;
+    const { indexers, parts, account, streams } = this.#recorded;
     for (const { name, process } of indexers) this.#sample(name, process.pid, process.takeSelf());
     for (const part of parts) {
       const latencyMs = part.takeLatency();
@@ -72,7 +66,6 @@ export class Recorder {
       }
     }
     this.#sample(SUPERVISOR, process.pid, this.#watch.take());
-    const streams = parts.flatMap(({ sent }) => sent.map(({ stream }) => stream));
     const total = { seconds: this.seconds, ...account.counts(streams) };
     this.totals.push(total);
     this.#write({ kind: 'total', ...total });

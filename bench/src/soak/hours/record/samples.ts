@@ -1,4 +1,6 @@
-import type { Latency, PartCounts } from '../parts/part.js';
+import type { Fault, Struck } from '../faults.js';
+import type { Latency } from '../parts/latency.js';
+import type { PartCounts } from '../parts/part.js';
 import type { SelfReport } from '../processes/self-watch.js';
 
 /** A process as it was at one moment. */
@@ -32,6 +34,9 @@ export interface FaultRecord {
   /** From the start of the run. */
   readonly seconds: number;
   readonly forSeconds: number;
+  /** Where it came to, by the plan. */
   readonly place: string;
-  readonly fault: import('../faults.js').Fault;
+  readonly fault: Fault;
+  /** The processes that it came to. */
+  readonly struck: readonly Struck[];
 }
