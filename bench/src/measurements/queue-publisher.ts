@@ -25,7 +25,7 @@ const BATCH = 64;
 const DATA = Buffer.alloc(MESSAGE_BYTES, 'a line of a log, ');
 
 /** A publisher in a process of its own, to the server that its argument names. */
-const connection = await connect({ servers: process.argv[2] as string });
+const connection = await connect({ servers: process.argv[2] as string, noAsyncTraces: true });
 const sink = new JetStreamSink({ connection, subject: '{tag}' });
 
 process.on('message', (message: ToPublisher) => void publish(message));

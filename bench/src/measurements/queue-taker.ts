@@ -20,7 +20,7 @@ export type FromTaker =
 
 /** A taker in a process of its own, from the server to the indexer that its arguments name. */
 const [servers, target] = process.argv.slice(2) as [string, string];
-const connection = await connect({ servers });
+const connection = await connect({ servers, noAsyncTraces: true });
 const muxer = new IngestMuxer({ targets: [target], secret: SECRET, selfIngest: false });
 muxer.start();
 await allHot(muxer);
