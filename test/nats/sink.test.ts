@@ -125,6 +125,17 @@ withServer(
   },
 );
 
+withServer('a connection that is closed fails what is not stored, and what follows', async () => {
+  const server = await NatsServer.start();
+  const connection = await server.stream();
+  const sink = new JetStreamSink({ connection, subject: 'events.{tag}' });
+  for (let i = 0; i < 100; i++) sink.write({ tag: 'test', timestamp: 0, data: `${i}` });
+  const flushed = sink.flush();
+  await connection.close();
+  await expect(flushed).rejects.toThrow(/not stored at events\.test: .*closed/);
+  expect(() => sink.write({ tag: 'test', timestamp: 0, data: 'more' })).toThrow(PublishError);
+});
+
 withServer('a bad entry is refused, and nothing is published', async () => {
   const server = await NatsServer.start();
   const sink = new JetStreamSink({ connection: await server.stream(), subject: 'events.{tag}' });

@@ -168,10 +168,13 @@ describe('while the server is away', () => {
     await eventually(() => expect(muxer.stats().confirmedEntries).toBe(20));
     expect(source.stats()).toMatchObject({ acknowledged: 0, unconfirmed: 20 });
     await server.start();
-    await eventually(() => expect(source.stats()).toMatchObject({ acknowledged: 20 }));
-    // The server may have taken one in, and not all that was acknowledged.
     await eventually(async () => expect(await server.left(connection)).toEqual(NOTHING_LEFT));
-    expect(source.stats()).toMatchObject({ received: 20, redelivered: 0, unconfirmed: 0 });
+    // The server was killed, and may have forgotten that it has delivered some of them.
+    await eventually(() => {
+      const { received, acknowledged, unconfirmed } = source.stats();
+      expect([acknowledged, unconfirmed]).toEqual([received, 0]);
+    });
+    expect(source.stats().received).toBeGreaterThanOrEqual(20);
   });
 
   withServer('a source that has nothing stops without an error', async () => {

@@ -1,5 +1,5 @@
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
-import { InvalidArgumentError, RequestError } from '@nats-io/nats-core';
+import { InvalidArgumentError } from '@nats-io/nats-core';
 import { messageOf } from '@ringest/codec';
 import { RingestError } from '@ringest/core';
 
@@ -41,11 +41,7 @@ export class PublishError extends RingestError {
 
   /** The error of an entry whose message the client of NATS has failed to publish. */
   static of(subject: string, cause: Error): PublishError {
-    const reached = cause.cause;
-    const hasNoStream = reached instanceof RequestError && reached.isNoResponders();
-    return new PublishError(subject, hasNoStream ? 'no stream takes it' : messageOf(cause), {
-      cause,
-    });
+    return new PublishError(subject, messageOf(cause), { cause });
   }
 }
 

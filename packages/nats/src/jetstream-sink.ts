@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type JetStreamClient, jetstream, type PubAck } from '@nats-io/jetstream';
 import { type NatsConnection, headers as newHeaders, nuid } from '@nats-io/nats-core';
 import { checkTag } from '@ringest/core';
 import {
@@ -12,9 +11,10 @@ import {
   type NamedEntry,
   Signal,
 } from '@ringest/queues';
-import { PublishError } from './errors.js';
+import type { PublishError } from './errors.js';
 import { MESSAGE_BYTES } from './pulled-messages.js';
 import { leaveStaleConnections } from './stale-connections.js';
+import { type StreamMessage, StreamPublisher } from './stream-publisher.js';
 
 /** How entries become messages. */
 export interface JetStreamSinkOptions {
@@ -37,6 +37,9 @@ export interface JetStreamSinkOptions {
   readonly onUnstored?: (error: PublishError) => 'retry' | 'drop' | 'fail';
 }
 
+/** The header by which a stream knows that it has a message already. */
+const MESSAGE_ID = 'Nats-Msg-Id';
+
 /** How long an entry waits that `onUnstored` wants to have published again. */
 const RETRY_MS = 1000;
 
@@ -46,12 +49,10 @@ const RETRY_MS = 1000;
  * within the stream's window for duplicates.
  */
 export class JetStreamSink {
-  readonly #stream: JetStreamClient;
+  readonly #publisher: StreamPublisher<SentEntry>;
   readonly #subject: string;
   readonly #most: number;
   readonly #mostBytes: number;
-  readonly #retries: number;
-  readonly #timeout: number;
   readonly #onUnstored: NonNullable<JetStreamSinkOptions['onUnstored']>;
   readonly #id = nuid.next();
   readonly #signal = new Signal();
@@ -85,12 +86,14 @@ export class JetStreamSink {
     check('timeout', timeout, isCount(timeout), 'milliseconds, from 1');
     check('onUnstored', onUnstored, typeof onUnstored === 'function', 'a function');
     leaveStaleConnections(connection);
-    this.#stream = jetstream(connection);
+    const patience = { attempts: retries + 1, timeoutMs: timeout };
+    this.#publisher = new StreamPublisher(connection, patience, {
+      stored: (message, isDuplicate) => this.#store(message, isDuplicate),
+      unstored: (message, error) => this.#refuse(message, error),
+    });
     this.#subject = subject;
     this.#most = maxUnconfirmed;
     this.#mostBytes = maxUnconfirmedBytes;
-    this.#retries = retries;
-    this.#timeout = timeout;
     this.#onUnstored = onUnstored;
   }
 
@@ -111,13 +114,14 @@ export class JetStreamSink {
     const data = entryData(entry);
     const texts = entryHeaders(tag, entry);
     const headers = newHeaders();
-    for (const [name, value] of Object.entries(texts)) headers.set(name, value);
+    for (const name in texts) headers.set(name, texts[name] as string);
     const bytes = data.length + headersSize(texts) + MESSAGE_BYTES;
     const subject = this.#subject.replaceAll('{tag}', tag);
     const number = this.#published++;
+    headers.set(MESSAGE_ID, `${this.#id}.${number}`);
     this.#waiting++;
     this.#waitingBytes += bytes;
-    this.#publish({ number, subject, data, headers, bytes });
+    this.#publisher.publish({ number, subject, data, headers, bytes });
     return this.#hasRoom ? undefined : this.#room();
   }
 
@@ -149,40 +153,23 @@ export class JetStreamSink {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #publish(message: Message): void {
-    const { number, subject, data, headers } = message;
-    this.#stream
-      .publish(subject, data, {
-        headers,
-        msgID: `${this.#id}.${number}`,
-        // The library counts the first time, too.
-        retries: this.#retries + 1,
-        timeout: this.#timeout,
-      })
-      .then(
-        (answer) => this.#store(message, answer),
-        (error: Error) => this.#refuse(message, error),
-      );
-  }
-
-  #store(message: Message, { duplicate }: PubAck): void {
-    if (duplicate) this.#duplicates++;
+  #store(message: SentEntry, isDuplicate: boolean): void {
+    if (isDuplicate) this.#duplicates++;
     this.#stored++;
     this.#settle(message);
   }
 
-  #refuse(message: Message, cause: Error): void {
-    const error = PublishError.of(message.subject, cause);
+  #refuse(message: SentEntry, error: PublishError): void {
     const fate = this.#failure === undefined ? this.#onUnstored(error) : 'fail';
     if (fate === 'retry') {
-      void sleep(RETRY_MS).then(() => this.#publish(message));
+      void sleep(RETRY_MS).then(() => this.#publisher.publish(message));
       return;
     }
     if (fate === 'fail') this.#failure ??= error;
     this.#settle(message);
   }
 
-  #settle({ number, bytes }: Message): void {
+  #settle({ number, bytes }: SentEntry): void {
     this.#waiting--;
     this.#waitingBytes -= bytes;
     this.#settled.add(number);
@@ -191,11 +178,7 @@ export class JetStreamSink {
   }
 }
 
-interface Message {
-  readonly number: number;
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly headers: ReturnType<typeof newHeaders>;
+interface SentEntry extends StreamMessage {
   /** What it takes, about. */
   readonly bytes: number;
 }
