@@ -125,6 +125,35 @@ withServer(
   },
 );
 
+withServer(
+  'an answer that is none of a stream is an error, and the next one is heard',
+  async () => {
+    const server = await NatsServer.start();
+    const connection = await server.stream();
+    let answer = 'OK';
+    connection.subscribe('other.test', { callback: (_, message) => void message.respond(answer) });
+    const errors: string[] = [];
+    const onUnstored = ({ message }: PublishError) => {
+      errors.push(message);
+      return 'drop' as const;
+    };
+    const sink = new JetStreamSink({ connection, subject: 'other.{tag}', onUnstored });
+    const entry = { tag: 'test', timestamp: 0, data: 'one' };
+    for (const wrong of ['OK', 'null', '{}', '{"stream":""}']) {
+      answer = wrong;
+      sink.write(entry);
+      await sink.flush();
+    }
+    expect(errors).toEqual(
+      Array(4).fill(expect.stringContaining('the answer is none of a stream')),
+    );
+    answer = '{"stream":"events","seq":1}';
+    sink.write(entry);
+    await sink.flush();
+    expect(sink.stats()).toMatchObject({ published: 5, stored: 1 });
+  },
+);
+
 withServer('a connection that is closed fails what is not stored, and what follows', async () => {
   const server = await NatsServer.start();
   const connection = await server.stream();

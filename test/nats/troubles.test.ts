@@ -136,7 +136,7 @@ describe('requests for messages', () => {
     expect(troubles).toEqual([]);
     const manager = await jetstreamManager(connection);
     await manager.consumers.update('events', 'ingest', { max_batch: 3 } as object);
-    await eventually(() => expect(troubles).toEqual(['exceeded maxrequestbatch of 3']));
+    await eventually(() => expect(troubles).toContain('exceeded maxrequestbatch of 3'));
     await publish(connection, 25, 40);
     await eventually(() => expect(source.stats().acknowledged).toBe(40));
   });
@@ -147,11 +147,11 @@ describe('requests for messages', () => {
     const sizes = await requestsOf(connection);
     const receiver = await Receiver.start();
     const muxer = await hotMuxer({ targets: [receiver.address] });
-    const { source } = await runSource(muxer, connection, { maxUnconfirmedBytes: 1_000_000 });
     connection.publish('events.web', 'x'.repeat(100_000));
+    await connection.flush();
+    const { source } = await runSource(muxer, connection, { maxUnconfirmedBytes: 1_000_000 });
     await eventually(() => expect(source.stats().acknowledged).toBe(1));
-    await eventually(() => expect(sizes.length).toBeGreaterThanOrEqual(3));
-    expect(sizes.slice(1, 3)).toEqual([9, 9]);
+    await eventually(() => expect(sizes.slice(-2)).toEqual([9, 9]));
   });
 });
 

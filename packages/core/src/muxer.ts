@@ -152,7 +152,7 @@ export class IngestMuxer extends EventEmitter<MuxerEvents> {
    * while nothing is connected.
    */
   isTagRefused(name: string): boolean {
-    return this.#parts.tags.refusesName(name);
+    return this.hot() > 0 && this.#parts.tags.refusesName(name.trim());
   }
 
   /** The name of a tag, by its number; `undefined` if the muxer has no such tag. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NatsConnection } from '@nats-io/nats-core';
+import { ClosedConnectionError, type NatsConnection } from '@nats-io/nats-core';
 import { deliveriesOf } from './delivery.js';
 
 const ACK = Buffer.from('+ACK');
@@ -29,6 +29,8 @@ export class Answers {
   readonly #connection: NatsConnection;
   readonly #ackWaitMs: number;
   readonly #listeners: Listeners;
+  /** The client never ends a flush that a `close` of the connection has overtaken. */
+  readonly #closed: Promise<void>;
   #unheard = 0;
   /** Whether anything was told but acknowledgements. */
   #hasOthers = false;
@@ -37,6 +39,7 @@ export class Answers {
     this.#connection = connection;
     this.#ackWaitMs = ackWaitMs;
     this.#listeners = listeners;
+    this.#closed = this.#close();
   }
 
   /** Messages whose acknowledgement the server may not have. */
@@ -76,21 +79,24 @@ export class Answers {
   async sent(): Promise<void> {
     const isHeard = !this.#hasOthers && this.#unheard === 0;
     if (isHeard || this.#connection.isClosed()) return;
-    await this.#connection.flush().catch(() => {});
+    await Promise.race([this.#closed, this.#connection.flush().catch(() => {})]);
+  }
+
+  async #close(): Promise<void> {
+    const error = await this.#connection.closed();
+    if (this.#unheard > 0) this.#listeners.failed(error || new ClosedConnectionError());
   }
 
   async #deliver(replies: readonly string[]): Promise<void> {
     for (let isHeard = false; !isHeard; ) {
-      this.#publishAll(ACK, replies);
       try {
+        this.#publishAll(ACK, replies);
         // The server has handled what came before, once it answers.
         await this.#connection.flush();
         isHeard = true;
-      } catch (error) {
-        if (this.#connection.isClosed()) {
-          this.#listeners.failed(error as Error);
-          return;
-        }
+      } catch {
+        // Whoever waits for it is told.
+        if (this.#connection.isClosed()) return;
         await sleep(RETRY_MS);
       }
     }

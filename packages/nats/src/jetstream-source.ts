@@ -1,5 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import type { RingestError } from '@ringest/codec';
+import { MAX_TIMER_MS } from '@ringest/core';
 import {
   type Batch,
   isAboutEntry,
@@ -29,9 +30,6 @@ const GROUP = 1000;
 
 /** The server hears three times within its patience that messages are being worked on. */
 const SIGNS_OF_WORK = 3;
-
-/** A timer takes no more, in milliseconds. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** What a message takes at most, as long as none has come, about. */
 const LARGE = 65_536;
@@ -157,7 +155,7 @@ export class JetStreamSource {
   }
 
   async #run(): Promise<void> {
-    const period = Math.min(LONGEST_MS, Math.max(1, this.#ackWaitMs / SIGNS_OF_WORK));
+    const period = Math.min(MAX_TIMER_MS, Math.max(1, this.#ackWaitMs / SIGNS_OF_WORK));
     const working = setInterval(() => this.#work(), period);
     try {
       await Promise.all([this.#pullAll().catch(this.#fail), this.#writeAll().catch(this.#fail)]);

@@ -5,8 +5,11 @@ import {
   type Msg,
   type MsgHdrs,
   type NatsConnection,
+  type Subscription,
   TimeoutError,
 } from '@nats-io/nats-core';
+import { messageOf } from '@ringest/codec';
+import { MAX_TIMER_MS } from '@ringest/core';
 import { PublishError } from './errors.js';
 
 /** A message that a stream is to store. */
@@ -40,7 +43,9 @@ interface ClientInside {
 }
 
 /** What is in the answer of a stream, which is JSON. */
-type Answer = PubAck & { readonly error?: ConstructorParameters<typeof JetStreamApiError>[0] };
+type Answer = Partial<PubAck> & {
+  readonly error?: ConstructorParameters<typeof JetStreamApiError>[0];
+};
 
 /** The status of an answer when nobody listens to a subject. */
 const NO_RESPONDERS = 503;
@@ -60,7 +65,7 @@ export class StreamPublisher<Message extends StreamMessage> {
   readonly #inbox: string;
   /** By their numbers. All have the same time, so that those that were published first are due first. */
   readonly #pending = new Map<number, Pending<Message>>();
-  #isListening = false;
+  #subscription: Subscription | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -94,17 +99,22 @@ export class StreamPublisher<Message extends StreamMessage> {
       return;
     }
     this.#pending.set(number, { message, attempt, due: performance.now() + this.#timeoutMs });
-    this.#timer ??= setTimeout(() => this.#tick(), this.#timeoutMs);
+    this.#wake(this.#timeoutMs);
   }
 
   /** There is no request to listen for before the first message. */
   #listen(): void {
-    if (this.#isListening) return;
+    if (this.#subscription !== undefined) return;
     const subscription = this.#connection.subscribe(`${this.#inbox}.*`, {
-      callback: (_error, answer) => this.#hear(answer),
+      // What is thrown here would end the reading of the whole connection.
+      callback: (error, answer) => {
+        if (error === null) this.#hear(answer);
+      },
     });
-    this.#isListening = true;
-    void subscription.closed.then((error) => this.#closed(error || new ClosedConnectionError()));
+    this.#subscription = subscription;
+    void subscription.closed.then((error) => {
+      if (this.#subscription === subscription) this.#closed(error || new ClosedConnectionError());
+    });
   }
 
   #hear(answer: Msg): void {
@@ -118,23 +128,36 @@ export class StreamPublisher<Message extends StreamMessage> {
       setTimeout(() => this.#again(pending, 'no stream takes it'), PAUSE_MS);
       return;
     }
-    const { error, duplicate = false } = answer.json<Answer>();
-    if (error === undefined) this.#listeners.stored(message, duplicate);
-    else this.#unstored(message, new JetStreamApiError(error));
+    const read = answerIn(answer);
+    if (read instanceof Error) this.#unstored(message, read);
+    else this.#listeners.stored(message, read.duplicate === true);
   }
 
   /** Publishes again what has no answer yet and is due. */
   #tick(): void {
     this.#timer = undefined;
     const now = performance.now();
+    const due: Pending<Message>[] = [];
     for (const pending of this.#pending.values()) {
       if (pending.due > now) {
-        this.#timer ??= setTimeout(() => this.#tick(), pending.due - now);
-        return;
+        this.#wake(pending.due - now);
+        break;
       }
-      this.#pending.delete(pending.message.number);
-      this.#again(pending, new TimeoutError());
+      due.push(pending);
     }
+    for (const { message } of due) this.#pending.delete(message.number);
+    for (const pending of due) this.#again(pending, new TimeoutError());
+    if (this.#pending.size === 0) this.#rest();
+  }
+
+  #wake(milliseconds: number): void {
+    this.#timer ??= setTimeout(() => this.#tick(), Math.min(MAX_TIMER_MS, milliseconds));
+  }
+
+  /** A connection keeps no subscription of a publisher that has nothing to publish. */
+  #rest(): void {
+    this.#subscription?.unsubscribe();
+    this.#subscription = undefined;
   }
 
   #again({ message, attempt }: Pending<Message>, problem: Error | string): void {
@@ -149,7 +172,7 @@ export class StreamPublisher<Message extends StreamMessage> {
 
   /** The connection is closed, or the servers do not allow to listen. */
   #closed(error: Error): void {
-    this.#isListening = false;
+    this.#subscription = undefined;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const pending = [...this.#pending.values()];
@@ -160,4 +183,16 @@ export class StreamPublisher<Message extends StreamMessage> {
   #unstored(message: Message, cause: Error): void {
     this.#listeners.unstored(message, PublishError.of(message.subject, cause));
   }
+}
+
+/** What a stream has answered, or why it has not stored the message: anybody may answer to a subject. */
+function answerIn(message: Msg): Answer | Error {
+  let answer: Answer;
+  try {
+    answer = Object(message.json<Answer>());
+  } catch (cause) {
+    return new Error(`the answer is none of a stream: ${messageOf(cause)}`, { cause });
+  }
+  if (answer.error !== undefined) return new JetStreamApiError(answer.error);
+  return answer.stream ? answer : new Error('the answer is none of a stream');
 }

@@ -6,8 +6,8 @@ import type { Logger } from 'pino';
 const COMING_MS = 1000;
 
 /**
- * How long new states of children are gathered, in milliseconds: as long as an ingester takes between two of them. The muxer writes the
- * states of all children for each connection whenever one has changed.
+ * How long new states of children are gathered, in milliseconds: as long as an ingester takes between two of them. The
+ * muxer writes the states of all children for each connection whenever one has changed.
  */
 const UPDATE_MS = 30_000;
 

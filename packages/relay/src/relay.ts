@@ -81,13 +81,14 @@ export class Relay implements AsyncDisposable {
     this.#maxDittoBytes = maxDittoBytes;
     this.#closeTimeout = muxer.closeTimeout ?? DEFAULT_CLOSE_MS;
     const common = { ...(logger && { logger }), ...muxer };
-    this.#listeners = listeners.map((one) => this.#createListener(one, muxer.maxEntrySize));
     this.#outs = new Map(
       [...tenants].map((tenant) => [
         tenant,
         new WayOut(configurationFor(tenant, common), this.#log),
       ]),
     );
+    // After the muxers, which check the options that listeners take from them.
+    this.#listeners = listeners.map((one) => this.#createListener(one, muxer.maxEntrySize));
   }
 
   /**
@@ -112,6 +113,7 @@ export class Relay implements AsyncDisposable {
     return this.#listeners.flatMap(({ server }) => server.addresses);
   }
 
+  /** What it has received so far, by listener, and sent on, by tenant. */
   stats(): RelayStats {
     return {
       listeners: this.#listeners.map(({ name, server, tags, received }) => ({
@@ -133,7 +135,8 @@ export class Relay implements AsyncDisposable {
 
   /**
    * Takes over what can change of the muxers while they run, as `reload` of a muxer: targets, tags and labels.
-   * Listeners stay as they are, but read their certificates and keys again. All muxers change at the same time, and none waits for another one.
+   * Listeners stay as they are, but read their certificates and keys again. All muxers change at the same time, and
+   * none waits for another one.
    * @param options how long it waits until targets that are gone have confirmed what they have
    * @throws {RelayOptionError} the configuration would change entries; nothing has changed then
    * @throws {InvalidOptionError} a certificate or a key cannot be used; nothing has changed then

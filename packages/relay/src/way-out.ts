@@ -37,8 +37,9 @@ export class WayOut {
   /** Whether ingesters may ingest: entries go to an indexer, or to a journal that takes them. */
   get isReady(): boolean {
     if (this.muxer.hot() > 0) return true;
+    if (!this.#isJournal) return false;
     const { cache } = this.muxer.stats();
-    return this.#isJournal && cache?.isFull === false && cache.trouble === undefined;
+    return cache?.isFull === false && cache.trouble === undefined;
   }
 
   /** Whether the muxer has a tag already: another one takes one of its numbers. */
@@ -98,7 +99,7 @@ export class WayOut {
       await new Promise((resolve) => setImmediate(resolve));
       this.#isAsked = false;
       // Why confirmations do not come, those who wait for them are told.
-      await this.muxer.sync().catch(() => {});
+      await this.inlet.force().catch(() => {});
     }
     this.#isForcing = false;
   }

@@ -74,7 +74,7 @@ function queueLine(queue: QueueStatus): string {
     `${count(queue.acknowledged)} acknowledged`,
     `${count(queue.redelivered)} redelivered`,
     `${count(queue.terminated)} terminated`,
-    ...(queue.undated === 0 ? [] : [`${count(queue.undated)} undated`]),
+    ...((queue.undated ?? 0) === 0 ? [] : [`${count(queue.undated)} undated`]),
     `${count(queue.unconfirmed)} on the way`,
   ];
   return `  queue    ${queue.name}: ${parts.join(', ')}`;

@@ -93,6 +93,7 @@ export class DittoWriter {
   /**
    * Writes a block whose entries are encoded already.
    * @param runs all of its frames, each run with one tag
+   * @param signal ends the waiting; what was sent by then may be stored
    * @throws what `write` throws, but for a `BatchError`
    */
   async writeFrames(

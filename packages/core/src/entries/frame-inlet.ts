@@ -11,6 +11,8 @@ import type { FrameRuns } from './frame-runs.js';
 /** The most bytes that go into a ring with one copy; at most a quarter of a block of the ring. */
 const RUN_BYTES = 65_536;
 
+const NONE_IS_APART = (): boolean => false;
+
 /** What an inlet needs of its muxer. */
 export interface FrameInletHost {
   readonly rings: Rings;
@@ -70,8 +72,9 @@ export class FrameInlet {
     const { rings, dispatcher, runs, writer } = this.#host;
     writer.checkIsIdle(options);
     checkFrames(frames);
+    const isApart = rings.isAnyRefused ? this.#isApart : NONE_IS_APART;
     const cut = runs
-      .cut(frames, this.#runBytes, this.#isApart)
+      .cut(frames, this.#runBytes, isApart)
       .map((run) => ({ ...run, frame: rings.detach(run.frame) }));
     const full = cut.findIndex((run) => !dispatcher.writeFrames(run));
     const accepted = entriesOf(full === -1 ? cut : cut.slice(0, full));
@@ -105,6 +108,15 @@ export class FrameInlet {
   }
 
   /**
+   * Asks the indexers to confirm at once what was written before, and waits as `receipt` does without a journal.
+   * @throws what `receipt` throws then
+   */
+  async force(): Promise<void> {
+    this.#host.checkRunning();
+    await this.#host.dispatcher.receipt(true);
+  }
+
+  /**
    * Sends a ditto block (§10): as `dittoWrite` of the muxer, with entries that are frames already.
    * @param frames the frames of the block, in pieces of whole frames. They are copied before this returns
    * @param options aborting the `signal` takes back a block that is not sent
@@ -125,7 +137,7 @@ export class FrameInlet {
   /** Resolves once everything accepted before is confirmed by indexers. */
   async #confirmed(): Promise<void> {
     this.#host.checkRunning();
-    await this.#host.dispatcher.receipt();
+    await this.#host.dispatcher.receipt(false);
   }
 
   /**

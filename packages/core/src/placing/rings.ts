@@ -59,6 +59,11 @@ export class Rings {
     return this.placer.balancer.isAnyHot;
   }
 
+  /** Whether any lane refuses any tag. */
+  get isAnyRefused(): boolean {
+    return this.lanes.some((lane) => lane.refusesAny);
+  }
+
   /** Whether a lane refuses a tag: then frames of other tags must not go together with its frames. */
   isRefusedBySome(tag: number): boolean {
     for (const lane of this.lanes) if (lane.refuses(tag)) return true;

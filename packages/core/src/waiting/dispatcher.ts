@@ -191,9 +191,10 @@ export class Dispatcher {
    * As `barrier`, but it does not wait for entries whose tag every connected indexer refuses: it rejects
    * once everything else is confirmed, also while there are indexers that are not connected. The error has all
    * tags of such entries.
+   * @param forces asks the indexers to confirm at once
    */
-  receipt(): Promise<void> {
-    return this.#addBarrier(this.#receipts, false, {});
+  receipt(forces: boolean): Promise<void> {
+    return this.#addBarrier(this.#receipts, forces, {});
   }
 
   #addBarrier(barriers: Barriers, forces: boolean, options: WaitOptions): Promise<void> {
@@ -225,6 +226,7 @@ export class Dispatcher {
     this.#cache?.lanesChanged();
     // Its indexer knows nothing of what others were asked to confirm.
     this.#barriers.flush();
+    this.#receipts.flush();
     this.progress();
   }
 

@@ -57,6 +57,8 @@ export class KafkaLink {
     const quiet = new kafkajs.Kafka({ ...options, logLevel: kafkajs.logLevel.NOTHING });
     const open = async () => {
       const admin = quiet.admin({ retry: { retries: 0 } });
+      const end = () => sockets.close();
+      host.signal.addEventListener('abort', end);
       try {
         await admin.connect();
         return await begin(new KafkaLink(name, kafka, admin, sockets));
@@ -64,6 +66,8 @@ export class KafkaLink {
         // It keeps the connection to a broker that has refused it.
         await admin.disconnect();
         throw error;
+      } finally {
+        host.signal.removeEventListener('abort', end);
       }
     };
     return firstConnection(name, open, mayAnswerLater, host);

@@ -78,7 +78,10 @@ export class KafkaQueue implements Queue {
   }
 
   async close(): Promise<void> {
-    await Promise.race([this.#run.stop(), sleep(beatMs(this.#input) + LEAVE_MS)]);
+    const over = new AbortController();
+    const stopped = this.#run.stop().finally(() => over.abort());
+    const late = sleep(beatMs(this.#input) + LEAVE_MS, undefined, { signal: over.signal });
+    await Promise.race([stopped, late.catch(() => {})]);
     await this.#link.close();
   }
 

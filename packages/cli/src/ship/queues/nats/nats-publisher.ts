@@ -2,12 +2,10 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { JetStreamSink, type NamedEntry, type PublishError } from '@ringest/nats';
 import { CommandError } from '../../../errors.js';
 import type { Publisher, PublisherCounts, PublisherHost } from '../publisher.js';
+import { entryBytesIn, Unstored } from '../unstored.js';
 import { NatsLink } from './nats-connection.js';
 import type { NatsOutput } from './nats-options.js';
 import { createStream, ifThere } from './nats-setup.js';
-
-/** What headers with the tag, the time, the source and some values may take of a message. */
-const HEADER_BYTES = 16_384;
 
 /** Publishes entries to a JetStream stream, until it has stored them. */
 export class NatsPublisher implements Publisher {
@@ -16,8 +14,7 @@ export class NatsPublisher implements Publisher {
   readonly #name: string;
   readonly #host: PublisherHost;
   readonly #sink: JetStreamSink;
-  /** Why entries are not stored for now; it is said once. */
-  #trouble = '';
+  readonly #unstored: Unstored;
   #isClosing = false;
 
   private constructor(
@@ -29,7 +26,8 @@ export class NatsPublisher implements Publisher {
     this.#link = link;
     this.#name = servers.join(',');
     this.#host = host;
-    this.maxEntryBytes = Math.max(1, maxMessageBytes - HEADER_BYTES);
+    this.#unstored = new Unstored(host);
+    this.maxEntryBytes = entryBytesIn(maxMessageBytes);
     const onUnstored = (error: PublishError) => this.#fateOf(error);
     const { connection } = link;
     void connection.closed().then((error) => this.#closed(error ?? undefined));
@@ -62,7 +60,7 @@ export class NatsPublisher implements Publisher {
 
   async barrier(): Promise<void> {
     await this.#sink.barrier();
-    this.#trouble = '';
+    this.#unstored.clear();
   }
 
   counts(): PublisherCounts {
@@ -83,14 +81,7 @@ export class NatsPublisher implements Publisher {
 
   #fateOf(error: PublishError): 'retry' | 'drop' | 'fail' {
     if (this.#isClosing || this.#link.connection.isClosed()) return 'fail';
-    const fate = error.isTooLarge ? 'drop' : 'retry';
-    if (fate === 'drop') this.#host.refused();
-    if (this.#trouble !== error.message) {
-      this.#trouble = error.message;
-      const what = fate === 'drop' ? 'it is refused' : 'it is published again until it is';
-      this.#host.say(`ringest: ${error.message}: ${what}`);
-    }
-    return fate;
+    return this.#unstored.fateOf(error);
   }
 }
 
