@@ -17,8 +17,9 @@ export class PatientWriter implements SourceMuxer {
   }
 
   /**
-   * @returns as `IngestMuxer.writeEntry`
-   * @throws as `IngestMuxer.writeEntry`, but for a backlog that is full
+   * Writes an entry. While the backlog is full, it waits for room.
+   * @returns `undefined` if there was room at once, otherwise a promise that resolves once the entry has found room
+   * @throws what `writeEntry` of the muxer throws, but for a `BacklogFullError`
    */
   writeEntry(entry: EntryInput): Promise<void> | undefined {
     try {
