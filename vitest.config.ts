@@ -25,12 +25,14 @@ const SOAK = ['test/soak/**/*.test.ts'];
 
 /** Tests of muxers and of indexers that run again with a relay between the two, whose way to the indexer differs. */
 const RELAYED = [
+  'test/cli/{configured,entries,follow,listen}.test.ts',
   'test/core/lanes/{evacuation,half-open}.test.ts',
   'test/core/reporting/{own-log,stats}.test.ts',
   'test/core/waiting/{close,pressure,sync}.test.ts',
   'test/core/writing/writing.test.ts',
   'test/hostile/ingester-handshake.test.ts',
   'test/indexer/indexer.test.ts',
+  'test/metrics/metrics.test.ts',
   'test/pino/record-stream.test.ts',
   'test/winston/ringest-transport.test.ts',
 ];
