@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { checkTag } from '@ringest/core';
 import {
   check,
+  checkLimits,
   entryData,
   entryHeaders,
   headersSize,
@@ -111,13 +112,7 @@ export class KafkaSink {
     check('kafka', kafka, typeof kafka?.producer === 'function', 'a client of kafkajs');
     const isPattern = isText(topic) && isTopic(topic.replaceAll('{tag}', 'x'));
     check('topic', topic, isPattern, 'the name of a topic, with {tag} for that of the tag');
-    check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
-    check(
-      'maxUnconfirmedBytes',
-      maxUnconfirmedBytes,
-      isCount(maxUnconfirmedBytes),
-      'bytes, from 1',
-    );
+    checkLimits({ maxUnconfirmed, maxUnconfirmedBytes });
     check('maxRequestBytes', maxRequestBytes, isCount(maxRequestBytes), 'bytes, from 1');
     check('onUnstored', onUnstored, typeof onUnstored === 'function', 'a function');
     check('producer', more, isObject(more), 'an object');

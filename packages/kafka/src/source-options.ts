@@ -2,6 +2,7 @@ import {
   type CheckedEntryOptions,
   check,
   checkEntryOptions,
+  checkLimits,
   type EntryOptions,
   isCount,
   isObject,
@@ -100,8 +101,7 @@ export function checkSourceOptions(options: KafkaSourceOptions): CheckedSourceOp
   check('from', from, from === 'beginning' || from === 'end', "'beginning' or 'end'");
   check('poison', poison, poison === 'skip' || poison === 'stop', "'skip' or 'stop'");
   check('onPoison', onPoison, typeof onPoison === 'function', 'a function');
-  check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
-  check('maxUnconfirmedBytes', maxUnconfirmedBytes, isCount(maxUnconfirmedBytes), 'bytes, from 1');
+  checkLimits({ maxUnconfirmed, maxUnconfirmedBytes });
   check('commitInterval', commitInterval, isCount(commitInterval), 'milliseconds, from 1');
   check('consumer', consumer, isObject(consumer), 'an object');
   return {

@@ -95,7 +95,7 @@ export class Answers {
         await this.#connection.flush();
         isHeard = true;
       } catch {
-        // Whoever waits for it is told.
+        // `#close` tells the listener.
         if (this.#connection.isClosed()) return;
         await sleep(RETRY_MS);
       }

@@ -3,6 +3,7 @@ import { type NatsConnection, headers as newHeaders, nuid } from '@nats-io/nats-
 import { checkTag } from '@ringest/core';
 import {
   check,
+  checkLimits,
   entryData,
   entryHeaders,
   headersSize,
@@ -75,13 +76,7 @@ export class JetStreamSink {
     check('connection', connection, isConnection, 'a connection of NATS');
     const isSubject = typeof subject === 'string' && /^[^\s*>]+$/.test(subject);
     check('subject', subject, isSubject, 'a subject without wildcards');
-    check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
-    check(
-      'maxUnconfirmedBytes',
-      maxUnconfirmedBytes,
-      isCount(maxUnconfirmedBytes),
-      'bytes, from 1',
-    );
+    checkLimits({ maxUnconfirmed, maxUnconfirmedBytes });
     check('retries', retries, Number.isSafeInteger(retries) && retries >= 0, 'a number from 0');
     check('timeout', timeout, isCount(timeout), 'milliseconds, from 1');
     check('onUnstored', onUnstored, typeof onUnstored === 'function', 'a function');

@@ -3,6 +3,7 @@ import {
   type CheckedEntryOptions,
   check,
   checkEntryOptions,
+  checkLimits,
   type EntryOptions,
   isCount,
   isObject,
@@ -102,8 +103,7 @@ export function checkSourceOptions(options: JetStreamSourceOptions): CheckedSour
   const isPoison = poison === 'terminate' || poison === 'retry';
   check('poison', poison, isPoison, "'terminate' or 'retry'");
   check('maxDeliveries', maxDeliveries, isCount(maxDeliveries), 'a number from 1');
-  check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
-  check('maxUnconfirmedBytes', maxUnconfirmedBytes, isCount(maxUnconfirmedBytes), 'bytes, from 1');
+  checkLimits({ maxUnconfirmed, maxUnconfirmedBytes });
   check('onPoison', onPoison, typeof onPoison === 'function', 'a function');
   check('onTrouble', onTrouble, typeof onTrouble === 'function', 'a function');
   return {

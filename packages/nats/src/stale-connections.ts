@@ -1,9 +1,5 @@
 import type { NatsConnection } from '@nats-io/nats-core';
-
-/** What the client of NATS keeps to itself. */
-interface ClientInside {
-  readonly protocol?: { readonly transport?: { readonly socket?: { destroy?(): void } } };
-}
+import { insideOf } from './client-inside.js';
 
 const watched = new WeakSet<NatsConnection>();
 
@@ -22,7 +18,7 @@ async function watch(connection: NatsConnection): Promise<void> {
   for await (const { type } of connection.status()) {
     // What was written to it is lost then, as it is when a connection ends: it was not acknowledged.
     if (type === 'staleConnection') {
-      (connection as ClientInside).protocol?.transport?.socket?.destroy?.();
+      insideOf(connection).protocol?.transport?.socket?.destroy?.();
     }
   }
 }

@@ -10,6 +10,7 @@ import {
 } from '@nats-io/nats-core';
 import { messageOf } from '@ringest/codec';
 import { MAX_TIMER_MS } from '@ringest/core';
+import { insideOf } from './client-inside.js';
 import { PublishError } from './errors.js';
 
 /** A message that a stream is to store. */
@@ -35,11 +36,6 @@ interface Pending<Message> {
   readonly attempt: number;
   /** Milliseconds of `performance.now()`. */
   readonly due: number;
-}
-
-/** What the client of NATS keeps to itself. */
-interface ClientInside {
-  readonly options?: { readonly inboxPrefix?: string };
 }
 
 /** What is in the answer of a stream, which is JSON. */
@@ -81,7 +77,7 @@ export class StreamPublisher<Message extends StreamMessage> {
     this.#attempts = attempts;
     this.#timeoutMs = timeoutMs;
     this.#listeners = listeners;
-    this.#inbox = createInbox((connection as ClientInside).options?.inboxPrefix);
+    this.#inbox = createInbox(insideOf(connection).options?.inboxPrefix);
   }
 
   publish(message: Message): void {

@@ -21,6 +21,18 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
+/** How much may be on its way between a queue and indexers, before the rest waits. */
+export interface UnconfirmedLimits {
+  readonly maxUnconfirmed: number;
+  readonly maxUnconfirmedBytes: number;
+}
+
+/** Checks the limits of a source or a sink. @throws {InvalidArgumentError} one is no whole number from 1 */
+export function checkLimits({ maxUnconfirmed, maxUnconfirmedBytes }: UnconfirmedLimits): void {
+  check('maxUnconfirmed', maxUnconfirmed, isCount(maxUnconfirmed), 'a number from 1');
+  check('maxUnconfirmedBytes', maxUnconfirmedBytes, isCount(maxUnconfirmedBytes), 'bytes, from 1');
+}
+
 /** Whether a value is text. */
 export const isText = (value: unknown): value is string => typeof value === 'string';
 

@@ -1,4 +1,13 @@
-export { check, isCount, isHeader, isObject, isText, type NamedHeader } from './check.js';
+export {
+  check,
+  checkLimits,
+  isCount,
+  isHeader,
+  isObject,
+  isText,
+  type NamedHeader,
+  type UnconfirmedLimits,
+} from './check.js';
 export {
   ENTRY_HEADERS,
   entryData,

@@ -27,7 +27,7 @@ export class PatientWriter implements SourceMuxer {
     } catch (error) {
       if (!(error instanceof BacklogFullError)) throw error;
       const room = whenRoom(() => this.#muxer.writeEntry(entry));
-      // Whoever waits for the room, or for the barrier, gets to know of it.
+      // A rejection reaches the callers of this and of `barrier`; without one, it must not end the process.
       room.catch(() => {});
       this.#waiting.push(room);
       return room;

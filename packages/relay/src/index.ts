@@ -1,6 +1,6 @@
 export { checkRelayListeners, checkRelayMuxer } from './check-relay-config.js';
 export * from './errors.js';
-export { Relay, type RelayStats } from './relay.js';
+export { Relay, type RelayListenerStats, type RelayStats } from './relay.js';
 export {
   loadRelayConfig,
   loadRelayFile,

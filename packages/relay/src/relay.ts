@@ -18,23 +18,27 @@ const FIRST_WAIT_MS = 5000;
 
 const DEFAULT_CLOSE_MS = 10_000;
 
+/** A listener of a relay: counts since the start. */
+export interface RelayListenerStats {
+  readonly name: string;
+  /** With their actual ports. */
+  readonly addresses: readonly string[];
+  /** How many ingesters are connected, and may ingest. */
+  readonly ingesters: number;
+  /** Ingesters that did not have the secret, or a tenant that may ingest. */
+  readonly refusedIngesters: number;
+  /** Requests for a tag that were refused. */
+  readonly refusedTags: number;
+  /** Entries that were received, including those that ingesters have sent again. */
+  readonly entries: number;
+  /** Bytes of data and enumerated values in these entries. */
+  readonly bytes: number;
+}
+
 /** What a relay has received and sent on. */
 export interface RelayStats {
   /** In the order of the option `listeners`. */
-  readonly listeners: readonly {
-    readonly name: string;
-    readonly addresses: readonly string[];
-    /** How many ingesters are hot. */
-    readonly ingesters: number;
-    /** Ingesters that did not have the secret, or a tenant that may ingest, since the start. */
-    readonly refusedIngesters: number;
-    /** Requests for a tag that were refused, since the start. */
-    readonly refusedTags: number;
-    /** Entries that were received, including those that ingesters have sent again. */
-    readonly entries: number;
-    /** Bytes of data and enumerated values in these entries. */
-    readonly bytes: number;
-  }[];
+  readonly listeners: readonly RelayListenerStats[];
   /** The statistics of the muxers by tenant; an empty name: for ingesters without one. */
   readonly muxers: ReadonlyMap<string, MuxerStats>;
 }

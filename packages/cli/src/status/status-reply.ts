@@ -1,4 +1,5 @@
 import type { CacheStats, IngestMuxer, LaneStats } from '@ringest/core';
+import type { RelayListenerStats } from '@ringest/relay';
 
 /** Counts of a running command, since its start. */
 export interface StatusCounts {
@@ -6,7 +7,7 @@ export interface StatusCounts {
   readonly bytes: number;
   readonly entries: number;
   readonly confirmed: number;
-  /** Entries that cannot be sent. A relay has none: it refuses ingesters and tags, see {@link IngestListenerStatus}. */
+  /** Entries that cannot be sent. A relay has none: it refuses ingesters and tags, see `ingestListeners`. */
   readonly refused: number;
 }
 
@@ -67,30 +68,23 @@ export interface ListenStatus {
   readonly busyRequests: number;
 }
 
-/** A listener of a relay: counts since the start. */
-export interface IngestListenerStatus {
-  readonly name: string;
-  readonly addresses: readonly string[];
-  /** How many ingesters are connected, and may ingest. */
-  readonly ingesters: number;
-  /** Ingesters that did not have the secret, or a tenant that may ingest. */
-  readonly refusedIngesters: number;
-  /** Requests for a tag that were refused. */
-  readonly refusedTags: number;
-  /** Entries that were received, including those that ingesters have sent again. */
-  readonly entries: number;
-  /** Bytes of data and enumerated values in these entries. */
-  readonly bytes: number;
-}
-
 /** A queue whose messages become entries: counts since the start. */
 export interface QueueStatus {
-  /** Where its messages come from, such as `nats://127.0.0.1:4222 events/ingest`, or `kafka://…` with a topic and a group. */
+  /**
+   * Where its messages come from, such as `nats://127.0.0.1:4222 events/ingest`, or `kafka://…` with a topic and a
+   * group.
+   */
   readonly name: string;
   readonly pulled: number;
-  /** Messages that were acknowledged, after their entries were confirmed. In Kafka: whose offsets are committed, with those that are skipped. */
+  /**
+   * Messages that were acknowledged, after their entries were confirmed. In Kafka: whose offsets are committed, with
+   * those that are skipped.
+   */
   readonly acknowledged: number;
-  /** Pulled messages that had been delivered before, here or elsewhere. Kafka knows only of those that were delivered here. */
+  /**
+   * Pulled messages that had been delivered before, here or elsewhere. Kafka knows only of those that were delivered
+   * here.
+   */
   readonly redelivered: number;
   /** Messages of which no entry can be made: they are never delivered again. */
   readonly terminated: number;
@@ -131,7 +125,7 @@ export interface StatusReply extends StatusCounts {
   /** What the listeners hold and have turned away; `null`: there is none. */
   readonly listeners: ListenStatus | null;
   /** The listeners of a relay. */
-  readonly ingestListeners: readonly IngestListenerStatus[];
+  readonly ingestListeners: readonly RelayListenerStats[];
   readonly queues: readonly QueueStatus[];
   /** `null`: entries go to indexers, by `lanes`. */
   readonly to: OutletStatus | null;
@@ -146,7 +140,7 @@ export interface StatusSource {
   files?(): readonly FileStatus[];
   /** `undefined`: there is no listener. */
   listeners?(): ListenStatus | undefined;
-  ingestListeners?(): readonly IngestListenerStatus[];
+  ingestListeners?(): readonly RelayListenerStats[];
   queues?(): readonly QueueStatus[];
   to?(): OutletStatus | undefined;
 }

@@ -1,7 +1,7 @@
+import type { RelayListenerStats } from '@ringest/relay';
 import type {
   CacheStatus,
   FileStatus,
-  IngestListenerStatus,
   LaneStatus,
   ListenStatus,
   OutletStatus,
@@ -58,7 +58,7 @@ function outletLine({ name, isConnected, stored, duplicates }: OutletStatus): st
   return `  to       ${name}  ${state}: ${count(stored)} stored, ${count(duplicates)} duplicates`;
 }
 
-function ingestListenerLine(listener: IngestListenerStatus): string {
+function ingestListenerLine(listener: RelayListenerStats): string {
   const { name, addresses, ingesters, entries, refusedIngesters, refusedTags } = listener;
   const parts = [
     `${count(ingesters)} connected`,

@@ -1,5 +1,7 @@
-/** So long, in milliseconds, a line is not said again, and no more than so many others are. */
+/** How long a line is not said again, in milliseconds. */
 const WINDOW_MS = 60_000;
+
+/** The most lines that are said in that time. */
 const MOST = 10;
 
 /** Says what may come again and again: the same line once in a minute, and ten of them at most. */

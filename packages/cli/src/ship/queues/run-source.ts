@@ -46,6 +46,14 @@ export class SourceRun {
     await this.#source.stop().catch(() => {});
   }
 
+  /** The same, but it waits for so many milliseconds at most. */
+  async stopWithin(milliseconds: number): Promise<void> {
+    const over = new AbortController();
+    const stopped = this.stop().finally(() => over.abort());
+    const late = sleep(milliseconds, undefined, { signal: over.signal }).catch(() => {});
+    await Promise.race([stopped, late]);
+  }
+
   async #stopWhen(isEmpty: () => Promise<boolean>): Promise<void> {
     const { signal } = this.#stopped;
     for (;;) {

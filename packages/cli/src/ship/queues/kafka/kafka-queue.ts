@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
 import { KafkaSource, type PoisonMessage } from '@ringest/kafka';
 import { UsageError } from '../../../errors.js';
@@ -78,10 +77,7 @@ export class KafkaQueue implements Queue {
   }
 
   async close(): Promise<void> {
-    const over = new AbortController();
-    const stopped = this.#run.stop().finally(() => over.abort());
-    const late = sleep(beatMs(this.#input) + LEAVE_MS, undefined, { signal: over.signal });
-    await Promise.race([stopped, late.catch(() => {})]);
+    await this.#run.stopWithin(beatMs(this.#input) + LEAVE_MS);
     await this.#link.close();
   }
 

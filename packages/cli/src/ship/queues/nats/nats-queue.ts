@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConsumerConfig, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { InvalidArgumentError, InvalidTagError } from '@ringest/core';
@@ -75,7 +74,7 @@ export class NatsQueue implements Queue {
 
   async close(): Promise<void> {
     // It cannot tell a server that is away what was confirmed.
-    await Promise.race([this.#run.stop(), sleep(CLOSE_MS, undefined, { ref: false })]);
+    await this.#run.stopWithin(CLOSE_MS);
     await this.#connection.close();
   }
 
